@@ -1,0 +1,71 @@
+# `make help` lists the targets. Only Python 3.11+, git and make need to be there.
+PYTHON ?= python3
+TORCH ?= cpu
+TORCH_VERSION := 2.13.0
+
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+export DO_NOT_TRACK := 1
+export MLFLOW_DISABLE_TELEMETRY := true
+
+.DEFAULT_GOAL := help
+.PHONY: help repro snakemake test check format ui report bench deps readme verify clean
+
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+repro: .venv/.ready  ## run the pipeline (DVC, one stage after the other); reruns only what is stale
+	@bakeoff check
+	dvc repro
+
+snakemake: .venv/.ready  ## the same with stages side by side, on all cores
+	snakemake --cores all
+
+test: check  ## format, lint, types, then every test
+	pytest -n auto --dist loadgroup
+
+check: .venv/.ready  ## format, lint and types only
+	ruff format --check .
+	ruff check .
+	mypy
+
+format: .venv/.ready  ## format the code and mend what can be mended
+	ruff format .
+	ruff check --fix .
+
+ui: .venv/.ready  ## MLflow, with the saved views, fed by running trainings
+	bakeoff ui
+
+report: .venv/.ready  ## run what the report needs, and say where it is
+	dvc repro report
+	@echo "reports/report.html"
+
+bench: .venv/.ready  ## the measurements of benchmarks/
+	@for script in benchmarks/*.py; do echo "== $$script"; python "$$script" || exit 1; done
+
+deps: .venv/.ready  ## write what each stage imports into dvc.yaml, and the editors' schema of params.yaml
+	bakeoff deps
+
+readme: .venv/.ready  ## bring the table of results into README.md
+	bakeoff readme
+
+verify: .venv/.ready  ## run everything from nothing in a clean clone; dvc.lock must come out the same to the byte
+	bakeoff verify
+
+clean:  ## remove the environment
+	rm -rf .venv
+
+# torch first and by itself, kept if it is there: a CPU build where pip finds one, else from PyTorch's index of CPU
+# builds; TORCH=cuda takes PyPI's build for NVIDIA GPUs.
+.venv/.ready: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "error: $(PYTHON) is older than Python 3.11; set PYTHON=python3.11 or newer" >&2; exit 2; }
+	@test -x .venv/bin/python || $(PYTHON) -m venv .venv
+	@echo "installing torch $(TORCH_VERSION) ($(TORCH))"
+	@case "$$(pip list --format=freeze 2>/dev/null | grep '^torch==')" in torch==$(TORCH_VERSION)*) ;; *) \
+	  if [ "$(TORCH)" = cuda ]; then pip install --quiet torch==$(TORCH_VERSION); \
+	  else pip install --quiet torch==$(TORCH_VERSION)+cpu 2>/dev/null \
+	    || pip install --quiet torch==$(TORCH_VERSION) --index-url https://download.pytorch.org/whl/cpu; fi ;; esac
+	@echo "installing the locked packages"
+	@pip install --quiet --requirement requirements.lock
+	@pip install --quiet --no-deps --editable .
+	@bakeoff setup
+	@touch .venv/.ready

@@ -1,0 +1,104 @@
+"""The `bakeoff` command: what is done around the pipeline, not in it."""
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from bakeoff import reproducible, settings
+from bakeoff.settings import BadInput
+
+
+def main() -> None:
+    reproducible.apply()
+    parser = argparse.ArgumentParser(prog="bakeoff", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(work: Callable[[argparse.Namespace], None]) -> argparse.ArgumentParser:
+        added = commands.add_parser(work.__name__, help=work.__doc__, description=work.__doc__)
+        added.set_defaults(work=work)
+        return added
+
+    command(doctor)
+    command(check)
+    command(track).add_argument("--watch", action="store_true", help="go on, and feed the curves of running trainings")
+    command(ui).add_argument("--port", type=int, default=5000, help="port on this machine (default: 5000)")
+    command(deps)
+    command(readme)
+    command(setup)
+    command(verify).add_argument(
+        "--record", action="store_true", help="take the new lock, and note this processor with it"
+    )
+
+    arguments = parser.parse_args()
+    try:
+        if not settings.PATH.exists():
+            raise BadInput(f"{settings.PATH}: not found; run this in the project's root folder")
+        arguments.work(arguments)
+    except BadInput as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def doctor(_: argparse.Namespace) -> None:
+    """say what was found here, what is missing, and the remedy"""
+    from bakeoff.doctor import examine
+
+    findings = examine()
+    for finding in findings:
+        print(finding)
+    sys.exit(any(not finding.well for finding in findings))
+
+
+def check(_: argparse.Namespace) -> None:
+    """check the whole of params.yaml"""
+    from bakeoff.params import check as check_params
+
+    check_params()
+    print(f"{settings.PATH}: every setting is known, present and in range")
+
+
+def track(arguments: argparse.Namespace) -> None:
+    """bring the run records into MLflow; rebuilds the store where it is missing"""
+    from bakeoff.tracking import track as track_records
+
+    track_records(watch=arguments.watch)
+
+
+def ui(arguments: argparse.Namespace) -> None:
+    """track, watch running trainings, and serve MLflow with its saved views"""
+    from bakeoff.tracking import serve
+
+    serve(port=arguments.port)
+
+
+def deps(_: argparse.Namespace) -> None:
+    """write what each stage imports into dvc.yaml, and the schema by which editors check params.yaml"""
+    from bakeoff import code_dependencies, params
+
+    code_dependencies.refresh(Path("dvc.yaml"))
+    code_dependencies.write_schema(Path("params.schema.json"), params.schema())
+
+
+def readme(_: argparse.Namespace) -> None:
+    """bring the table of results into README.md"""
+    from bakeoff.report.pages import embed
+
+    path = Path("README.md")
+    path.write_text(embed(path.read_text(encoding="utf-8"), Path("reports/results.md").read_text(encoding="utf-8")))
+
+
+def setup(_: argparse.Namespace) -> None:
+    """write what the tools need beside the code: the page template by which `dvc plots` works offline"""
+    from bakeoff.report.plots_page import write_template
+
+    write_template()
+
+
+def verify(arguments: argparse.Namespace) -> None:
+    """run everything from nothing in a clean clone and compare its dvc.lock with the committed one"""
+    from bakeoff.verify import verify as verify_lock
+
+    verify_lock(record=arguments.record)

@@ -1,0 +1,124 @@
+"""Examines this machine: what the pipeline needs, what of it was found, and the remedy for what is missing."""
+
+import importlib.metadata
+import json
+import os
+import platform
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from bakeoff.machine import flags, processor
+from bakeoff.settings import BadInput
+from bakeoff.verify import MACHINE
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line: a thing, what was found of it, and the remedy unless all is well."""
+
+    thing: str
+    found: str
+    remedy: str = ""
+
+    @property
+    def well(self) -> bool:
+        return not self.remedy
+
+    def __str__(self) -> str:
+        mark = "ok" if self.well else "!!"
+        return f"{mark}  {self.thing:<12} {self.found}" + (f"\n    {'':<12} -> {self.remedy}" if self.remedy else "")
+
+
+def examine() -> list[Finding]:
+    """Every finding, in the order in which a newcomer would trip over them."""
+    examinations: list[Callable[[], Iterator[Finding]]] = [python, cpu, torch_and_gpu, tools, params, samples, stores]
+    return [finding for examination in examinations for finding in examination()]
+
+
+def python() -> Iterator[Finding]:
+    old = sys.version_info < (3, 11)
+    yield Finding("python", f"{platform.python_version()} at {sys.executable}", "use 3.11 or newer" if old else "")
+    active = shutil.which("python")
+    elsewhere = active is None or Path(active).parent.resolve() != Path(sys.executable).parent.resolve()
+    remedy = f"stages run `python`: activate this environment (. {Path(sys.prefix).name}/bin/activate) or use make"
+    yield Finding("environment", f"`python` is {active}", remedy if elsewhere else "")
+
+
+def cpu() -> Iterator[Finding]:
+    level = "AVX2" if "avx2" in flags() else "no AVX2"
+    remedy = (
+        "" if "avx2" in flags() else "results will not be the committed bytes: these need an x86-64 processor with AVX2"
+    )
+    yield Finding("processor", f"{processor()}; {level}; {os.cpu_count()} cores", remedy)
+    if MACHINE.exists():
+        recorded = json.loads(MACHINE.read_text(encoding="utf-8"))["processor"]
+        same = "this one" if recorded == processor() else recorded
+        yield Finding("lock", f"dvc.lock was made on {same}")
+
+
+def torch_and_gpu() -> Iterator[Finding]:
+    try:
+        import torch
+    except ImportError as error:
+        yield Finding("torch", str(error), "make clean repro")
+        return
+    build = f"CUDA {torch.version.cuda}" if torch.version.cuda else "CPU build"
+    yield Finding("torch", f"{torch.__version__}, {build}")
+    if torch.cuda.is_available():
+        yield Finding("gpu", ", ".join(torch.cuda.get_device_name(n) for n in range(torch.cuda.device_count())))
+    else:
+        yield Finding(
+            "gpu",
+            "none; `device: cpu` runs everything"
+            + ("" if torch.version.cuda else " (TORCH=cuda make clean repro for a GPU build)"),
+        )
+
+
+def tools() -> Iterator[Finding]:
+    for name in ("dvc", "snakemake", "mlflow", "optuna", "pandas", "scikit-learn"):
+        try:
+            yield Finding(name, importlib.metadata.version(name))
+        except importlib.metadata.PackageNotFoundError:
+            yield Finding(name, "missing", "pip install -r requirements.lock")
+    git = shutil.which("git")
+    yield Finding("git", git or "missing", "" if git else "install git: DVC works inside a git repository")
+
+
+def params() -> Iterator[Finding]:
+    from bakeoff.params import check
+
+    try:
+        check()
+        yield Finding("params.yaml", "every setting is known, present and in range")
+    except BadInput as error:
+        yield Finding("params.yaml", str(error), "mend the line")
+
+
+def samples() -> Iterator[Finding]:
+    from bakeoff.data import sources
+
+    for name in sources.CATALOGUE:
+        try:
+            yield Finding("data", f"{name}: {sources.locate(name)}")
+        except BadInput as error:
+            yield Finding("data", name, str(error))
+
+
+def stores() -> Iterator[Finding]:
+    cache = Path(".dvc/cache")
+    yield Finding("DVC cache", str(cache) if cache.exists() else f"{cache}, empty until the first run")
+    tracking = os.environ.get("MLFLOW_TRACKING_URI", "sqlite:///mlflow.db")
+    yield Finding(
+        "MLflow",
+        tracking
+        + (
+            ""
+            if Path("mlflow.db").exists() or "MLFLOW_TRACKING_URI" in os.environ
+            else ", not there until the first run"
+        ),
+    )
+    free = shutil.disk_usage(".").free / 2**30
+    yield Finding("disk", f"{free:.0f} GiB free", "a full run needs 2 GiB" if free < 2 else "")

@@ -1,0 +1,26 @@
+"""What machine this is, as far as it can matter to a result."""
+
+import platform
+from pathlib import Path
+
+
+def processor() -> str:
+    """Vendor, family, model, stepping and name of the processor, as the kernel tells them."""
+    cpuinfo = Path("/proc/cpuinfo")
+    if not cpuinfo.exists():
+        return platform.processor() or platform.machine()
+    fields = dict(_split(line) for line in cpuinfo.read_text().split("\n\n")[0].splitlines())
+    keys = ("vendor_id", "cpu family", "model", "stepping", "model name")
+    return ", ".join(f"{key} {fields[key]}" for key in keys if key in fields) or platform.machine()
+
+
+def flags() -> set[str]:
+    """Instruction sets of the processor, by the kernel's names; empty where it tells none."""
+    cpuinfo = Path("/proc/cpuinfo")
+    lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
+    return next((set(value.split()) for key, value in map(_split, lines) if key == "flags"), set())
+
+
+def _split(line: str) -> tuple[str, str]:
+    key, _, value = line.partition(":")
+    return key.strip(), value.strip()

@@ -1,0 +1,137 @@
+"""The whole of params.yaml: every section and its settings class. A gate before any work, and the editors' schema."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, TypeAdapter, model_validator
+
+from bakeoff.data.settings import CorpusSettings, EncodingSettings, ImagesSettings, ScansSettings, TableSettings
+from bakeoff.embedding.settings import CbowSettings, EmbeddingTrainingSettings, SkipgramSettings
+from bakeoff.networks.settings import CnnSettings, MlpSettings, SoftmaxSettings, UnetSettings
+from bakeoff.optimizers.settings import (
+    AdadeltaSettings,
+    AdagradSettings,
+    AdamSettings,
+    MomentumSettings,
+    RmspropSettings,
+    SgdSettings,
+)
+from bakeoff.report.settings import ComparisonSettings
+from bakeoff.settings import PATH, Settings, load, validate
+from bakeoff.training.settings import Device, TrainingSettings
+from bakeoff.tuning.settings import (
+    BayesSettings,
+    EvolutionSettings,
+    GradientSettings,
+    GridSettings,
+    RandomSettings,
+    StudySettings,
+)
+
+Rate = Annotated[float, Field(gt=0)]
+
+
+class Data(Settings):
+    corpus: CorpusSettings
+    table: TableSettings
+    encoding: EncodingSettings
+    images: ImagesSettings
+    scans: ScansSettings
+
+
+class Embedding(Settings):
+    architectures: Annotated[tuple[Literal["skipgram", "cbow"], ...], Field(strict=False, min_length=1)]
+    skipgram: SkipgramSettings
+    cbow: CbowSettings
+    training: EmbeddingTrainingSettings
+
+
+class Networks(Settings):
+    softmax: SoftmaxSettings
+    mlp: MlpSettings
+    cnn: CnnSettings
+    unet: UnetSettings
+
+
+class Optimizers(Settings):
+    sgd: SgdSettings
+    momentum: MomentumSettings
+    adagrad: AdagradSettings
+    adadelta: AdadeltaSettings
+    rmsprop: RmspropSettings
+    adam: AdamSettings
+
+
+Classifier = Literal["softmax", "mlp", "cnn"]
+Segmenter = Literal["unet"]
+Optimizer = Literal["sgd", "momentum", "adagrad", "adadelta", "rmsprop", "adam"]
+
+
+class Task(Settings):
+    """A matrix of models and optimizers, how long each trains, and at which rate."""
+
+    models: Any
+    optimizers: Annotated[tuple[Optimizer, ...], Field(strict=False, min_length=1)]
+    training: TrainingSettings
+    learning_rate: Any
+
+    @model_validator(mode="after")
+    def each_cell_stands_once_and_has_a_rate(self) -> Self:
+        for name, listed in (("models", self.models), ("optimizers", self.optimizers)):
+            twice = sorted({item for item in listed if listed.count(item) > 1})
+            if twice:
+                raise ValueError(f"{name} lists '{twice[0]}' twice; list it once")
+        for model in self.models:
+            for optimizer in self.optimizers:
+                if optimizer not in self.learning_rate.get(model, {}):
+                    raise ValueError(f"learning_rate.{model}.{optimizer} is missing; add it, or take it off the lists")
+        return self
+
+
+class ClassifierTask(Task):
+    models: Annotated[tuple[Classifier, ...], Field(strict=False, min_length=1)]
+    learning_rate: dict[Classifier, dict[Optimizer, Rate]]
+
+
+class SegmenterTask(Task):
+    models: Annotated[tuple[Segmenter, ...], Field(strict=False, min_length=1)]
+    learning_rate: dict[Segmenter, dict[Optimizer, Rate]]
+
+
+class Tuning(Settings):
+    methods: Annotated[
+        tuple[Literal["grid", "random", "bayes", "evolution", "gradient"], ...], Field(strict=False, min_length=1)
+    ]
+    study: StudySettings
+    grid: GridSettings
+    random: RandomSettings
+    bayes: BayesSettings
+    evolution: EvolutionSettings
+    gradient: GradientSettings
+
+
+class Params(Settings):
+    data: Data
+    device: Device
+    embedding: Embedding
+    networks: Networks
+    optimizers: Optimizers
+    digits: ClassifierTask
+    flights: ClassifierTask
+    scans: SegmenterTask
+    tuning: Tuning
+    comparison: ComparisonSettings
+
+
+def check(path: Path = PATH) -> Params:
+    """The whole file, checked.
+
+    Raises:
+        BadInput: one line that names everything that is wrong with it.
+    """
+    return validate(load(path), "", Params, path)
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema by which editors complete and check params.yaml."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | TypeAdapter(Params).json_schema()

@@ -1,0 +1,155 @@
+"""What every stage does around its work: settings, inputs, atomic outputs, the run record, and a clean end."""
+
+import argparse
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from types import FrameType
+from typing import Any, NoReturn, TypeVar
+
+from bakeoff import lifeline, provenance, record, settings
+from bakeoff.progress import Progress
+from bakeoff.record import Record, Run
+from bakeoff.settings import BadInput
+
+T = TypeVar("T")
+
+LIVE = Path(".bakeoff/live")  # histories of trainings that still run
+TIMING = Path(".bakeoff/timing")  # durations: the one thing about a run that is never the same twice
+
+
+class Stage:
+    """One stage at work. It computes first and writes last: nothing replaces an old output before all new ones stand.
+
+    Attributes:
+        name: as DVC has it, `train_digits@cnn-adam`.
+    """
+
+    def __init__(self, name: str, script: Path) -> None:
+        self.name = name
+        self.started = time.monotonic()
+        self._script = script
+        self._document = settings.load()
+        self._settings: dict[str, Any] = {}
+        self._inputs: dict[str, str] = {}
+        self._partial: dict[Path, Path] = {}
+
+    def settings(self, key: str, kind: type[T]) -> T:
+        """The section of params.yaml under a dotted key; one that stands under `params:` of this stage in dvc.yaml."""
+        value = settings.validate(self._document, key, kind)
+        self._settings[key] = settings.at(self._document, key)
+        return value
+
+    def input(self, path: str) -> Path:
+        """An input, hashed for the record.
+
+        Raises:
+            BadInput: it is not there.
+        """
+        if not Path(path).exists():
+            raise BadInput(f"{path}: not found; `dvc repro {self.name}` makes it first")
+        self._inputs[path] = provenance.sha256(Path(path))
+        return Path(path)
+
+    def output(self, path: str, write: Callable[[Path], None]) -> None:
+        """Write an output under a partial name; it gets its own when the stage ends."""
+        final = Path(path)
+        final.parent.mkdir(parents=True, exist_ok=True)
+        self._partial[final] = final.with_name(provenance.PARTIAL + final.name)
+        write(self._partial[final])
+
+    def record(self, path: str, task: str, runs: Sequence[Run]) -> None:
+        """Write the run record, with the settings and inputs that the stage asked for until now."""
+        code = provenance.combined(provenance.sources(self._script))
+        recipe = record.recipe(self.name, self._settings, self._inputs, code)
+        made = Record(self.name, task, recipe, self._settings, self._inputs, code, runs)
+        self.output(path, partial(record.write, made))
+
+    def metrics(self, path: str, values: Mapping[str, float]) -> None:
+        """Write what `dvc metrics show` tabulates."""
+        self.output(path, lambda path: _write(path, record.dump(dict(values))))
+
+    def progress(self, total: int, label: str = "") -> Progress:
+        return Progress(total, label or self.name)
+
+    def watch(self, run: str, parameters: Mapping[str, Any]) -> Callable[[Mapping[str, float]], None]:
+        """A function that appends one epoch's row to the run's live history, for whoever looks on."""
+        path = LIVE / self.name / f"{run}.jsonl"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _write(path, json.dumps({"parameters": parameters}, sort_keys=True) + "\n")
+
+        def append(row: Mapping[str, float]) -> None:
+            with path.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(row, sort_keys=True) + "\n")
+
+        return append
+
+    def finish(self) -> None:
+        """Give every output its name, then note how long it all took."""
+        for written in self._partial.values():
+            with written.open("rb") as file:
+                os.fsync(file.fileno())
+        for final, written in self._partial.items():
+            written.replace(final)
+        seconds = time.monotonic() - self.started
+        TIMING.mkdir(parents=True, exist_ok=True)
+        _write(TIMING / f"{self.name}.json", record.dump({"seconds": round(seconds, 3)}))
+        print(f"{self.name}: done in {seconds:.1f} s", flush=True)
+
+    def clean(self) -> None:
+        """Remove what was left half-written, and the live histories."""
+        for written in self._partial.values():
+            written.unlink(missing_ok=True)
+        for live in (LIVE / self.name).glob("*.jsonl"):
+            live.unlink()
+
+
+def run(work: Callable[..., None], name: str, **choices: Iterable[str]) -> None:
+    """Run a stage script: `work(stage, **identities)`, each identity one of a closed set of the command line.
+
+    Args:
+        name: the stage's name in dvc.yaml, with identities in braces: `train_{task}@{model}-{optimizer}`.
+        choices: what each identity may be.
+
+    Exits with status 2 after one line for input that a user can mend, 130 and 143 after SIGINT and SIGTERM.
+    """
+    parser = argparse.ArgumentParser(description=sys.modules["__main__"].__doc__)
+    for option, known in choices.items():
+        parser.add_argument(f"--{option}", choices=list(known), required=True)
+    identities = vars(parser.parse_args())
+    lifeline.hold()
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        from bakeoff.params import check  # the gate: see provenance.GATES
+
+        check()
+        script = Path(work.__code__.co_filename).resolve().relative_to(Path.cwd())
+        stage = Stage(name.format(**identities), script)
+        try:
+            work(stage, **identities)
+            stage.finish()
+        finally:
+            stage.clean()
+    except BadInput as error:
+        fail(error)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def fail(error: BadInput) -> NoReturn:
+    """One line, and the status of a command that was given bad input."""
+    print(f"error: {error}", file=sys.stderr, flush=True)
+    sys.exit(2)
+
+
+def _terminate(number: int, _frame: FrameType | None) -> NoReturn:
+    sys.exit(128 + number)
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8")

@@ -1,0 +1,80 @@
+"""Holds the lockfile to its claim: everything from nothing, in a clean clone, must give the same bytes."""
+
+import json
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from bakeoff.machine import processor
+from bakeoff.settings import BadInput
+
+LOCK = Path("dvc.lock")
+MACHINE = Path("reports/machine.json")  # the processor on which the committed lock was made
+
+
+def verify(record: bool) -> None:
+    """Clone HEAD, run the whole pipeline there, compare the lock that it writes with the committed one.
+
+    Args:
+        record: take the lock, the small results and the processor's name over into this working tree.
+
+    Raises:
+        BadInput: the locks differ although the processor is the one recorded.
+    """
+    with tempfile.TemporaryDirectory(prefix="bakeoff-verify-") as folder:
+        clone = Path(folder) / "clone"
+        subprocess.run(["git", "clone", "--quiet", str(Path.cwd()), str(clone)], check=True)
+        committed = (clone / LOCK).read_text(encoding="utf-8") if (clone / LOCK).exists() else ""
+        (clone / LOCK).unlink(missing_ok=True)
+        subprocess.run(["dvc", "repro"], cwd=clone, check=True)
+        made = (clone / LOCK).read_text(encoding="utf-8")
+        if record:
+            take(clone)
+            print(f"{LOCK}: taken over, made on {processor()}")
+            return
+    compare(committed, made)
+
+
+def compare(committed: str, made: str) -> None:
+    """Print the outputs that differ, and raise where the processor leaves no excuse."""
+    if committed == made:
+        print(f"{LOCK}: the same to the byte")
+        return
+    changed = list(differences(committed, made)) or [f"{LOCK}: the same outputs in another order"]
+    recorded = json.loads(MACHINE.read_text(encoding="utf-8"))["processor"]
+    for line in changed:
+        print(f"warning: {line}")
+    if recorded == processor():
+        raise BadInput(f"{LOCK}: {len(changed)} differences from the committed one on the processor that made it")
+    print(f"warning: the lock was made on another processor ({recorded}; this is {processor()})")
+
+
+def differences(committed: str, made: str) -> Iterator[str]:
+    """One line for each output whose hash is not the committed one, or that only one side has."""
+    before, after = outputs(committed), outputs(made)
+    for path in sorted(before.keys() | after.keys()):
+        if before.get(path) != after.get(path):
+            yield f"{path}: {before.get(path, 'nothing')} committed, {after.get(path, 'nothing')} now"
+
+
+def outputs(lock: str) -> dict[str, str]:
+    """Path to hash of everything that a lock names: outputs, and what the stages read."""
+    stages: dict[str, Any] = (YAML(typ="safe").load(lock) or {}).get("stages", {})
+    items = (item for stage in stages.values() for kind in ("deps", "outs") for item in stage.get(kind, []))
+    return {item["path"]: item["md5"] for item in items}
+
+
+def take(clone: Path) -> None:
+    """Copy what git holds of a run, the lock and the small results, from a clone into this working tree."""
+    command = ["git", "ls-files", "--modified", "--others", "--exclude-standard", "-z"]
+    listed = subprocess.run(command, cwd=clone, check=True, capture_output=True, text=True).stdout
+    for path in filter(None, listed.split("\0")):
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(clone / path, path)
+    MACHINE.parent.mkdir(parents=True, exist_ok=True)
+    MACHINE.write_text(json.dumps({"processor": processor()}, indent=1) + "\n", encoding="utf-8")

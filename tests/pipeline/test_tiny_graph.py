@@ -1,0 +1,149 @@
+"""The whole graph on a small params.yaml, from nothing, through both engines."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from bakeoff import record
+from ruamel.yaml import YAML
+
+ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.xdist_group("tiny graph")
+
+# Dotted keys of params.yaml: as little work as every stage can do.
+TINY: Mapping[str, Any] = {
+    "data.images.split": {"validation": 100, "test": 200, "seed": 0},
+    "embedding.training.epochs": 1,
+    "embedding.training.dimension": 8,
+    "embedding.training.batch_size": 8192,
+    "digits.models": ["softmax", "cnn"],
+    "digits.optimizers": ["sgd", "adam"],
+    "digits.training": {"seeds": 2, "epochs": 1, "batch_size": 256},
+    "flights.models": ["softmax"],
+    "flights.optimizers": ["adagrad", "rmsprop"],
+    "flights.training": {"seeds": 2, "epochs": 1, "batch_size": 8192},
+    "scans.optimizers": ["momentum", "adadelta"],
+    "scans.training": {"seeds": 2, "epochs": 1, "batch_size": 8},
+    "networks.cnn.channels": [4, 4],
+    "networks.unet.channels": 4,
+    "tuning.study.trials": 4,
+    "tuning.study.batch": 2,
+    "tuning.study.confirmations": 1,
+    "tuning.study.training": {"examples": 200, "epochs": 1, "batch_size": 64},
+    "comparison.resamples": 200,
+}
+
+
+def run(project: Path, *command: str) -> str:
+    """Output of a command that must succeed, in an environment in which the tools find this Python first."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(command, cwd=project, text=True, capture_output=True, env=os.environ | {"PATH": path})
+    assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
+    return done.stdout
+
+
+def copy_of_the_project(folder: Path) -> Path:
+    """What git would commit of the working tree, with the small settings and no lock, in a repository of its own."""
+    listed = run(ROOT, "git", "ls-files", "--cached", "--others", "--exclude-standard", "-z")
+    for name in filter(None, listed.split("\0")):
+        if name != "dvc.lock" and not name.startswith("reports/") and (ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_bytes((ROOT / name).read_bytes())
+    yaml = YAML()
+    settings = yaml.load((folder / "params.yaml").read_text(encoding="utf-8"))
+    for key, value in TINY.items():
+        *sections, last = key.split(".")
+        section = settings
+        for name in sections:
+            section = section[name]
+        assert last in section, key
+        section[last] = value
+    with (folder / "params.yaml").open("w", encoding="utf-8") as file:
+        yaml.dump(settings, file)
+    run(folder, "git", "init", "--quiet")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def by_dvc(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    project = copy_of_the_project(tmp_path_factory.mktemp("by dvc"))
+    run(project, "dvc", "repro")
+    return project
+
+
+@pytest.fixture(scope="module")
+def by_snakemake(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    project = copy_of_the_project(tmp_path_factory.mktemp("by snakemake"))
+    run(project, "snakemake", "--cores", "2")
+    return project
+
+
+def lock(project: Path) -> dict[str, Any]:
+    return dict(YAML(typ="safe").load((project / "dvc.lock").read_text())["stages"])
+
+
+def test_both_engines_write_the_same_lock_to_the_byte(by_dvc: Path, by_snakemake: Path) -> None:
+    differing = [name for name, stage in lock(by_dvc).items() if lock(by_snakemake).get(name) != stage]
+    assert differing == []
+    assert (by_dvc / "dvc.lock").read_bytes() == (by_snakemake / "dvc.lock").read_bytes()
+
+
+def test_afterwards_neither_engine_finds_anything_to_do(by_dvc: Path, by_snakemake: Path) -> None:
+    for project in (by_dvc, by_snakemake):
+        assert "Data and pipelines are up to date" in run(project, "dvc", "status")
+        assert "Nothing to be done" in run(project, "snakemake", "-n", "--cores", "1")
+
+
+def test_each_stage_reads_exactly_the_settings_that_it_declares(by_dvc: Path) -> None:
+    stages = lock(by_dvc)
+    seen = 0
+    for path in (by_dvc / "reports/records").rglob("*.json"):
+        made = record.read(path)
+        assert list(made.settings) == sorted(stages[made.stage]["params"]["params.yaml"])
+        assert made.settings == stages[made.stage]["params"]["params.yaml"]
+        seen += 1
+    assert seen == 2 + 4 + 2 + 2 + 5
+
+
+def test_each_record_names_the_inputs_that_the_stage_declares(by_dvc: Path) -> None:
+    stages = lock(by_dvc)
+    for path in (by_dvc / "reports/records").rglob("*.json"):
+        made = record.read(path)
+        declared = [item["path"] for item in stages[made.stage]["deps"] if item["path"].startswith("data/")]
+        assert sorted(made.data) == sorted(declared)
+
+
+def test_every_seed_is_a_run_with_its_history(by_dvc: Path) -> None:
+    made = record.read(by_dvc / "reports/records/digits/cnn-adam.json")
+    assert [run.name for run in made.runs] == ["cnn-adam-s0", "cnn-adam-s1"]
+    assert [row["epoch"] for run in made.runs for row in run.history] == [1, 1]
+    assert all({"val/loss", "val/accuracy", "test/accuracy"} <= set(run.metrics) for run in made.runs)
+
+
+def test_mlflow_has_every_current_run(by_dvc: Path) -> None:
+    code = (
+        "from mlflow import MlflowClient; c = MlflowClient('sqlite:///mlflow.db');"
+        "print(sorted(r.info.run_name for e in c.search_experiments(filter_string=\"name = 'digits'\")"
+        " for r in c.search_runs([e.experiment_id])))"
+    )
+    cells = ("cnn-adam", "cnn-sgd", "softmax-adam", "softmax-sgd")
+    assert run(by_dvc, "python", "-c", code).strip() == str([f"{cell}-s{seed}" for cell in cells for seed in (0, 1)])
+
+
+def test_one_rate_makes_exactly_its_cells_stale(by_dvc: Path) -> None:
+    text = (by_dvc / "params.yaml").read_text()
+    yaml = YAML()
+    settings = yaml.load(text)
+    settings["digits"]["learning_rate"]["cnn"]["adam"] *= 2
+    with (by_dvc / "params.yaml").open("w") as file:
+        yaml.dump(settings, file)
+    try:
+        dry = run(by_dvc, "dvc", "repro", "--dry", "--force-downstream")
+    finally:
+        (by_dvc / "params.yaml").write_text(text)
+    stale = [line.split("'")[1] for line in dry.splitlines() if line.startswith("Running stage")]
+    assert stale == ["train_digits@cnn-adam", "compare", "report", "track"]

@@ -1,0 +1,56 @@
+from pathlib import Path
+
+import pytest
+from bakeoff import provenance
+
+PROJECT = {
+    "pipeline/__init__.py": "import bakeoff.reproducible\n",
+    "pipeline/train.py": "from bakeoff.stage import run\n\ndef main():\n    from bakeoff.networks import cnn\n",
+    "src/bakeoff/__init__.py": "",
+    "src/bakeoff/reproducible.py": "import os\n",
+    "src/bakeoff/stage.py": "import json\nfrom bakeoff.params import check\nimport bakeoff.record as record\n",
+    "src/bakeoff/record.py": "import hashlib\n",
+    "src/bakeoff/params.py": "import bakeoff.unrelated\n",
+    "src/bakeoff/unrelated.py": "x = 1\n",
+    "src/bakeoff/networks/__init__.py": "",
+    "src/bakeoff/networks/cnn.py": "import torch\n",
+}
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    for name, text in PROJECT.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return tmp_path
+
+
+def test_a_script_is_made_of_what_it_imports_near_and_far(project: Path) -> None:
+    assert [path.as_posix() for path in provenance.sources(Path("pipeline/train.py"), project)] == [
+        "pipeline/__init__.py",
+        "pipeline/train.py",
+        "src/bakeoff/networks/cnn.py",  # imported inside a function
+        "src/bakeoff/record.py",
+        "src/bakeoff/reproducible.py",
+        "src/bakeoff/stage.py",
+    ]  # and not params.py, the gate, nor what only the gate imports
+
+
+def test_a_relative_import_is_refused_for_it_would_hide_a_dependency(project: Path) -> None:
+    (project / "src/bakeoff/record.py").write_text("from . import unrelated\n")
+    with pytest.raises(ValueError, match=r"record\.py:1: relative import"):
+        provenance.sources(Path("pipeline/train.py"), project)
+
+
+def test_a_folders_hash_knows_names_and_bytes_and_no_partial_files(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("1")
+    hashes = [provenance.sha256(tmp_path)]
+    (tmp_path / f"{provenance.PARTIAL}b").write_text("2")
+    hashes.append(provenance.sha256(tmp_path))
+    (tmp_path / "a").rename(tmp_path / "b")
+    hashes.append(provenance.sha256(tmp_path))
+    (tmp_path / "b").write_text("2")
+    hashes.append(provenance.sha256(tmp_path))
+    assert hashes[0] == hashes[1]
+    assert len(set(hashes)) == 3

@@ -1,0 +1,104 @@
+from pathlib import Path
+
+import pytest
+from bakeoff import params, settings
+from bakeoff.settings import BadInput, Settings
+
+PARAMS = Path(__file__).parents[1] / "params.yaml"
+
+
+class Inner(Settings):
+    epochs: int
+    rate: float
+
+
+class Outer(Settings):
+    train: Inner
+    rates: dict[str, Inner]
+
+
+def written(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "params.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_numbers_and_words_are_those_of_yaml_1_2(tmp_path: Path) -> None:
+    # PyYAML, a reader of YAML 1.1, gives '1e-3', False and 8.
+    assert settings.load(written(tmp_path, "a: 1e-3\nb: no\nc: 010\n")) == {"a": 0.001, "b": "no", "c": 10}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a: 1\na: 2\n", 'params.yaml: line 2: found duplicate key "a"'),
+        ("a: [1\n", "params.yaml: line 2: "),
+        ("- 1\n", "params.yaml: holds [1], not sections with keys"),
+        ("", "params.yaml: holds None, not sections with keys"),
+    ],
+)
+def test_what_is_no_settings_file_is_refused_in_one_line(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(BadInput) as refusal:
+        settings.load(written(tmp_path, text))
+    assert message in str(refusal.value)
+    assert "\n" not in str(refusal.value)
+
+
+def test_a_missing_file_and_other_encodings_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="not found; run this in the project's root folder"):
+        settings.load(tmp_path / "params.yaml")
+    (tmp_path / "params.yaml").write_bytes("a: é".encode("latin-1"))
+    with pytest.raises(BadInput, match="byte 3 is not UTF-8"):
+        settings.load(tmp_path / "params.yaml")
+
+
+@pytest.mark.parametrize(
+    ("document", "message"),
+    [
+        ({"train": {"epochs": 3, "rate": 0.1, "epoch": 2}}, "train.epoch is not a setting; did you mean 'epochs'?"),
+        ({"train": {"rate": 0.1}}, "train.epochs is missing"),
+        ({"train": {"epochs": 3.5, "rate": 0.1}}, "train.epochs is 3.5, and should be a valid integer"),
+        ({"train": {"epochs": "3", "rate": 0.1}}, "train.epochs is '3', and should be a valid integer"),
+        ({"train": {"epochs": 3, "rate": float("inf")}}, "train.rate is inf, and should be a finite number"),
+        ({"train": {"epochs": 3, "rate": 0.1}, "rates": {"a": {"epochs": 1, "rat": 1.0}}}, "did you mean 'rate'?"),
+        ({"trian": {}}, "trian is not a setting; did you mean 'train'?"),
+    ],
+)
+def test_a_wrong_setting_is_named_with_its_place_and_the_way_out(document: dict[str, object], message: str) -> None:
+    with pytest.raises(BadInput) as refusal:
+        settings.validate({"rates": {}} | document, "", Outer)
+    assert message in str(refusal.value)
+
+
+def test_every_mistake_is_named_at_once() -> None:
+    with pytest.raises(BadInput, match="train.epochs is 'x'.*; train.rate is missing"):
+        settings.validate({"train": {"epochs": "x"}, "rates": {}}, "", Outer)
+
+
+def test_a_key_that_is_not_there_suggests_the_nearest() -> None:
+    with pytest.raises(BadInput, match=r"train\.epoch is missing; did you mean 'epochs'\?"):
+        settings.at({"train": {"epochs": 3}}, "train.epoch")
+
+
+def test_the_projects_own_file_is_in_order() -> None:
+    params.check(PARAMS)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("optimizers: [sgd, momentum,", "optimizers: [sgd, sgd, momentum,", "optimizers lists 'sgd' twice"),
+        ("models: [softmax, mlp, cnn]", "models: [softmax, mlp, cmn]", "digits.models.2 is 'cmn', and should be"),
+        ("softmax: {sgd: ", "softmax: {sdg: ", "softmax"),
+        ("\ndevice: cpu", "\ndevice: gpu", "device is 'gpu', and should be 'cpu', 'cuda' or 'auto'"),
+        ("\ntuning:", "\ntunning:", "tunning is not a setting; did you mean 'tuning'?"),
+        ("beta1: 0.9", "beta1: 1.9", "optimizers.adam.beta1 is 1.9, and should be less than 1"),
+    ],
+)
+def test_the_gate_refuses_what_the_matrix_could_not_run(tmp_path: Path, old: str, new: str, message: str) -> None:
+    text = PARAMS.read_text(encoding="utf-8")
+    assert old in text
+    with pytest.raises(BadInput) as refusal:
+        params.check(written(tmp_path, text.replace(old, new)))
+    assert message in str(refusal.value)
+    assert "\n" not in str(refusal.value)

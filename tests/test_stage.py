@@ -1,0 +1,149 @@
+"""The harness, on scripts made up here: what every stage is promised around its work."""
+
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+SCRIPT = '''
+"""A made-up stage."""
+import time
+from typing import Literal
+from pathlib import Path
+from bakeoff.stage import Stage, run
+from bakeoff.record import Run
+
+def train(stage: Stage, model: str) -> None:
+    settings = stage.settings("digits.training.epochs", int)
+    given = stage.input("data/given.txt")
+    watch = stage.watch("cnn-s0", {"seed": 0})
+    watch({"epoch": 1, "val/loss": 0.5})
+    stage.output("out/a.txt", lambda path: path.write_text("new"))
+    {middle}
+    stage.metrics("out/metrics.json", {"val/loss": 0.5})
+    stage.record("out/record.json", "digits", [Run("cnn-s0", {"seed": 0}, {"val/loss": 0.5})])
+
+if __name__ == "__main__":
+    run(train, "train@{model}", model=("cnn", "mlp"))
+'''
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A project with the real library and settings and one made-up stage, whose old output stands."""
+    (tmp_path / "src").symlink_to(ROOT / "src")
+    (tmp_path / "params.yaml").write_bytes((ROOT / "params.yaml").read_bytes())
+    (tmp_path / "pipeline").mkdir()
+    (tmp_path / "pipeline/__init__.py").write_bytes((ROOT / "pipeline/__init__.py").read_bytes())
+    for folder in ("data", "out"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "data/given.txt").write_text("given")
+    (tmp_path / "out/a.txt").write_text("old")
+    write(tmp_path, "pass")
+    return tmp_path
+
+
+def write(project: Path, middle: str) -> None:
+    (project / "pipeline/train.py").write_text(SCRIPT.replace("{middle}", middle))
+
+
+def start(project: Path, *arguments: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "pipeline.train", *(arguments or ("--model", "cnn"))]
+    return subprocess.Popen(command, cwd=project, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+def finish(process: subprocess.Popen[str]) -> tuple[int, str]:
+    _, errors = process.communicate(timeout=30)
+    return process.returncode, errors
+
+
+def contents(project: Path) -> list[str]:
+    return sorted(path.name for path in (project / "out").iterdir())
+
+
+def test_outputs_and_record_tell_what_was_done(project: Path) -> None:
+    assert finish(start(project)) == (0, "")
+    assert contents(project) == ["a.txt", "metrics.json", "record.json"]
+    assert (project / "out/a.txt").read_text() == "new"
+    record = json.loads((project / "out/record.json").read_text())
+    assert record["stage"] == "train@cnn"
+    assert list(record["settings"]) == ["digits.training.epochs"]
+    assert record["data"] == {"data/given.txt": hashlib.sha256(b"given").hexdigest()}
+    assert json.loads((project / ".bakeoff/timing/train@cnn.json").read_text())["seconds"] > 0
+    assert not list((project / ".bakeoff/live").rglob("*.jsonl"))
+
+
+def test_a_second_run_gives_the_same_bytes(project: Path) -> None:
+    seen = []
+    for _ in range(2):
+        assert finish(start(project)) == (0, "")
+        seen.append([(project / "out" / name).read_bytes() for name in contents(project)])
+    assert seen[0] == seen[1]
+
+
+def test_the_recipe_follows_settings_data_and_code(project: Path) -> None:
+    def recipe() -> str:
+        assert finish(start(project)) == (0, "")
+        return str(json.loads((project / "out/record.json").read_text())["recipe"])
+
+    recipes = [recipe()]
+    (project / "data/given.txt").write_text("other")
+    recipes.append(recipe())
+    write(project, "1 + 1")
+    recipes.append(recipe())
+    text = (project / "params.yaml").read_text()
+    (project / "params.yaml").write_text(text.replace("epochs: ", "epochs: 1"))
+    recipes.append(recipe())
+    assert len(set(recipes)) == 4
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda project: (project / "data/given.txt").unlink(), "data/given.txt: not found; `dvc repro train@cnn`"),
+        (lambda project: (project / "params.yaml").write_text("device: cpu\n"), "params.yaml: data is missing"),
+        (lambda project: write(project, "raise __import__('bakeoff.settings').settings.BadInput('x: y')"), "x: y"),
+    ],
+)
+def test_bad_input_gets_one_line_and_status_2_and_leaves_the_old_output(project: Path, spoil, message: str) -> None:  # type: ignore[no-untyped-def]
+    spoil(project)
+    status, errors = finish(start(project))
+    assert status == 2
+    assert errors.startswith(f"error: {message}")
+    assert errors.count("\n") == 1
+    assert contents(project) == ["a.txt"]
+    assert (project / "out/a.txt").read_text() == "old"
+
+
+def test_an_identity_outside_the_closed_set_is_refused(project: Path) -> None:
+    status, errors = finish(start(project, "--model", "cnn; touch pwned"))
+    assert status == 2
+    assert "choose from" in errors
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_signal_ends_it_cleanly(project: Path, number: signal.Signals, status: int) -> None:
+    write(project, "Path('ready').touch(); time.sleep(60)")
+    process = start(project)
+    deadline = time.monotonic() + 20
+    while not (project / "ready").exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    assert (project / "out/.partial-a.txt").exists()
+    live = project / ".bakeoff/live/train@cnn/cnn-s0.jsonl"
+    assert [json.loads(line) for line in live.read_text().splitlines()] == [
+        {"parameters": {"seed": 0}},
+        {"epoch": 1, "val/loss": 0.5},
+    ]
+    os.kill(process.pid, number)
+    assert finish(process) == (status, "")
+    assert contents(project) == ["a.txt"]
+    assert (project / "out/a.txt").read_text() == "old"
+    assert not live.exists()
