@@ -1,0 +1,38 @@
+"""Compares the runs of every record that params.yaml asks for; what else lies in the folders takes no part."""
+
+from itertools import product
+from operator import methodcaller
+
+from bakeoff.record import Record, dump, read
+from bakeoff.report.compare import compare, curves
+from bakeoff.report.settings import ComparisonSettings
+from bakeoff.stage import Stage, run
+
+
+def compare_records(stage: Stage) -> None:
+    settings = stage.settings("comparison", ComparisonSettings)
+
+    def record(name: str) -> Record:
+        return read(stage.input(f"reports/records/{name}.json"))
+
+    def listed(key: str) -> list[str]:
+        return stage.settings(key, list[str])
+
+    tasks = {
+        task: {
+            (model, optimizer): record(f"{task}/{model}-{optimizer}")
+            for model, optimizer in product(listed(f"{task}.models"), listed(f"{task}.optimizers"))
+        }
+        for task in settings.metric
+    }
+    embeddings = {
+        architecture: record(f"embedding/{architecture}") for architecture in listed("embedding.architectures")
+    }
+    studies = {method: record(f"tuning/{method}") for method in listed("tuning.methods")}
+    comparison = dump(compare(tasks, embeddings, studies, settings))
+    stage.output("reports/comparison.json", methodcaller("write_text", comparison, encoding="utf-8"))
+    stage.output("reports/curves.csv", methodcaller("write_text", curves(tasks, settings), encoding="utf-8"))
+
+
+if __name__ == "__main__":
+    run(compare_records, "compare")

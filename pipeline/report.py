@@ -1,0 +1,44 @@
+"""Writes the pages of results and draws their figures."""
+
+import json
+from operator import methodcaller
+
+from bakeoff.data.examples import Examples
+from bakeoff.data.scans import intensity_baseline
+from bakeoff.networks.registry import SEGMENTERS
+from bakeoff.report import exhibits, figures, pages
+from bakeoff.report.compare import read_curves
+from bakeoff.stage import Stage, run
+
+
+def report(stage: Stage) -> None:
+    comparison = json.loads(stage.input("reports/comparison.json").read_text(encoding="utf-8"))
+    curves = read_curves(stage.input("reports/curves.csv"))
+    data = {task: Examples.load(stage.input(found["data"])) for task, found in comparison["tasks"].items()}
+    vocabulary = exhibits.read_vocabulary(stage.input("data/corpus/vocabulary.csv"))
+    architectures = stage.settings("embedding.architectures", list[str])
+    weights = {name: stage.input(f"models/embedding/{name}.safetensors") for name in architectures}
+    vectors = exhibits.read_vectors(weights, vocabulary)
+    drawn = figures.of_comparison(comparison, curves)
+    drawn |= {f"words-{name}.png": exhibits.draw_words(found) for name, found in vectors.items()}
+    winner = comparison["tasks"]["scans"]["winner"]
+    if winner:
+        settings = stage.settings(f"networks.{winner['model']}", SEGMENTERS[winner["model"]].settings)
+        won = stage.input(f"models/scans/{winner['model']}-{winner['optimizer']}.safetensors")
+        drawn["predictions-scans.png"] = exhibits.draw_predictions(data["scans"], won, winner, settings)
+    shown = pages.Exhibits(
+        sizes={task: exhibits.sizes(examples) for task, examples in data.items()},
+        baseline=intensity_baseline(data["scans"]),
+        vocabulary=len(vocabulary),
+        neighbours={name: exhibits.neighbours(found) for name, found in vectors.items()},
+    )
+    page = pages.report(comparison, shown)
+    for name, picture in drawn.items():
+        stage.output(f"reports/figures/{name}", methodcaller("write_bytes", picture))
+    texts = {"report.md": page, "report.html": pages.as_html(page, drawn), "results.md": pages.results(comparison)}
+    for name, text in texts.items():
+        stage.output(f"reports/{name}", methodcaller("write_text", text, encoding="utf-8"))
+
+
+if __name__ == "__main__":
+    run(report, "report")

@@ -1,0 +1,322 @@
+"""Who leads each task, by how much, and who cannot be told apart from the leader.
+
+The rules, fixed before any run:
+
+- Cells (a model under an optimizer) are ranked by the mean of the task's metric on validation data over the seeds.
+- A diverged run has no metric and is never dropped: a cell with fewer diverged runs stands before one with more,
+  whatever their means, and its mean is over the runs that ended.
+- Every cell is compared with the leader by a paired t-test over the seeds both ended; the p-values of one family are
+  adjusted by Holm's method. Cells with adjusted p above 1 - confidence, and no more diverged runs, are tied with it.
+- The test set takes no part in any of this: it was read once by each run, and is shown beside.
+- The methods of tuning are ranked alike, by the validation loss of their best trial trained again on fresh seeds.
+"""
+
+import csv
+import io
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bakeoff.record import Record, Run
+from bakeoff.report.settings import ComparisonSettings
+from bakeoff.report.significance import bootstrap, detectable, holm, paired, student
+
+DIGITS = 6  # significant ones, kept of every number that is written
+CURVE = ("task", "model", "optimizer", "epoch", "runs", "lost")  # columns of curves.csv, and then of each quantity
+QUANTITIES = ("loss", "metric")
+ENDS = ("", "_low", "_high")
+OF_METRICS, OF_LOSSES = (0.0, 1.0), (0.0, math.inf)  # no interval reaches beyond what the quantity can be
+
+Values = NDArray[np.float64]
+Records = Mapping[tuple[str, str], Record]  # by model and optimizer, in the order in which params.yaml lists them
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A competitor: one number a seed, NaN where the run diverged.
+
+    Attributes:
+        identity: {"model": "cnn", "optimizer": "adam"}; for a search {"method": "bayes"}.
+        score: on validation data; higher is better.
+        test: what is shown beside it.
+    """
+
+    identity: Mapping[str, str]
+    seeds: tuple[int, ...]
+    score: Values
+    test: Values
+
+    @property
+    def diverged(self) -> list[int]:
+        return [seed for seed, score in zip(self.seeds, self.score, strict=True) if math.isnan(score)]
+
+    @property
+    def mean(self) -> float:
+        """Over the runs that ended; minus infinity if none did."""
+        return -math.inf if self.best_seed is None else float(np.nanmean(self.score))
+
+    @property
+    def best_seed(self) -> int | None:
+        return None if np.isnan(self.score).all() else self.seeds[int(np.nanargmax(self.score))]
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A cell's place in a family of comparisons.
+
+    Attributes:
+        difference: its score minus the leader's, over the seeds both ended.
+        p: of the paired test; None for the leader, and where the number of diverged runs decides alone.
+        adjusted: the same for the family as a whole.
+    """
+
+    cell: Cell
+    difference: Values
+    p: float | None
+    adjusted: float | None
+    tied: bool
+
+
+def standings(cells: Iterable[Cell], confidence: float) -> list[Standing]:
+    """One family of comparisons, the leader first.
+
+    Raises:
+        ValueError: the cells were not trained with the same seeds, so that nothing can be paired.
+    """
+    ranked = sorted(cells, key=lambda cell: (len(cell.diverged), -cell.mean))
+    leader = ranked[0]
+    for cell in ranked:
+        if cell.seeds != leader.seeds:
+            raise ValueError(f"{cell.identity}: seeds {cell.seeds}; {leader.identity} has {leader.seeds}: not paired")
+    differences = [cell.score - leader.score for cell in ranked]
+    differences = [d[~np.isnan(d)] for d in differences]
+    rivals = [i for i, cell in enumerate(ranked) if i and rival(cell, leader)]
+    p = {i: paired(differences[i]) for i in rivals}
+    adjusted = dict(zip(rivals, holm(list(p.values())).tolist(), strict=True))
+    tied = {i for i in rivals if adjusted[i] > 1 - confidence}
+    return [Standing(cell, differences[i], p.get(i), adjusted.get(i), i in tied) for i, cell in enumerate(ranked)]
+
+
+def rival(cell: Cell, leader: Cell) -> bool:
+    """Whether means decide between the two: neither has more diverged runs, and some ended."""
+    return len(cell.diverged) == len(leader.diverged) and leader.best_seed is not None
+
+
+def compare(
+    tasks: Mapping[str, Records],
+    embeddings: Mapping[str, Record],
+    studies: Mapping[str, Record],
+    settings: ComparisonSettings,
+) -> dict[str, Any]:
+    """All comparisons, as comparison.json holds them.
+
+    Args:
+        embeddings: by architecture.
+        studies: by method of search.
+    """
+    return rounded(  # type: ignore[no-any-return]
+        {
+            "confidence": settings.confidence,
+            "tasks": {name: task(records, settings.metric[name], settings) for name, records in tasks.items()},
+            "embedding": {architecture: finals(record.runs) for architecture, record in embeddings.items()},
+            "tuning": tuning(studies, settings),
+        }
+    )
+
+
+def task(records: Records, metric: str, settings: ComparisonSettings) -> dict[str, Any]:
+    """The comparison of one task: all cells as one family, and each model's optimizers as a family of their own.
+
+    Where means are equal, the order in which params.yaml lists the cells decides.
+    """
+    cells = [cell(record.runs, *identity, metric) for identity, record in records.items()]
+    overall = standings(cells, settings.confidence)
+    leader = overall[0].cell
+    runs = {model: record.runs[0].parameters for (model, _), record in records.items()}
+    return {
+        "metric": metric,
+        "data": next(iter(runs.values()))["data"],
+        "seeds": list(leader.seeds),
+        "parameters": {model: parameters["network.parameters"] for model, parameters in runs.items()},
+        "winner": None if leader.best_seed is None else {**leader.identity, "seed": leader.best_seed},
+        "tied_with": [dict(standing.cell.identity) for standing in overall if standing.tied],
+        "detectable": reach(overall, settings),
+        "cells": [
+            placed(standing, rank)
+            | {
+                "validation": summary(standing.cell.score, OF_METRICS, settings),
+                "test": summary(standing.cell.test, OF_METRICS, settings),
+                "difference": difference(standing.difference, settings),
+            }
+            for rank, standing in enumerate(overall, start=1)
+        ],
+        "models": {model: family([c for c in cells if c.identity["model"] == model], settings) for model in runs},
+    }
+
+
+def cell(runs: Sequence[Run], model: str, optimizer: str, metric: str) -> Cell:
+    """The runs of one record."""
+    seeds = tuple(run.parameters["seed"] for run in runs)
+    score, test = (column(runs, f"{split}/{metric}") for split in ("val", "test"))
+    return Cell({"model": model, "optimizer": optimizer}, seeds, score, test)
+
+
+def column(runs: Sequence[Run], metric: str) -> Values:
+    """One number a run, NaN where it diverged."""
+    return np.array([math.nan if run.diverged else run.metrics[metric] for run in runs], dtype=float)
+
+
+def family(cells: Sequence[Cell], settings: ComparisonSettings) -> dict[str, Any]:
+    """The optimizers of one model."""
+    ranked = standings(cells, settings.confidence)
+    return {
+        "leader": None if ranked[0].cell.best_seed is None else ranked[0].cell.identity["optimizer"],
+        "tied_with": [standing.cell.identity["optimizer"] for standing in ranked if standing.tied],
+        "detectable": reach(ranked, settings),
+        "cells": [
+            placed(standing, rank) | {"difference": difference(standing.difference, settings)}
+            for rank, standing in enumerate(ranked, start=1)
+        ],
+    }
+
+
+def placed(standing: Standing, rank: int) -> dict[str, Any]:
+    return {
+        **standing.cell.identity,
+        "rank": rank,
+        "tied": standing.tied,
+        "diverged": standing.cell.diverged,
+        "p": standing.p,
+        "adjusted_p": standing.adjusted,
+    }
+
+
+def summary(values: Values, limits: tuple[float, float], settings: ComparisonSettings) -> dict[str, Any]:
+    """Mean, standard deviation and intervals over the seeds that ended."""
+    ended = values[~np.isnan(values)]
+    intervals = {
+        "interval": student(ended, settings.confidence),
+        "bootstrap": bootstrap(ended, settings.confidence, settings.resamples, settings.seed),
+    }
+    return {
+        "mean": float(ended.mean()) if ended.size else None,
+        "deviation": float(ended.std(ddof=1)) if ended.size > 1 else None,
+        "values": [None if math.isnan(value) else value for value in values.tolist()],
+        **{name: found and np.clip(found, *limits).tolist() for name, found in intervals.items()},
+    }
+
+
+def difference(differences: Values, settings: ComparisonSettings) -> dict[str, Any]:
+    """From the leader; the interval is for this one difference, not for the family."""
+    return {
+        "mean": float(differences.mean()) if differences.size else None,
+        "interval": student(differences, settings.confidence),
+    }
+
+
+def reach(ranked: Sequence[Standing], settings: ComparisonSettings) -> float | None:
+    """The difference from which on this family can tell its members apart; None if it tests none."""
+    return detectable([standing.difference for standing in ranked if standing.p is not None], settings.confidence)
+
+
+def tuning(records: Mapping[str, Record], settings: ComparisonSettings) -> dict[str, Any]:
+    """The searches, ranked by the validation loss of the best trial of each, trained again from fresh seeds."""
+    studies = {method: study(record.runs) for method, record in records.items()}
+    ranked = standings([found for found, _ in studies.values()], settings.confidence)
+    leader = ranked[0].cell
+    return {
+        "metric": "loss",
+        "seeds": list(leader.seeds),
+        "winner": None if leader.best_seed is None else dict(leader.identity),
+        "tied_with": [dict(standing.cell.identity) for standing in ranked if standing.tied],
+        "detectable": reach(ranked, settings),
+        "cells": [
+            placed(standing, rank)
+            | {
+                "validation": summary(-standing.cell.score, OF_LOSSES, settings),
+                "test": summary(standing.cell.test, OF_METRICS, settings),
+                "difference": difference(-standing.difference, settings),
+            }
+            | studies[standing.cell.identity["method"]][1]
+            for rank, standing in enumerate(ranked, start=1)
+        ],
+    }
+
+
+def study(runs: Sequence[Run]) -> tuple[Cell, dict[str, Any]]:
+    """The confirming runs of a search as a cell, and how the search went."""
+    head = next(run for run in runs if run.parent is None)
+    seed = head.parameters["seed"]  # of all trials; the confirmations have others
+    fresh = [run for run in runs if run.parent == head.name and run.parameters["seed"] != seed]
+    trials = [run for run in runs if run.parent == head.name and run.parameters["seed"] == seed]
+    seeds = tuple(run.parameters["seed"] for run in fresh)
+    found = Cell(
+        {"method": head.parameters["method"]}, seeds, -column(fresh, "val/loss"), column(fresh, "test/accuracy")
+    )
+    # What the searches vary is what differs between a search's trials.
+    first = trials[0].parameters
+    varied = [name for name in first if any(trial.parameters[name] != first[name] for trial in trials)]
+    return found, {
+        "best": {name: head.parameters[name] for name in varied},
+        "best_so_far": [[row["epoch"], row["val/loss"]] for row in head.history],
+        "trials": len(trials),
+        "trials_diverged": sum(trial.diverged is not None for trial in trials),
+    }
+
+
+def finals(runs: Sequence[Run]) -> list[dict[str, Any]]:
+    """Each run's last word."""
+    return [{"seed": run.parameters["seed"], "metrics": dict(run.metrics)} for run in runs]
+
+
+def curves(tasks: Mapping[str, Records], settings: ComparisonSettings) -> str:
+    """CSV: validation loss and metric of each epoch, as mean, lowest and highest value over the seeds.
+
+    `runs` counts the seeds that got so far, `lost` those of them that diverge in the epoch after.
+    """
+    text = io.StringIO()
+    columns = [*CURVE, *(quantity + end for quantity in QUANTITIES for end in ENDS)]
+    writer = csv.DictWriter(text, fieldnames=columns, lineterminator="\n")
+    writer.writeheader()
+    for name, records in tasks.items():
+        for identity, record in records.items():
+            for row in curve(record.runs, settings.metric[name]):
+                writer.writerow(rounded(dict(zip(CURVE, (name, *identity), strict=False)) | row))
+    return text.getvalue()
+
+
+def curve(runs: Sequence[Run], metric: str) -> Iterator[dict[str, float]]:
+    """One cell's rows."""
+    for epoch in range(1, 1 + max(len(run.history) for run in runs)):
+        reached = [run.history[epoch - 1] for run in runs if len(run.history) >= epoch]
+        lost = sum(run.diverged == epoch + 1 for run in runs)
+        row: dict[str, float] = {"epoch": epoch, "runs": len(reached), "lost": lost}
+        for quantity, key in zip(QUANTITIES, ("val/loss", f"val/{metric}"), strict=True):
+            values = [history[key] for history in reached]
+            spread = (fmean(values), min(values), max(values))
+            row |= {quantity + end: value for end, value in zip(ENDS, spread, strict=True)}
+        yield row
+
+
+def read_curves(path: Path) -> list[dict[str, Any]]:
+    """The rows of curves.csv, numbers as numbers."""
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    return [{name: value if name in CURVE[:3] else float(value) for name, value in row.items()} for row in rows]
+
+
+def rounded(value: Any) -> Any:
+    """The same nest of values with floats rounded to DIGITS significant digits, and no negative zero."""
+    if isinstance(value, float):
+        return float(f"{value:.{DIGITS}g}") + 0.0
+    if isinstance(value, Mapping):
+        return {key: rounded(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [rounded(item) for item in value]
+    return value

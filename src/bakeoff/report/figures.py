@@ -1,0 +1,281 @@
+"""The figures of the report: PNG, drawn on white, the same to the byte from the same numbers."""
+
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import matplotlib
+import matplotlib.colors
+import matplotlib.patches
+import matplotlib.ticker
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from numpy.typing import NDArray
+from PIL import Image
+
+from bakeoff.report.palette import COLOURS, METHODS
+
+Row = Mapping[str, Any]
+
+STYLE: Any = {
+    "font.family": "DejaVu Sans",  # comes with matplotlib: no figure depends on the machine's fonts
+    "font.size": 9,
+    "axes.titlesize": 10,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": "#888888",
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": "#e6e6e6",
+    "grid.linewidth": 0.8,
+    "xtick.color": "#444444",
+    "ytick.color": "#444444",
+    "legend.frameon": False,
+    "lines.linewidth": 1.6,
+}
+DOTS_PER_INCH = 110
+INK, FAINT = "#222222", "#9a9a9a"
+TISSUE = ["#f2f2f2", "#7fb3d5", "#d98880", "#82c596", "#c39bd3"]  # one colour a class of a mask
+
+
+@contextmanager
+def style() -> Iterator[None]:
+    """Every figure is drawn inside this one, whatever matplotlibrc the user has."""
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update(STYLE)
+        yield
+
+
+def png(figure: Figure) -> bytes:
+    """PNG of 256 colours, a third of the size of a full one, and without matplotlib's notes on itself."""
+    drawn, small = io.BytesIO(), io.BytesIO()
+    figure.savefig(drawn, format="png", dpi=DOTS_PER_INCH, facecolor="white")
+    Image.open(drawn).convert("RGB").quantize(256, dither=Image.Dither.NONE).save(small, format="png", optimize=True)
+    return small.getvalue()
+
+
+def of_comparison(comparison: Row, curves: Sequence[Row]) -> dict[str, bytes]:
+    """The figures that need nothing but comparison.json and the rows of curves.csv, by their names on the pages."""
+    drawn = {"tuning.png": searches(comparison["tuning"])}
+    for name, task in comparison["tasks"].items():
+        drawn[f"curves-{name}.png"] = learning_curves([row for row in curves if row["task"] == name], task["metric"])
+        drawn[f"metric-{name}.png"] = final_metrics(task)
+    return drawn
+
+
+def learning_curves(rows: Sequence[Row], metric: str) -> bytes:
+    """One task: validation loss above, metric below, a column a model; the bands span the seeds.
+
+    Args:
+        rows: of curves.csv, all of one task.
+    """
+    models = list(dict.fromkeys(row["model"] for row in rows)) or ["no run reached the end of an epoch"]
+    optimizers = list(dict.fromkeys(row["optimizer"] for row in rows))
+    with style():
+        figure = Figure(figsize=(1.2 + 2.7 * max(len(models), 2), 5.2), layout="constrained")
+        axes = figure.subplots(2, len(models), sharex="col", squeeze=False)
+        for column, model in enumerate(models):
+            for optimizer in optimizers:
+                curve = [row for row in rows if (row["model"], row["optimizer"]) == (model, optimizer)]
+                for axis, name in zip(axes[:, column], ("loss", "metric"), strict=True):
+                    draw_curve(axis, curve, name, optimizer)
+            axes[0, column].set_title(model)
+            axes[1, column].set_xlabel("epoch")
+            axes[1, column].xaxis.set_major_locator(matplotlib.ticker.MaxNLocator(integer=True, nbins=6))
+        axes[0, 0].set_ylabel("validation loss")
+        axes[1, 0].set_ylabel(f"validation {metric}")
+        lines = [Line2D([], [], color=COLOURS[optimizer], marker="o", markersize=4) for optimizer in optimizers]
+        figure.legend(lines, optimizers, loc="outside lower center", ncols=max(len(lines), 1), columnspacing=1.4)
+        return png(figure)
+
+
+def draw_curve(axis: Axes, curve: Sequence[Row], name: str, optimizer: str) -> None:
+    """Mean and band of one cell; a cross stands where a seed was lost to divergence."""
+    if not curve:
+        return
+    epochs = [row["epoch"] for row in curve]
+    means = [row[name] for row in curve]
+    colour = COLOURS[optimizer]
+    low, high = ([row[f"{name}_{end}"] for row in curve] for end in ("low", "high"))
+    axis.fill_between(epochs, low, high, color=colour, alpha=0.16, linewidth=0)
+    axis.plot(epochs, means, color=colour, marker="o", markersize=2.6)
+    lost = [i for i, row in enumerate(curve) if row["lost"]]
+    axis.plot([epochs[i] for i in lost], [means[i] for i in lost], "x", color=colour, markersize=7, markeredgewidth=2)
+
+
+def final_metrics(comparison: Row) -> bytes:
+    """One task's test metric: a dot and its interval a cell, a ring a seed, ranked by validation from the top.
+
+    Args:
+        comparison: of one task, as in comparison.json.
+    """
+    cells = comparison["cells"]
+    models = list(dict.fromkeys(cell["model"] for cell in cells))
+    with style():
+        figure = Figure(figsize=(6.6, 1.1 + 0.26 * len(cells)), layout="constrained")
+        axis = figure.subplots()
+        for place, cell in enumerate(cells):
+            draw_interval(axis, place, cell["test"], COLOURS[cell["optimizer"]])
+        axis.set_yticks(range(len(cells)), [cell_label(cell, len(models) > 1) for cell in cells])
+        for label, cell in zip(axis.get_yticklabels(), cells, strict=True):
+            leading = cell["rank"] == 1 or cell["tied"]
+            label.set(color=INK if leading else FAINT, fontweight="bold" if leading else "normal")
+        axis.set(xlabel=f"test {comparison['metric']}", ylim=(len(cells) - 0.4, -0.6))
+        axis.xaxis.set_major_locator(matplotlib.ticker.MaxNLocator(nbins=7))
+        axis.grid(axis="y", visible=False)
+        axis.set_title(
+            "From the top in the order of validation; in bold the leader and its ties", loc="left", color="#555555"
+        )
+        return png(figure)
+
+
+def draw_interval(axis: Axes, place: float, summary: Row, colour: str, upright: bool = False) -> None:
+    """A ring a seed, the mean as a dot, and its interval as a bar; lying, or upright."""
+    values = [value for value in summary["values"] if value is not None]
+    if not values:
+        return
+    places, mean = [place] * len(values), summary["mean"]
+    line = axis.vlines if upright else axis.hlines
+    rings, dot = ((places, values), (place, mean)) if upright else ((values, places), (mean, place))
+    axis.plot(rings[0], rings[1], "o", markersize=4, markerfacecolor="none", color=colour, alpha=0.8)
+    if summary["interval"]:
+        line(place, *summary["interval"], color=colour, linewidth=2.2, alpha=0.75)
+    axis.plot(dot[0], dot[1], "o", markersize=6, color=colour)
+
+
+def cell_label(cell: Row, with_model: bool) -> str:
+    name = f"{cell['model']} · {cell['optimizer']}" if with_model else str(cell["optimizer"])
+    return f"{name}  ({len(cell['diverged'])} diverged)" if cell["diverged"] else name
+
+
+def segmentations(scans: NDArray[Any], masks: NDArray[Any], predicted: NDArray[Any], classes: Sequence[str]) -> bytes:
+    """Scan, mask and prediction, an example a column.
+
+    Args:
+        scans: (N, H, W).
+        masks: (N, H, W), indices of `classes`; so is `predicted`.
+    """
+    rows = [("scan", scans), ("mask", masks), ("prediction", predicted)]
+    tissue = matplotlib.colors.ListedColormap(TISSUE[: len(classes)])
+    with style():
+        aspect = scans.shape[2] / scans.shape[1]
+        figure = Figure(figsize=(0.6 + 1.35 * aspect * len(scans), 4.6), layout="constrained")
+        axes = figure.subplots(len(rows), len(scans), squeeze=False)
+        for line, (name, images) in zip(axes, rows, strict=True):
+            for axis, image in zip(line, images, strict=True):
+                shading = (
+                    {"cmap": "gray"} if name == "scan" else {"cmap": tissue, "vmin": -0.5, "vmax": len(classes) - 0.5}
+                )
+                axis.imshow(image, interpolation="nearest", **shading)
+                axis.set(xticks=[], yticks=[])
+                axis.spines[:].set_visible(False)
+                axis.grid(visible=False)
+            line[0].set_ylabel(name)
+        patches = [matplotlib.patches.Patch(facecolor=colour, edgecolor=FAINT) for colour in TISSUE[: len(classes)]]
+        figure.legend(patches, classes, loc="outside lower center", ncols=len(classes))
+        return png(figure)
+
+
+def word_map(groups: Mapping[str, Sequence[str]], vectors: Mapping[str, NDArray[Any]]) -> bytes:
+    """The words' vectors (D,) on the two main axes of all of them; a colour a group."""
+    words = [word for group in groups.values() for word in group]
+    positions, share = principal_axes(np.array([vectors[word] for word in words], dtype=float))
+    places = dict(zip(words, positions, strict=True))
+    with style():
+        figure = Figure(figsize=(6.6, 5.4), layout="constrained")
+        axis = figure.subplots()
+        colours = {
+            word: colour for group, colour in zip(groups.values(), COLOURS.values(), strict=False) for word in group
+        }
+        for name, group in groups.items():
+            axis.plot(
+                *np.array([places[word] for word in group]).T, "o", markersize=4, color=colours[group[0]], label=name
+            )
+        axis.set(xlabel=f"first axis ({share[0]:.0%} of the variance)", ylabel=f"second axis ({share[1]:.0%})")
+        axis.margins(x=0.12, y=0.08)
+        figure.legend(loc="outside lower center", ncols=len(groups), columnspacing=1.2, handletextpad=0.2)
+        figure.draw_without_rendering()  # settles the axes, so that labels can be placed in points
+        points = axis.transData.transform(positions) * 72 / figure.dpi
+        for word, offset in zip(words, label_offsets(points, words), strict=True):
+            axis.annotate(word, places[word], xytext=offset, textcoords="offset points", fontsize=LABEL, color=INK)
+        return png(figure)
+
+
+LABEL = 7.5  # points
+
+
+def label_offsets(points: NDArray[Any], words: Sequence[str]) -> list[tuple[float, float]]:
+    """For each word in turn, where its label covers least of dots and of earlier labels: right, left, above, below.
+
+    Args:
+        points: (N, 2), where the dots are, in typographic points.
+    """
+    taken = [(x - 2, y - 2, x + 2, y + 2) for x, y in points]
+    offsets = []
+    for (x, y), word in zip(points, words, strict=True):
+        width, height = 0.6 * LABEL * len(word), LABEL
+        ways = [(3, -height / 3), (-3 - width, -height / 3), (-width / 2, 3), (-width / 2, -3 - height)]
+        boxes = [(x + dx, y + dy, x + dx + width, y + dy + height) for dx, dy in ways]
+        best = min(range(len(ways)), key=lambda way: sum(overlap(boxes[way], other) for other in taken))
+        taken.append(boxes[best])
+        offsets.append(ways[best])
+    return offsets
+
+
+Box = tuple[float, float, float, float]  # left, bottom, right, top
+
+
+def overlap(a: Box, b: Box) -> float:
+    """Area that two boxes share."""
+    width, height = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
+    return max(width, 0.0) * max(height, 0.0)
+
+
+def principal_axes(x: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Coordinates (N, 2) on the two axes of largest variance, and the share of variance on each.
+
+    Signs are arbitrary in a decomposition; here each axis points to where its largest coordinate is.
+    """
+    centred = x - x.mean(axis=0)
+    left, singular, _ = np.linalg.svd(centred, full_matrices=False)
+    coordinates = left[:, :2] * singular[:2]
+    farthest = np.abs(coordinates).argmax(axis=0)
+    signs = np.sign(coordinates[farthest, range(coordinates.shape[1])])
+    return coordinates * signs, singular[:2] ** 2 / (singular**2).sum()
+
+
+def searches(comparison: Row) -> bytes:
+    """Left the best validation loss so far against trainings spent; right the best trial's on fresh seeds.
+
+    Args:
+        comparison: of tuning, as in comparison.json.
+    """
+    cells = comparison["cells"]
+    with style():
+        figure = Figure(figsize=(6.6, 3.6), layout="constrained")
+        left, right = figure.subplots(1, 2, sharey=True, width_ratios=[1.6, 1])
+        for place, cell in enumerate(cells):
+            colour = METHODS[cell["method"]]
+            if cell["best_so_far"]:
+                spent, best = zip(*cell["best_so_far"], strict=True)
+                left.step(spent, best, where="post", color=colour, label=cell["method"])
+                left.plot(spent[-1], best[-1], "o", markersize=4, color=colour)
+            draw_interval(right, place, cell["validation"], colour, upright=True)
+        left.set(xlabel="trainings spent", ylabel="validation loss", title="best so far in the search", yscale="log")
+        left.legend(loc="upper right")
+        plain_logarithm(left)
+        right.set(title="its best, on fresh seeds", xlim=(-0.6, len(cells) - 0.4))
+        right.set_xticks(range(len(cells)), [cell["method"] for cell in cells], rotation=35, ha="right")
+        right.grid(axis="x", visible=False)
+        return png(figure)
+
+
+def plain_logarithm(axis: Axes) -> None:
+    """Ticks close enough for less than a decade, written out."""
+    axis.yaxis.set_major_locator(matplotlib.ticker.LogLocator(subs=(1, 1.5, 2, 3, 4, 5, 7)))
+    axis.yaxis.set_major_formatter(matplotlib.ticker.StrMethodFormatter("{x:g}"))
+    axis.yaxis.set_minor_formatter(matplotlib.ticker.NullFormatter())

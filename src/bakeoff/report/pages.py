@@ -1,0 +1,324 @@
+"""The pages of results: a report in Markdown and as one HTML file, and the short table that README carries."""
+
+import base64
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from markdown_it import MarkdownIt
+
+Row = Mapping[str, Any]
+
+MARKERS = ("<!-- results -->", "<!-- /results -->")  # README's table of results stands between them
+FIGURES = "figures"  # the folder of figures, seen from the pages
+METRICS = {"accuracy": "accuracy", "auc": "area under the ROC curve", "dice": "mean Dice", "loss": "loss"}
+DASH = "\N{EN DASH}"  # where there is no number
+
+
+@dataclass(frozen=True)
+class Exhibits:
+    """What the page shows beside the comparison.
+
+    Attributes:
+        sizes: of each task's data, {"train": 3500, "validation": 500, "test": 1000}.
+        baseline: the Dice that a table of intensities reaches on the scans, as val/dice and test/dice.
+        vocabulary: its size, UNK included.
+        neighbours: by architecture and word the nearest words; of those architectures that did not diverge.
+    """
+
+    sizes: Mapping[str, Mapping[str, int]]
+    baseline: Mapping[str, float]
+    vocabulary: int
+    neighbours: Mapping[str, Mapping[str, Sequence[str]]]
+
+
+def results(comparison: Row) -> str:
+    """The short table: a line a task."""
+    rows = []
+    for name, task in comparison["tasks"].items():
+        leader = task["cells"][0]
+        rows.append(
+            [
+                name,
+                METRICS[task["metric"]],
+                cell_name(leader) if task["winner"] else "none: all diverged",
+                estimate(leader["validation"]),
+                estimate(leader["test"]),
+                f"{len(task['tied_with'])} of {len(task['cells']) - 1}",
+                f"{sum(len(cell['diverged']) for cell in task['cells'])} of {len(task['cells']) * len(task['seeds'])}",
+            ]
+        )
+    header = ["task", "metric", "leader", "validation", "test", "tied with it", "runs diverged"]
+    seeds = sorted({len(task["seeds"]) for task in comparison["tasks"].values()})
+    said = (
+        f"Mean over {listed(map(str, seeds))} seeds ± half of a {comparison['confidence']:.0%} interval. The leader "
+        "has the best mean on validation data; those tied cannot be told apart from it. Test data were read once by "
+        "each run, and chose nothing."
+    )
+    return f"{table(header, rows)}\n\n{said}\n"
+
+
+def embed(readme: str, results: str) -> str:
+    """README with the table of results between its two markers.
+
+    Raises:
+        ValueError: the markers are not there once each, in order.
+    """
+    pattern = re.compile(f"({re.escape(MARKERS[0])}).*?({re.escape(MARKERS[1])})", re.DOTALL)
+    if any(readme.count(marker) != 1 for marker in MARKERS) or not pattern.search(readme):
+        raise ValueError(f"README needs {MARKERS[0]} and, after it, {MARKERS[1]}, once each")
+    return pattern.sub(lambda found: f"{found[1]}\n{results.strip()}\n{found[2]}", readme)
+
+
+def report(comparison: Row, exhibits: Exhibits) -> str:
+    """The whole page in Markdown."""
+    tasks = comparison["tasks"]
+    runs = sum(len(task["cells"]) * len(task["seeds"]) for task in tasks.values())
+    trials = sum(cell["trials"] for cell in comparison["tuning"]["cells"])
+    sections = [
+        "# Results of the bake-off",
+        f"{runs} trainings of {len(tasks)} tasks, each network under each optimizer from several seeds; "
+        f"{trials} trials of {len(comparison['tuning']['cells'])} ways to search for hyperparameters; "
+        f"{len(comparison['embedding'])} architectures of word vectors.",
+        results(comparison),
+        reading(comparison["confidence"]),
+        *(task_section(name, task, exhibits) for name, task in tasks.items()),
+        embedding_section(comparison["embedding"], exhibits),
+        tuning_section(comparison["tuning"]),
+        REPRODUCE,
+    ]
+    return "\n\n".join(section.strip() for section in sections) + "\n"
+
+
+REPRODUCE = """## Reproduce
+
+`make repro` reruns what is stale, by DVC; `make snakemake` does the same with stages side by side. `dvc.lock` holds the
+hash of every input and output: on any x86-64 processor with AVX2 the same inputs give the same bytes, this page and its
+figures included. `make verify` checks that from nothing. `dvc plots show` draws the learning curves for the mouse;
+`make ui` opens every run in MLflow.
+"""
+
+
+def reading(confidence: float) -> str:
+    return f"""## How to read the numbers
+
+- **Mean ± half-width** over seeds: the {confidence:.0%} interval of Student's t. It says what other seeds would give on
+  the same data, and nothing of other data. `comparison.json` has bootstrap intervals beside; with three seeds they
+  are too narrow by nature (no resample leaves the range of the values), so they are not shown.
+- **Ranks** go by the mean on validation data. Test data were read once by each run, after its last epoch, and chose
+  nothing.
+- **Tied**: a paired t-test over the seeds against the leader, adjusted by Holm's method for the number of comparisons,
+  gives p > {1 - confidence:.2g}. In simulated contests such a group held the truly best in more than 95 of 100.
+  It is no proof of equality: more seeds make smaller differences visible.
+- **Diverged** runs are counted and never dropped: a cell ranks behind all cells with fewer of them, and its mean is
+  over the runs that ended."""
+
+
+def task_section(name: str, task: Row, exhibits: Exhibits) -> str:
+    metric = METRICS[task["metric"]]
+    sizes = ", ".join(f"{size:,} {split}" for split, size in exhibits.sizes[name].items())
+    networks = ", ".join(f"{model} ({count:,} parameters)" for model, count in task["parameters"].items())
+    parts = [
+        f"## {name}",
+        f"`{task['data']}`: {sizes}. Networks: {networks}.",
+        verdict(task),
+        *([within_models(task)] if len(task["models"]) > 1 else []),
+        picture(f"{metric} of {name}, by cell", f"metric-{name}.png"),
+        picture(f"learning curves of {name}", f"curves-{name}.png"),
+        "Mean over seeds; the bands span them. A cross marks an epoch after which a run diverged.",
+        cells_table(task),
+    ]
+    if task["metric"] == "dice":
+        parts.append(baseline(task, exhibits.baseline))
+        parts += [picture("scans, masks and predictions", f"predictions-{name}.png")] if task["winner"] else []
+    return "\n\n".join(parts)
+
+
+def verdict(task: Row) -> str:
+    """Who won, or that nobody did, in words."""
+    cells, seeds = task["cells"], len(task["seeds"])
+    if task["winner"] is None:
+        return "Every run diverged: nothing can be ranked."
+    leader, others = cell_name(cells[0]), len(cells) - 1
+    if not others:
+        said = f"{leader} ran alone."
+    elif task["tied_with"]:
+        tied = by_model(cell for cell in cells if cell["tied"])
+        count = len(task["tied_with"])
+        those = "the others" if count == others else f"{count} of the {others} others"
+        said = (
+            f"**No winner.** {leader} has the best mean, and {those} cannot be told apart from it "
+            f"with {plural(seeds, 'seed')}: {tied}."
+        )
+    else:
+        said = f"**{leader} wins**: all others are behind it by more than seeds explain."
+    if task["detectable"] is not None:
+        said += f" A typical comparison tells means apart from a difference of {task['detectable']:.2g} on."
+    lost = [(cell_name(cell), len(cell["diverged"])) for cell in cells if cell["diverged"]]
+    if lost:
+        named = listed(f"{cell} ({count})" for cell, count in lost)
+        said += f" {plural(sum(count for _, count in lost), 'run')} of {len(cells) * seeds} diverged: {named}."
+    return said
+
+
+def within_models(task: Row) -> str:
+    """The leader and its ties among each model's optimizers."""
+    rows = [
+        [model, family["leader"] or DASH, listed(family["tied_with"]) or DASH, number(family["detectable"], 2)]
+        for model, family in task["models"].items()
+    ]
+    words = "Each model's optimizers among themselves:"
+    return f"{words}\n\n{table(['model', 'leading optimizer', 'tied with it', 'detectable difference'], rows)}"
+
+
+def cells_table(task: Row) -> str:
+    rows = []
+    for cell in task["cells"]:
+        remarks = ["leader"] if cell["rank"] == 1 and task["winner"] else ["tied"] if cell["tied"] else []
+        remarks += [f"{len(cell['diverged'])} diverged"] if cell["diverged"] else []
+        behind = DASH if cell["rank"] == 1 else estimate(cell["difference"])
+        scores = [estimate(cell["validation"]), estimate(cell["test"]), behind, probability(cell["adjusted_p"])]
+        rows.append([str(cell["rank"]), cell["model"], cell["optimizer"], *scores, ", ".join(remarks)])
+    header = ["", "model", "optimizer", "validation", "test", "against the leader", "adjusted p", ""]
+    return table(header, rows)
+
+
+def baseline(task: Row, reached: Mapping[str, float]) -> str:
+    """What intensities alone reach, beside the leader."""
+    leader = task["cells"][0]
+    return (
+        "Without any network, the likeliest class for each intensity alone (counted on the training slices) reaches a "
+        f"{METRICS['dice']} of {reached['val/dice']:.3f} on validation and {reached['test/dice']:.3f} on test slices; "
+        f"{cell_name(leader)} {estimate(leader['validation'])} and {estimate(leader['test'])}."
+    )
+
+
+def embedding_section(architectures: Mapping[str, Sequence[Row]], exhibits: Exhibits) -> str:
+    runs = {f"{name}, seed {run['seed']}": run["metrics"] for name, found in architectures.items() for run in found}
+    names = dict.fromkeys(name for metrics in runs.values() for name in metrics)
+    rows = [[name, *(number(metrics.get(name)) for metrics in runs.values())] for name in names]
+    parts = ["## Word vectors", f"A vocabulary of {exhibits.vocabulary:,} words.", table(["metric", *runs], rows)]
+    if exhibits.neighbours:
+        words = dict.fromkeys(word for found in exhibits.neighbours.values() for word in found)
+        nearest = [[word, *(", ".join(found[word]) for found in exhibits.neighbours.values())] for word in words]
+        parts += ["The words nearest by cosine, the nearest first:", table(["word", *exhibits.neighbours], nearest)]
+    parts += [picture(f"word vectors of {name} on two axes", f"words-{name}.png") for name in exhibits.neighbours]
+    return "\n\n".join(parts)
+
+
+def tuning_section(tuning: Row) -> str:
+    cells = tuning["cells"]
+    varied = list(dict.fromkeys(name for cell in cells for name in cell["best"]))
+    rows = []
+    for cell in cells:
+        best = [number(cell["best"].get(name), 2) for name in varied]
+        searched = number(cell["best_so_far"][-1][1]) if cell["best_so_far"] else DASH
+        trials = (
+            f"{cell['trials']} ({cell['trials_diverged']} diverged)" if cell["trials_diverged"] else str(cell["trials"])
+        )
+        scores = [searched, estimate(cell["validation"]), estimate(cell["test"])]
+        rows.append([cell["method"], trials, *scores, *best])
+    tied = listed(cell["method"] for cell in cells if cell["tied"])
+    if not tuning["winner"]:
+        said = "Every confirming run diverged."
+    elif tied:
+        said = f"**No winner.** {cells[0]['method']} has the smallest mean loss, and cannot be told apart from {tied}."
+    else:
+        said = f"**{cells[0]['method']} wins.**"
+    told = (
+        "Every method spends the same number of trainings. Its best trial is trained again from "
+        f"{plural(len(tuning['seeds']), 'seed')} that no trial had seen: only that is compared, for the best of many "
+        f"trials flatters itself. {said}"
+    )
+    scores = ["best loss in the search", "validation loss, fresh seeds", "test accuracy, fresh seeds"]
+    header = ["method", "trials", *scores, *(name.rpartition(".")[2] for name in varied)]
+    parts = ["## Search for hyperparameters", told, picture("loss of the searches", "tuning.png"), table(header, rows)]
+    return "\n\n".join(parts)
+
+
+def picture(words: str, name: str) -> str:
+    return f"![{words}]({FIGURES}/{name})"
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def cell_name(cell: Row) -> str:
+    return f"{cell['model']} under {cell['optimizer']}"
+
+
+def by_model(cells: Iterable[Row]) -> str:
+    """`cnn under adam, sgd; mlp under adam`."""
+    optimizers: dict[str, list[str]] = {}
+    for cell in cells:
+        optimizers.setdefault(cell["model"], []).append(cell["optimizer"])
+    return "; ".join(f"{model} under {', '.join(names)}" for model, names in optimizers.items())
+
+
+def listed(words: Iterable[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    *most, last = list(words) or [""]
+    return f"{', '.join(most)} and {last}" if most else last
+
+
+def plural(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def estimate(summary: Row) -> str:
+    """Mean ± half of the interval, with two digits of the half: `0.9863 ± 0.0042`."""
+    mean, interval = summary["mean"], summary["interval"]
+    if mean is None or interval is None:
+        return number(mean)
+    # Where an interval was cut at the end of the scale, the other half is whole.
+    half = max(mean - interval[0], interval[1] - mean)
+    decimals = min(max(1 - math.floor(math.log10(half)), 1), 6) if half > 0 else 4
+    return f"{mean:.{decimals}f} ± {half:.{decimals}f}"
+
+
+def number(value: float | None, digits: int = 4) -> str:
+    return DASH if value is None else f"{value:.{digits}g}"
+
+
+def probability(p: float | None) -> str:
+    return DASH if p is None else "< 0.001" if p < 0.001 else f"{p:.2g}"
+
+
+PAGE = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>Results of the bake-off</title>
+<style>
+body {{ max-width: 60em; margin: 2em auto; padding: 0 1em; font: 16px/1.5 system-ui, sans-serif; color: #222; }}
+h2 {{ margin-top: 2.5em; border-bottom: 1px solid #ddd; }}
+table {{ border-collapse: collapse; margin: 1em 0; font-size: 14px; font-variant-numeric: tabular-nums; }}
+th, td {{ padding: .25em .8em .25em 0; text-align: left; border-bottom: 1px solid #e6e6e6; white-space: nowrap; }}
+th {{ color: #666; font-weight: normal; }}
+img {{ max-width: 100%; }}
+div.wide {{ overflow-x: auto; }}
+</style>
+</head>
+<body>
+{body}
+</body>
+</html>
+"""
+
+
+def as_html(markdown: str, pictures: Mapping[str, bytes]) -> str:
+    """One file that needs no other: the pictures (PNG, by name) are inside."""
+    body = MarkdownIt("commonmark").enable("table").render(markdown)
+    body = body.replace("<table>", '<div class="wide"><table>').replace("</table>", "</table></div>")
+    inside = partial(embedded, pictures=pictures)
+    return PAGE.format(body=re.sub(f'src="{FIGURES}/([^"]+)"', inside, body))
+
+
+def embedded(source: re.Match[str], pictures: Mapping[str, bytes]) -> str:
+    return f'src="data:image/png;base64,{base64.b64encode(pictures[source[1]]).decode()}"'

@@ -1,0 +1,22 @@
+"""One colour for each optimizer, the same in every figure and in MLflow.
+
+Okabe and Ito's palette (2008), which people with any of the common colour blindnesses tell apart. Its black is a dark
+grey here, so that lines stand out on a dark page too; its yellow is left out, because it fades on white.
+"""
+
+COLOURS = {
+    "sgd": "#5f5f5f",
+    "momentum": "#e69f00",
+    "adagrad": "#56b4e9",
+    "adadelta": "#009e73",
+    "rmsprop": "#d55e00",
+    "adam": "#0072b2",
+}
+
+METHODS = {  # of the search for hyperparameters
+    "grid": "#5f5f5f",
+    "random": "#56b4e9",
+    "bayes": "#0072b2",
+    "evolution": "#009e73",
+    "gradient": "#d55e00",
+}

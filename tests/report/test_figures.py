@@ -1,0 +1,116 @@
+import io
+from collections.abc import Callable
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+from PIL import Image
+
+from bakeoff.report.figures import (
+    final_metrics,
+    label_offsets,
+    learning_curves,
+    overlap,
+    principal_axes,
+    searches,
+    segmentations,
+    word_map,
+)
+
+RNG = np.random.default_rng(0)
+
+
+def measured(*values: float | None) -> dict[str, Any]:
+    ended = [value for value in values if value is not None]
+    interval = [min(ended), max(ended)] if len(ended) > 1 else None
+    return {"mean": sum(ended) / len(ended) if ended else None, "interval": interval, "values": list(values)}
+
+
+CURVES = [
+    {"task": "digits", "model": model, "optimizer": optimizer, "epoch": epoch, "runs": 2, "lost": 0}
+    | {"loss": 1 / epoch, "loss_low": 0.9 / epoch, "loss_high": 1.1 / epoch}
+    | {"metric": 1 - 1 / epoch, "metric_low": 0.9 - 1 / epoch, "metric_high": 1 - 0.9 / epoch}
+    for model in ("softmax", "mlp")
+    for optimizer in ("sgd", "adam")
+    for epoch in (1, 2, 3)
+]
+TASK = {
+    "metric": "accuracy",
+    "cells": [
+        {"model": "cnn", "optimizer": "adam", "rank": 1, "tied": False, "diverged": [], "test": measured(0.9, 0.92)},
+        {"model": "cnn", "optimizer": "sgd", "rank": 2, "tied": True, "diverged": [1], "test": measured(0.9, None)},
+        {
+            "model": "mlp",
+            "optimizer": "sgd",
+            "rank": 3,
+            "tied": False,
+            "diverged": [0, 1],
+            "test": measured(None, None),
+        },
+    ],
+}
+TUNING = {
+    "cells": [
+        {"method": "bayes", "best_so_far": [[1, 0.9], [3, 0.5]], "validation": measured(0.5, 0.6)},
+        {"method": "grid", "best_so_far": [], "validation": measured(None, None)},
+    ]
+}
+MASKS = RNG.integers(0, 3, size=(2, 16, 16))
+
+FIGURES: dict[str, Callable[[], bytes]] = {
+    "learning curves": lambda: learning_curves(CURVES, "accuracy"),
+    "no curves": lambda: learning_curves([], "accuracy"),
+    "final metrics": lambda: final_metrics(TASK),
+    "segmentations": lambda: segmentations(MASKS / 2, MASKS, MASKS, ["background", "grey", "white"]),
+    "words": lambda: word_map({"a": ["x", "y"], "b": ["z"]}, {word: np.eye(4)[i] for i, word in enumerate("xyz")}),
+    "searches": lambda: searches(TUNING),
+}
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_figure_is_the_same_to_the_byte_under_any_style_of_the_user(name: str) -> None:
+    drawn = FIGURES[name]()
+    with mpl.rc_context({"font.size": 30, "savefig.dpi": 10, "axes.facecolor": "black"}):
+        assert FIGURES[name]() == drawn
+    assert len(drawn) < 100_000
+    with Image.open(io.BytesIO(drawn)) as image:
+        assert image.info.keys() <= {"dpi"}  # neither date nor version
+        shades = np.asarray(image.convert("L"))
+    assert shades[0, 0] == 255
+    assert (shades < 200).any()  # something is drawn on the white
+
+
+def test_a_curve_that_changes_changes_the_figure() -> None:
+    other = [row | {"metric": 0.5} if row["optimizer"] == "adam" else row for row in CURVES]
+    assert learning_curves(other, "accuracy") != learning_curves(CURVES, "accuracy")
+
+
+def test_a_lost_run_is_marked() -> None:
+    marked = [row | {"lost": 1} if row["epoch"] == 2 else row for row in CURVES]
+    assert learning_curves(marked, "accuracy") != learning_curves(CURVES, "accuracy")
+
+
+def test_principal_axes_are_those_of_the_covariance() -> None:
+    x = RNG.normal(size=(40, 5)) * [3.0, 2.0, 0.5, 0.4, 0.3] + 7
+    positions, share = principal_axes(x)
+    variances = np.linalg.eigvalsh(np.cov(x.T))[::-1]
+    assert positions.var(axis=0, ddof=1) == pytest.approx(variances[:2])
+    assert share == pytest.approx(variances[:2] / variances.sum())
+
+
+def test_the_sign_of_an_axis_does_not_depend_on_the_decomposition() -> None:
+    x = RNG.normal(size=(10, 4))
+    positions, _ = principal_axes(x)
+    assert (positions[np.abs(positions).argmax(axis=0), [0, 1]] > 0).all()
+
+
+def test_labels_go_where_nothing_is() -> None:
+    points = np.array([[0.0, 0.0], [12.0, 0.0]])  # the second dot lies where the first label would
+    first, second = label_offsets(points, ["left", "right"])
+    assert first[0] < 0 < second[0]
+
+
+def test_overlap_is_the_common_area() -> None:
+    assert overlap((0, 0, 2, 2), (1, 1, 3, 4)) == 1
+    assert overlap((0, 0, 1, 1), (2, 0, 3, 1)) == 0
