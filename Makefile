@@ -16,6 +16,7 @@ help:  ## this list
 repro: .venv/.ready  ## run the pipeline (DVC, one stage after the other); reruns only what is stale
 	@bakeoff check
 	dvc repro
+	@bakeoff tidy
 
 snakemake: .venv/.ready  ## the same with stages side by side, on all cores
 	snakemake --cores all

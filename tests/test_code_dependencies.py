@@ -4,8 +4,9 @@ import json
 from pathlib import Path
 
 import pytest
-from bakeoff import code_dependencies, params
 from ruamel.yaml import YAML
+
+from bakeoff import code_dependencies, params
 
 ROOT = Path(__file__).parents[1]
 STAGES = YAML(typ="safe").load((ROOT / "dvc.yaml").read_text())["stages"]

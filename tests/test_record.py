@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+
 from bakeoff import record
 from bakeoff.record import Record, Run
 
@@ -29,5 +30,10 @@ def test_what_is_not_finite_is_refused(value: float) -> None:
 
 def test_each_part_of_a_recipe_counts() -> None:
     whole = ("stage", {"epochs": 1}, {"data/x": "0"}, "code")
-    changed = [("other", *whole[1:]), (whole[0], {"epochs": 2}, *whole[2:]), (*whole[:2], {}, whole[3]), (*whole[:3], "")]
+    changed = [
+        ("other", *whole[1:]),
+        (whole[0], {"epochs": 2}, *whole[2:]),
+        (*whole[:2], {}, whole[3]),
+        (*whole[:3], ""),
+    ]
     assert len({record.recipe(*parts) for parts in [whole, *changed]}) == 5

@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+
 from bakeoff import params, settings
 from bakeoff.settings import BadInput, Settings
 
@@ -71,7 +72,7 @@ def test_a_wrong_setting_is_named_with_its_place_and_the_way_out(document: dict[
 
 
 def test_every_mistake_is_named_at_once() -> None:
-    with pytest.raises(BadInput, match="train.epochs is 'x'.*; train.rate is missing"):
+    with pytest.raises(BadInput, match=r"train\.epochs is 'x'.*; train\.rate is missing"):
         settings.validate({"train": {"epochs": "x"}, "rates": {}}, "", Outer)
 
 

@@ -2,6 +2,7 @@ import json
 from pathlib import Path
 
 import pytest
+
 from bakeoff import verify
 from bakeoff.machine import processor
 from bakeoff.settings import BadInput

@@ -22,10 +22,11 @@ def main() -> None:
     command(doctor)
     command(check)
     command(track).add_argument("--watch", action="store_true", help="go on, and feed the curves of running trainings")
-    command(ui).add_argument("--port", type=int, default=5000, help="port on this machine (default: 5000)")
+    command(ui).add_argument("--port", type=int, help="port on this machine (default: the first free one from 5000 on)")
     command(deps)
     command(readme)
     command(setup)
+    command(tidy)
     command(verify).add_argument(
         "--record", action="store_true", help="take the new lock, and note this processor with it"
     )
@@ -62,14 +63,14 @@ def check(_: argparse.Namespace) -> None:
 
 def track(arguments: argparse.Namespace) -> None:
     """bring the run records into MLflow; rebuilds the store where it is missing"""
-    from bakeoff.tracking import track as track_records
+    from bakeoff.tracking.commands import track as track_records
 
     track_records(watch=arguments.watch)
 
 
 def ui(arguments: argparse.Namespace) -> None:
     """track, watch running trainings, and serve MLflow with its saved views"""
-    from bakeoff.tracking import serve
+    from bakeoff.tracking.commands import serve
 
     serve(port=arguments.port)
 
@@ -95,6 +96,15 @@ def setup(_: argparse.Namespace) -> None:
     from bakeoff.report.plots_page import write_template
 
     write_template()
+
+
+def tidy(_: argparse.Namespace) -> None:
+    """drop outputs of items taken off a list, and put dvc.lock into the order of the graph"""
+    from bakeoff.graph import order, prune
+
+    for line in prune():
+        print(line)
+    order()
 
 
 def verify(arguments: argparse.Namespace) -> None:

@@ -98,13 +98,15 @@ def params() -> Iterator[Finding]:
 
 
 def samples() -> Iterator[Finding]:
-    from bakeoff.data import sources
+    from bakeoff.data.sources import SOURCES, files
 
-    for name in sources.CATALOGUE:
+    for name, source in SOURCES.items():
         try:
-            yield Finding("data", f"{name}: {sources.locate(name)}")
+            files(name)
+            yield Finding("data", f"{name} (in {source.distribution}): {source.title}")
         except BadInput as error:
-            yield Finding("data", name, str(error))
+            found, _, remedy = str(error).rpartition("; ")
+            yield Finding("data", found, remedy)
 
 
 def stores() -> Iterator[Finding]:

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bakeoff import record
 from ruamel.yaml import YAML
+
+from bakeoff import record
 
 ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.xdist_group("tiny graph")
@@ -34,7 +35,7 @@ TINY: Mapping[str, Any] = {
     "tuning.study.batch": 2,
     "tuning.study.confirmations": 1,
     "tuning.study.training": {"examples": 200, "epochs": 1, "batch_size": 64},
-    "comparison.resamples": 200,
+    "comparison.resamples": 1000,
 }
 
 

@@ -1,0 +1,63 @@
+"""What each stage costs before and after its own work, and what the engines cost when there is nothing to do.
+
+For every script of the graph: start of Python, imports, settings, record and atomic output, with the work itself left
+out. Beside it the start of Python with the stage's heaviest library, which no stage can go below.
+"""
+
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from ruamel.yaml import YAML
+
+from bakeoff.code_dependencies import script
+
+RUNS = 5
+LIMITS = {"stage": 2.5, "no-op": 3.0}  # seconds
+
+NO_WORK = """
+import pipeline
+from pathlib import Path
+from bakeoff.stage import run
+import {module}
+
+def work(stage):
+    stage.settings("device", str)
+    stage.record("{folder}/record.json", "none", [])
+
+work.__code__ = work.__code__.replace(co_filename=str(Path("{script}").resolve()))
+run(work, "fixed-cost")
+"""
+
+
+def seconds(command: list[str]) -> float:
+    """Median wall time of a command over RUNS runs, after one that warms the file cache."""
+    times = []
+    for _ in range(RUNS + 1):
+        started = time.perf_counter()
+        subprocess.run(command, check=True, capture_output=True)
+        times.append(time.perf_counter() - started)
+    return statistics.median(times[1:])
+
+
+def main() -> None:
+    stages = YAML(typ="safe").load(Path("dvc.yaml").read_text(encoding="utf-8"))["stages"]
+    scripts = sorted({script(stage["cmd"]) for stage in stages.values()})
+    bare = seconds([sys.executable, "-c", "import torch"])
+    print(f"{'import torch':<32} {bare:5.2f} s")
+    with tempfile.TemporaryDirectory(dir=".") as folder:
+        for path in scripts:
+            module = ".".join(path.with_suffix("").parts)
+            code = NO_WORK.format(module=module, script=path, folder=Path(folder).name)
+            cost = seconds([sys.executable, "-c", code])
+            print(f"{module:<32} {cost:5.2f} s  {cost / bare:4.1f} x torch  (at most {LIMITS['stage']} s)")
+    for command in (["dvc", "repro"], ["dvc", "status"], ["snakemake", "-n", "--cores", "1"]):
+        cost = seconds(command)
+        print(f"{' '.join(command):<32} {cost:5.2f} s  (at most {LIMITS['no-op']} s)")
+
+
+if __name__ == "__main__":
+    main()

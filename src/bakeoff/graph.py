@@ -1,0 +1,210 @@
+"""The graph of stages as DVC resolves it from dvc.yaml: what Snakemake schedules, and the order of dvc.lock."""
+
+import argparse
+import json
+import os
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import networkx
+from dvc.dependency import ParamsDependency
+from dvc.dvcfile import LOCK_FILE, PROJECT_FILE, ProjectFile
+from dvc.exceptions import DvcException
+from dvc.output import Output
+from dvc.repo import Repo, lock_repo
+from dvc.repo.reproduce import get_active_graph, plan_repro
+from dvc.stage import PipelineStage
+from dvc.stage import Stage as DvcStage
+from dvc.stage.loader import StageLoader
+from dvc.utils.serialize import dumps_yaml
+
+from bakeoff.provenance import PARTIAL
+from bakeoff.settings import BadInput
+
+# Rewritten whenever the graph is read, and an input of every stale stage: newer than any output, it is Snakemake's
+# reason to run what DVC calls stale, whatever the clock says of other files. It holds the time, for Snakemake takes a
+# small input with the same content for the same input.
+MARK = Path(".snakemake/stale")
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage, as much of it as Snakemake needs.
+
+    Attributes:
+        name: as DVC has it, `train_digits@cnn-adam`.
+        title: the name, and what dvc.yaml says of it.
+        inputs: files and folders; for a folder that other stages write into, the outputs that lie in it.
+        outputs: one without a suffix is a folder.
+        stale: by content DVC would run it, or something upstream of it.
+        device: whether it reads the setting `device`, and so may use a GPU.
+    """
+
+    name: str
+    title: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    stale: bool
+    device: bool
+    threads: int
+    resources: Mapping[str, Any]
+
+
+def load(judge: bool = True) -> list[Stage]:
+    """All stages, each after those that it depends on.
+
+    Args:
+        judge: ask DVC, by content, what is stale, and note it in `MARK`. Only the process that schedules does so.
+
+    Raises:
+        BadInput: DVC cannot make sense of dvc.yaml or dvc.lock, or a file is missing that no stage makes (Snakemake
+            would go on with what was made of it before).
+    """
+    try:
+        with Repo(_wait_for_lock=True) as repo, lock_repo(repo):
+            graph = get_active_graph(repo.index.graph)  # edges: consumer -> producer
+            changed = {stage for stage in graph if judge and stage.changed()}
+            stale = changed.union(*(networkx.ancestors(graph, stage) for stage in changed))
+            stages = [_stage(stage, graph, stage in stale) for stage in plan(repo)]
+    except DvcException as error:
+        raise BadInput(" ".join(str(error).split())) from error
+    made = {path for stage in stages for path in stage.outputs}
+    for stage in stages:
+        for path in stage.inputs:
+            if path not in made and not Path(path).exists():
+                raise BadInput(f"{path}: not found; '{stage.name}' reads it, and no stage makes it")
+    if judge:
+        MARK.parent.mkdir(exist_ok=True)
+        names = [stage.name for stage in stages if stage.stale]
+        MARK.write_text("\n".join([f"stale at {time.time_ns()}:", *names, ""]), encoding="utf-8")
+    return stages
+
+
+def plan(repo: Repo) -> list[DvcStage]:
+    """The stages in the order in which a plain `dvc repro` runs them, and so adds them to dvc.lock."""
+    targets = [stage for stage in repo.index.stages if stage.path_in_repo == PROJECT_FILE]
+    return list(plan_repro(get_active_graph(repo.index.graph), targets))
+
+
+def _stage(stage: DvcStage, graph: networkx.DiGraph, stale: bool) -> Stage:
+    params = [dep for dep in stage.deps if isinstance(dep, ParamsDependency)]
+    products = [_path(out) for producer in graph.successors(stage) for out in producer.outs]
+    inputs = [
+        path
+        for dep in stage.deps
+        if dep not in params and not stage.frozen
+        for path in [product for product in products if _within(product, _path(dep))] or [_path(dep)]
+    ]
+    meta = stage.meta or {}
+    return Stage(
+        name=stage.addressing,
+        title=f"{stage.addressing}: {stage.desc}" if stage.desc else stage.addressing,
+        inputs=tuple(inputs),
+        outputs=tuple(_path(out) for out in stage.outs),
+        stale=stale,
+        device=any("device" in dep.params for dep in params),
+        threads=meta.get("threads", 1),
+        resources=meta.get("resources", {}),
+    )
+
+
+def _path(item: Output) -> str:
+    return os.path.relpath(item.fs_path, item.repo.root_dir)
+
+
+def _within(path: str, folder: str) -> bool:
+    return Path(path).is_relative_to(folder)
+
+
+def order() -> None:
+    """Put dvc.lock into the order of `plan`, with settings written as params.yaml has them.
+
+    DVC appends what runs for the first time, keeps the order of keys, and takes 1 for 1.0: how the file reads depends on
+    the engine, the number of cores and the sequence of edits. In this order it depends on its content alone.
+    """
+    with _locked() as (stages, project):
+        entries = project.lockfile_contents.get("stages", {})
+        ordered = {stage.name: _entry(stage, entries[stage.name]) for stage in stages if stage.name in entries}
+        _write(project, ordered | {name: entry for name, entry in entries.items() if name not in ordered})
+
+
+def prune() -> Iterator[str]:
+    """Drop what is no longer in dvc.yaml: entries of dvc.lock, and outputs if they are what DVC recorded.
+
+    DVC leaves both when an item is taken off a list, and stages that depend on the folder go on reading the files.
+
+    Yields:
+        one line for each output that is there.
+    """
+    with _locked() as (stages, project):
+        entries = project.lockfile_contents.get("stages", {})
+        products = [_path(out) for stage in stages for out in stage.outs]
+        kept = {stage.name for stage in stages}
+        for name in entries.keys() - kept:
+            for out in _outputs(project, name, entries[name]):
+                path = _path(out)
+                if not out.exists or any(_within(path, product) or _within(product, path) for product in products):
+                    continue
+                if out.changed_checksum():
+                    kept.add(name)
+                    yield f"{path}: kept, for it is not what '{name}' made; '{name}' is no longer in {PROJECT_FILE}"
+                else:
+                    out.remove(ignore_remove=True)
+                    yield f"{path}: removed; '{name}' is no longer in {PROJECT_FILE}"
+        _write(project, {name: entry for name, entry in entries.items() if name in kept})
+
+
+@contextmanager
+def _locked() -> Iterator[tuple[list[PipelineStage], ProjectFile]]:
+    """The stages of dvc.yaml in the order of `plan`, and the file, while no other DVC process writes."""
+    with Repo(_wait_for_lock=True) as repo, lock_repo(repo):
+        stages = [stage for stage in plan(repo) if isinstance(stage, PipelineStage)]
+        yield stages, ProjectFile(repo, PROJECT_FILE)
+
+
+def _write(project: ProjectFile, entries: Mapping[str, Any]) -> None:
+    """Replace dvc.lock in one go, if that changes it."""
+    old = project.lockfile_contents
+    new = {**old, "stages": entries}
+    if json.dumps(new, default=str) != json.dumps(old | {"stages": old.get("stages", {})}, default=str):
+        lock = Path(project.repo.root_dir, LOCK_FILE)
+        partial = lock.with_name(PARTIAL + LOCK_FILE)
+        partial.write_text(dumps_yaml(new), encoding="utf-8")
+        partial.replace(lock)
+
+
+def _outputs(project: ProjectFile, name: str, entry: Mapping[str, Any]) -> list[Output]:
+    """The outputs of an entry of dvc.lock whose stage is gone, with the hashes recorded there."""
+    stage = {"cmd": entry["cmd"], "outs": [out["path"] for out in entry.get("outs", [])]}
+    return list(StageLoader.load_stage(project, name, stage, entry).outs)
+
+
+def _entry(stage: PipelineStage, entry: Mapping[str, Any]) -> dict[str, Any]:
+    """An entry of dvc.lock with settings as params.yaml writes them, where DVC holds them equal."""
+    params = {path: dict(values) for path, values in entry.get("params", {}).items()}
+    for dep in stage.deps:
+        if isinstance(dep, ParamsDependency) and dep.def_path in params:
+            recorded = params[dep.def_path]
+            recorded |= {key: now for key, now in dep.read_params().items() if key in recorded and recorded[key] == now}
+    return {**entry, "params": params} if params else dict(entry)
+
+
+def gpus() -> int:
+    """How many NVIDIA GPUs this process may use, without the second that it takes to import torch."""
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if visible is not None:
+        return len([device for device in visible.split(",") if device])
+    return len(list(Path("/dev").glob("nvidia[0-9]*")))
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("command", choices=["tidy"], help="drop what is no longer in dvc.yaml, put dvc.lock in order")
+    parser.parse_args()
+    for line in prune():
+        print(line)
+    order()
