@@ -1,0 +1,60 @@
+"""The networks: for each what it is, where it comes from, how it departs from there, and how it is built."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import nn
+
+from bakeoff.networks.classifiers import cnn, mlp, softmax
+from bakeoff.networks.settings import CnnSettings, MlpSettings, SoftmaxSettings, UnetSettings
+from bakeoff.networks.unet import unet
+from bakeoff.settings import Settings
+
+
+@dataclass(frozen=True)
+class NetworkSpec:
+    title: str
+    source: str
+    departs: str
+    settings: type[Settings]
+    # An object of `settings`, the shape of one example, the number of classes, and where the weights are drawn from.
+    build: Callable[[Any, tuple[int, ...], int, torch.Generator], nn.Module]
+
+
+CLASSIFIERS = {
+    "softmax": NetworkSpec(
+        title="softmax regression",
+        source="Cox 1958, Journal of the Royal Statistical Society B 20(2)",
+        departs="one weight vector for each class, with no class of reference; drawn from a Gaussian, not 0",
+        settings=SoftmaxSettings,
+        build=softmax,
+    ),
+    "mlp": NetworkSpec(
+        title="multilayer perceptron",
+        source="Rumelhart, Hinton & Williams 1986, Nature 323",
+        departs="the activation is a setting; weights as He et al. 2015",
+        settings=MlpSettings,
+        build=mlp,
+    ),
+    "cnn": NetworkSpec(
+        title="convolutional network",
+        source="LeCun, Bottou, Bengio & Haffner 1998, Proceedings of the IEEE 86(11)",
+        departs="maximum for mean, padded convolutions, full connection between channels, one hidden dense layer",
+        settings=CnnSettings,
+        build=cnn,
+    ),
+}
+
+SEGMENTERS = {
+    "unet": NetworkSpec(
+        title="UNet",
+        source="Ronneberger, Fischer & Brox 2015, arXiv:1505.04597",
+        departs="padded convolutions; nearest-neighbour enlargement for up-convolutions; no dropout; fewer levels",
+        settings=UnetSettings,
+        build=unet,
+    ),
+}
+
+NETWORKS = CLASSIFIERS | SEGMENTERS

@@ -1,0 +1,22 @@
+"""Where tensors live."""
+
+import torch
+
+from bakeoff.settings import BadInput
+from bakeoff.training.settings import Device
+
+
+def resolve(device: Device) -> torch.device:
+    """The device of that name; `auto` is the GPU where there is one.
+
+    Raises:
+        BadInput: a GPU is asked for and torch has none. There is no silent fall-back: results would differ.
+    """
+    if device == "cuda" and not torch.cuda.is_available():
+        raise BadInput(
+            f"params.yaml: device is 'cuda', but torch {torch.__version__} finds no GPU here; "
+            "write cpu or auto, or install a CUDA build of torch"
+        )
+    if device == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    return torch.device(device)

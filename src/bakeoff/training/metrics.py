@@ -1,0 +1,41 @@
+"""How well a network does. N examples, K classes; H, W height and width."""
+
+import torch
+from torch import Tensor
+
+
+def accuracy(logits: Tensor, labels: Tensor) -> float:
+    """Share of the examples whose largest logit (N, K) is that of their label (N,)."""
+    return float((logits.argmax(1) == labels).double().mean())
+
+
+def area_under_curve(scores: Tensor, labels: Tensor) -> float:
+    """Area under the ROC curve: how often a positive scores above a negative, a tie counting half.
+
+    By ranks, exactly, with tied scores (N,) sharing the mean of their ranks: AUC = (R - P (P + 1) / 2) / (P (N - P)),
+    where P labels (N,) are 1 and R is the sum of their ranks.
+    Source: Hanley & McNeil 1982, Radiology 143(1); Mann & Whitney 1947.
+    Raises:
+        ValueError: only one class is there.
+    """
+    _, inverse, counts = torch.unique(scores, return_inverse=True, return_counts=True)
+    ranks = counts.cumsum(0).double() - (counts - 1) / 2
+    positives = int(labels.sum())
+    negatives = len(labels) - positives
+    if positives == 0 or negatives == 0:
+        raise ValueError("the area under the ROC curve needs examples of both classes")
+    excess = float(ranks[inverse][labels == 1].sum()) - positives * (positives + 1) / 2
+    return excess / (positives * negatives)
+
+
+def dice(predicted: Tensor, labels: Tensor, classes: int) -> list[float]:
+    """For each class 2 |A & B| / (|A| + |B|), A the pixels predicted and B the pixels labelled so, of all images.
+
+    Both are (N, H, W). Counted over all images at once, so that a slice without a class does not decide.
+    1 where neither has the class.
+    Source: Dice 1945, Ecology 26(3).
+    """
+    pairs = torch.bincount((labels * classes + predicted).flatten(), minlength=classes * classes)
+    confusion = pairs.view(classes, classes).double()  # (K labelled, K predicted)
+    sizes = confusion.sum(0) + confusion.sum(1)
+    return torch.where(sizes > 0, 2 * confusion.diagonal() / sizes.clamp(min=1), 1.0).tolist()

@@ -1,0 +1,21 @@
+"""What is learnt: a workload owns data, loss and metrics; the update of the weights belongs to the optimizer."""
+
+from collections.abc import Iterator
+from typing import Literal, Protocol, TypeVar
+
+import torch
+from torch import Tensor, nn
+
+Batch = TypeVar("Batch")
+Held = Literal["validation", "test"]
+
+
+class Workload(Protocol[Batch]):
+    def batches(self, generator: torch.Generator) -> Iterator[Batch]:
+        """One epoch, in an order drawn from `generator`."""
+
+    def loss(self, network: nn.Module, batch: Batch) -> Tensor:
+        """The mean loss over a batch: a scalar that gradients flow through."""
+
+    def evaluate(self, network: nn.Module, split: Held) -> dict[str, float]:
+        """`loss` and the task's metrics on data that no batch holds."""

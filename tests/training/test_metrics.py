@@ -1,0 +1,39 @@
+import numpy as np
+import pytest
+import torch
+from sklearn.metrics import accuracy_score, f1_score, roc_auc_score
+
+from bakeoff.training.metrics import accuracy, area_under_curve, dice
+
+EXACT = 1e-12  # both sides compute in float64
+
+
+def test_accuracy_is_scikit_learns() -> None:
+    generator = torch.Generator().manual_seed(0)
+    logits, labels = torch.randn(501, 4, generator=generator), torch.randint(4, (501,), generator=generator)
+    assert accuracy(logits, labels) == pytest.approx(accuracy_score(labels, logits.argmax(1)), abs=EXACT)
+
+
+@pytest.mark.parametrize("levels", [2, 7, 10**6], ids=["most scores tied", "some tied", "hardly any tied"])
+def test_area_under_curve_is_scikit_learns(levels: int) -> None:
+    generator = torch.Generator().manual_seed(0)
+    labels = (torch.rand(997, generator=generator) < 0.2).long()
+    scores = (torch.randint(levels, (997,), generator=generator) + labels * levels / 3).round()
+    assert area_under_curve(scores, labels) == pytest.approx(roc_auc_score(labels, scores), abs=EXACT)
+
+
+def test_area_under_curve_needs_both_classes() -> None:
+    with pytest.raises(ValueError, match="both classes"):
+        area_under_curve(torch.rand(5), torch.ones(5, dtype=torch.int64))
+
+
+def test_dice_is_scikit_learns_f1_over_all_pixels() -> None:
+    generator = torch.Generator().manual_seed(0)
+    predicted, labels = torch.randint(3, (2, 6, 9, 11), generator=generator)
+    labels[labels == 2] *= torch.randint(2, labels[labels == 2].shape, generator=generator)  # unequal classes
+    expected = f1_score(labels.flatten(), predicted.flatten(), average=None)
+    np.testing.assert_allclose(dice(predicted, labels, 3), expected, atol=EXACT)
+
+
+def test_dice_of_a_class_that_is_nowhere_is_1() -> None:
+    assert dice(torch.zeros(1, 2, 2).long(), torch.zeros(1, 2, 2).long(), 2) == [1, 1]

@@ -1,0 +1,79 @@
+"""The same training gives the same bytes on another processor.
+
+The processor is emulated. Run as a script, this file prints what a processor makes of each training.
+"""
+
+import hashlib
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+QEMU = "qemu-x86_64-static"
+CONSTANTS = {
+    "sgd": {},
+    "momentum": {"beta": 0.9},
+    "adagrad": {"epsilon": 1e-10},
+    "adadelta": {"rho": 0.95, "epsilon": 1e-6},
+    "rmsprop": {"beta": 0.9, "epsilon": 1e-8},
+    "adam": {"beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8},
+}
+NETWORKS = {
+    "softmax": {"initial_sigma": 0.01},
+    "mlp": {"hidden": [16], "activation": "relu"},
+    "cnn": {"channels": [8, 16], "kernel": 3, "hidden": 16, "activation": "tanh"},
+    "unet": {"channels": 8, "depth": 2, "activation": "softplus"},
+}
+
+
+def trainings() -> Iterator[tuple[str, str]]:
+    """Every optimizer with the MLP, every network with Adam; each with a hash of its weights after four steps."""
+    import torch
+    import torch.nn.functional as F
+
+    from bakeoff.networks import registry as networks
+    from bakeoff.optimizers import registry as optimizers
+
+    assert CONSTANTS.keys() == optimizers.OPTIMIZERS.keys() and NETWORKS.keys() == networks.NETWORKS.keys()
+    for model, optimizer in [("mlp", name) for name in CONSTANTS] + [(name, "adam") for name in NETWORKS]:
+        generator = torch.Generator().manual_seed(0)
+        shape = (1, 17, 17)
+        spec, rule = networks.NETWORKS[model], optimizers.OPTIMIZERS[optimizer]
+        network = spec.build(spec.settings.model_validate(NETWORKS[model]), shape, 3, generator)
+        update = rule.build(network.parameters(), 0.01, rule.settings.model_validate(CONSTANTS[optimizer]))
+        for _ in range(4):
+            x = torch.rand(8, *shape, generator=generator)
+            logits = network(x)
+            update.zero_grad()
+            labels = torch.randint(3, (8, *logits.shape[2:]), generator=generator)
+            F.cross_entropy(logits, labels).backward()  # type: ignore[no-untyped-call]
+            update.step()
+        digest = hashlib.sha256()
+        for weight in network.state_dict().values():
+            digest.update(weight.contiguous().numpy().tobytes())
+        yield f"{model} under {optimizer}", digest.hexdigest()[:16]
+
+
+def printed(*prefix: str) -> list[str]:
+    command = [*prefix, sys.executable, __file__]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
+
+
+@pytest.mark.emulated
+@pytest.mark.skipif(shutil.which(QEMU) is None, reason=f"{QEMU} is not installed (Debian: qemu-user-static)")
+@pytest.mark.parametrize("processor", ["Haswell", "EPYC-Rome"])
+def test_weights_are_the_same_on_another_processor(processor: str) -> None:
+    here = printed()
+    assert len(here) == 10
+    assert printed(QEMU, "-cpu", processor) == here
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).parents[2]))
+    import pipeline  # noqa: F401  sets the environment that makes bytes equal
+
+    for training, bytes_ in trainings():
+        print(training, bytes_)
