@@ -113,7 +113,7 @@ def _stage(stage: DvcStage, graph: networkx.DiGraph, stale: bool) -> Stage:
 
 
 def _path(item: Output) -> str:
-    return os.path.relpath(item.fs_path, item.repo.root_dir)
+    return str(os.path.relpath(item.fs_path, item.repo.root_dir))
 
 
 def _within(path: str, folder: str) -> bool:
@@ -121,10 +121,10 @@ def _within(path: str, folder: str) -> bool:
 
 
 def order() -> None:
-    """Put dvc.lock into the order of `plan`, with settings written as params.yaml has them.
+    """Put dvc.lock into the order of `plan`, and each entry into the form that a run from nothing gives it.
 
-    DVC appends what runs for the first time, keeps the order of keys, and takes 1 for 1.0: how the file reads depends on
-    the engine, the number of cores and the sequence of edits. In this order it depends on its content alone.
+    DVC appends what runs for the first time and rewrites only what it runs: how the file reads depends on the engine,
+    on the number of cores, on the sequence of edits. Like this it depends on dvc.yaml, params.yaml and the files alone.
     """
     with _locked() as (stages, project):
         entries = project.lockfile_contents.get("stages", {})
@@ -184,13 +184,20 @@ def _outputs(project: ProjectFile, name: str, entry: Mapping[str, Any]) -> list[
 
 
 def _entry(stage: PipelineStage, entry: Mapping[str, Any]) -> dict[str, Any]:
-    """An entry of dvc.lock with settings as params.yaml writes them, where DVC holds them equal."""
-    params = {path: dict(values) for path, values in entry.get("params", {}).items()}
+    """An entry of dvc.lock as DVC would write it now: what dvc.yaml no longer names is gone, settings read as they do.
+
+    DVC itself sees no change in a dependency less, in another order of keys, nor in 1.0 for 1.
+    """
+    paths = {item.def_path for item in (*stage.deps, *stage.outs)}
+    listed = {kind: [item for item in entry.get(kind, []) if item["path"] in paths] for kind in ("deps", "outs")}
+    params: dict[str, dict[str, Any]] = {}
     for dep in stage.deps:
-        if isinstance(dep, ParamsDependency) and dep.def_path in params:
-            recorded = params[dep.def_path]
-            recorded |= {key: now for key, now in dep.read_params().items() if key in recorded and recorded[key] == now}
-    return {**entry, "params": params} if params else dict(entry)
+        if isinstance(dep, ParamsDependency):
+            now, recorded = dep.read_params(), entry.get("params", {}).get(dep.def_path, {})
+            kept = sorted(key for key in recorded if key in dep.params)
+            params[dep.def_path] = {key: now[key] if now.get(key) == recorded[key] else recorded[key] for key in kept}
+    parts = {**listed, "params": {path: values for path, values in params.items() if values}}
+    return {key: parts.get(key, value) for key, value in entry.items() if parts.get(key, value)}
 
 
 def gpus() -> int:

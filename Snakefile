@@ -1,0 +1,54 @@
+"""A rule for each stage of dvc.yaml, the only place where the graph is written; DVC judges, runs and records each."""
+import sys
+
+sys.path.insert(0, f"{workflow.basedir}/src")
+from bakeoff.graph import MARK, gpus, load, order
+from bakeoff.params import check
+from bakeoff.settings import BadInput
+from bakeoff.stage import fail
+
+try:
+    device = check().device
+    STAGES = load(judge=workflow.is_main_process)
+except BadInput as error:
+    fail(error)
+
+AWAITED = {path for stage in STAGES if stage.stale for path in stage.outputs}
+
+# A cluster's scheduler counts its own GPUs; on one machine (`--cores`) no more jobs use one than there are.
+if workflow.resource_settings.cores and "gpu" not in workflow.global_resources:
+    workflow.register_resource("gpu", gpus())
+
+
+rule all:
+    message: "every stage is done"
+    input:
+        [output for stage in STAGES for output in stage.outputs],
+
+
+for stage in STAGES:
+    rule:
+        name: stage.name
+        message: stage.title.replace("{", "{{").replace("}", "}}")
+        input:
+            # Age says nothing: what DVC calls stale has its reason to run in MARK, and what comes of it is awaited.
+            [path if path in AWAITED else ancient(path) for path in stage.inputs],
+            [MARK] if stage.stale else [],
+        output:
+            # Without update() Snakemake deletes outputs that DVC would keep, because nothing changed after all.
+            [update(path if Path(path).suffix else directory(path)) for path in stage.outputs],
+        log:
+            f"logs/{stage.name}.log",
+        threads: stage.threads
+        resources:
+            **({"gpu": 1} if stage.device and device != "cpu" else {}) | stage.resources,
+        shell:
+            "dvc --wait-for-lock repro --single-item {rule:q} > {log:q} 2>&1"
+
+
+onsuccess:
+    order()
+
+
+onerror:
+    order()

@@ -1,0 +1,3 @@
+from toy import make
+
+make(["raw/table.csv"], [], ["data/table/table.parquet"])

@@ -1,0 +1,3 @@
+from toy import make
+
+make(["reports/comparison.json"], [], ["reports/tracked.json"])
