@@ -4,7 +4,6 @@ TORCH ?= cpu
 TORCH_VERSION := 2.13.0
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
-export DO_NOT_TRACK := 1
 export MLFLOW_DISABLE_TELEMETRY := true
 
 .DEFAULT_GOAL := help

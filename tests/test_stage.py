@@ -76,7 +76,9 @@ def test_outputs_and_record_tell_what_was_done(project: Path) -> None:
     assert record["stage"] == "train@cnn"
     assert list(record["settings"]) == ["digits.training.epochs"]
     assert record["data"] == {"data/given.txt": hashlib.sha256(b"given").hexdigest()}
-    assert json.loads((project / ".bakeoff/timing/train@cnn.json").read_text())["seconds"] > 0
+    ended = json.loads((project / ".bakeoff/ended/train@cnn.json").read_text())
+    assert ended.pop("seconds") > 0
+    assert ended == {"settings": ["digits.training.epochs"], "inputs": ["data/given.txt"]}
     assert not list((project / ".bakeoff/live").rglob("*.jsonl"))
 
 

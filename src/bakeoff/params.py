@@ -18,7 +18,7 @@ from bakeoff.optimizers.settings import (
 )
 from bakeoff.report.settings import ComparisonSettings
 from bakeoff.settings import PATH, Settings, load, validate
-from bakeoff.training.settings import Device, TrainingSettings
+from bakeoff.training.settings import Device, LearningRate, TrainingSettings
 from bakeoff.tuning.settings import (
     BayesSettings,
     EvolutionSettings,
@@ -27,8 +27,6 @@ from bakeoff.tuning.settings import (
     RandomSettings,
     StudySettings,
 )
-
-Rate = Annotated[float, Field(gt=0)]
 
 
 class Data(Settings):
@@ -90,12 +88,12 @@ class Task(Settings):
 
 class ClassifierTask(Task):
     models: Annotated[tuple[Classifier, ...], Field(strict=False, min_length=1)]
-    learning_rate: dict[Classifier, dict[Optimizer, Rate]]
+    learning_rate: dict[Classifier, dict[Optimizer, LearningRate]]
 
 
 class SegmenterTask(Task):
     models: Annotated[tuple[Segmenter, ...], Field(strict=False, min_length=1)]
-    learning_rate: dict[Segmenter, dict[Optimizer, Rate]]
+    learning_rate: dict[Segmenter, dict[Optimizer, LearningRate]]
 
 
 class Tuning(Settings):

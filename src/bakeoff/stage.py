@@ -20,7 +20,7 @@ from bakeoff.settings import BadInput
 T = TypeVar("T")
 
 LIVE = Path(".bakeoff/live")  # histories of trainings that still run
-TIMING = Path(".bakeoff/timing")  # durations: the one thing about a run that is never the same twice
+ENDED = Path(".bakeoff/ended")  # how long a stage took, the one thing that is never the same twice, and what it read
 
 
 class Stage:
@@ -97,8 +97,9 @@ class Stage:
         for final, written in self._partial.items():
             written.replace(final)
         seconds = time.monotonic() - self.started
-        TIMING.mkdir(parents=True, exist_ok=True)
-        _write(TIMING / f"{self.name}.json", record.dump({"seconds": round(seconds, 3)}))
+        ENDED.mkdir(parents=True, exist_ok=True)
+        read = {"settings": sorted(self._settings), "inputs": sorted(self._inputs)}
+        _write(ENDED / f"{self.name}.json", record.dump({"seconds": round(seconds, 3), **read}))
         print(f"{self.name}: done in {seconds:.1f} s", flush=True)
 
     def clean(self) -> None:

@@ -1,5 +1,6 @@
 """The whole graph on a small params.yaml, from nothing, through both engines."""
 
+import json
 import os
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from bakeoff import record
+from bakeoff.code_dependencies import is_code
 
 ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.xdist_group("tiny graph")
@@ -99,23 +101,23 @@ def test_afterwards_neither_engine_finds_anything_to_do(by_dvc: Path, by_snakema
         assert "Nothing to be done" in run(project, "snakemake", "-n", "--cores", "1")
 
 
-def test_each_stage_reads_exactly_the_settings_that_it_declares(by_dvc: Path) -> None:
-    stages = lock(by_dvc)
-    seen = 0
-    for path in (by_dvc / "reports/records").rglob("*.json"):
-        made = record.read(path)
-        assert list(made.settings) == sorted(stages[made.stage]["params"]["params.yaml"])
-        assert made.settings == stages[made.stage]["params"]["params.yaml"]
-        seen += 1
-    assert seen == 2 + 4 + 2 + 2 + 5
+def test_each_stage_reads_exactly_what_dvc_yaml_declares(by_dvc: Path) -> None:
+    for name, stage in lock(by_dvc).items():
+        read = json.loads((by_dvc / f".bakeoff/ended/{name}.json").read_text())
+        assert read["settings"] == sorted(stage.get("params", {}).get("params.yaml", {})), name
+        declared = [item["path"] for item in stage["deps"] if not is_code(item["path"])]
+        unread = [path for path in declared if not any(Path(one).is_relative_to(path) for one in read["inputs"])]
+        undeclared = [one for one in read["inputs"] if not any(Path(one).is_relative_to(path) for path in declared)]
+        assert (unread, undeclared) == ([], []), name
 
 
-def test_each_record_names_the_inputs_that_the_stage_declares(by_dvc: Path) -> None:
+def test_each_record_holds_the_settings_and_inputs_of_its_stage(by_dvc: Path) -> None:
     stages = lock(by_dvc)
-    for path in (by_dvc / "reports/records").rglob("*.json"):
-        made = record.read(path)
-        declared = [item["path"] for item in stages[made.stage]["deps"] if item["path"].startswith("data/")]
-        assert sorted(made.data) == sorted(declared)
+    made = [record.read(path) for path in (by_dvc / "reports/records").rglob("*.json")]
+    assert len(made) == 2 + 4 + 2 + 2 + 5
+    for one in made:
+        assert one.settings == stages[one.stage]["params"]["params.yaml"]
+        assert sorted(one.data) == [item["path"] for item in stages[one.stage]["deps"] if not is_code(item["path"])]
 
 
 def test_every_seed_is_a_run_with_its_history(by_dvc: Path) -> None:

@@ -105,7 +105,7 @@ def made(model: str, optimizer: str, scores: Sequence[float | None], test: float
 def found(method: str, confirmed: Sequence[float], trials: Sequence[float]) -> Record:
     """A search's record: validation losses of its trials and of its best on fresh seeds."""
     study, shared = f"{method}-s0", {"method": method, "seed": 0, "optimizer": "momentum", "grid.levels": {"beta": 2}}
-    history = [{"epoch": n, "val/loss": min(trials[:n])} for n in range(1, 1 + len(trials))]
+    history = [{"epoch": n, "best/val/loss": min(trials[:n])} for n in range(1, 1 + len(trials))]
     head = Run(study, shared | {"optimizer.learning_rate": 0.25, "study.best": "t001"}, {"trials": 2.0}, history)
     tried = [
         Run(f"{study}-t{n}", shared | {"optimizer.learning_rate": n / 4}, {"val/loss": loss}, parent=study)

@@ -264,7 +264,7 @@ def study(runs: Sequence[Run]) -> tuple[Cell, dict[str, Any]]:
     varied = [name for name in first if any(trial.parameters[name] != first[name] for trial in trials)]
     return found, {
         "best": {name: head.parameters[name] for name in varied},
-        "best_so_far": [[row["epoch"], row["val/loss"]] for row in head.history],
+        "best_so_far": [[row["epoch"], row["best/val/loss"]] for row in head.history],
         "trials": len(trials),
         "trials_diverged": sum(trial.diverged is not None for trial in trials),
     }

@@ -1,0 +1,19 @@
+"""Brings the run records into MLflow and the winners into its registry; writes down what is there."""
+
+from operator import methodcaller
+
+from bakeoff.record import dump
+from bakeoff.stage import Stage, run
+from bakeoff.tracking.sync import COMPARISON, bring, crown, listed, summary
+
+
+def track(stage: Stage) -> None:
+    records = [stage.input(str(path)) for path in listed(stage.settings)]
+    tasks = bring(records, stage.settings("comparison.metric", dict[str, str]))
+    won = crown(tasks, stage.input(str(COMPARISON)))
+    tracked = dump(summary(tasks, won))
+    stage.output("reports/tracked.json", methodcaller("write_text", tracked, encoding="utf-8"))
+
+
+if __name__ == "__main__":
+    run(track, "track")

@@ -1,0 +1,34 @@
+"""Searches the hyperparameters of one training by one method, and confirms the best of what it finds on fresh seeds."""
+
+from functools import partial
+
+from bakeoff.data.examples import Examples
+from bakeoff.networks.settings import MlpSettings
+from bakeoff.stage import Stage, run
+from bakeoff.tuning.hypergradient import Hypergradient
+from bakeoff.tuning.objective import Objective, thinned
+from bakeoff.tuning.registry import SEARCHERS
+from bakeoff.tuning.searcher import Problem
+from bakeoff.tuning.settings import StudySettings
+from bakeoff.tuning.space import Space
+from bakeoff.tuning.study import Study
+
+DATA = "data/images/images.npz"
+
+
+def tune(stage: Stage, method: str) -> None:
+    settings = stage.settings("tuning.study", StudySettings)
+    constants = stage.settings(f"tuning.{method}", SEARCHERS[method].settings)
+    network = stage.settings("networks.mlp", MlpSettings)
+    examples = thinned(Examples.load(stage.input(DATA)), settings.training.examples, settings.seed)
+    objective = Objective(examples, network, settings.training, settings.seed)
+    problem = Problem(Space.read(settings.space), settings.trials, settings.seed, partial(Hypergradient, objective))
+    study = Study(method, DATA, settings, constants, objective, SEARCHERS[method].build(problem, constants))
+    with stage.progress(study.trainings) as progress:
+        runs = study.run(stage.watch, progress)
+    stage.record(f"reports/records/tuning/{method}.json", "tuning", runs)
+    stage.metrics(f"reports/metrics/tuning/{method}.json", runs[0].metrics)
+
+
+if __name__ == "__main__":
+    run(tune, "tune@{method}", method=SEARCHERS)

@@ -1,0 +1,100 @@
+"""Word vectors learnt by telling the words that stand near from words drawn at random.
+
+T words of text, V words of vocabulary, N examples, C inputs of an example, S noise words.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from bakeoff.data.corpus import Corpus
+from bakeoff.embedding.architectures import Architecture
+from bakeoff.embedding.settings import EmbeddingTrainingSettings
+from bakeoff.embedding.windows import Ids, Places, places_of
+from bakeoff.settings import BadInput
+from bakeoff.training.workload import Held
+
+CHUNK = 4096  # examples that an evaluation takes at once
+HELD_NOISE = 512  # noise words of an evaluation, the same at every one
+
+
+@dataclass(frozen=True)
+class Batch:
+    inputs: Tensor  # (N, C)
+    targets: Tensor  # (N,)
+    noise: Tensor  # (S,)
+
+
+class NegativeSampling:
+    """Logistic loss of an example with inputs c and target t, k negatives, and noise words w:
+
+        - log s(u_t . h) - k mean_w log s(- u_w . h),   h = mean_c v_c,   s(x) = 1 / (1 + exp(-x))
+
+    v are the vectors of inputs, u those of outputs; w is drawn with a probability proportional to count ^ 0.75.
+    An epoch goes over the text once, in random order, thinned out anew: an occurrence of a word of frequency f stays
+    with probability min(1, sqrt(subsample / f)). The last words of the text are held out, unthinned.
+
+    Source: Mikolov et al. 2013, arXiv:1310.4546, equations 4 and 5; P(w) in section 2.2.
+    Differs: the paper draws k noise words for each example; here a batch shares `shared` words, and their mean stands
+    for the expectation over w, which is what the paper's k draws estimate. A target among them counts as noise too.
+    """
+
+    def __init__(
+        self, corpus: Corpus, architecture: Architecture, settings: EmbeddingTrainingSettings, device: torch.device
+    ) -> None:
+        """Raises:
+        BadInput: the training text or the held-out text is shorter than a window.
+        """
+        held = round(len(corpus.ids) * settings.validation)
+        self.text, self.held = corpus.ids[:-held], corpus.ids[-held:]
+        self.architecture, self.settings, self.device = architecture, settings, device
+        self.batch_places = max(1, settings.batch_size // architecture.examples)
+        shortest = min(held, len(corpus.ids) - held)
+        if shortest <= 2 * architecture.window:
+            raise BadInput(
+                f"params.yaml: embedding.training.validation is {settings.validation}, which parts the "
+                f"{len(corpus.ids)} words of text so that one part has {shortest}; a window takes "
+                f"{2 * architecture.window + 1}"
+            )
+        # A word that never occurs is never met: its share of the text is no matter, if only it is not 0.
+        frequency = np.maximum(corpus.counts, 1) / corpus.counts.sum()
+        thinned = np.minimum(1.0, np.sqrt(settings.subsample / frequency))
+        self.stays = thinned if settings.subsample else np.ones_like(frequency)
+        self.noise = np.cumsum(corpus.counts**settings.noise_exponent)
+
+    def batches(self, generator: torch.Generator) -> Iterator[Batch]:
+        rng = np.random.default_rng(int(torch.randint(2**62, (), generator=generator)))
+        text = self.text[rng.random(len(self.text)) < self.stays[self.text]]
+        order = rng.permutation(places_of(text, self.architecture.window))
+        for start in range(0, len(order), self.batch_places):
+            yield self.batch(text, order[start : start + self.batch_places], self.settings.shared, rng)
+
+    def batch(self, text: Ids, places: Places, noise: int, rng: np.random.Generator) -> Batch:
+        inputs, targets = self.architecture.cut(text, places, rng)
+        drawn = np.searchsorted(self.noise, rng.random(noise) * self.noise[-1], side="right")
+        return Batch(*(torch.from_numpy(ids.astype(np.int64)).to(self.device) for ids in (inputs, targets, drawn)))
+
+    def loss(self, network: nn.Module, batch: Batch) -> Tensor:
+        hidden, output = network(batch.inputs), network.get_parameter("output")  # (N, D), (V, D)
+        near = (hidden * F.embedding(batch.targets, output)).sum(1)  # (N,)
+        far = hidden @ F.embedding(batch.noise, output).T  # (N, S)
+        return -(F.logsigmoid(near) + self.settings.negatives * F.logsigmoid(-far).mean(1)).mean()
+
+    def evaluate(self, network: nn.Module, split: Held) -> dict[str, float]:
+        """The loss on the held-out text, on the same examples and noise words every time."""
+        if split != "validation":
+            raise ValueError("word vectors have no test text: they are tested on the similarity of words")
+        rng = np.random.default_rng(self.settings.seed)
+        places = places_of(self.held, self.architecture.window)
+        whole = self.batch(self.held, places, HELD_NOISE, rng)
+        network.eval()
+        with torch.inference_mode():
+            total = 0.0
+            for rows in torch.split(torch.arange(len(whole.targets)), CHUNK):
+                chunk = Batch(whole.inputs[rows], whole.targets[rows], whole.noise)
+                total += self.loss(network, chunk).item() * len(rows)
+        return {"loss": total / len(whole.targets)}

@@ -1,0 +1,119 @@
+"""Trainings that still run, as runs of MLflow: their curves grow until the record arrives."""
+
+import hashlib
+import json
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mlflow import MlflowClient
+from mlflow.entities import Metric
+
+from bakeoff.settings import BadInput
+from bakeoff.stage import LIVE as FOLDER
+from bakeoff.tracking import sync
+from bakeoff.tracking.runs import CURRENT, KEY, KIND, LIVE, STAGE, acceptable, colour, log, measured, tracked
+from bakeoff.tracking.store import experiment, located, opened
+
+PAUSE = 3.0  # seconds between two looks
+
+Fed = Mapping[str, int]  # how many rows of each training MLflow has, by key
+
+
+@dataclass(frozen=True)
+class Live:
+    """What a running training has written so far.
+
+    Attributes:
+        key: another one when the training starts again with other parameters.
+    """
+
+    stage: str
+    name: str
+    key: str
+    parameters: Mapping[str, Any]
+    rows: Sequence[Mapping[str, float]]
+
+    @property
+    def experiment(self) -> str:
+        return "tuning" if "method" in self.parameters else str(self.parameters["task"])
+
+
+def watch() -> None:
+    """Look for new records and epochs every few seconds, until the process is interrupted.
+
+    What a user can mend meanwhile (a server that is down, a slip in params.yaml) is said once, and does not end it.
+    """
+    records: Mapping[Path, int] = {}
+    fed: Fed | None = None
+    said = ""
+    try:
+        while True:
+            try:
+                now = {path: path.stat().st_mtime_ns for path in sync.RECORDS.rglob("*.json")}
+                if now != records:
+                    sync.refresh()
+                records, fed, said = now, feed(fed), ""
+            except FileNotFoundError:
+                pass  # a stage has just ended, or started: the next look sees it
+            except BadInput as error:
+                if str(error) != said:
+                    said = str(error)
+                    print(f"waiting: {said}", file=sys.stderr, flush=True)
+            time.sleep(PAUSE)
+    finally:
+        bring([], {})
+
+
+def feed(fed: Fed | None = None) -> Fed:
+    """Bring in what running trainings have written since `fed`, and drop the runs of those that ended."""
+    running = [live for path in sorted(FOLDER.glob("*/*.jsonl")) if (live := read(path))]
+    written = {live.key: len(live.rows) for live in running}
+    if written != fed:
+        bring(running, fed or {})
+    return written
+
+
+def read(path: Path) -> Live | None:
+    """The training behind a live history; None before its first line is whole."""
+    first, *rows = path.read_text(encoding="utf-8").split("\n")[:-1] or [""]
+    if not first:
+        return None
+    stage, name = path.parent.name, path.stem
+    key = hashlib.sha256(f"{stage} {name} {first}".encode()).hexdigest()
+    return Live(stage, name, key, json.loads(first)["parameters"], [json.loads(row) for row in rows])
+
+
+def bring(running: Sequence[Live], fed: Fed) -> None:
+    """Make the store's running trainings be these."""
+    store = located()
+    with opened(store) as client:
+        experiments = [found.experiment_id for found in client.search_experiments()]
+        known = {run.data.tags[KEY]: run.info.run_id for run in tracked(client, experiments, f"tags.`{LIVE}` = 'true'")}
+        for key in known.keys() - {live.key for live in running}:
+            client.delete_run(known[key])
+        for live in running:
+            if live.key in known:
+                log(client, known[live.key], {}, points(live.rows[fed.get(live.key, 0) :]))
+            else:
+                started = start(client, experiment(client, store, live.experiment), live)
+                log(client, started, live.parameters, points(live.rows))
+
+
+def start(client: MlflowClient, where: str, live: Live) -> str:
+    kind = "study" if live.experiment == "tuning" else "training"
+    tags = {KEY: live.key, STAGE: live.stage, KIND: kind, CURRENT: "true", LIVE: "true"}
+    made: str = client.create_run(where, run_name=live.name, tags=tags | colour(live.parameters)).info.run_id
+    return made
+
+
+def points(rows: Sequence[Mapping[str, float]]) -> list[Metric]:
+    """The metrics of some epochs. Their time is the epoch: what two watchers bring in is the same, and kept once."""
+    return [
+        Metric(acceptable(name), value, int(row["epoch"]), int(row["epoch"]))
+        for row in rows
+        for name, value in measured(row).items()
+    ]

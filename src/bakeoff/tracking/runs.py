@@ -1,0 +1,158 @@
+"""Run records as runs of MLflow: each once, whoever brings them in, and however often."""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from mlflow import MlflowClient
+from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param
+from mlflow.entities import Run as TrackedRun
+
+from bakeoff.record import Record, Run, dump
+from bakeoff.report.palette import COLOURS, METHODS
+
+BATCH = 800  # metrics a call: MLflow takes 1000 metrics and parameters together
+DIGEST = 36  # characters that MLflow keeps of a data set's digest
+
+KEY = "bakeoff.key"
+RECIPE = "bakeoff.recipe"
+STAGE = "bakeoff.stage"
+KIND = "bakeoff.kind"
+CURRENT = "bakeoff.current"  # "true" for what the records on disk say now, "false" for what they said before
+LIVE = "bakeoff.live"  # "true" while a training runs
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A run of a record, ready to be brought in.
+
+    Attributes:
+        key: sha256 of all that can be seen of the run. The recipe is no part of it: a run that comes out the same
+            from another recipe (a comment in the code has changed) is the same run.
+        parent: the entry of the study that a trial belongs to.
+        moment: when the record was written, in milliseconds; the record itself knows no clock.
+    """
+
+    record: Record
+    run: Run
+    key: str
+    parent: "Entry | None"
+    moment: int
+
+    @property
+    def kind(self) -> str:
+        """`training`, or in a search `study`, `trial` and `confirmation`: a training of the best trial, reseeded."""
+        if self.parent is None:
+            return "study" if self.record.task == "tuning" else "training"
+        reseeded = self.run.parameters["seed"] != self.parent.run.parameters["seed"]
+        return "confirmation" if reseeded else "trial"
+
+
+def entries(record: Record, moment: int) -> list[Entry]:
+    """The runs of a record, studies before their trials."""
+    made: dict[str, Entry] = {}
+    for run in sorted(record.runs, key=lambda run: run.parent is not None):
+        parent = made[run.parent] if run.parent else None
+        seen = [record.stage, record.data, asdict(run), parent.key if parent else None]
+        made[run.name] = Entry(record, run, hashlib.sha256(dump(seen).encode()).hexdigest(), parent, moment)
+    return list(made.values())
+
+
+def bring(client: MlflowClient, experiment: str, wanted: Sequence[Entry]) -> None:
+    """Make the experiment hold each entry once.
+
+    What is there already stays as it is. Runs that no entry stands for any more stay too, marked as not current. Runs
+    that a tracking left half-written, because it was killed, go.
+    """
+    entry_of = {entry.key: entry for entry in wanted}
+    ids: dict[str, str] = {}
+    for run in tracked(client, [experiment]):
+        tags = run.data.tags
+        if KEY not in tags or LIVE in tags:
+            continue  # not ours, or a training that still runs
+        if run.info.status != "FINISHED":
+            client.delete_run(run.info.run_id)
+            continue
+        ids[tags[KEY]] = run.info.run_id
+        entry = entry_of.get(tags[KEY])
+        now = {CURRENT: "true", RECIPE: entry.record.recipe} if entry else {CURRENT: "false"}
+        for name, value in now.items():
+            if tags.get(name) != value:
+                client.set_tag(run.info.run_id, name, value)
+    for entry in wanted:
+        if entry.key not in ids:
+            ids[entry.key] = write(client, experiment, entry, ids)
+
+
+def tracked(client: MlflowClient, experiments: Sequence[str], where: str = "") -> Iterator[TrackedRun]:
+    """All runs of some experiments but deleted ones."""
+    token: str | None = ""
+    while token is not None:
+        page = client.search_runs(list(experiments), where, max_results=1000, page_token=token or None)
+        yield from page
+        token = page.token
+
+
+def write(client: MlflowClient, experiment: str, entry: Entry, ids: Mapping[str, str]) -> str:
+    """One run, finished last: whatever is not finished is known to be incomplete."""
+    record, run = entry.record, entry.run
+    tags = colour(run.parameters) | {
+        KEY: entry.key,
+        RECIPE: record.recipe,
+        STAGE: record.stage,
+        KIND: entry.kind,
+        CURRENT: "true",
+        "mlflow.note.content": f"`dvc repro {record.stage}` makes this run again.",
+    }
+    if entry.parent:
+        tags["mlflow.parentRunId"] = ids[entry.parent.key]
+    made: str = client.create_run(experiment, start_time=entry.moment, run_name=run.name, tags=tags).info.run_id
+    log(client, made, run.parameters, points(run, entry.moment))
+    client.log_inputs(made, datasets=[dataset(path, digest) for path, digest in sorted(record.data.items())])
+    client.update_run(made, "FINISHED")  # without an end: the record knows no duration
+    return made
+
+
+def log(client: MlflowClient, run: str, parameters: Mapping[str, Any], metrics: Sequence[Metric]) -> None:
+    client.log_batch(run, metrics[:BATCH], [Param(key, text(value)) for key, value in parameters.items()])
+    for start in range(BATCH, len(metrics), BATCH):
+        client.log_batch(run, metrics[start : start + BATCH])
+
+
+def points(run: Run, moment: int) -> list[Metric]:
+    """Every metric at every epoch, and the final ones after the last: the latest value is what tables show."""
+    made = {(name, int(row["epoch"]), value): 0 for row in run.history for name, value in measured(row).items()}
+    last = int(run.history[-1]["epoch"]) if run.history else 0
+    made |= {(name, last, value): 1 for name, value in run.metrics.items()}
+    if run.diverged is not None:
+        made |= {("diverged", run.diverged, 1.0): 1}
+    return [Metric(acceptable(name), value, moment + late, epoch) for (name, epoch, value), late in made.items()]
+
+
+def measured(row: Mapping[str, float]) -> dict[str, float]:
+    return {name: value for name, value in row.items() if name != "epoch"}
+
+
+def acceptable(name: str) -> str:
+    """MLflow refuses names such as `acc@5` and `loss(val)`."""
+    return re.sub(r"[^\w\-. :/]", "_", name)
+
+
+def text(value: Any) -> str:
+    """A parameter as params.yaml has it: `adam`, `0.003`, `[16, 32]`, `true`."""
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def colour(parameters: Mapping[str, Any]) -> dict[str, str]:
+    """The tag with a run's colour: that of its search method or its optimizer, as in the report's figures."""
+    found = METHODS.get(parameters.get("method", "")) or COLOURS.get(parameters.get("optimizer", ""))
+    return {"mlflow.runColor": found} if found else {}
+
+
+def dataset(path: str, digest: str) -> DatasetInput:
+    source = json.dumps({"path": path, "sha256": digest}, sort_keys=True)
+    name = path.removeprefix("data/")
+    return DatasetInput(Dataset(name, digest[:DIGEST], "local", source), [InputTag("mlflow.data.context", "training")])

@@ -1,0 +1,146 @@
+"""Where MLflow keeps its runs, and how one process at a time writes there."""
+
+import fcntl
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import mlflow
+from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
+
+from bakeoff.settings import BadInput
+
+SQLITE = "sqlite:///"
+DEFAULT = "sqlite:///mlflow.db"  # what `mlflow ui` opens when it is started in the same folder
+ARTIFACTS = "mlartifacts"
+
+# Absolute paths in MLflow's tables: what has to change when the folder with the database is moved or copied.
+PLACES = {
+    "experiments": ["artifact_location"],
+    "runs": ["artifact_uri"],
+    "logged_models": ["artifact_location"],
+    "model_versions": ["source", "storage_location"],
+}
+ROOT_TAG = "bakeoff.root"
+
+
+@dataclass(frozen=True)
+class Store:
+    """Attributes:
+    uri: as MLflow has it; the path of a file is absolute.
+    """
+
+    uri: str
+
+    @property
+    def database(self) -> Path | None:
+        """The file of a SQLite store; None for a server."""
+        return Path(self.uri.removeprefix(SQLITE)) if self.uri.startswith(SQLITE) else None
+
+    @property
+    def root(self) -> str | None:
+        return str(self.database.parent) if self.database else None
+
+    def artifacts(self, experiment: str) -> str | None:
+        """Where an experiment's artifacts lie; a server chooses for itself."""
+        return f"{self.root}/{ARTIFACTS}/{experiment}" if self.root else None
+
+
+def located() -> Store:
+    """The store that MLFLOW_TRACKING_URI names, or mlflow.db in the project's root."""
+    uri = os.environ.get("MLFLOW_TRACKING_URI") or DEFAULT
+    if uri.startswith(SQLITE):
+        uri = SQLITE + str(Path(uri.removeprefix(SQLITE)).absolute())
+    return Store(uri)
+
+
+@contextmanager
+def opened(store: Store) -> Iterator[MlflowClient]:
+    """A client that writes alone: processes of this project queue at a lock, under which a new store is made too.
+
+    Raises:
+        BadInput: the store does not answer, at the start or later.
+    """
+    database = store.database
+    if database and not database.parent.is_dir():
+        raise BadInput(f"MLFLOW_TRACKING_URI is {store.uri}: there is no folder {database.parent}; make it first")
+    lock = database.with_name(database.name + ".lock") if database else Path(".bakeoff/track.lock")
+    lock.parent.mkdir(exist_ok=True)
+    with lock.open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        try:
+            if database and database.exists():
+                follow(database)
+            with addressed(store.uri):
+                yield MlflowClient(store.uri)
+        except (MlflowException, sqlite3.Error) as error:
+            reason = str(error).splitlines()[0][:200]
+            mend = (
+                "move that file away, and a new one is made" if database else "start that server, or unset the variable"
+            )
+            name = str(database) if database else f"MLFLOW_TRACKING_URI is {store.uri}"
+            raise BadInput(f"{name}: MLflow can't work with it: {reason}; {mend}") from error
+
+
+@contextmanager
+def addressed(uri: str) -> Iterator[None]:
+    """MLflow asks its global address for some things; its own default misses a folder with a space in its name.
+
+    The address is an environment variable too, and by it the user names a store: it gets back what it was.
+    """
+    before = os.environ.get("MLFLOW_TRACKING_URI")
+    mlflow.set_tracking_uri(uri)
+    try:
+        yield
+    finally:
+        mlflow.set_tracking_uri(before)  # type: ignore[arg-type]  # None: nothing named
+
+
+def experiment(client: MlflowClient, store: Store, name: str) -> str:
+    """The id of an experiment, made if it is new, and brought back if someone deleted it."""
+    found = client.get_experiment_by_name(name)
+    if found is None:
+        # Without a kind, MLflow opens its pages for language models first.
+        tags = {"mlflow.experimentKind": "custom_model_development"} | ({ROOT_TAG: store.root} if store.root else {})
+        made: str = client.create_experiment(name, store.artifacts(name), tags)
+        return made
+    if found.lifecycle_stage == "deleted":
+        client.restore_experiment(found.experiment_id)
+    identifier: str = found.experiment_id
+    return identifier
+
+
+def follow(database: Path) -> None:
+    """Point the store at its artifacts again, if the folder they share was moved or copied since the last tracking."""
+    here = str(database.parent)
+    with closing(sqlite3.connect(database)) as connection, connection:
+        if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'experiment_tags'").fetchone():
+            return
+        rows = connection.execute("SELECT DISTINCT value FROM experiment_tags WHERE key = ?", (ROOT_TAG,)).fetchall()
+        for (root,) in rows:
+            if root == here:
+                continue
+            for table, columns in PLACES.items():
+                for column in columns:
+                    connection.execute(
+                        f"UPDATE {table} SET {column} = ? || substr({column}, ?) WHERE substr({column}, 1, ?) = ?",
+                        (here, len(root) + 1, len(root) + 1, root + "/"),
+                    )
+            connection.execute("UPDATE experiment_tags SET value = ? WHERE key = ?", (here, ROOT_TAG))
+
+
+@event.listens_for(Engine, "connect")
+def _hurry(connection: Any, _: Any) -> None:
+    """Don't wait for the disk at each of a thousand small writes: after a power cut, the records are brought in again.
+
+    Not by a write-ahead log, which would be faster still: it is unsafe on the network file systems of clusters.
+    """
+    if isinstance(connection, sqlite3.Connection):
+        connection.execute("PRAGMA synchronous = OFF")

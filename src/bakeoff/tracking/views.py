@@ -1,0 +1,243 @@
+"""Saved views: what a reader sees of an experiment at the first click.
+
+MLflow has no interface for them. They are tags of the experiment that its pages write and read, in a format of their
+own (seen in MLflow 3.17; a browser test opens one).
+"""
+
+import base64
+import json
+import time
+import zlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from mlflow import MlflowClient
+
+from bakeoff.record import Run
+from bakeoff.tracking.runs import CURRENT, KIND, Entry, acceptable, measured, text
+
+TAG = "mlflow.sharedViewState."
+NOTE = "mlflow.note.content"
+OURS = "bakeoff.views"  # names and addresses
+MARK = "bakeoff-"  # begins the keys of our views
+MOST = 200  # runs that a chart takes
+IDENTITY = ["model", "optimizer", "seed", "optimizer.learning_rate"]
+SPLITS = ["test", "val", "train"]
+IS_CURRENT = f"tags.`{CURRENT}` = 'true'"
+
+SECTION = {
+    "uuid": "charts",
+    "name": "Charts",
+    "display": True,
+    "isReordered": True,
+    "deleted": False,
+    "isGenerated": False,
+}
+
+
+@dataclass(frozen=True)
+class View:
+    """A table of runs, or charts of them.
+
+    Attributes:
+        name: what the reader clicks on.
+        where: conditions on the runs.
+        wide: the charts take the whole page; the list of runs is folded away.
+        columns, order, group: in MLflow's words, such as metrics.`val/loss`.
+    """
+
+    name: str
+    where: Sequence[str]
+    columns: Sequence[str]
+    order: str
+    ascending: bool = False
+    group: str | None = None
+    charts: Sequence[dict[str, Any]] = ()
+    wide: bool = False
+
+    @property
+    def key(self) -> str:
+        """In its address: `bakeoff-curves-of-cnn`."""
+        return MARK + self.name.lower().replace(" ", "-")
+
+    def state(self) -> dict[str, Any]:
+        table = {
+            "searchFilter": " and ".join(self.where),
+            "orderByKey": self.order,
+            "orderByAsc": self.ascending,
+            "startTime": "ALL",
+            "lifecycleFilter": "Active",
+            "datasetsFilter": [],
+            "modelVersionFilter": "All Runs",
+            "selectedColumns": list(self.columns),
+            "columnOrder": [*self.columns, "duration"],  # which records don't know
+            "columnWidths": {column: 40 + 8 * len(column.split("`")[1]) for column in self.columns},
+            "runsHiddenMode": "SHOWALL",
+            "viewMaximized": False,
+            "runListHidden": self.wide,
+            "isAccordionReordered": False,
+            "useGroupedValuesInCharts": True,
+            "hideEmptyCharts": True,
+            "groupBy": self.group and {"aggregateFunction": "average", "groupByKeys": [grouping(self.group)]},
+            "groupsExpanded": {},
+            "globalLineChartConfig": {"xAxisKey": "step", "lineSmoothness": 0, "selectedXAxisMetricKey": ""},
+        }
+        section = SECTION | {"columns": 1 if self.wide else 2, "cardHeight": 560 if self.wide else 400}
+        return table | {"compareRunCharts": list(self.charts), "compareRunSections": [section] if self.charts else []}
+
+    def address(self, experiment: str) -> str:
+        """Of the view, in any MLflow that holds the experiment."""
+        mode = "CHART" if self.charts else "TABLE"
+        shown = f"viewStateShareKey={self.key}&compareRunsMode={mode}"
+        return f"#/experiments/{experiment}/runs?workflowType=machine_learning&{shown}"
+
+
+def param(name: str) -> str:
+    return f"params.`{name}`"
+
+
+def metric(name: str) -> str:
+    return f"metrics.`{acceptable(name)}`"
+
+
+def grouping(name: str) -> dict[str, str]:
+    return {"mode": "param", "groupByData": name}
+
+
+def chart(kind: str, name: str, key: str, **more: Any) -> dict[str, Any]:
+    common = {"runsCountToCompare": MOST, "metricSectionId": SECTION["uuid"], "deleted": False, "isGenerated": False}
+    return {"type": kind, "uuid": key, "displayName": name} | common | more
+
+
+def curve(name: str) -> dict[str, Any]:
+    """A metric by epoch: a line for each run, or the mean of each group within the band of its runs."""
+    axis = {"xAxisKey": "step", "selectedXAxisMetricKey": "", "xAxisScaleType": "linear", "yAxisKey": "metric"}
+    scale = "log" if name.endswith("loss") else "linear"
+    look = {"scaleType": scale, "lineSmoothness": 0, "range": {}, "ignoreOutliers": False, "yAxisExpressions": []}
+    shared = {"useGlobalXaxisKey": True, "useGlobalLineSmoothing": True}
+    name = acceptable(name)
+    return chart("LINE", name, f"line-{name}", metricKey=name, selectedMetricKeys=[name], **axis, **look, **shared)
+
+
+def parallel(parameters: Sequence[str], metrics: Sequence[str]) -> dict[str, Any]:
+    name = "hyperparameters"
+    chosen = {"selectedParams": list(parameters), "selectedMetrics": [acceptable(name) for name in metrics]}
+    return chart("PARALLEL", name, "parallel", **chosen, showAllRuns=True)
+
+
+def views(task: str, entries: Sequence[Entry], decisive: str | None) -> list[View]:
+    """The views of a task's experiment.
+
+    Args:
+        entries: the current ones.
+        decisive: the metric that decides the task's comparison, without its split; None where nothing is compared.
+    """
+    return search(entries) if task == "tuning" else contest([entry.run for entry in entries], decisive)
+
+
+def contest(runs: Sequence[Run], decisive: str | None) -> list[View]:
+    """Models under optimizers."""
+    parameters, metrics = list(dict.fromkeys([*IDENTITY, *varied(runs)])), ranked(runs, decisive)
+    order = metric(f"test/{decisive}" if decisive else "val/loss")
+    columns = [*map(param, parameters), *map(metric, metrics)]
+    leaderboard = View("Leaderboard", [IS_CURRENT], columns, order, ascending=decisive is None)
+    by_model = [
+        replace(
+            leaderboard,
+            name=f"Curves of {model}",
+            where=[IS_CURRENT, f"params.`model` = '{model}'"],
+            group="optimizer",
+            charts=[curve(name) for name in followed(runs, decisive)],
+        )
+        for model in dict.fromkeys(run.parameters["model"] for run in runs)
+    ]
+    space = parallel(varied(runs), metrics[:1])
+    coordinates = replace(leaderboard, name="Parallel coordinates", charts=[space], wide=True)
+    return [leaderboard, *by_model, coordinates, history(columns)]
+
+
+def search(entries: Sequence[Entry]) -> list[View]:
+    """Studies with what their best trial is worth on fresh seeds, and the trials over the space."""
+    of_kind = {kind: [entry.run for entry in entries if entry.kind == kind] for kind in ("study", "trial")}
+
+    def table(kind: str, name: str) -> View:
+        columns = [*map(param, varied(of_kind[kind])), *map(metric, ranked(of_kind[kind], None))]
+        return View(name, [IS_CURRENT, f"tags.`{KIND}` = '{kind}'"], columns, metric("val/loss"), ascending=True)
+
+    studies, trials = table("study", "Studies"), table("trial", "Trials")
+    found = [curve(name) for name in followed(of_kind["study"], None)]
+    space = parallel(varied(of_kind["trial"]), ["val/loss"])
+    return [
+        studies,
+        replace(studies, name="Best so far", charts=found),
+        trials,
+        replace(trials, name="Search space", charts=[space], wide=True),
+        history(trials.columns),
+    ]
+
+
+def history(columns: Sequence[str]) -> View:
+    """Every version of every run, the newest first: what a change of settings has done."""
+    return View("History", [f"tags.`{CURRENT}` != ''"], [f"tags.`{CURRENT}`", *columns], "attributes.start_time")
+
+
+def varied(runs: Sequence[Run]) -> list[str]:
+    """Parameters that every run has, and that are not the same in all."""
+    common = [name for name in (runs[0].parameters if runs else ()) if all(name in run.parameters for run in runs)]
+    return [name for name in common if len({text(run.parameters[name]) for run in runs}) > 1]
+
+
+def ranked(runs: Sequence[Run], decisive: str | None) -> list[str]:
+    """Final metrics, ranked."""
+    names = rank({name for run in runs for name in run.metrics}, decisive)
+    return [*names, "diverged"] if any(run.diverged for run in runs) else names
+
+
+def rank(names: Iterable[str], decisive: str | None) -> list[str]:
+    """The decisive metric before others, test before validation before training."""
+
+    def place(name: str) -> tuple[bool, int, str]:
+        split, _, measure = name.partition("/")
+        return measure != decisive, SPLITS.index(split) if split in SPLITS else len(SPLITS), name
+
+    return sorted(names, key=place)
+
+
+def followed(runs: Sequence[Run], decisive: str | None) -> list[str]:
+    """Metrics that have a history, ranked."""
+    return rank({name for run in runs for row in run.history for name in measured(row)}, decisive)
+
+
+def save(client: MlflowClient, where: str, task: str, shown: Sequence[View]) -> None:
+    """Write the views and a note with links to them, and remove those of ours that are no more.
+
+    What stands there already is left alone, views that a user saved too.
+    """
+    tags = client.get_experiment(where).tags
+    links = {view.name: view.address(where) for view in shown}
+    note = " · ".join(f"[{name}]({address})" for name, address in links.items())
+    wanted = {NOTE: f"**{task}**: {note}", OURS: json.dumps(links)}
+    for view in shown:
+        old = json.loads(tags.get(TAG + view.key, "{}"))
+        state = packed(view.state())
+        if (old.get("name"), old.get("state")) != (view.name, state):
+            now = int(time.time() * 1000)
+            made = {"name": view.name, "createdAt": old.get("createdAt", now), "updatedAt": now, "state": state}
+            wanted[TAG + view.key] = json.dumps(made)
+    for name, value in wanted.items():
+        if tags.get(name) != value:
+            client.set_experiment_tag(where, name, value)
+    for name in tags:
+        if name.startswith(TAG + MARK) and name not in {TAG + view.key for view in shown}:
+            client.delete_experiment_tag(where, name)
+
+
+def addresses(client: MlflowClient) -> dict[str, dict[str, str]]:
+    """Where the saved views are, by experiment and by name."""
+    found = {experiment.name: experiment.tags for experiment in client.search_experiments()}
+    return {name: json.loads(tags[OURS]) for name, tags in sorted(found.items()) if OURS in tags}
+
+
+def packed(state: dict[str, Any]) -> str:
+    return "deflate;" + base64.b64encode(zlib.compress(json.dumps(state).encode(), 9)).decode()

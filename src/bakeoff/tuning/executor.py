@@ -1,0 +1,55 @@
+"""Spends the budget of a search in one process or several: asks for a batch, tries it, tells it in the order asked."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from joblib import Parallel, delayed
+
+from bakeoff.tuning.objective import Trained
+from bakeoff.tuning.searcher import Searcher
+from bakeoff.tuning.space import Point
+
+
+@dataclass(frozen=True)
+class Trial:
+    number: int  # from 1, in the order of asking
+    spent: int  # trainings of the whole search up to and with this trial
+    point: Point
+    trained: Trained
+
+
+def search(
+    searcher: Searcher,
+    objective: Callable[[Point], Trained],
+    *,
+    budget: int,
+    batch: int,
+    watch: Callable[[Trial], None],
+    workers: int = 1,
+) -> list[Trial]:
+    """All trials; their costs add up to `budget` trainings.
+
+    What is asked for depends on `batch` and never on `workers`, so that the number of processes changes no result.
+
+    Raises:
+        RuntimeError: the searcher gave no proposal, more than it was asked for, or some beyond the budget.
+    """
+    trials: list[Trial] = []
+    spent = 0
+    with Parallel(n_jobs=workers) as pool:
+        while spent < budget:
+            wanted = min(batch, budget - spent)
+            proposals = searcher.ask(wanted)
+            cost = sum(proposal.cost for proposal in proposals)
+            if not 1 <= len(proposals) <= wanted or cost > budget - spent:
+                raise RuntimeError(
+                    f"{type(searcher).__name__} was asked for 1 to {wanted} points within {budget - spent} trainings, "
+                    f"and gave {len(proposals)} for {cost}"
+                )
+            batch_trained = pool(delayed(objective)(proposal.point) for proposal in proposals)
+            searcher.tell([trained.value for trained in batch_trained])
+            for proposal, trained in zip(proposals, batch_trained, strict=True):
+                spent += proposal.cost
+                trials.append(Trial(len(trials) + 1, spent, proposal.point, trained))
+                watch(trials[-1])
+    return trials

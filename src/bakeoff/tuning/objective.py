@@ -1,0 +1,128 @@
+"""What a search minimises: the validation loss of a multilayer perceptron trained under momentum with weight decay."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from bakeoff.data.examples import Examples, Split
+from bakeoff.networks.registry import CLASSIFIERS
+from bakeoff.networks.settings import MlpSettings
+from bakeoff.optimizers.registry import OPTIMIZERS
+from bakeoff.optimizers.settings import MomentumSettings
+from bakeoff.settings import BadInput
+from bakeoff.training.fit import Outcome, fit
+from bakeoff.training.supervised import Classification
+from bakeoff.tuning.settings import StudyTrainingSettings
+from bakeoff.tuning.space import Point
+
+CPU = torch.device("cpu")
+
+
+class Penalised(Classification):
+    """Classification whose training loss has weight_decay / 2 sum theta^2 added, over weights and biases alike.
+
+    Under momentum this penalty is weight decay. An evaluation is without it.
+    """
+
+    def __init__(self, examples: Examples, batch_size: int, weight_decay: float | Tensor) -> None:
+        super().__init__(examples, batch_size, CPU)
+        self.weight_decay = weight_decay
+
+    def loss(self, network: nn.Module, batch: tuple[Tensor, Tensor]) -> Tensor:
+        penalty = torch.stack([theta.square().sum() for theta in network.parameters()]).sum()
+        return super().loss(network, batch) + self.weight_decay / 2 * penalty
+
+
+@dataclass(frozen=True)
+class Trained:
+    """One training.
+
+    Attributes:
+        metrics: after the last epoch; empty if it diverged.
+        diverged: the epoch in which it did.
+    """
+
+    metrics: Mapping[str, float]
+    diverged: int | None
+
+    @property
+    def value(self) -> float:
+        """What a searcher is told: the validation loss; infinity for a diverged training, which ranks last."""
+        return math.inf if self.diverged else self.metrics["val/loss"]
+
+
+@dataclass(frozen=True)
+class Objective:
+    """Every trial starts from the same weights and meets the same batches, both drawn from `seed`.
+
+    So its value is a function of the point alone, with a gradient; what the best trial owes to this one draw shows when
+    it is trained again from other seeds.
+    """
+
+    examples: Examples
+    network: MlpSettings
+    training: StudyTrainingSettings
+    seed: int
+
+    def __call__(self, point: Point) -> Trained:
+        """The trial at a point. The test split is not read."""
+        _, _, outcome = self.train(point, self.seed)
+        return Trained(last(outcome), outcome.diverged)
+
+    def confirm(self, point: Point, seed: int) -> Trained:
+        """A training at the point from another seed, its test metrics included."""
+        network, workload, outcome = self.train(point, seed)
+        if outcome.diverged:
+            return Trained({}, outcome.diverged)
+        test = {f"test/{name}": value for name, value in workload.evaluate(network, "test").items()}
+        return Trained(last(outcome) | test, None)
+
+    def train(self, point: Point, seed: int) -> tuple[nn.Module, Penalised, Outcome]:
+        workload = self.workload(point["weight_decay"])
+        network, generator = self.start(workload, seed)
+        momentum = MomentumSettings(beta=point["beta"])
+        optimizer = OPTIMIZERS["momentum"].build(network.parameters(), point["learning_rate"], momentum)
+        epochs = self.training.epochs
+        outcome = fit(network, workload, optimizer, epochs=epochs, generator=generator, watch=lambda _: None)
+        return network, workload, outcome
+
+    def workload(self, weight_decay: float | Tensor) -> Penalised:
+        return Penalised(self.examples, self.training.batch_size, weight_decay)
+
+    def start(self, workload: Penalised, seed: int) -> tuple[nn.Module, torch.Generator]:
+        """Weights drawn from `seed`, and the generator from which the batches are drawn next."""
+        generator = torch.Generator().manual_seed(seed)
+        network = CLASSIFIERS["mlp"].build(self.network, workload.shape, len(workload.classes), generator)
+        return network, generator
+
+    @property
+    def steps(self) -> int:
+        """Of one training."""
+        return self.training.epochs * math.ceil(len(self.examples.train.x) / self.training.batch_size)
+
+
+def thinned(examples: Examples, size: int, seed: int) -> Examples:
+    """The same with `size` training examples, drawn without replacement.
+
+    Raises:
+        BadInput: there are fewer.
+    """
+    train = examples.train
+    if size > len(train.x):
+        raise BadInput(
+            f"params.yaml: tuning.study.training.examples is {size}, and the training split has {len(train.x)}; "
+            "take at most so many"
+        )
+    rows = np.random.default_rng(seed).permutation(len(train.x))[:size]
+    return Examples(Split(train.x[rows], train.y[rows]), examples.validation, examples.test, examples.classes)
+
+
+def last(outcome: Outcome) -> dict[str, float]:
+    """The metrics after the last epoch; none if the training diverged."""
+    if outcome.diverged:
+        return {}
+    return {name: value for name, value in outcome.history[-1].items() if name != "epoch"}

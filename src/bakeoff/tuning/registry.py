@@ -1,0 +1,68 @@
+"""The ways to search: for each its rule, where it comes from, how it departs from there, and how it is built."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from bakeoff.settings import Settings
+from bakeoff.tuning.bayes import Bayes
+from bakeoff.tuning.evolution import Evolution
+from bakeoff.tuning.gradient import Gradient
+from bakeoff.tuning.grid import Grid
+from bakeoff.tuning.random import Random
+from bakeoff.tuning.searcher import Problem, Searcher
+from bakeoff.tuning.settings import (
+    BayesSettings,
+    EvolutionSettings,
+    GradientSettings,
+    GridSettings,
+    RandomSettings,
+)
+
+
+@dataclass(frozen=True)
+class SearcherSpec:
+    rule: str
+    source: str
+    departs: str
+    settings: type[Settings]
+    build: Callable[[Problem, Any], Searcher]  # the problem, an object of `settings`
+
+
+SEARCHERS = {
+    "grid": SearcherSpec(
+        rule="every combination of a few levels of each hyperparameter",
+        source="as old as experiments; named in Bergstra & Bengio 2012, JMLR 13",
+        departs="levels in the middle of equal cells, not at the ends; visited in random order",
+        settings=GridSettings,
+        build=Grid,
+    ),
+    "random": SearcherSpec(
+        rule="points drawn independently and uniformly",
+        source="Bergstra & Bengio 2012, JMLR 13",
+        departs="nothing",
+        settings=RandomSettings,
+        build=Random,
+    ),
+    "bayes": SearcherSpec(
+        rule="points where the density of good trials is largest against that of the others, after a random start",
+        source="Bergstra, Bardenet, Bengio & Kegl 2011, NeurIPS 24",
+        departs="Optuna's sampler, with its defaults but for the random start; a batch is asked before it is told",
+        settings=BayesSettings,
+        build=Bayes,
+    ),
+    "evolution": SearcherSpec(
+        rule="a random population, whose worst are replaced by crossover and mutation of the others",
+        source="Back, Fogel & Michalewicz 1997, Handbook of Evolutionary Computation",
+        departs="a small population, for the budget is small",
+        settings=EvolutionSettings,
+        build=Evolution,
+    ),
+    "gradient": SearcherSpec(
+        rule="steps down the exact gradient of the validation loss by the hyperparameters, from random starts",
+        source="Maclaurin, Duvenaud & Adams 2015, arXiv:1502.03492",
+        departs="steps of fixed length; sees the first steps of a training; pays for each gradient in trainings",
+        settings=GradientSettings,
+        build=Gradient,
+    ),
+}

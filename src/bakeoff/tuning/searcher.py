@@ -1,0 +1,50 @@
+"""What every way to search has in common: it is asked for points, and told how they did."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from bakeoff.tuning.space import Point, Space
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A point to try, and how many trainings it takes: its own, and those that finding it has cost."""
+
+    point: Point
+    cost: int = 1
+
+
+class Searcher(Protocol):
+    def ask(self, n: int) -> list[Proposal]:
+        """From one to n points to try next."""
+
+    def tell(self, values: Sequence[float]) -> None:
+        """The values of the points last asked for, in that order; smaller is better, and infinity is a diverged trial.
+
+        An infinite value ranks behind every finite one, and level with any other.
+        """
+
+
+class Slope(Protocol):
+    """The gradient of the value by the hyperparameters, and what it costs in trainings."""
+
+    @property
+    def cost(self) -> int: ...
+
+    def __call__(self, point: Point) -> Point: ...
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What a searcher may know.
+
+    Attributes:
+        budget: trainings that it may spend.
+        slope: the gradient through so many steps of a training.
+    """
+
+    space: Space
+    budget: int
+    seed: int
+    slope: Callable[[int], Slope]

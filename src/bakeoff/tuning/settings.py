@@ -1,0 +1,84 @@
+"""The section `tuning` of params.yaml."""
+
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from bakeoff.settings import Settings
+
+Positive = Annotated[int, Field(ge=1)]
+Share = Annotated[float, Field(gt=0, lt=1)]
+
+
+class DimensionSettings(Settings):
+    low: float
+    high: float
+    log: bool
+
+    @model_validator(mode="after")
+    def ordered(self) -> Self:
+        if self.low >= self.high:
+            raise ValueError(f"low should be below high = {self.high}")
+        if self.log and self.low <= 0:
+            raise ValueError(f"low is {self.low}, and should be above 0 on a logarithmic scale")
+        return self
+
+
+class SpaceSettings(Settings):
+    learning_rate: DimensionSettings
+    beta: DimensionSettings
+    weight_decay: DimensionSettings
+
+    @model_validator(mode="after")
+    def sensible(self) -> Self:
+        if self.learning_rate.low <= 0:
+            raise ValueError(f"learning_rate.low is {self.learning_rate.low}, and should be above 0")
+        if self.beta.low < 0 or self.beta.high >= 1:
+            raise ValueError(f"beta goes from {self.beta.low} to {self.beta.high}, and should stay in [0, 1)")
+        if self.weight_decay.low < 0:
+            raise ValueError(f"weight_decay.low is {self.weight_decay.low}, and should be 0 or more")
+        return self
+
+
+class StudyTrainingSettings(Settings):
+    examples: Positive
+    epochs: Positive
+    batch_size: Positive
+
+
+class StudySettings(Settings):
+    trials: Positive
+    batch: Positive
+    confirmations: Positive
+    seed: Annotated[int, Field(ge=0)]
+    training: StudyTrainingSettings
+    space: SpaceSettings
+
+
+class LevelsSettings(Settings):
+    learning_rate: Positive
+    beta: Positive
+    weight_decay: Positive
+
+
+class GridSettings(Settings):
+    levels: LevelsSettings
+
+
+class RandomSettings(Settings):
+    pass
+
+
+class BayesSettings(Settings):
+    startup_trials: Positive
+
+
+class EvolutionSettings(Settings):
+    population: Annotated[int, Field(ge=2)]
+    keep: Share
+    mutation: Share
+
+
+class GradientSettings(Settings):
+    outer_rate: Annotated[float, Field(gt=0)]
+    steps: Positive

@@ -1,0 +1,125 @@
+"""A search, the confirmation of its best trial, and the record of both."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+from typing import Any
+
+from bakeoff.progress import Progress
+from bakeoff.record import Run
+from bakeoff.settings import BadInput, Settings
+from bakeoff.training.fit import Watch
+from bakeoff.tuning.executor import Trial, search
+from bakeoff.tuning.objective import Objective, Trained
+from bakeoff.tuning.searcher import Searcher
+from bakeoff.tuning.settings import StudySettings
+from bakeoff.tuning.space import Point
+
+# What each hyperparameter of the space is called in a record.
+NAMES = {
+    "learning_rate": "optimizer.learning_rate",
+    "beta": "optimizer.beta",
+    "weight_decay": "training.weight_decay",
+}
+
+
+BEST = "best/val/loss"  # of the trials so far; not `val/loss`, which is the mean over the confirming trainings
+
+
+@dataclass(frozen=True)
+class Study:
+    """One method's search over the space.
+
+    Attributes:
+        data: path of the examples.
+        constants: of the method.
+    """
+
+    method: str
+    data: str
+    settings: StudySettings
+    constants: Settings
+    objective: Objective
+    searcher: Searcher
+
+    @property
+    def name(self) -> str:
+        return f"{self.method}-s{self.settings.seed}"
+
+    @property
+    def trainings(self) -> int:
+        """Of the search and of the confirmation together."""
+        return self.settings.trials + self.settings.confirmations
+
+    def run(self, watch: Callable[[str, Mapping[str, Any]], Watch], progress: Progress) -> list[Run]:
+        """The study, its trials `-t001`, ..., and the trainings `-c1`, ... that confirm the best of them.
+
+        The study's metrics are means over the confirming trainings, which start from seeds that no trial has seen, and
+        which alone read the test split. If one of them diverges, so does the study, and there are no means. The
+        study's history is the best validation loss so far; its epochs are trainings spent.
+        """
+        show = watch(self.name, self.parameters())
+        history: list[dict[str, float]] = []
+
+        def see(trial: Trial) -> None:
+            best = min(trial.trained.value, history[-1][BEST] if history else math.inf)
+            progress.advance(trial.spent - progress.done, note=f"best val/loss {best:.3f}")
+            if math.isfinite(best):
+                history.append({"epoch": trial.spent, BEST: best})
+                show(history[-1])
+
+        settings = self.settings
+        trials = search(self.searcher, self.objective, budget=settings.trials, batch=settings.batch, watch=see)
+        best = best_of(trials)
+        confirmed = []
+        for number in range(1, settings.confirmations + 1):
+            seed = settings.seed + number
+            trained = self.objective.confirm(best.point, seed)
+            confirmed.append(self.child(f"c{number}", seed, best.point, trained))
+            progress.advance()
+        parameters = self.parameters() | named(best.point) | {"study.best": f"t{best.number:03}"}
+        counts = {"trials": len(trials), "trials.diverged": sum(bool(t.trained.diverged) for t in trials)}
+        diverged = next((run.diverged for run in confirmed if run.diverged), None)
+        means = {} if diverged else mean([run.metrics for run in confirmed])
+        tried = [self.child(f"t{t.number:03}", settings.seed, t.point, t.trained) for t in trials]
+        return [Run(self.name, parameters, means | counts, history, diverged), *tried, *confirmed]
+
+    def parameters(self) -> dict[str, Any]:
+        """What all trainings of the study share, and how it searches; flat."""
+        shared = {"task": "digits", "data": self.data, "model": "mlp", "optimizer": "momentum", "method": self.method}
+        searched = {f"study.{name}": getattr(self.settings, name) for name in ("trials", "batch", "confirmations")}
+        sections = {"network": self.objective.network, "training": self.settings.training, self.method: self.constants}
+        flat = {
+            f"{name}.{key}": v for name, part in sections.items() for key, v in part.model_dump(mode="json").items()
+        }
+        return shared | {"seed": self.settings.seed} | searched | flat
+
+    def child(self, suffix: str, seed: int, point: Point, trained: Trained) -> Run:
+        parameters = self.parameters() | named(point) | {"seed": seed}
+        return Run(f"{self.name}-{suffix}", parameters, trained.metrics, [], trained.diverged, parent=self.name)
+
+
+def best_of(trials: Sequence[Trial]) -> Trial:
+    """The first of the trials with the smallest value.
+
+    Raises:
+        BadInput: all diverged.
+    """
+    best = min(trials, key=lambda trial: trial.trained.value)
+    if best.trained.diverged:
+        raise BadInput(
+            f"params.yaml: all {len(trials)} trials in tuning.study.space diverged; lower learning_rate.high, or take "
+            "more trials"
+        )
+    return best
+
+
+def named(point: Point) -> dict[str, float]:
+    """The hyperparameters under the names that they have in a record."""
+    return {NAMES[name]: value for name, value in point.items()}
+
+
+def mean(rows: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """Of each metric over the rows."""
+    return {name: fmean(row[name] for row in rows) for name in rows[0]}

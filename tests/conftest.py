@@ -1,0 +1,3 @@
+"""Tests run in the environment in which the stages do."""
+
+import bakeoff.reproducible  # noqa: F401  before any test imports torch

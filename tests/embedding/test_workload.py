@@ -1,0 +1,158 @@
+import math
+from collections import Counter
+
+import numpy as np
+import pytest
+import torch
+
+from bakeoff.data.corpus import Corpus
+from bakeoff.embedding.architectures import ARCHITECTURES, Architecture
+from bakeoff.embedding.network import Embedding
+from bakeoff.embedding.settings import CbowSettings, EmbeddingTrainingSettings, SkipgramSettings
+from bakeoff.embedding.workload import Batch, NegativeSampling
+from bakeoff.settings import BadInput
+
+CPU = torch.device("cpu")
+SETTINGS = EmbeddingTrainingSettings(
+    dimension=3,
+    negatives=5,
+    shared=4,
+    noise_exponent=0.75,
+    subsample=0.0,
+    validation=0.2,
+    optimizer="adagrad",
+    learning_rate=0.1,
+    batch_size=8,
+    epochs=1,
+    seed=0,
+)
+CBOW = ARCHITECTURES["cbow"].build(CbowSettings(radius=2))
+SKIPGRAM = ARCHITECTURES["skipgram"].build(SkipgramSettings(num_skips=2, skip_window=2))
+EITHER = pytest.mark.parametrize("architecture", [CBOW, SKIPGRAM], ids=["cbow", "skipgram"])
+
+
+def corpus(size: int = 100, words: int = 20) -> Corpus:
+    ids = np.random.default_rng(0).zipf(1.5, size).clip(max=words).astype(np.int32) - 1
+    return Corpus(ids, tuple(f"w{i}" for i in range(words)), np.bincount(ids, minlength=words))
+
+
+def workload(architecture: Architecture = CBOW, text: Corpus | None = None, **changes: float) -> NegativeSampling:
+    return NegativeSampling(text or corpus(), architecture, SETTINGS.model_copy(update=changes), CPU)
+
+
+def network(words: int = 20, seed: int = 0) -> Embedding:
+    """With vectors of a size at which the logistic function is well bent."""
+    made = Embedding(words, 3, torch.Generator().manual_seed(seed))
+    with torch.no_grad():
+        made.input.copy_(torch.randn(words, 3, generator=torch.Generator().manual_seed(seed + 1)))
+        made.output.copy_(torch.randn(words, 3, generator=torch.Generator().manual_seed(seed + 2)))
+    return made
+
+
+def test_loss_follows_the_paper() -> None:
+    model, batch = network(), Batch(torch.tensor([[1, 2], [3, 3]]), torch.tensor([4, 5]), torch.tensor([6, 7, 7, 4]))
+    v, u = model.input.detach().double().numpy(), model.output.detach().double().numpy()
+
+    def log_sigmoid(x: float) -> float:
+        return -math.log(1 + math.exp(-x))
+
+    expected = 0.0
+    for inputs, target in (((1, 2), 4), ((3, 3), 5)):
+        h = (v[inputs[0]] + v[inputs[1]]) / 2
+        noise = [log_sigmoid(-(u[word] @ h)) for word in (6, 7, 7, 4)]
+        expected -= (log_sigmoid(u[target] @ h) + 5 * sum(noise) / 4) / 2
+    assert workload().loss(model, batch).item() == pytest.approx(expected, rel=1e-5)  # float32
+
+
+def test_order_of_the_inputs_does_not_matter() -> None:
+    inputs, reverse = torch.tensor([[1, 2, 3, 4]]), torch.tensor([[4, 3, 2, 1]])
+    assert torch.allclose(network()(inputs), network()(reverse), rtol=1e-6)
+
+
+def test_vectors_start_small_as_inputs_and_at_zero_as_outputs() -> None:
+    made = Embedding(200, 10, torch.Generator().manual_seed(0))
+    assert made.input.abs().max().item() <= 0.05
+    assert made.input.std().item() == pytest.approx(0.1 / math.sqrt(12), rel=0.05)  # of 2,000 uniform draws
+    assert not made.output.any()
+    assert torch.equal(Embedding(200, 10, torch.Generator().manual_seed(0)).input, made.input)
+
+
+@EITHER
+def test_an_epoch_meets_every_place_once(architecture: Architecture) -> None:
+    made = workload(architecture)
+    batches = list(made.batches(torch.Generator().manual_seed(0)))
+    examples = [len(batch.targets) for batch in batches]
+    assert examples[:-1] == [8] * (len(batches) - 1)
+    assert sum(examples) == (80 - 4) * architecture.examples
+    # The words in the middle of the windows, whatever their order.
+    middles = [batch.targets if architecture is CBOW else batch.inputs[::2, 0] for batch in batches]
+    assert Counter(torch.cat(middles).tolist()) == Counter(made.text[2:-2].tolist())
+    assert torch.cat(middles).tolist() != made.text[2:-2].tolist()
+
+
+@EITHER
+def test_the_generator_decides_on_everything(architecture: Architecture) -> None:
+    def epoch(seed: int) -> list[list[int]]:
+        batches = workload(architecture).batches(torch.Generator().manual_seed(seed))
+        return [torch.cat([batch.inputs.reshape(-1), batch.targets, batch.noise]).tolist() for batch in batches]
+
+    assert epoch(1) == epoch(1)
+    assert epoch(1) != epoch(2)
+
+
+def test_two_epochs_differ() -> None:
+    made, generator = workload(), torch.Generator().manual_seed(0)
+    first, second = (torch.cat([b.targets for b in made.batches(generator)]).tolist() for _ in range(2))
+    assert first != second
+
+
+def test_frequent_words_are_thinned_out() -> None:
+    counts = np.array([8_000, 1_500, 500])
+    ids = np.random.default_rng(0).permutation(np.repeat(np.arange(3, dtype=np.int32), counts))
+    made = workload(text=Corpus(ids, ("a", "b", "c"), counts), subsample=0.1)
+    kept = Counter(torch.cat([batch.targets for batch in made.batches(torch.Generator().manual_seed(0))]).tolist())
+    train = Counter(made.text.tolist())
+    shares = [kept[word] / train[word] for word in range(3)]
+    # sqrt(0.1 / f) with f = 0.8, 0.15 and 0.05; of 6,400 and 1,200 draws, within four standard deviations.
+    assert shares == pytest.approx([0.354, 0.816, 1.0], abs=0.045)
+    # Only the words at the ends are lost of those that are always kept.
+    assert shares[2] > 0.99
+
+
+def test_noise_is_drawn_by_a_power_of_the_counts() -> None:
+    counts = np.array([1, 16, 0, 81])
+    made = workload(text=Corpus(corpus().ids.clip(max=3), ("a", "b", "c", "d"), counts))
+    noise = made.batch(made.text, np.array([5]), 36_000, np.random.default_rng(0)).noise
+    # 1, 8 and 27 of 36 by count ^ 0.75; five standard deviations of 36,000 draws are at most 475.
+    assert np.bincount(noise.numpy(), minlength=4) == pytest.approx([1_000, 8_000, 0, 27_000], abs=475)
+
+
+def test_held_out_text_is_the_last_and_is_never_trained_on() -> None:
+    text = corpus()
+    made = workload(text=text)
+    assert np.array_equal(np.concatenate([made.text, made.held]), text.ids)
+    assert len(made.held) == 20
+
+
+def test_evaluation_measures_the_same_every_time_and_in_any_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    made, model = workload(SKIPGRAM), network()
+    loss = made.evaluate(model, "validation")["loss"]
+    assert made.evaluate(model, "validation")["loss"] == loss
+    monkeypatch.setattr("bakeoff.embedding.workload.CHUNK", 5)
+    assert made.evaluate(model, "validation")["loss"] == pytest.approx(loss, rel=1e-5)  # float32 sums in another order
+    with torch.no_grad():
+        model.output.zero_()
+    # Scores of 0 leave 6 log 2: one target and five noise words.
+    assert made.evaluate(model, "validation")["loss"] == pytest.approx(6 * math.log(2), rel=1e-6)
+    with pytest.raises(ValueError, match="no test text"):
+        made.evaluate(model, "test")
+
+
+def test_a_text_shorter_than_a_window_is_refused() -> None:
+    with pytest.raises(BadInput, match=r"validation is 0.2, .* the 20 words .* one part has 4; a window takes 5"):
+        workload(text=corpus(20))
+
+
+def test_skips_that_a_window_cannot_give_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"num_skips should be at most 2 \* skip_window = 4"):
+        SkipgramSettings(num_skips=5, skip_window=2)

@@ -1,0 +1,464 @@
+"""What stands in MLflow after tracking, whatever happened on the way."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from mlflow import MlflowClient
+from safetensors.torch import save_file
+
+from bakeoff import record
+from bakeoff.data.examples import Examples, Split
+from bakeoff.networks.registry import NETWORKS
+from bakeoff.networks.settings import SoftmaxSettings
+from bakeoff.record import Record, Run
+from bakeoff.settings import BadInput
+from bakeoff.tracking import commands, live, sync
+from bakeoff.tracking.store import located
+
+ROOT = Path(__file__).parents[2]
+DATA = "data/images/images.npz"
+DATA_SHA = "ab" * 32
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+
+PARAMS = {
+    "digits": {"models": ["softmax"], "optimizers": ["sgd", "adam"]},
+    "embedding": {"architectures": []},
+    "tuning": {"methods": ["random"]},
+    "comparison": {"metric": {"digits": "accuracy"}},
+}
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with two digits records of two seeds each, and a search of two trials."""
+    folder = tmp_path / "my project"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    Path("params.yaml").write_text(json.dumps(PARAMS), encoding="utf-8")
+    train("sgd", 0.1)
+    train("adam", 0.003)
+    tune()
+    return folder
+
+
+def train(optimizer: str, rate: float, code: str = "c0de", diverged: bool = False) -> None:
+    """Write a record as train_classifier does; its numbers depend on the settings alone."""
+    runs = []
+    for seed in (0, 1):
+        history: list[dict[str, float]] = [
+            {
+                "epoch": epoch,
+                "train/loss": rate / epoch,
+                "val/loss": rate + seed / epoch,
+                "val/accuracy": 1 - rate / epoch,
+            }
+            for epoch in (1, 2, 3)
+        ]
+        parameters = {"task": "digits", "data": DATA, "model": "softmax", "optimizer": optimizer, "seed": seed}
+        parameters |= {"optimizer.learning_rate": rate, "network.hidden": [16, 8]}
+        lost = 3 if diverged and seed == 1 else None
+        kept = history[:2] if lost else history
+        final = (
+            {} if lost else {name: kept[-1][name] for name in kept[-1] if name != "epoch"} | {"test/accuracy": 1 - rate}
+        )
+        runs.append(Run(f"softmax-{optimizer}-s{seed}", parameters, final, kept, lost))
+    write(f"train_digits@softmax-{optimizer}", "digits", f"softmax-{optimizer}", {"rate": rate}, code, runs)
+
+
+def tune() -> None:
+    shared = {"task": "digits", "model": "mlp", "optimizer": "momentum", "method": "random", "seed": 0}
+    trials = [
+        Run(f"random-s0-t{n:03}", shared | {"optimizer.beta": n / 10}, {"val/loss": 1 / n}, [], None, "random-s0")
+        for n in (1, 2)
+    ]
+    confirmed = Run("random-s0-c1", shared | {"seed": 1}, {"val/loss": 0.6}, [], None, "random-s0")
+    write(
+        "tune@random", "tuning", "random", {}, "c0de", [*trials, Run("random-s0", shared, {"val/loss": 0.6}), confirmed]
+    )
+
+
+def write(stage: str, task: str, item: str, settings: dict[str, Any], code: str, runs: list[Run]) -> None:
+    settings = settings | {"networks.softmax": {"initial_sigma": 0.01}}
+    data = {DATA: DATA_SHA}
+    path = sync.RECORDS / task / f"{item}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    record.write(Record(stage, task, record.recipe(stage, settings, data, code), settings, data, code, runs), path)
+
+
+def store(experiment: str = "digits", **conditions: str) -> dict[str, Any]:
+    """Runs of an experiment by name, those whose tags are as given; a name that stands twice is an error."""
+    client = MlflowClient(located().uri)
+    found = client.get_experiment_by_name(experiment)
+    runs = client.search_runs([found.experiment_id], max_results=1000)
+    tags = {f"bakeoff.{name}": value for name, value in conditions.items()}
+    kept = [run for run in runs if tags.items() <= run.data.tags.items()]
+    assert len({run.info.run_name for run in kept}) == len(kept), "a run stands there twice"
+    return {run.info.run_name: run for run in kept}
+
+
+def python(code: str, **environment: str) -> "subprocess.Popen[str]":
+    """A process in the project's folder."""
+    env = {**os.environ, "PYTHONPATH": str(ROOT / "src"), **environment}
+    return subprocess.Popen(
+        [sys.executable, "-c", code], env=env, text=True, stderr=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+
+
+TRACK = "from bakeoff.tracking import sync; sync.refresh()"
+
+
+@pytest.mark.usefixtures("project")
+class TestRuns:
+    def test_a_run_says_what_its_record_says(self) -> None:
+        sync.refresh()
+        assert set(store()) == {f"softmax-{optimizer}-s{seed}" for optimizer in ("sgd", "adam") for seed in (0, 1)}
+        run = store()["softmax-adam-s1"]
+        assert run.data.params["optimizer.learning_rate"] == "0.003"
+        assert run.data.params["network.hidden"] == "[16, 8]"
+        assert run.data.metrics["test/accuracy"] == 0.997
+        assert run.data.tags["mlflow.runColor"] == "#0072b2"
+        assert "`dvc repro train_digits@softmax-adam`" in run.data.tags["mlflow.note.content"]
+        recipe = record.read(sync.RECORDS / "digits/softmax-adam.json").recipe
+        assert (run.data.tags["bakeoff.recipe"], run.data.tags["bakeoff.stage"]) == (
+            recipe,
+            "train_digits@softmax-adam",
+        )
+        assert (run.info.status, run.info.end_time) == ("FINISHED", None)
+        dataset = run.inputs.dataset_inputs[0].dataset
+        assert (dataset.name, dataset.digest) == ("images/images.npz", DATA_SHA[:36])
+        assert json.loads(dataset.source)["sha256"] == DATA_SHA
+        curve = MlflowClient(located().uri).get_metric_history(run.info.run_id, "val/loss")
+        assert [(point.step, point.value) for point in curve] == [(1, 1.003), (2, 0.503), (3, 0.003 + 1 / 3)]
+
+    def test_a_diverged_run_carries_no_final_metrics(self) -> None:
+        train("sgd", 0.1, diverged=True)
+        sync.refresh()
+        metrics = store()["softmax-sgd-s1"].data.metrics
+        assert metrics["diverged"] == 1
+        assert "test/accuracy" not in metrics
+        assert "diverged" not in store()["softmax-sgd-s0"].data.metrics
+
+    def test_trials_hang_under_their_study(self) -> None:
+        sync.refresh()
+        runs = store("tuning")
+        study = runs.pop("random-s0")
+        assert set(runs) == {"random-s0-t001", "random-s0-t002", "random-s0-c1"}
+        assert {run.data.tags["mlflow.parentRunId"] for run in runs.values()} == {study.info.run_id}
+        assert set(store("tuning", kind="trial")) == {"random-s0-t001", "random-s0-t002"}
+        assert set(store("tuning", kind="confirmation")) == {"random-s0-c1"}
+
+    def test_a_second_time_changes_nothing(self) -> None:
+        sync.refresh()
+        before = {name: run.to_dictionary() for name, run in store().items()}
+        sync.refresh()
+        assert {name: run.to_dictionary() for name, run in store().items()} == before
+
+    def test_the_same_result_from_other_code_is_the_same_run(self) -> None:
+        sync.refresh()
+        before = {name: run.info.run_id for name, run in store().items()}
+        train("adam", 0.003, code="with a comment more")
+        sync.refresh()
+        assert {name: run.info.run_id for name, run in store().items()} == before
+        recipe = record.read(sync.RECORDS / "digits/softmax-adam.json").recipe
+        assert store()["softmax-adam-s0"].data.tags["bakeoff.recipe"] == recipe
+
+    def test_a_changed_rate_leaves_the_old_run_as_history_until_it_returns(self) -> None:
+        def rates(current: str) -> list[str]:
+            return [run.data.params["optimizer.learning_rate"] for run in store(current=current).values()]
+
+        for rate in (0.003, 0.01, 0.003):
+            train("adam", rate)
+            sync.refresh()
+        assert sorted(rates("true")) == ["0.003", "0.003", "0.1", "0.1"]
+        assert rates("false") == ["0.01", "0.01"]
+
+    def test_a_record_that_params_no_longer_ask_for_is_history(self) -> None:
+        sync.refresh()
+        fewer = PARAMS | {"digits": {"models": ["softmax"], "optimizers": ["sgd"]}}
+        Path("params.yaml").write_text(json.dumps(fewer), encoding="utf-8")
+        sync.refresh()
+        assert set(store(current="true")) == {"softmax-sgd-s0", "softmax-sgd-s1"}
+
+    def test_the_summary_knows_neither_ids_nor_times(self) -> None:
+        first = sync.summary(sync.refresh(), {})
+        Path("mlflow.db").unlink()
+        for path in sync.RECORDS.rglob("*.json"):
+            os.utime(path, (1, 1))
+        assert sync.summary(sync.refresh(), {}) == first
+        assert first["experiments"]["digits"]["train_digits@softmax-sgd"]["runs"] == [
+            "softmax-sgd-s0",
+            "softmax-sgd-s1",
+        ]
+
+
+@pytest.mark.usefixtures("project")
+class TestStore:
+    def test_four_processes_on_a_fresh_store_bring_in_each_run_once(self) -> None:
+        processes = [python(TRACK) for _ in range(4)]
+        errors = [process.communicate(timeout=60)[1] for process in processes]
+        assert [process.returncode for process in processes] == [0] * 4, errors
+        assert len(store()) == 4
+        assert len(store("tuning")) == 4
+
+    def test_runs_that_a_kill_left_half_written_are_made_again(self) -> None:
+        """Killed after a run was created and before its metrics came: the point at which most is missing."""
+        kill = "import os; from bakeoff.tracking import runs; runs.log = lambda *a: os.kill(os.getpid(), 9); "
+        process = python(kill + TRACK)
+        process.communicate(timeout=60)
+        assert process.returncode == -signal.SIGKILL
+        assert [run.info.status for run in store().values()] == ["RUNNING"]
+        sync.refresh()
+        runs = store()
+        assert len(runs) == 4
+        assert all("test/accuracy" in run.data.metrics and run.info.status == "FINISHED" for run in runs.values())
+
+    def test_a_server_that_is_down_costs_one_line_and_seconds(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        with socket.socket() as unused:
+            unused.bind(("127.0.0.1", 0))
+            uri = f"http://127.0.0.1:{unused.getsockname()[1]}"
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+        started = time.monotonic()
+        with pytest.raises(BadInput, match=f"MLFLOW_TRACKING_URI is {uri}") as raised:
+            sync.refresh()
+        assert time.monotonic() - started < 10  # MLflow's default takes minutes
+        assert "\n" not in str(raised.value)
+
+    def test_another_store_may_be_named(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/mine.db")
+        sync.refresh()
+        assert len(store()) == 4
+        assert not Path("mlflow.db").exists()
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/nowhere/mine.db")
+        with pytest.raises(BadInput, match="nowhere"):
+            sync.refresh()
+
+    def test_a_damaged_store_is_named(self) -> None:
+        Path("mlflow.db").write_bytes(b"not a database" * 100)
+        with pytest.raises(BadInput, match=r"project/mlflow\.db: .*move that file away"):
+            sync.refresh()
+
+    def test_an_experiment_that_was_deleted_comes_back(self) -> None:
+        sync.refresh()
+        client = MlflowClient(located().uri)
+        client.delete_experiment(client.get_experiment_by_name("digits").experiment_id)
+        sync.refresh()
+        assert len(store()) == 4
+
+    def test_nothing_is_reported_to_anyone(self) -> None:
+        ask = (
+            "import bakeoff.tracking.store, mlflow.telemetry.utils as utils; utils._IS_IN_CI_ENV_OR_TESTING = False; "
+            "print(utils.is_telemetry_disabled())"
+        )
+        assert python(ask).communicate(timeout=60)[0].strip() == "True"
+
+
+@pytest.fixture
+def winner(project: Path) -> Callable[[Examples], torch.Tensor]:
+    """Data, weights and comparison of digits, won by adam's second seed; returns what its network says."""
+    generator = np.random.default_rng(0)
+    splits = [
+        Split(generator.integers(0, 256, (6, 1, 4, 5), np.uint8), np.arange(6, dtype=np.uint8) % 3) for _ in range(3)
+    ]
+    Path(DATA).parent.mkdir(parents=True)
+    Examples(*splits, classes=("a", "b", "c")).save(Path(DATA))
+    networks = [
+        NETWORKS["softmax"].build(SoftmaxSettings(initial_sigma=1.0), (1, 4, 5), 3, torch.Generator().manual_seed(seed))
+        for seed in (0, 1)
+    ]
+    weights = {
+        f"s{seed}.{name}": w for seed, network in enumerate(networks) for name, w in network.state_dict().items()
+    }
+    path = project / "models/digits/softmax-adam.safetensors"
+    path.parent.mkdir(parents=True)
+    save_file(weights, path)
+    compare(0.003)
+    return lambda examples: networks[1](torch.from_numpy(examples.test.x) / 255).softmax(1)
+
+
+def compare(rate: float) -> None:
+    """Write a comparison as the stage does, of records with this rate under adam."""
+    cell = {"model": "softmax", "optimizer": "adam", "validation": {"values": [round(1 - rate / 3, 6)] * 2}}
+    won = {"model": "softmax", "optimizer": "adam", "seed": 1}
+    standing = {"metric": "accuracy", "seeds": [0, 1], "winner": won, "cells": [cell]}
+    sync.COMPARISON.write_text(json.dumps({"tasks": {"digits": standing}}), encoding="utf-8")
+
+
+class TestChampion:
+    def test_it_predicts_as_the_network_did(self, winner: Callable[[Examples], torch.Tensor], capsys: Any) -> None:
+        commands.track()
+        client = MlflowClient(located().uri)
+        version = client.get_model_version_by_alias("digits", "champion")
+        assert version.run_id == store()["softmax-adam-s1"].info.run_id
+        # Left to itself, MLflow's registry misses a folder with a space in its name.
+        said = predicted(MLFLOW_TRACKING_URI="sqlite:///mlflow.db")
+        torch.testing.assert_close(said, winner(Examples.load(Path(DATA))), rtol=0, atol=0)
+        assert not [
+            path for path in Path("mlartifacts").rglob("*") if path.suffix in (".pkl", ".pickle", ".pt", ".pth")
+        ]
+        assert "8 runs in 2 experiments" in capsys.readouterr().out
+
+    @pytest.mark.usefixtures("winner")
+    def test_a_second_time_adds_no_version_and_another_winner_does(self) -> None:
+        for rate, versions in ((0.003, ["1"]), (0.003, ["1"]), (0.01, ["1", "2"]), (0.003, ["1", "2"])):
+            train("adam", rate)
+            compare(rate)
+            commands.track()
+            client = MlflowClient(located().uri)
+            found = sorted(version.version for version in client.search_model_versions("name = 'digits'"))
+            assert [str(version) for version in found] == versions
+            champion = client.get_model_version_by_alias("digits", "champion")
+            assert str(champion.version) == ("1" if rate == 0.003 else "2")
+
+    @pytest.mark.usefixtures("winner")
+    def test_a_comparison_older_than_the_records_crowns_nobody(self) -> None:
+        train("adam", 0.01)
+        with pytest.raises(BadInput, match="dvc repro compare"):
+            commands.track()
+        assert not MlflowClient(located().uri).search_registered_models()
+
+    @pytest.mark.usefixtures("winner")
+    def test_it_is_found_after_the_project_moved(self, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        commands.track()
+        moved = project.rename(project.with_name("moved"))
+        monkeypatch.chdir(moved)
+        sync.refresh()
+        assert predicted().shape == (6, 3)
+        assert len(store()) == 4
+        for table in ("experiments", "runs", "logged_models", "model_versions"):
+            with sqlite3.connect("mlflow.db") as database:
+                assert f"{project}/" not in str(database.execute(f"SELECT * FROM {table}").fetchall())
+            database.close()
+
+
+def predicted(**environment: str) -> torch.Tensor:
+    """What the champion says of the test split, loaded as a user would: in a process that knows only its name."""
+    code = (
+        "import mlflow, numpy as np\n"
+        f"x = np.load('{DATA}')['test.x']\n"
+        "np.save('predicted.npy', mlflow.pyfunc.load_model('models:/digits@champion').predict(x))"
+    )
+    process = python(code, **environment)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 0, errors
+    return torch.from_numpy(np.load("predicted.npy"))
+
+
+@pytest.mark.usefixtures("project")
+class TestLive:
+    def append(self, *rows: dict[str, Any]) -> Path:
+        """Lines of the live history of a training at another rate."""
+        path = live.FOLDER / "train_digits@softmax-adam/softmax-adam-s0.jsonl"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a", encoding="utf-8") as file:
+            file.writelines(json.dumps(row) + "\n" for row in rows)
+        return path
+
+    def test_curves_grow_and_give_way_to_the_finished_run(self) -> None:
+        sync.refresh()
+        start = {"parameters": {"task": "digits", "model": "softmax", "optimizer": "adam", "seed": 0}}
+        path = self.append(start, {"epoch": 1, "val/loss": 0.5})
+        fed = live.feed()
+        self.append({"epoch": 2, "val/loss": 0.25}, {"epoch": 3, "val/loss": 0.125})
+        path.write_text(path.read_text() + '{"epoch": 4, "val/l')  # caught in the middle of a line
+        live.feed(fed)
+        live.feed()  # a second watcher, which knows nothing
+        run = store(live="true")["softmax-adam-s0"]
+        assert run.info.status == "RUNNING"
+        curve = MlflowClient(located().uri).get_metric_history(run.info.run_id, "val/loss")
+        assert [(point.step, point.value) for point in curve] == [(1, 0.5), (2, 0.25), (3, 0.125)]
+        sync.refresh()
+        assert "softmax-adam-s0" in store(live="true"), "a tracking beside takes it for half-written"
+        path.unlink()
+        live.feed()
+        assert not store(live="true")
+
+    def test_a_restart_with_other_parameters_replaces_the_run(self) -> None:
+        for rate in (1, 2):
+            start = {"parameters": {"task": "digits", "optimizer": "adam", "optimizer.learning_rate": rate}}
+            self.append(start, {"epoch": 1, "val/loss": rate})
+            live.feed()
+            self.append().unlink()
+        self.append(start)
+        live.feed()
+        assert store(live="true")["softmax-adam-s0"].data.params["optimizer.learning_rate"] == "2"
+
+    def test_watching_ends_cleanly_on_ctrl_c(self) -> None:
+        self.append({"parameters": {"task": "digits"}}, {"epoch": 1, "val/loss": 0.5})
+        watch = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        watch += "from bakeoff.tracking.commands import track\ntry: track(watch=True)\nexcept KeyboardInterrupt: pass"
+        process = python(watch)
+        until(lambda: Path("mlflow.db").exists() and ready() and bool(store(live="true")))
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=30)
+        assert (process.returncode, errors) == (0, "")
+        assert not store(live="true")
+
+
+def ready() -> bool:
+    """Whether the store of another process has its experiment."""
+    with sqlite3.connect("mlflow.db") as database:
+        rows = database.execute("SELECT 1 FROM sqlite_master WHERE name = 'experiment_tags'").fetchall()
+        found = rows and database.execute("SELECT 1 FROM experiment_tags WHERE key = 'bakeoff.views'").fetchall()
+    database.close()
+    return bool(found)
+
+
+def until(condition: Callable[[], bool], seconds: float = 40) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.3)
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here to open the pages with")
+@pytest.mark.usefixtures("project")
+def test_saved_views_open_with_their_rows_columns_and_curves(tmp_path: Path) -> None:
+    train("adam", 0.5)
+    sync.refresh()
+    train("adam", 0.003)
+    sync.refresh()
+    with commands.served(commands.free(5000)) as address:
+        links = json.loads(MlflowClient(located().uri).get_experiment_by_name("digits").tags["bakeoff.views"])
+        leaderboard, curves, history = (
+            page(f"{address}/{links[name]}", tmp_path) for name in ("Leaderboard", "Curves of softmax", "History")
+        )
+    for run in store(current="true"):
+        assert run in leaderboard
+    for column in ("optimizer", "seed", "optimizer.learning_rate", "test/accuracy", "val/accuracy", "val/loss"):
+        assert f">{column}<" in leaderboard
+    assert ">network.hidden<" not in leaderboard  # the same in all runs
+    assert "<strong>4</strong> matching runs" in leaderboard
+    assert "<strong>6</strong> matching runs" in history
+    assert "Group by: optimizer" in curves
+    for line in ("sgd (val/accuracy)", "adam (val/accuracy)", "adam (val/loss)"):
+        assert line in curves
+
+
+def page(address: str, folder: Path) -> str:
+    """The document at an address after its scripts have run."""
+    assert CHROMIUM is not None
+    quiet = ["--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+    alone = [
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        f"--user-data-dir={folder}/browser",
+        "--window-size=2400,1200",
+    ]
+    wait = "--virtual-time-budget=20000"
+    command = [CHROMIUM, *alone, *quiet, wait, "--dump-dom", address]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout

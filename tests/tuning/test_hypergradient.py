@@ -1,0 +1,77 @@
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from bakeoff.data.examples import Examples, Split
+from bakeoff.networks.settings import MlpSettings
+from bakeoff.tuning.hypergradient import Hypergradient
+from bakeoff.tuning.objective import Objective, Penalised
+from bakeoff.tuning.settings import StudyTrainingSettings
+from bakeoff.tuning.space import Point
+
+POINT = {"learning_rate": 0.8, "beta": 0.7, "weight_decay": 0.05}
+
+
+class Exact(Objective):
+    """In float64: finite differences of a training in float32 would be noise."""
+
+    def workload(self, weight_decay: float | Tensor) -> Penalised:
+        workload = super().workload(weight_decay)
+        workload.train = workload.train[0].double(), workload.train[1]
+        workload.held = {name: (x.double(), y) for name, (x, y) in workload.held.items()}
+        return workload
+
+    def start(self, workload: Penalised, seed: int) -> tuple[nn.Module, torch.Generator]:
+        network, generator = super().start(workload, seed)
+        for layer in network.children():
+            for name, weight in list(layer.named_parameters()):  # torch.func allows no `network.double()`
+                setattr(layer, name, nn.Parameter(weight.detach().double()))
+        return network, generator
+
+
+def objective(kind: type[Objective] = Exact) -> Objective:
+    rng = np.random.default_rng(1)
+    splits = [
+        Split(rng.normal(size=(n, 6)).astype(np.float32), rng.integers(3, size=n, dtype=np.uint8)) for n in (21, 9, 9)
+    ]
+    # tanh, for a finite difference across the kink of a relu is no derivative.
+    network = MlpSettings(hidden=(7,), activation="tanh")
+    training = StudyTrainingSettings(examples=21, epochs=3, batch_size=8)
+    return kind(Examples(*splits, classes=("a", "b", "c")), network, training, seed=4)
+
+
+def trained(point: Point) -> float:
+    """The validation loss after a whole training by the training loop: 3 epochs of 3 steps, the last one smaller."""
+    return objective()(point).value
+
+
+def test_looking_through_a_whole_training_ends_where_the_training_ends() -> None:
+    exact = Hypergradient(objective(), steps=9)
+    loss = exact.trained_loss({name: torch.tensor(value, dtype=torch.float64) for name, value in POINT.items()})
+    # The same sums in another order: a few units in the last place of float64.
+    assert loss.item() == pytest.approx(trained(POINT), rel=1e-12)
+
+
+@pytest.mark.parametrize("name", POINT)
+def test_hypergradient_is_the_finite_difference_of_trainings(name: str) -> None:
+    step = 1e-5
+    above, below = (trained(POINT | {name: POINT[name] + way * step}) for way in (1, -1))
+    # The error of a central difference: step^2 for the curvature, 1e-16 / step for rounding.
+    assert Hypergradient(objective(), steps=9)(POINT)[name] == pytest.approx((above - below) / (2 * step), rel=1e-6)
+
+
+def test_it_looks_through_as_many_steps_as_it_is_told() -> None:
+    slopes = [Hypergradient(objective(), steps)(POINT)["weight_decay"] for steps in (1, 3, 4, 9)]
+    assert len({round(slope, 9) for slope in slopes}) == 4
+
+
+def test_in_float32_it_is_the_same_to_float32() -> None:
+    exact, rounded = (Hypergradient(objective(kind), steps=9)(POINT) for kind in (Exact, Objective))
+    assert rounded == pytest.approx(exact, rel=1e-4)  # 9 steps of rounding at 6e-8 each, amplified by the training
+
+
+@pytest.mark.parametrize(("steps", "cost"), [(1, 1), (3, 1), (4, 2), (9, 3), (10, 4)])
+def test_cost_is_three_times_the_share_of_a_training_rounded_up(steps: int, cost: int) -> None:
+    assert objective().steps == 9
+    assert Hypergradient(objective(), steps).cost == cost

@@ -1,0 +1,95 @@
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from bakeoff.data.examples import Examples, Split
+from bakeoff.networks.settings import MlpSettings
+from bakeoff.settings import BadInput
+from bakeoff.training.workload import Held
+from bakeoff.tuning.objective import Objective, Penalised, thinned
+from bakeoff.tuning.settings import StudyTrainingSettings
+
+POINT = {"learning_rate": 0.5, "beta": 0.8, "weight_decay": 0.01}
+
+
+def examples(size: int = 40) -> Examples:
+    """Three clouds of points around the corners of a triangle."""
+    rng = np.random.default_rng(0)
+
+    def split(n: int) -> Split:
+        y = rng.integers(3, size=n, dtype=np.uint8)
+        corners = np.array([[0, 3], [3, -2], [-3, -2]], np.float32)
+        return Split((corners[y] + rng.normal(size=(n, 2))).astype(np.float32), y)
+
+    return Examples(split(size), split(20), split(20), ("a", "b", "c"))
+
+
+def objective(epochs: int = 2) -> Objective:
+    training = StudyTrainingSettings(examples=40, epochs=epochs, batch_size=16)
+    return Objective(examples(), MlpSettings(hidden=(4,), activation="relu"), training, seed=3)
+
+
+def test_penalty_is_half_the_decay_times_the_squares_of_weights_and_biases() -> None:
+    free, penalised = (Penalised(examples(), 16, decay) for decay in (0.0, 0.6))
+    network = torch.nn.Linear(2, 3)
+    with torch.no_grad():
+        network.weight.fill_(2.0)
+        network.bias.fill_(1.0)
+    batch = next(free.batches(torch.Generator().manual_seed(0)))
+    difference = penalised.loss(network, batch) - free.loss(network, batch)
+    assert difference.item() == pytest.approx(0.3 * (6 * 4 + 3 * 1), rel=1e-5)  # float32
+    assert penalised.evaluate(network, "validation") == free.evaluate(network, "validation")
+
+
+def test_a_trial_is_a_function_of_its_point() -> None:
+    first = objective()(POINT)
+    assert first.value == first.metrics["val/loss"]
+    assert objective()(POINT) == first
+    for name in POINT:
+        assert objective()(POINT | {name: POINT[name] * 0.9}) != first
+
+
+def test_a_diverged_trial_ranks_last() -> None:
+    trained = objective()({"learning_rate": 1e30, "beta": 0.5, "weight_decay": 1.0})
+    assert trained.diverged == 1
+    assert trained.metrics == {}
+    assert trained.value == math.inf
+    assert objective().confirm({"learning_rate": 1e30, "beta": 0.5, "weight_decay": 1.0}, 0) == trained
+
+
+def test_only_a_confirmation_reads_the_test_split(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[Held] = []
+    evaluate = Penalised.evaluate
+
+    def spy(self: Penalised, network: torch.nn.Module, split: Held) -> dict[str, float]:
+        read.append(split)
+        return evaluate(self, network, split)
+
+    monkeypatch.setattr(Penalised, "evaluate", spy)
+    assert not any(name.startswith("test/") for name in objective()(POINT).metrics)
+    assert read == ["validation", "validation"]
+    read.clear()
+    metrics = objective().confirm(POINT, seed=9).metrics
+    assert read == ["validation", "validation", "test"]
+    assert set(metrics) == {"train/loss", "val/loss", "val/accuracy", "test/loss", "test/accuracy"}
+
+
+def test_confirmations_start_from_their_own_seed() -> None:
+    trial = objective()(POINT).metrics
+    assert {name: objective().confirm(POINT, 3).metrics[name] for name in trial} == trial
+    assert objective().confirm(POINT, 4).metrics["val/loss"] != trial["val/loss"]
+
+
+def test_thinned_draws_training_examples_and_leaves_the_others() -> None:
+    whole = examples()
+    few, other = thinned(whole, 30, seed=0), thinned(whole, 30, seed=1)
+    rows = [np.flatnonzero((whole.train.x == x).all(axis=1)) for x in few.train.x]
+    assert len({int(row) for (row,) in rows}) == 30
+    assert [whole.train.y[row] for (row,) in rows] == few.train.y.tolist()
+    assert not np.array_equal(few.train.x, other.train.x)
+    assert few.validation is whole.validation
+    assert few.test is whole.test
+    with pytest.raises(BadInput, match=r"training.examples is 41, and the training split has 40"):
+        thinned(whole, 41, seed=0)

@@ -1,0 +1,132 @@
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from io import StringIO
+from typing import Any
+
+import pytest
+
+from bakeoff.networks.settings import MlpSettings
+from bakeoff.progress import Progress
+from bakeoff.record import Run
+from bakeoff.settings import BadInput
+from bakeoff.training.fit import Watch
+from bakeoff.tuning.objective import Trained
+from bakeoff.tuning.searcher import Proposal
+from bakeoff.tuning.settings import (
+    DimensionSettings,
+    RandomSettings,
+    SpaceSettings,
+    StudySettings,
+    StudyTrainingSettings,
+)
+from bakeoff.tuning.space import Point
+from bakeoff.tuning.study import Study
+
+LOSSES = (0.9, None, 0.5, 0.7, 0.5, 0.8)  # of the trials; the second one diverges
+BOX = DimensionSettings(low=0.1, high=0.9, log=False)
+SETTINGS = StudySettings(
+    trials=6,
+    batch=4,
+    confirmations=2,
+    seed=3,
+    training=StudyTrainingSettings(examples=10, epochs=2, batch_size=5),
+    space=SpaceSettings(learning_rate=BOX, beta=BOX, weight_decay=BOX),
+)
+
+
+class Listed:
+    """Proposes as learning rate the number of the trial."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def ask(self, n: int) -> list[Proposal]:
+        self.asked += n
+        return [Proposal({"learning_rate": float(k + 1), "beta": 0.5}) for k in range(self.asked - n, self.asked)]
+
+    def tell(self, values: Sequence[float]) -> None: ...
+
+
+@dataclass(frozen=True)
+class Known:
+    """Gives the losses above; a confirmation's loss is its seed, and seeds from `breaks` on diverge."""
+
+    breaks: int = 100
+    losses: Sequence[float | None] = LOSSES
+    network = MlpSettings(hidden=(4,), activation="relu")
+
+    def __call__(self, point: Point) -> Trained:
+        loss = self.losses[int(point["learning_rate"]) - 1]
+        return Trained({}, diverged=1) if loss is None else Trained({"val/loss": loss, "val/accuracy": 1 - loss}, None)
+
+    def confirm(self, point: Point, seed: int) -> Trained:
+        assert point["learning_rate"] == 3.0
+        return (
+            Trained({}, diverged=2)
+            if seed >= self.breaks
+            else Trained({"val/loss": seed, "test/loss": 10 + seed}, None)
+        )
+
+
+KNOWN = Known()
+
+
+def run(objective: Known = KNOWN) -> tuple[list[Run], list[Mapping[str, float]], str]:
+    rows: list[Mapping[str, float]] = []
+
+    def watch(name: str, parameters: Mapping[str, Any]) -> Watch:
+        assert name == "random-s3"
+        assert parameters["method"] == "random"
+        return rows.append
+
+    study = Study("random", "images.npz", SETTINGS, RandomSettings(), objective, Listed())  # type: ignore[arg-type]
+    shown = StringIO()
+    with Progress(study.trainings, "tune", shown) as progress:
+        runs = study.run(watch, progress)
+    return runs, rows, shown.getvalue()
+
+
+def test_a_study_reports_the_means_of_the_confirmations_alone() -> None:
+    study = run()[0][0]
+    assert study.name == "random-s3"
+    assert study.metrics == {"val/loss": 4.5, "test/loss": 14.5, "trials": 6, "trials.diverged": 1}
+    assert study.parameters["study.best"] == "t003"  # the first of the two that reached 0.5
+    assert study.parameters["optimizer.learning_rate"] == 3.0
+    assert study.diverged is None
+
+
+def test_no_trial_is_dropped() -> None:
+    _, *children = run()[0]
+    assert [child.name for child in children] == [
+        *(f"random-s3-t{number:03}" for number in range(1, 7)),
+        *("random-s3-c1", "random-s3-c2"),
+    ]
+    assert all(child.parent == "random-s3" for child in children)
+    assert [child.metrics.get("val/loss") for child in children] == [*LOSSES, 4, 5]
+    assert [child.diverged for child in children] == [None, 1, None, None, None, None, None, None]
+    assert [child.parameters["optimizer.learning_rate"] for child in children] == [1, 2, 3, 4, 5, 6, 3, 3]
+    assert [child.parameters["seed"] for child in children] == [3, 3, 3, 3, 3, 3, 4, 5]
+
+
+def test_history_is_the_best_so_far() -> None:
+    runs, rows, shown = run()
+    assert [row["best/val/loss"] for row in runs[0].history] == [0.9, 0.9, 0.5, 0.5, 0.5, 0.5]
+    assert [row["epoch"] for row in runs[0].history] == [1, 2, 3, 4, 5, 6]
+    assert rows == runs[0].history
+    assert "8/8" in shown
+
+
+def test_history_begins_with_the_first_trial_that_ended() -> None:
+    runs, _, _ = run(Known(losses=(None, None, 0.2, None, 0.3, 0.4)))
+    assert [(row["epoch"], row["best/val/loss"]) for row in runs[0].history] == [(3, 0.2), (4, 0.2), (5, 0.2), (6, 0.2)]
+
+
+def test_a_study_diverges_with_any_of_its_confirmations() -> None:
+    study, *_, last = run(Known(breaks=5))[0]
+    assert last.diverged == study.diverged == 2
+    assert study.metrics == {"trials": 6, "trials.diverged": 1}
+
+
+def test_a_search_in_which_all_diverge_is_refused() -> None:
+    with pytest.raises(BadInput, match=r"all 6 trials in tuning.study.space diverged; lower learning_rate.high"):
+        run(Known(losses=(None,) * 6))
