@@ -14,10 +14,13 @@ help:  ## this list
 
 repro: .venv/.ready  ## run the pipeline (DVC, one stage after the other); reruns only what is stale
 	@bakeoff check
+	@bakeoff tidy
 	dvc repro
 	@bakeoff tidy
 
 snakemake: .venv/.ready  ## the same with stages side by side, on all cores
+	@bakeoff check
+	@bakeoff tidy
 	snakemake --cores all
 
 test: check  ## format, lint, types, then every test

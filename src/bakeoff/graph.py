@@ -71,7 +71,7 @@ def load(judge: bool = True) -> list[Stage]:
             stale = changed.union(*(networkx.ancestors(graph, stage) for stage in changed))
             stages = [_stage(stage, graph, stage in stale) for stage in plan(repo)]
     except DvcException as error:
-        raise BadInput(" ".join(str(error).split())) from error
+        raise BadInput(f"{' '.join(str(error).split())}; `dvc status` says more") from error
     made = {path for stage in stages for path in stage.outputs}
     for stage in stages:
         for path in stage.inputs:

@@ -16,9 +16,11 @@ PR_SET_PDEATHSIG = 1
 
 
 def hold() -> None:
-    """Send this process SIGTERM as soon as any engine above it is gone; a no-op where there is none."""
+    """Send this process SIGTERM as soon as any engine above it is gone; a no-op for a stage that was run by hand."""
     chain = engines()
     if not chain:
+        if "DVC_STAGE" in os.environ:  # DVC started it, and died while it was importing
+            sys.exit(128 + signal.SIGTERM)
         return
     if sys.platform == "linux":  # at once, where the engine is the direct parent
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -12,6 +12,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn, TypeVar
 
+from pydantic_core import to_jsonable_python
+
 from bakeoff import lifeline, provenance, record, settings
 from bakeoff.progress import Progress
 from bakeoff.record import Record, Run
@@ -42,7 +44,7 @@ class Stage:
     def settings(self, key: str, kind: type[T]) -> T:
         """The section of params.yaml under a dotted key; one that stands under `params:` of this stage in dvc.yaml."""
         value = settings.validate(self._document, key, kind)
-        self._settings[key] = settings.at(self._document, key)
+        self._settings[key] = to_jsonable_python(value)  # as checked: 1 and 1.0 are one setting, and make one record
         return value
 
     def input(self, path: str) -> Path:
