@@ -7,7 +7,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export MLFLOW_DISABLE_TELEMETRY := true
 
 .DEFAULT_GOAL := help
-.PHONY: help repro snakemake test check format ui report bench deps readme verify clean
+.PHONY: help repro snakemake test check format ui report bench rates deps readme verify clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,7 +43,10 @@ report: .venv/.ready  ## run what the report needs, and say where it is
 	@echo "reports/report.html"
 
 bench: .venv/.ready  ## the measurements of benchmarks/
-	@for script in benchmarks/*.py; do echo "== $$script"; python "$$script" || exit 1; done
+	python -m benchmarks.fixed_cost
+
+rates: .venv/.ready  ## search the learning rates of params.yaml anew, on validation data (long)
+	python -m benchmarks.learning_rates
 
 deps: .venv/.ready  ## write what each stage imports into dvc.yaml, and the editors' schema of params.yaml
 	bakeoff deps

@@ -44,6 +44,9 @@ def seconds(command: list[str]) -> float:
 
 
 def main() -> None:
+    if "up to date" not in subprocess.run(["dvc", "status"], capture_output=True, text=True, check=True).stdout:
+        sys.exit("error: `dvc status` is not clean, so nothing here would be a no-op; run `make repro` first")
+    late = []
     stages = YAML(typ="safe").load(Path("dvc.yaml").read_text(encoding="utf-8"))["stages"]
     scripts = sorted({script(stage["cmd"]) for stage in stages.values()})
     bare = seconds([sys.executable, "-c", "import torch"])
@@ -53,10 +56,14 @@ def main() -> None:
             module = ".".join(path.with_suffix("").parts)
             code = NO_WORK.format(module=module, script=path, folder=Path(folder).name)
             cost = seconds([sys.executable, "-c", code])
+            late += [module] if cost > LIMITS["stage"] else []
             print(f"{module:<32} {cost:5.2f} s  {cost / bare:4.1f} x torch  (at most {LIMITS['stage']} s)")
     for command in (["dvc", "repro"], ["dvc", "status"], ["snakemake", "-n", "--cores", "1"]):
         cost = seconds(command)
+        late += [" ".join(command)] if cost > LIMITS["no-op"] else []
         print(f"{' '.join(command):<32} {cost:5.2f} s  (at most {LIMITS['no-op']} s)")
+    if late:
+        sys.exit(f"error: above the limit: {', '.join(late)}")
 
 
 if __name__ == "__main__":

@@ -2,16 +2,16 @@ from pathlib import Path
 
 import pytest
 
-from bakeoff import doctor
+from bakeoff import doctor, machine
 from bakeoff.settings import BadInput
 
 
 def test_versions_other_than_the_locked_are_found(tmp_path: Path) -> None:
     (tmp_path / "lock").write_text("# why\npytest==0.0.1\nno-such-package==1.0\n")
-    name, locked, found = next(doctor.differing(tmp_path / "lock"))
+    name, locked, found = next(machine.differing(tmp_path / "lock"))
     assert (name, locked) == ("pytest", "0.0.1")
     assert found == pytest.__version__
-    assert list(doctor.differing(tmp_path / "lock"))[1] == ("no-such-package", "1.0", "missing")
+    assert list(machine.differing(tmp_path / "lock"))[1] == ("no-such-package", "1.0", "missing")
 
 
 def test_missing_data_come_with_their_remedy(monkeypatch: pytest.MonkeyPatch) -> None:

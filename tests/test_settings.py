@@ -88,9 +88,21 @@ def test_the_projects_own_file_is_in_order() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("optimizers: [sgd, momentum,", "optimizers: [sgd, sgd, momentum,", "optimizers lists 'sgd' twice"),
-        ("models: [softmax, mlp, cnn]", "models: [softmax, mlp, cmn]", "digits.models.2 is 'cmn', and should be"),
-        ("softmax: {sgd: ", "softmax: {sdg: ", "softmax"),
+        (
+            "optimizers: [sgd, momentum,",
+            "optimizers: [sgd, sgd, momentum,",
+            "digits: optimizers lists 'sgd' twice; list it once",
+        ),
+        (
+            "models: [softmax, mlp, cnn]",
+            "models: [softmax, mlp, cmn]",
+            "digits.models.2 is 'cmn', and should be 'softmax', 'mlp' or 'cnn'; did you mean 'cnn'?",
+        ),
+        ("softmax: {sgd: ", "softmax: {sdg: ", "digits.learning_rate.softmax.sdg is 'sdg', and should be"),
+        ("momentum: 0.1, adagrad: 0.03", "adagrad: 0.03", "digits: learning_rate.softmax.momentum is missing; add it"),
+        ("digits: accuracy", "digits: dice", "comparison.metric.digits is 'dice', and digits are measured by accuracy"),
+        ("digits: accuracy, ", "", "comparison.metric names flights, scans, and should name digits, flights, scans"),
+        ("methods: [grid,", "methods: [random, grid,", "tuning: methods lists 'random' twice; list it once"),
         ("\ndevice: cpu", "\ndevice: gpu", "device is 'gpu', and should be 'cpu', 'cuda' or 'auto'"),
         ("\ntuning:", "\ntunning:", "tunning is not a setting; did you mean 'tuning'?"),
         ("beta1: 0.9", "beta1: 1.9", "optimizers.adam.beta1 is 1.9, and should be less than 1"),

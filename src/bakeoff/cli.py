@@ -5,12 +5,12 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from bakeoff import reproducible, settings
+import bakeoff.reproducible  # noqa: F401  before anything imports torch
+from bakeoff import settings
 from bakeoff.settings import BadInput
 
 
 def main() -> None:
-    reproducible.apply()
     parser = argparse.ArgumentParser(prog="bakeoff", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from bakeoff.machine import flags, processor
+from bakeoff.machine import differing, flags, processor
 from bakeoff.settings import BadInput
-from bakeoff.verify import MACHINE
+from bakeoff.verify import MACHINE, REQUIREMENTS
 
 
 @dataclass(frozen=True)
@@ -83,24 +83,10 @@ def tools() -> Iterator[Finding]:
             yield Finding(name, importlib.metadata.version(name))
         except importlib.metadata.PackageNotFoundError:
             yield Finding(name, "missing", "pip install -r requirements.lock")
-    others = [f"{name} {found}, not {locked}" for name, locked, found in differing(Path("requirements.lock"))]
+    others = [f"{name} {found}, not {locked}" for name, locked, found in differing(REQUIREMENTS)]
     yield Finding("versions", "; ".join(others) or "as locked", "pip install -r requirements.lock" if others else "")
     git = shutil.which("git")
     yield Finding("git", git or "missing", "" if git else "install git: DVC works inside a git repository")
-
-
-def differing(lock: Path) -> Iterator[tuple[str, str, str]]:
-    """Name, locked and found version of each package that is not installed as the lock has it."""
-    for line in lock.read_text(encoding="utf-8").splitlines():
-        name, _, locked = line.partition("==")
-        if not locked:
-            continue
-        try:
-            found = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            found = "missing"
-        if found != locked:
-            yield name, locked, found
 
 
 def params() -> Iterator[Finding]:

@@ -1,6 +1,8 @@
-"""What machine this is, as far as it can matter to a result."""
+"""What machine this is, as far as it can matter to a result: the processor, and the versions installed."""
 
+import importlib.metadata
 import platform
+from collections.abc import Iterator
 from pathlib import Path
 
 
@@ -19,6 +21,20 @@ def flags() -> set[str]:
     cpuinfo = Path("/proc/cpuinfo")
     lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
     return next((set(value.split()) for key, value in map(_split, lines) if key == "flags"), set())
+
+
+def differing(lock: Path) -> Iterator[tuple[str, str, str]]:
+    """Name, locked and found version of each package that is not installed as the lock has it."""
+    for line in lock.read_text(encoding="utf-8").splitlines():
+        name, _, locked = line.partition("==")
+        if not locked:
+            continue
+        try:
+            found = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            found = "missing"
+        if found != locked:
+            yield name, locked, found
 
 
 def _split(line: str) -> tuple[str, str]:

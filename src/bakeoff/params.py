@@ -1,5 +1,6 @@
 """The whole of params.yaml: every section and its settings class. A gate before any work, and the editors' schema."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -13,6 +14,7 @@ from bakeoff.optimizers.settings import (
     AdagradSettings,
     AdamSettings,
     MomentumSettings,
+    OptimizerName,
     RmspropSettings,
     SgdSettings,
 )
@@ -29,6 +31,13 @@ from bakeoff.tuning.settings import (
 )
 
 
+def once(name: str, listed: Sequence[str]) -> None:
+    """Refuse an item that a list has twice: it would be a stage that stands twice in the graph."""
+    twice = [item for item in listed if listed.count(item) > 1]
+    if twice:
+        raise ValueError(f"{name} lists '{twice[0]}' twice; list it once")
+
+
 class Data(Settings):
     corpus: CorpusSettings
     table: TableSettings
@@ -42,6 +51,11 @@ class Embedding(Settings):
     skipgram: SkipgramSettings
     cbow: CbowSettings
     training: EmbeddingTrainingSettings
+
+    @model_validator(mode="after")
+    def each_architecture_stands_once(self) -> Self:
+        once("architectures", self.architectures)
+        return self
 
 
 class Networks(Settings):
@@ -62,23 +76,21 @@ class Optimizers(Settings):
 
 Classifier = Literal["softmax", "mlp", "cnn"]
 Segmenter = Literal["unet"]
-Optimizer = Literal["sgd", "momentum", "adagrad", "adadelta", "rmsprop", "adam"]
+METRICS = {"digits": ("accuracy",), "flights": ("auc", "accuracy"), "scans": ("dice",)}  # what each task measures
 
 
 class Task(Settings):
     """A matrix of models and optimizers, how long each trains, and at which rate."""
 
     models: Any
-    optimizers: Annotated[tuple[Optimizer, ...], Field(strict=False, min_length=1)]
+    optimizers: Annotated[tuple[OptimizerName, ...], Field(strict=False, min_length=1)]
     training: TrainingSettings
     learning_rate: Any
 
     @model_validator(mode="after")
     def each_cell_stands_once_and_has_a_rate(self) -> Self:
-        for name, listed in (("models", self.models), ("optimizers", self.optimizers)):
-            twice = sorted({item for item in listed if listed.count(item) > 1})
-            if twice:
-                raise ValueError(f"{name} lists '{twice[0]}' twice; list it once")
+        once("models", self.models)
+        once("optimizers", self.optimizers)
         for model in self.models:
             for optimizer in self.optimizers:
                 if optimizer not in self.learning_rate.get(model, {}):
@@ -88,12 +100,12 @@ class Task(Settings):
 
 class ClassifierTask(Task):
     models: Annotated[tuple[Classifier, ...], Field(strict=False, min_length=1)]
-    learning_rate: dict[Classifier, dict[Optimizer, LearningRate]]
+    learning_rate: dict[Classifier, dict[OptimizerName, LearningRate]]
 
 
 class SegmenterTask(Task):
     models: Annotated[tuple[Segmenter, ...], Field(strict=False, min_length=1)]
-    learning_rate: dict[Segmenter, dict[Optimizer, LearningRate]]
+    learning_rate: dict[Segmenter, dict[OptimizerName, LearningRate]]
 
 
 class Tuning(Settings):
@@ -107,6 +119,11 @@ class Tuning(Settings):
     evolution: EvolutionSettings
     gradient: GradientSettings
 
+    @model_validator(mode="after")
+    def each_method_stands_once(self) -> Self:
+        once("methods", self.methods)
+        return self
+
 
 class Params(Settings):
     data: Data
@@ -119,6 +136,18 @@ class Params(Settings):
     scans: SegmenterTask
     tuning: Tuning
     comparison: ComparisonSettings
+
+    @model_validator(mode="after")
+    def each_task_is_decided_by_what_it_measures(self) -> Self:
+        metric = self.comparison.metric
+        if metric.keys() != METRICS.keys():
+            raise ValueError(f"comparison.metric names {', '.join(metric)}, and should name {', '.join(METRICS)}")
+        for task, measured in METRICS.items():
+            if metric[task] not in measured:
+                raise ValueError(
+                    f"comparison.metric.{task} is '{metric[task]}', and {task} are measured by {' and '.join(measured)}"
+                )
+        return self
 
 
 def check(path: Path = PATH) -> Params:

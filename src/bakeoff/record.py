@@ -58,7 +58,7 @@ class Record:
 
 
 def recipe(stage: str, settings: Mapping[str, Any], data: Mapping[str, str], code: str) -> str:
-    """sha256 of everything that determines a stage's runs."""
+    """sha256 of everything in the project that determines a stage's runs; the libraries stand in requirements.lock."""
     text = json.dumps([stage, settings, data, code], sort_keys=True, allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()
 

@@ -1,6 +1,7 @@
 """Reads params.yaml: YAML 1.2, strictly, into the settings classes that live beside the code they control."""
 
 import difflib
+import re
 import typing
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -80,13 +81,18 @@ def validate(document: Mapping[str, Any], key: str, kind: type[T], path: Path = 
 
 def explain(key: str, kind: Any, *, type: str, loc: tuple[str | int, ...], msg: str, input: Any, **_: Any) -> str:
     """One pydantic error in the user's terms; the keywords are those of pydantic's error details."""
-    place = ".".join([*([key] if key else []), *map(str, loc)])
+    place = ".".join([*([key] if key else []), *(str(part) for part in loc if part != "[key]")])
     if type == "extra_forbidden":
         return f"{place} is not a setting{hint(str(loc[-1]), fields(kind, loc[:-1]))}"
     if type == "missing":
         return f"{place} is missing"
-    rule = msg.removeprefix("Value error, ").removeprefix("Input should be ")
-    return f"{place} is {input!r}, and should be {rule}" if rule != msg else f"{place} is {input!r}: {msg}"
+    if type == "value_error":  # ours, which names what it found
+        return f"{place}: {msg.removeprefix('Value error, ')}" if key or loc else msg.removeprefix("Value error, ")
+    rule = msg[0].lower() + msg[1:].replace("Input should be", "should be", 1)
+    nearest = difflib.get_close_matches(str(input), re.findall("'([^']+)'", msg), n=1)
+    return f"{place} is {input!r}, and {rule.removeprefix('input ')}" + (
+        f"; did you mean '{nearest[0]}'?" if nearest else ""
+    )
 
 
 def fields(kind: Any, loc: Iterable[str | int]) -> list[str]:

@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import shutil
 import signal
 import sys
 import time
@@ -76,8 +77,8 @@ class Stage:
         """Write what `dvc metrics show` tabulates."""
         self.output(path, lambda path: _write(path, record.dump(dict(values))))
 
-    def progress(self, total: int, label: str = "") -> Progress:
-        return Progress(total, label or self.name)
+    def progress(self, total: int) -> Progress:
+        return Progress(total, self.name)
 
     def watch(self, run: str, parameters: Mapping[str, Any]) -> Callable[[Mapping[str, float]], None]:
         """A function that appends one epoch's row to the run's live history, for whoever looks on."""
@@ -108,8 +109,8 @@ class Stage:
         """Remove what was left half-written, and the live histories."""
         for written in self._partial.values():
             written.unlink(missing_ok=True)
-        for live in (LIVE / self.name).glob("*.jsonl"):
-            live.unlink()
+        if (LIVE / self.name).exists():
+            shutil.rmtree(LIVE / self.name)
 
 
 def run(work: Callable[..., None], name: str, **choices: Iterable[str]) -> None:

@@ -1,6 +1,7 @@
 """Holds the lockfile to its claim: everything from nothing, in a clean clone, must give the same bytes."""
 
 import json
+import os
 import shutil
 import subprocess
 import tempfile
@@ -10,10 +11,11 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from bakeoff.machine import processor
+from bakeoff.machine import differing, processor
 from bakeoff.settings import BadInput
 
 LOCK = Path("dvc.lock")
+REQUIREMENTS = Path("requirements.lock")
 MACHINE = Path("reports/machine.json")  # the processor on which the committed lock was made
 
 
@@ -31,7 +33,7 @@ def verify(record: bool) -> None:
         subprocess.run(["git", "clone", "--quiet", str(Path.cwd()), str(clone)], check=True)
         committed = (clone / LOCK).read_text(encoding="utf-8") if (clone / LOCK).exists() else ""
         (clone / LOCK).unlink(missing_ok=True)
-        subprocess.run(["dvc", "repro"], cwd=clone, check=True)
+        reproduce(clone, Path(folder))
         made = (clone / LOCK).read_text(encoding="utf-8")
         if record:
             take(clone)
@@ -40,12 +42,28 @@ def verify(record: bool) -> None:
     compare(committed, made)
 
 
+def reproduce(clone: Path, folder: Path) -> None:
+    """Run everything in the clone, with nothing taken from a cache or told to a tracking server of the user's.
+
+    Raises:
+        BadInput: a stage failed.
+    """
+    own = {name: str(folder / name.lower()) for name in ("DVC_GLOBAL_CONFIG_DIR", "DVC_SYSTEM_CONFIG_DIR")}
+    environment = {name: value for name, value in os.environ.items() if name != "MLFLOW_TRACKING_URI"} | own
+    done = subprocess.run(["dvc", "repro", "--no-run-cache"], cwd=clone, env=environment)
+    if done.returncode:
+        raise BadInput(f"{LOCK}: can't be verified, for a stage failed; its message stands above")
+
+
 def compare(committed: str, made: str) -> None:
     """Print the outputs that differ, and raise where the processor leaves no excuse."""
     if committed == made:
         print(f"{LOCK}: the same to the byte")
         return
-    changed = list(differences(committed, made)) or [f"{LOCK}: the same outputs in another order"]
+    if not MACHINE.exists():
+        raise BadInput(f"{MACHINE}: not found, so the lock has no processor; `bakeoff verify --record` makes both")
+    changed = list(differences(committed, made)) or [f"{LOCK}: the same files, other commands, settings or order"]
+    changed += [f"{name}: {found} here, {locked} locked" for name, locked, found in differing(REQUIREMENTS)]
     recorded = json.loads(MACHINE.read_text(encoding="utf-8"))["processor"]
     for line in changed:
         print(f"warning: {line}")

@@ -43,8 +43,9 @@ TINY: Mapping[str, Any] = {
 
 def run(project: Path, *command: str) -> str:
     """Output of a command that must succeed, in an environment in which the tools find this Python first."""
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    done = subprocess.run(command, cwd=project, text=True, capture_output=True, env=os.environ | {"PATH": path})
+    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    environment.pop("MLFLOW_TRACKING_URI", None)
+    done = subprocess.run(command, cwd=project, text=True, capture_output=True, env=environment)
     assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
     return done.stdout
 

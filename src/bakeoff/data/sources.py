@@ -138,7 +138,7 @@ def files(name: str) -> dict[str, Path]:
     except PackageNotFoundError:
         raise BadInput(
             f"{name}: comes with the package {source.distribution}, which is not installed; "
-            'pip install "bakeoff[samples]"'
+            "pip install -r requirements.lock"
         ) from None
     return {
         role: verified(name, Path(str(package.locate_file(file.path))), file) for role, file in source.files.items()

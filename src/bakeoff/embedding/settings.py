@@ -1,9 +1,10 @@
 """The section `embedding` of params.yaml."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
+from bakeoff.optimizers.settings import OptimizerName
 from bakeoff.settings import Settings
 
 Positive = Annotated[int, Field(ge=1)]
@@ -31,7 +32,7 @@ class EmbeddingTrainingSettings(Settings):
     noise_exponent: Annotated[float, Field(ge=0, le=1)]
     subsample: Annotated[float, Field(ge=0, lt=1)]
     validation: Annotated[float, Field(gt=0, lt=1)]
-    optimizer: Literal["sgd", "momentum", "adagrad", "adadelta", "rmsprop", "adam"]
+    optimizer: OptimizerName
     learning_rate: Annotated[float, Field(gt=0)]
     batch_size: Positive
     epochs: Positive

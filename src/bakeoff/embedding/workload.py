@@ -34,7 +34,7 @@ class NegativeSampling:
 
         - log s(u_t . h) - k mean_w log s(- u_w . h),   h = mean_c v_c,   s(x) = 1 / (1 + exp(-x))
 
-    v are the vectors of inputs, u those of outputs; w is drawn with a probability proportional to count ^ 0.75.
+    v are the vectors of inputs, u those of outputs; w is drawn with probability proportional to count ^ noise_exponent.
     An epoch goes over the text once, in random order, thinned out anew: an occurrence of a word of frequency f stays
     with probability min(1, sqrt(subsample / f)). The last words of the text are held out, unthinned.
 

@@ -38,7 +38,7 @@ OPTIMIZERS = {
         source="Robbins & Monro 1951, Annals of Mathematical Statistics 22(3)",
         departs="a constant rate",
         settings=SgdSettings,
-        build=lambda parameters, lr, _: SGD(parameters, lr),
+        build=lambda parameters, lr, _: SGD(parameters, lr, momentum=0.0, weight_decay=0.0),
     ),
     "momentum": OptimizerSpec(
         rule="v <- beta v + (1 - beta) g;  theta <- theta - lr v;  v_0 = g_0",
@@ -46,14 +46,16 @@ OPTIMIZERS = {
         departs="v is an average, not a sum: a step is 1 - beta times as long as the heavy ball's at the same rate",
         settings=MomentumSettings,
         # torch starts v at the first gradient, undamped: the v_0 of the rule.
-        build=lambda parameters, lr, s: SGD(parameters, lr, momentum=s.beta, dampening=s.beta),
+        build=lambda parameters, lr, s: SGD(parameters, lr, momentum=s.beta, dampening=s.beta, nesterov=False),
     ),
     "adagrad": OptimizerSpec(
         rule="G <- G + g^2;  theta <- theta - lr g / (sqrt(G) + epsilon);  G_0 = 0",
         source="Duchi, Hazan & Singer 2011, JMLR 12, figure 1 with diagonal matrices",
         departs="no projection, no regularizer; epsilon (their delta) only guards a division by zero",
         settings=AdagradSettings,
-        build=lambda parameters, lr, s: Adagrad(parameters, lr, eps=s.epsilon, fused=True),
+        build=lambda parameters, lr, s: Adagrad(
+            parameters, lr, eps=s.epsilon, lr_decay=0.0, initial_accumulator_value=0.0, fused=True
+        ),
     ),
     "adadelta": OptimizerSpec(
         rule="E <- rho E + (1 - rho) g^2;  d = sqrt((D + epsilon) / (E + epsilon)) g;  "
@@ -77,6 +79,8 @@ OPTIMIZERS = {
         departs="nothing",
         settings=AdamSettings,
         # Fused, for torch's other loops take their root from MKL, which differs between processors.
-        build=lambda parameters, lr, s: Adam(parameters, lr, betas=(s.beta1, s.beta2), eps=s.epsilon, fused=True),
+        build=lambda parameters, lr, s: Adam(
+            parameters, lr, betas=(s.beta1, s.beta2), eps=s.epsilon, amsgrad=False, fused=True
+        ),
     ),
 }

@@ -106,7 +106,7 @@ def reading(confidence: float) -> str:
     return f"""## How to read the numbers
 
 - **Mean ± half-width** over seeds: the {confidence:.0%} interval of Student's t. It says what other seeds would give on
-  the same data, and nothing of other data. `comparison.json` has bootstrap intervals beside; with three seeds they
+  the same data, and nothing of other data. `comparison.json` has bootstrap intervals beside; with few seeds they
   are too narrow by nature (no resample leaves the range of the values), so they are not shown.
 - **Ranks** go by the mean on validation data. Test data were read once by each run, after its last epoch, and chose
   nothing.

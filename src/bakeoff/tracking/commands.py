@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+import webbrowser
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -64,12 +65,17 @@ def serve(port: int | None = None) -> None:
 
 
 def show(address: str) -> None:
-    """Print the address of every saved view."""
+    """Print the address of every saved view, and open the first where a person has a screen."""
+    links: list[str] = []
     with opened(located()) as client:
         for experiment, shown in views.addresses(client).items():
             for name, path in shown.items():
                 print(f"{experiment:<10} {name:<22} {address}/{path}")
+                links.append(f"{address}/{path}")
     print("Ctrl-C ends it", flush=True)
+    screen = sys.platform != "linux" or "DISPLAY" in os.environ or "WAYLAND_DISPLAY" in os.environ
+    if links and screen and sys.stdout.isatty():
+        webbrowser.open(links[0])
 
 
 @contextmanager

@@ -105,7 +105,7 @@ def write(client: MlflowClient, experiment: str, entry: Entry, ids: Mapping[str,
         STAGE: record.stage,
         KIND: entry.kind,
         CURRENT: "true",
-        "mlflow.note.content": f"`dvc repro {record.stage}` makes this run again.",
+        "mlflow.note.content": f"`dvc repro --force --single-item {record.stage}` makes this run again.",
     }
     if entry.parent:
         tags["mlflow.parentRunId"] = ids[entry.parent.key]

@@ -7,7 +7,7 @@ from bakeoff.training.settings import Device
 
 
 def resolve(device: Device) -> torch.device:
-    """The device of that name; `auto` is the GPU where there is one.
+    """The device of that name; `auto` is the GPU where there is one. A GPU is made to give the same bytes twice.
 
     Raises:
         BadInput: a GPU is asked for and torch has none. There is no silent fall-back: results would differ.
@@ -17,6 +17,8 @@ def resolve(device: Device) -> torch.device:
             f"params.yaml: device is 'cuda', but torch {torch.__version__} finds no GPU here; "
             "write cpu or auto, or install a CUDA build of torch"
         )
-    if device == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    return torch.device(device)
+    found = torch.device("cuda" if device != "cpu" and torch.cuda.is_available() else "cpu")
+    if found.type == "cuda":
+        torch.use_deterministic_algorithms(True)
+        torch.backends.cudnn.benchmark = False
+    return found
