@@ -54,3 +54,9 @@ def test_another_order_is_a_difference(capsys: pytest.CaptureFixture[str]) -> No
     with pytest.raises(BadInput):
         verify.compare(lock, head + b + a)
     assert "other commands, settings or order" in capsys.readouterr().out
+
+
+def test_a_lock_without_its_processor_is_refused(recorded: Path) -> None:
+    recorded.unlink()
+    with pytest.raises(BadInput, match="bakeoff verify --record"):
+        verify.compare(LOCK.format(a="'1'"), LOCK.format(a="'9'"))

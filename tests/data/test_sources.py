@@ -33,5 +33,5 @@ def test_a_file_that_a_package_no_longer_has_is_named(tmp_path: Path) -> None:
 def test_a_missing_package_is_named_with_the_way_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
     absent = dataclasses.replace(SOURCES["mnist-5k"], distribution="bakeoff-no-such-package")
     monkeypatch.setitem(SOURCES, "mnist-5k", absent)
-    with pytest.raises(BadInput, match=r'bakeoff-no-such-package.*pip install -r requirements.lock'):
+    with pytest.raises(BadInput, match=r"bakeoff-no-such-package.*pip install -r requirements.lock"):
         sources.files("mnist-5k")

@@ -138,6 +138,12 @@ def test_mlflow_has_every_current_run(by_dvc: Path) -> None:
     assert run(by_dvc, "python", "-c", code).strip() == str([f"{cell}-s{seed}" for cell in cells for seed in (0, 1)])
 
 
+def test_every_record_of_the_graph_is_tracked(by_dvc: Path) -> None:
+    tracked = json.loads((by_dvc / "reports/tracked.json").read_text())["experiments"]
+    stages = {stage for experiment in tracked.values() for stage in experiment}
+    assert stages == {name for name in lock(by_dvc) if name.startswith(("train_", "tune@"))}
+
+
 def test_one_rate_makes_exactly_its_cells_stale(by_dvc: Path) -> None:
     text = (by_dvc / "params.yaml").read_text()
     yaml = YAML()
