@@ -7,9 +7,15 @@ from bakeoff.stage import Stage, run
 from bakeoff.tracking.sync import COMPARISON, bring, crown, listed, summary
 
 
+# What champions are made of: weights, and the data on which they were trained.
+CHAMPIONS = ("models", "data/images/images.npz", "data/scans/scans.npz", "data/table/encoded.npz")
+
+
 def track(stage: Stage) -> None:
     records = [stage.input(str(path)) for path in listed(stage.settings)]
     tasks = bring(records, stage.settings("comparison.metric", dict[str, str]))
+    for path in CHAMPIONS:
+        stage.input(path)
     won = crown(tasks, stage.input(str(COMPARISON)))
     tracked = dump(summary(tasks, won))
     stage.output("reports/tracked.json", methodcaller("write_text", tracked, encoding="utf-8"))

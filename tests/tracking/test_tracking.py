@@ -131,7 +131,7 @@ class TestRuns:
         assert run.data.params["network.hidden"] == "[16, 8]"
         assert run.data.metrics["test/accuracy"] == 0.997
         assert run.data.tags["mlflow.runColor"] == "#0072b2"
-        assert "`dvc repro train_digits@softmax-adam`" in run.data.tags["mlflow.note.content"]
+        assert "`dvc repro --force --single-item train_digits@softmax-adam`" in run.data.tags["mlflow.note.content"]
         recipe = record.read(sync.RECORDS / "digits/softmax-adam.json").recipe
         assert (run.data.tags["bakeoff.recipe"], run.data.tags["bakeoff.stage"]) == (
             recipe,
