@@ -6,7 +6,6 @@ from bakeoff.record import dump
 from bakeoff.stage import Stage, run
 from bakeoff.tracking.sync import COMPARISON, bring, crown, listed, summary
 
-
 # What champions are made of: weights, and the data on which they were trained.
 CHAMPIONS = ("models", "data/images/images.npz", "data/scans/scans.npz", "data/table/encoded.npz")
 
