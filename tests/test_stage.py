@@ -149,3 +149,16 @@ def test_a_signal_ends_it_cleanly(project: Path, number: signal.Signals, status:
     assert contents(project) == ["a.txt"]
     assert (project / "out/a.txt").read_text() == "old"
     assert not live.exists()
+
+
+def test_1_and_1_0_are_one_setting_and_make_one_record(project: Path) -> None:
+    # DVC holds them equal and reruns nothing, so the record must not tell them apart.
+    write(project, 'stage.settings("digits.learning_rate.softmax.adadelta", float)')
+    text = (project / "params.yaml").read_text()
+    assert "adadelta: 1.0" in text
+    records = []
+    for written in (text, text.replace("adadelta: 1.0", "adadelta: 1")):
+        (project / "params.yaml").write_text(written)
+        assert finish(start(project)) == (0, "")
+        records.append((project / "out/record.json").read_bytes())
+    assert records[0] == records[1]
