@@ -1,7 +1,9 @@
 """Scales the table's numbers and one-hot encodes its categories, by what the training rows say."""
 
-from bakeoff.data import encode, table
-from bakeoff.data.settings import EncodingSettings, TableSettings
+from bakeoff.data.encoding import encode
+from bakeoff.data.encoding.settings import EncodingSettings
+from bakeoff.data.table import table
+from bakeoff.data.table.settings import TableSettings
 from bakeoff.stage import Stage, run
 
 

@@ -1,7 +1,8 @@
 """Makes word ids and a vocabulary of Wikipedia's text."""
 
-from bakeoff.data import corpus, sources
-from bakeoff.data.settings import CorpusSettings
+from bakeoff.data.corpus import corpus
+from bakeoff.data.corpus.settings import CorpusSettings
+from bakeoff.data.sources import catalogue as sources
 from bakeoff.stage import Stage, run
 
 

@@ -1,7 +1,8 @@
 """Makes shuffled, stratified splits of the handwritten digits."""
 
-from bakeoff.data import images, sources
-from bakeoff.data.settings import ImagesSettings
+from bakeoff.data.images import images
+from bakeoff.data.images.settings import ImagesSettings
+from bakeoff.data.sources import catalogue as sources
 from bakeoff.stage import Stage, run
 
 

@@ -1,7 +1,8 @@
 """Cuts a brain template into slices with labelled pixels, each under a bias field of its own."""
 
-from bakeoff.data import scans, sources
-from bakeoff.data.settings import ScansSettings
+from bakeoff.data.scans import scans
+from bakeoff.data.scans.settings import ScansSettings
+from bakeoff.data.sources import catalogue as sources
 from bakeoff.stage import Stage, run
 
 

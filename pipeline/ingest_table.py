@@ -2,8 +2,9 @@
 
 from functools import partial
 
-from bakeoff.data import sources, table
-from bakeoff.data.settings import TableSettings
+from bakeoff.data.sources import catalogue as sources
+from bakeoff.data.table import table
+from bakeoff.data.table.settings import TableSettings
 from bakeoff.stage import Stage, run
 
 

@@ -4,7 +4,7 @@ import json
 from operator import methodcaller
 
 from bakeoff.data.examples import Examples
-from bakeoff.data.scans import intensity_baseline
+from bakeoff.data.scans.scans import intensity_baseline
 from bakeoff.networks.registry import SEGMENTERS
 from bakeoff.report import exhibits, figures, pages
 from bakeoff.report.compare import read_curves

@@ -1,6 +1,6 @@
 """Trains word vectors by one architecture on a text, and tests them against people's judgement of likeness."""
 
-from bakeoff.data import sources
+from bakeoff.data.sources import catalogue as sources
 from bakeoff.embedding.architectures import ARCHITECTURES
 from bakeoff.embedding.corpus import load
 from bakeoff.embedding.evaluate import read_judged

@@ -100,7 +100,7 @@ def params() -> Iterator[Finding]:
 
 
 def samples() -> Iterator[Finding]:
-    from bakeoff.data.sources import SOURCES, files
+    from bakeoff.data.sources.catalogue import SOURCES, files
 
     for name, source in SOURCES.items():
         try:

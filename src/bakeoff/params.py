@@ -6,7 +6,11 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, TypeAdapter, model_validator
 
-from bakeoff.data.settings import CorpusSettings, EncodingSettings, ImagesSettings, ScansSettings, TableSettings
+from bakeoff.data.corpus.settings import CorpusSettings
+from bakeoff.data.encoding.settings import EncodingSettings
+from bakeoff.data.images.settings import ImagesSettings
+from bakeoff.data.scans.settings import ScansSettings
+from bakeoff.data.table.settings import TableSettings
 from bakeoff.embedding.settings import CbowSettings, EmbeddingTrainingSettings, SkipgramSettings
 from bakeoff.networks.settings import CnnSettings, MlpSettings, SoftmaxSettings, UnetSettings
 from bakeoff.optimizers.settings import (

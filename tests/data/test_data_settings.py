@@ -4,8 +4,11 @@ from typing import Any, get_args
 import pytest
 
 from bakeoff import settings
-from bakeoff.data.settings import CorpusSettings, ImagesSettings, ScansSettings, TableSettings
-from bakeoff.data.sources import SOURCES
+from bakeoff.data.corpus.settings import CorpusSettings
+from bakeoff.data.images.settings import ImagesSettings
+from bakeoff.data.scans.settings import ScansSettings
+from bakeoff.data.sources.catalogue import SOURCES
+from bakeoff.data.table.settings import TableSettings
 from bakeoff.settings import BadInput
 
 DOCUMENT = settings.load(Path(__file__).parents[2] / "params.yaml")

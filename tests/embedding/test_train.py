@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from safetensors.torch import load_file
 
-from bakeoff.data.corpus import Corpus
+from bakeoff.data.corpus.corpus import Corpus
 from bakeoff.embedding.architectures import ARCHITECTURES
 from bakeoff.embedding.corpus import load
 from bakeoff.embedding.evaluate import NUMBERS

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from bakeoff.data.corpus import Corpus
+from bakeoff.data.corpus.corpus import Corpus
 from bakeoff.embedding.architectures import ARCHITECTURES, Architecture
 from bakeoff.embedding.network import Embedding
 from bakeoff.embedding.settings import CbowSettings, EmbeddingTrainingSettings, SkipgramSettings

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bakeoff.data.corpus import Corpus
+from bakeoff.data.corpus.corpus import Corpus
 from bakeoff.settings import BadInput
 
 

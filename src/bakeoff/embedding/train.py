@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from bakeoff.data.corpus import Corpus
+from bakeoff.data.corpus.corpus import Corpus
 from bakeoff.embedding.architectures import ARCHITECTURES
 from bakeoff.embedding.evaluate import NUMBERS, Judged, Vectors, agreement, purity
 from bakeoff.embedding.network import Embedding

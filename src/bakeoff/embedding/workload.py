@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from bakeoff.data.corpus import Corpus
+from bakeoff.data.corpus.corpus import Corpus
 from bakeoff.embedding.architectures import Architecture
 from bakeoff.embedding.settings import EmbeddingTrainingSettings
 from bakeoff.embedding.windows import Ids, Places, places_of

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from bakeoff.data.settings import GroupSplitSettings, TableSettings
+from bakeoff.data.table.settings import GroupSplitSettings, TableSettings
 from bakeoff.settings import BadInput, hint
 
 # Columns of every table, beside its features.

@@ -10,7 +10,7 @@ from nibabel.nifti1 import Nifti1Image
 from numpy.typing import NDArray
 
 from bakeoff.data.examples import Examples, Split
-from bakeoff.data.settings import ScansSettings, SlabSettings
+from bakeoff.data.scans.settings import ScansSettings, SlabSettings
 from bakeoff.settings import BadInput
 
 CLASSES = ("background", "grey", "white")

@@ -4,8 +4,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bakeoff.data import images, sources
-from bakeoff.data.settings import CountSplitSettings
+from bakeoff.data.images import images
+from bakeoff.data.images.settings import CountSplitSettings
+from bakeoff.data.sources import catalogue as sources
 from bakeoff.settings import BadInput
 
 # Classes of 60, 30 and 10, sorted as the package has them; each image is told by its first pixel.

@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 from pydantic import TypeAdapter, ValidationError
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
+from bakeoff.data.encoding.settings import EncodingSettings
 from bakeoff.data.examples import SPLITS, Examples, Split
-from bakeoff.data.settings import EncodingSettings, TableSettings
-from bakeoff.data.table import SPLIT, TARGET
+from bakeoff.data.table.settings import TableSettings
+from bakeoff.data.table.table import SPLIT, TARGET
 from bakeoff.settings import BadInput
 
 OTHER = "other"  # the column that rare and unseen categories share

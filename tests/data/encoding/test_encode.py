@@ -5,9 +5,10 @@ import pandas as pd
 import pytest
 from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, StandardScaler
 
-from bakeoff.data import encode
-from bakeoff.data.encode import Encoder, Scale
-from bakeoff.data.settings import EncodingSettings, TableSettings
+from bakeoff.data.encoding import encode
+from bakeoff.data.encoding.encode import Encoder, Scale
+from bakeoff.data.encoding.settings import EncodingSettings
+from bakeoff.data.table.settings import TableSettings
 from bakeoff.settings import BadInput
 
 # The seven samples in four categories of the notes' picture of one-hot coding.

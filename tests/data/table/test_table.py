@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bakeoff.data import sources, table
-from bakeoff.data.settings import GroupSplitSettings, TableSettings
+from bakeoff.data.sources import catalogue as sources
+from bakeoff.data.table import table
+from bakeoff.data.table.settings import GroupSplitSettings, TableSettings
 from bakeoff.settings import BadInput
 
 FLIGHTS = """\

@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from bakeoff.data import sources
-from bakeoff.data.sources import SOURCES, File
+from bakeoff.data.sources import catalogue as sources
+from bakeoff.data.sources.catalogue import SOURCES, File
 from bakeoff.settings import BadInput
 
 

@@ -3,9 +3,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bakeoff.data import scans, sources
 from bakeoff.data.examples import Examples, Split
-from bakeoff.data.settings import ScansSettings, SlabSettings
+from bakeoff.data.scans import scans
+from bakeoff.data.scans.settings import ScansSettings, SlabSettings
+from bakeoff.data.sources import catalogue as sources
 from bakeoff.settings import BadInput
 
 

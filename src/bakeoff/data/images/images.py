@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bakeoff.data.examples import Examples, Split
-from bakeoff.data.settings import CountSplitSettings
+from bakeoff.data.images.settings import CountSplitSettings
 from bakeoff.settings import BadInput
 
 Bytes = NDArray[np.uint8]

@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bakeoff.data import corpus, sources
+from bakeoff.data.corpus import corpus
+from bakeoff.data.sources import catalogue as sources
 from bakeoff.settings import BadInput
 
 PAGE = '  <page>\n    <ns>0</ns>\n    <text xml:space="preserve">{}</text>\n  </page>\n'
