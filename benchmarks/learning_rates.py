@@ -1,6 +1,6 @@
 """Finds the learning rate of each cell: one grid for every optimizer, judged on validation loss; test is not read.
 
-    python -m benchmarks.learning_rates [digits flights scans]
+    python -m benchmarks.learning_rates [images table scans]
 
 Run it from the root once the data stand under data/. It prints every loss, then learning_rate sections for params.yaml.
 A best rate at an end of the grid is marked, for a better one may lie beyond.

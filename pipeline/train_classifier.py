@@ -8,7 +8,7 @@ from bakeoff.training.cell import Cell
 from bakeoff.training.device import resolve
 from bakeoff.training.supervised import Classification
 
-DATA = {"digits": "data/images/images.npz", "flights": "data/table/encoded.npz"}
+DATA = {"images": "data/images/images.npz", "table": "data/table/encoded.npz"}
 
 
 def train_classifier(stage: Stage, task: str, model: str, optimizer: str) -> None:

@@ -41,12 +41,12 @@ def test_refreshing_keeps_comments_and_data_dependencies(tmp_path: Path) -> None
     path = tmp_path / "dvc.yaml"
     path.write_text(
         "# why\nstages:\n  check:\n    cmd: python -m pipeline.compare\n"
-        "    deps: [reports/records/digits, src/bakeoff/gone.py]\n    params: [comparison]\n"
+        "    deps: [reports/records/images, src/bakeoff/gone.py]\n    params: [comparison]\n"
     )
     code_dependencies.refresh(path)
     text = path.read_text()
     assert text.startswith("# why\n")
     deps = YAML(typ="safe").load(text)["stages"]["check"]["deps"]
-    assert deps[0] == "reports/records/digits"
+    assert deps[0] == "reports/records/images"
     assert "src/bakeoff/gone.py" not in deps
     assert "pipeline/compare.py" in deps

@@ -29,3 +29,11 @@ def test_a_person_gets_a_bar() -> None:
         work.advance(3, "val/loss 0.50")
         assert work.bar.progress.tasks[0].completed == 3
         assert work.bar.progress.tasks[0].fields["note"] == "val/loss 0.50"
+
+
+def test_bytes_are_counted_in_megabytes_and_the_end_is_told_once() -> None:
+    log = io.StringIO()
+    with Progress(2_500_000, "text8.zip", log, unit="bytes") as work:
+        for _ in range(3):
+            work.advance(1_250_000)  # a file that grew while it was read goes beyond its total
+    assert log.getvalue() == "text8.zip: 2.5/2.5 MB (100%), 0 s gone\n"

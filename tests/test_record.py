@@ -9,7 +9,7 @@ RUN = Run("cnn-adam-s0", {"seed": 0, "network.channels": [8, 16]}, {"val/loss": 
 
 
 def test_a_record_reads_back_as_it_was_written(tmp_path: Path) -> None:
-    made = Record("train_digits@cnn-adam", "digits", "r", {"a.b": 1e-3}, {"data/x": "0"}, "c", [RUN])
+    made = Record("train_images@cnn-adam", "images", "r", {"a.b": 1e-3}, {"data/x": "0"}, "c", [RUN])
     record.write(made, tmp_path / "r.json")
     assert record.read(tmp_path / "r.json") == made
 

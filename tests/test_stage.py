@@ -21,14 +21,14 @@ from bakeoff.stage import Stage, run
 from bakeoff.record import Run
 
 def train(stage: Stage, model: str) -> None:
-    settings = stage.settings("digits.training.epochs", int)
+    settings = stage.settings("images.training.epochs", int)
     given = stage.input("data/given.txt")
     watch = stage.watch("cnn-s0", {"seed": 0})
     watch({"epoch": 1, "val/loss": 0.5})
     stage.output("out/a.txt", lambda path: path.write_text("new"))
     {middle}
     stage.metrics("out/metrics.json", {"val/loss": 0.5})
-    stage.record("out/record.json", "digits", [Run("cnn-s0", {"seed": 0}, {"val/loss": 0.5})])
+    stage.record("out/record.json", "images", [Run("cnn-s0", {"seed": 0}, {"val/loss": 0.5})])
 
 if __name__ == "__main__":
     run(train, "train@{model}", model=("cnn", "mlp"))
@@ -74,11 +74,11 @@ def test_outputs_and_record_tell_what_was_done(project: Path) -> None:
     assert (project / "out/a.txt").read_text() == "new"
     record = json.loads((project / "out/record.json").read_text())
     assert record["stage"] == "train@cnn"
-    assert list(record["settings"]) == ["digits.training.epochs"]
+    assert list(record["settings"]) == ["images.training.epochs"]
     assert record["data"] == {"data/given.txt": hashlib.sha256(b"given").hexdigest()}
     ended = json.loads((project / ".bakeoff/ended/train@cnn.json").read_text())
     assert ended.pop("seconds") > 0
-    assert ended == {"settings": ["digits.training.epochs"], "inputs": ["data/given.txt"]}
+    assert ended == {"settings": ["images.training.epochs"], "inputs": ["data/given.txt"]}
     assert not list((project / ".bakeoff/live").rglob("*.jsonl"))
 
 
@@ -153,7 +153,7 @@ def test_a_signal_ends_it_cleanly(project: Path, number: signal.Signals, status:
 
 def test_1_and_1_0_are_one_setting_and_make_one_record(project: Path) -> None:
     # DVC holds them equal and reruns nothing, so the record must not tell them apart.
-    write(project, 'stage.settings("digits.learning_rate.softmax.adadelta", float)')
+    write(project, 'stage.settings("images.learning_rate.softmax.adadelta", float)')
     text = (project / "params.yaml").read_text()
     assert "adadelta: 1.0" in text
     records = []

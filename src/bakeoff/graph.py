@@ -36,7 +36,7 @@ class Stage:
     """One stage, as much of it as Snakemake needs.
 
     Attributes:
-        name: as DVC has it, `train_digits@cnn-adam`.
+        name: as DVC has it, `train_images@cnn-adam`.
         title: the name, and what dvc.yaml says of it.
         inputs: files and folders; for a folder that other stages write into, the outputs that lie in it.
         outputs: one without a suffix is a folder.

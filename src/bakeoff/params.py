@@ -80,7 +80,7 @@ class Optimizers(Settings):
 
 Classifier = Literal["softmax", "mlp", "cnn"]
 Segmenter = Literal["unet"]
-METRICS = {"digits": ("accuracy",), "flights": ("auc", "accuracy"), "scans": ("dice",)}  # what each task measures
+METRICS = {"images": ("accuracy",), "table": ("auc", "accuracy"), "scans": ("dice",)}  # what each task measures
 
 
 class Task(Settings):
@@ -135,8 +135,8 @@ class Params(Settings):
     embedding: Embedding
     networks: Networks
     optimizers: Optimizers
-    digits: ClassifierTask
-    flights: ClassifierTask
+    images: ClassifierTask
+    table: ClassifierTask
     scans: SegmenterTask
     tuning: Tuning
     comparison: ComparisonSettings

@@ -3,19 +3,20 @@
 import sys
 import time
 from types import TracebackType
-from typing import Self, TextIO
+from typing import Literal, Self, TextIO
 
+Unit = Literal["steps", "bytes"]
 SILENCE = 5.0  # seconds between two log lines
 
 
 class Progress:
-    """Counts steps towards a total. A context manager: the bar goes when the work ends."""
+    """Counts steps, or bytes, towards a total. A context manager: the bar goes when the work ends."""
 
-    def __init__(self, total: int, label: str, stream: TextIO | None = None) -> None:
-        self.total, self.label, self.done, self.note = total, label, 0, ""
+    def __init__(self, total: int, label: str, stream: TextIO | None = None, unit: Unit = "steps") -> None:
+        self.total, self.label, self.unit, self.done, self.note = total, label, unit, 0, ""
         self.stream = stream or sys.stdout
         self.started = self.spoke = time.monotonic()
-        self.bar = Bar(total, label) if self.stream.isatty() else None
+        self.bar = Bar(total, label, unit) if self.stream.isatty() else None
 
     def __enter__(self) -> Self:
         return self
@@ -32,28 +33,41 @@ class Progress:
         self.note = note or self.note
         if self.bar:
             self.bar.advance(n, self.note)
-        elif time.monotonic() - self.spoke >= SILENCE or self.done >= self.total:
+        elif time.monotonic() - self.spoke >= SILENCE or self.done - n < self.total <= self.done:
             self.spoke = time.monotonic()
             print(self.line(), file=self.stream, flush=True)
 
     def line(self) -> str:
-        """`cnn-adam: 12/18 (67 %), 8 s gone, 4 s left; val/loss 0.12`."""
+        """`cnn-adam: 12/18 (67%), 8 s gone, 4 s left; val/loss 0.12`."""
         gone = time.monotonic() - self.started
         left = gone / self.done * (self.total - self.done) if self.done else float("nan")
         time_left = f", {left:.0f} s left" if self.done < self.total else ""
         note = f"; {self.note}" if self.note else ""
-        return (
-            f"{self.label}: {self.done}/{self.total} ({self.done / self.total:.0%}), {gone:.0f} s gone{time_left}{note}"
-        )
+        share = self.done / self.total if self.total else 1.0
+        return f"{self.label}: {self.counted()} ({share:.0%}), {gone:.0f} s gone{time_left}{note}"
+
+    def counted(self) -> str:
+        """`12/18`, or `1.2/3.4 MB`."""
+        if self.unit == "steps":
+            return f"{self.done}/{self.total}"
+        return f"{self.done / 1e6:.1f}/{self.total / 1e6:.1f} MB"
 
 
 class Bar:
     """rich's bar: rich is imported only where a person watches."""
 
-    def __init__(self, total: int, label: str) -> None:
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    def __init__(self, total: int, label: str, unit: Unit) -> None:
+        from rich.progress import (
+            BarColumn,
+            DownloadColumn,
+            MofNCompleteColumn,
+            Progress,
+            TextColumn,
+            TimeRemainingColumn,
+        )
 
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        counted = MofNCompleteColumn() if unit == "steps" else DownloadColumn()
+        columns = (TextColumn("{task.description}"), BarColumn(), counted, TimeRemainingColumn())
         self.progress = Progress(*columns, TextColumn("{task.fields[note]}"))
         self.task = self.progress.add_task(label, total=total, note="")
         self.progress.start()

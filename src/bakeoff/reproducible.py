@@ -14,6 +14,9 @@ ENVIRONMENT = {
     "MKL_CBWR": "COMPATIBLE",
     # OpenBLAS, inside NumPy and SciPy.
     "OPENBLAS_CORETYPE": "Haswell",
+    # Code that Numba compiles.
+    "NUMBA_CPU_NAME": "haswell",
+    "NUMBA_CPU_FEATURES": "+sse4.2,+avx2,+fma,+bmi,+bmi2,+lzcnt,+popcnt",
     # The order of a parallel sum depends on the number of threads: parallelism comes from processes.
     "OMP_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
@@ -24,7 +27,7 @@ ENVIRONMENT = {
     "CUBLAS_WORKSPACE_CONFIG": ":4096:8",
 }
 
-HEAVY = ("torch", "numpy", "scipy")
+HEAVY = ("torch", "numpy", "scipy", "numba")
 
 
 def apply() -> None:

@@ -15,8 +15,8 @@ from typing import Any, NoReturn, TypeVar
 
 from pydantic_core import to_jsonable_python
 
-from bakeoff import lifeline, provenance, record, settings
-from bakeoff.progress import Progress
+from bakeoff import earlier, lifeline, provenance, record, settings
+from bakeoff.progress import Progress, Unit
 from bakeoff.record import Record, Run
 from bakeoff.settings import BadInput
 
@@ -30,7 +30,7 @@ class Stage:
     """One stage at work. It computes first and writes last: nothing replaces an old output before all new ones stand.
 
     Attributes:
-        name: as DVC has it, `train_digits@cnn-adam`.
+        name: as DVC has it, `train_images@cnn-adam`.
     """
 
     def __init__(self, name: str, script: Path) -> None:
@@ -77,8 +77,8 @@ class Stage:
         """Write what `dvc metrics show` tabulates."""
         self.output(path, lambda path: _write(path, record.dump(dict(values))))
 
-    def progress(self, total: int) -> Progress:
-        return Progress(total, self.name)
+    def progress(self, total: int, unit: Unit = "steps") -> Progress:
+        return Progress(total, self.name, unit=unit)
 
     def watch(self, run: str, parameters: Mapping[str, Any]) -> Callable[[Mapping[str, float]], None]:
         """A function that appends one epoch's row to the run's live history, for whoever looks on."""
@@ -132,11 +132,14 @@ def run(work: Callable[..., None], name: str, **choices: Iterable[str]) -> None:
         from bakeoff.params import check  # the gate: see provenance.GATES
 
         check()
-        script = Path(work.__code__.co_filename).resolve().relative_to(Path.cwd())
+        script = Path(*work.__globals__["__spec__"].name.split(".")).with_suffix(".py")
         stage = Stage(name.format(**identities), script)
         try:
             work(stage, **identities)
             stage.finish()
+        except Exception:
+            earlier.give_back(stage.name)
+            raise
         finally:
             stage.clean()
     except BadInput as error:

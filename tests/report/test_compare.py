@@ -12,7 +12,7 @@ from bakeoff.report.compare import Cell, Records, compare, curves, read_curves, 
 from bakeoff.report.settings import ComparisonSettings
 
 NAN = math.nan
-SETTINGS = ComparisonSettings(metric={"digits": "accuracy"}, confidence=0.95, resamples=1000, seed=0)
+SETTINGS = ComparisonSettings(metric={"images": "accuracy"}, confidence=0.95, resamples=1000, seed=0)
 
 
 def contender(name: str, *scores: float) -> Cell:
@@ -99,7 +99,7 @@ def made(model: str, optimizer: str, scores: Sequence[float | None], test: float
         runs.append(
             Run(name, parameters, {}, history[:2], 3) if score is None else Run(name, parameters, metrics, history)
         )
-    return Record(f"train_digits@{model}-{optimizer}", "digits", "", {}, {}, "", runs)
+    return Record(f"train_images@{model}-{optimizer}", "images", "", {}, {}, "", runs)
 
 
 def found(method: str, confirmed: Sequence[float], trials: Sequence[float]) -> Record:
@@ -138,7 +138,7 @@ RECORDS: Records = {
 
 
 def test_the_winner_is_chosen_on_validation_never_on_test() -> None:
-    task = whole({"digits": RECORDS})["tasks"]["digits"]
+    task = whole({"images": RECORDS})["tasks"]["images"]
     assert task["winner"] == {"model": "cnn", "optimizer": "adam", "seed": 2}
     assert task["tied_with"] == [{"model": "cnn", "optimizer": "sgd"}]
     assert [(cell["model"], cell["optimizer"]) for cell in task["cells"]] == [
@@ -150,7 +150,7 @@ def test_the_winner_is_chosen_on_validation_never_on_test() -> None:
 
 
 def test_a_diverged_seed_is_named_and_its_cell_kept() -> None:
-    cell = whole({"digits": RECORDS})["tasks"]["digits"]["cells"][-1]
+    cell = whole({"images": RECORDS})["tasks"]["images"]["cells"][-1]
     assert cell["diverged"] == [1]
     assert cell["validation"]["values"] == [0.94, None, 0.95]
     assert cell["validation"]["mean"] == 0.945
@@ -158,7 +158,7 @@ def test_a_diverged_seed_is_named_and_its_cell_kept() -> None:
 
 
 def test_each_model_has_a_contest_of_its_own() -> None:
-    models = whole({"digits": RECORDS})["tasks"]["digits"]["models"]
+    models = whole({"images": RECORDS})["tasks"]["images"]["models"]
     assert models["mlp"]["leader"] == "sgd"
     assert models["mlp"]["tied_with"] == []
     assert (models["cnn"]["leader"], models["cnn"]["tied_with"]) == ("adam", ["sgd"])
@@ -166,19 +166,19 @@ def test_each_model_has_a_contest_of_its_own() -> None:
 
 def test_no_interval_reaches_beyond_the_scale() -> None:
     records: Records = {("cnn", "adam"): made("cnn", "adam", [0.99, 0.999, 0.97])}
-    assert whole({"digits": records})["tasks"]["digits"]["cells"][0]["validation"]["interval"][1] == 1.0
+    assert whole({"images": records})["tasks"]["images"]["cells"][0]["validation"]["interval"][1] == 1.0
 
 
 def test_a_single_seed_has_no_intervals_and_ties_with_all() -> None:
     records: Records = {("cnn", name): made("cnn", name, [score]) for name, score in (("adam", 0.9), ("sgd", 0.5))}
-    task = whole({"digits": records})["tasks"]["digits"]
+    task = whole({"images": records})["tasks"]["images"]
     assert task["cells"][0]["validation"]["interval"] is None
     assert task["tied_with"] == [{"model": "cnn", "optimizer": "sgd"}]
     assert task["detectable"] is None
 
 
 def test_searches_are_ranked_by_the_loss_on_fresh_seeds() -> None:
-    tuning = whole({"digits": RECORDS})["tuning"]
+    tuning = whole({"images": RECORDS})["tuning"]
     assert tuning["winner"] == {"method": "bayes"}
     assert tuning["tied_with"] == []
     bayes, grid = tuning["cells"]
@@ -191,7 +191,7 @@ def test_searches_are_ranked_by_the_loss_on_fresh_seeds() -> None:
 
 def test_the_same_records_give_the_same_bytes_in_any_order_of_the_cells() -> None:
     backwards = dict(reversed(RECORDS.items()))
-    assert dump(whole({"digits": RECORDS})) == dump(whole({"digits": backwards}))
+    assert dump(whole({"images": RECORDS})) == dump(whole({"images": backwards}))
 
 
 def test_numbers_are_rounded_and_zero_has_no_sign() -> None:
@@ -204,7 +204,7 @@ def test_numbers_are_rounded_and_zero_has_no_sign() -> None:
 
 def test_curves_give_mean_and_span_over_the_seeds_that_got_so_far(tmp_path: Path) -> None:
     path = tmp_path / "curves.csv"
-    path.write_text(curves({"digits": RECORDS}, SETTINGS))
+    path.write_text(curves({"images": RECORDS}, SETTINGS))
     rows = read_curves(path)
     assert len(rows) == 4 * 3
     adam = [row for row in rows if (row["model"], row["optimizer"]) == ("mlp", "adam")]
@@ -216,7 +216,7 @@ def test_curves_give_mean_and_span_over_the_seeds_that_got_so_far(tmp_path: Path
 
 
 def test_runs_that_all_diverge_at_once_leave_a_header() -> None:
-    lost = Record("", "digits", "", {}, {}, "", [Run("cnn-sgd-s0", {"seed": 0}, {}, [], 1)])
-    text = curves({"digits": {("cnn", "sgd"): lost}}, SETTINGS)
+    lost = Record("", "images", "", {}, {}, "", [Run("cnn-sgd-s0", {"seed": 0}, {}, [], 1)])
+    text = curves({"images": {("cnn", "sgd"): lost}}, SETTINGS)
     assert next(csv.reader([text]))[:4] == ["task", "model", "optimizer", "epoch"]
     assert text.count("\n") == 1

@@ -28,7 +28,7 @@ def measured(*values: float | None) -> dict[str, Any]:
 
 
 CURVES = [
-    {"task": "digits", "model": model, "optimizer": optimizer, "epoch": epoch, "runs": 2, "lost": 0}
+    {"task": "images", "model": model, "optimizer": optimizer, "epoch": epoch, "runs": 2, "lost": 0}
     | {"loss": 1 / epoch, "loss_low": 0.9 / epoch, "loss_high": 1.1 / epoch}
     | {"metric": 1 - 1 / epoch, "metric_low": 0.9 - 1 / epoch, "metric_high": 1 - 0.9 / epoch}
     for model in ("softmax", "mlp")

@@ -35,7 +35,7 @@ SEARCH = {"method": "bayes", "rank": 1, "tied": False, "trials": 24, "trials_div
 COMPARISON: dict[str, Any] = {
     "confidence": 0.95,
     "tasks": {
-        "digits": contest(cell(1, "cnn", "adam", 0.95), cell(2, "cnn", "sgd", 0.94, tied=True)),
+        "images": contest(cell(1, "cnn", "adam", 0.95), cell(2, "cnn", "sgd", 0.94, tied=True)),
         "scans": contest(cell(1, "unet", "adam", 0.9), metric="dice"),
     },
     "embedding": {"cbow": [{"seed": 0, "metrics": {"val/loss": 2.5}}]},
@@ -46,7 +46,7 @@ COMPARISON: dict[str, Any] = {
     },
 }
 EXHIBITS = Exhibits(
-    sizes={task: {"train": 3500, "test": 1000} for task in ("digits", "scans")},
+    sizes={task: {"train": 3500, "test": 1000} for task in ("images", "scans")},
     baseline={"val/dice": 0.5612, "test/dice": 0.5733},
     vocabulary=9068,
     neighbours={"cbow": {"five": ["six", "four"]}},
@@ -54,7 +54,7 @@ EXHIBITS = Exhibits(
 
 
 def test_a_tie_is_called_a_tie() -> None:
-    said = verdict(COMPARISON["tasks"]["digits"])
+    said = verdict(COMPARISON["tasks"]["images"])
     assert said.startswith("**No winner.** cnn under adam has the best mean")
     assert "the others cannot be told apart from it with 3 seeds: cnn under sgd" in said
 
@@ -68,7 +68,7 @@ def test_a_winner_is_called_a_winner() -> None:
 def test_diverged_runs_are_named() -> None:
     said = verdict(contest(cell(1, "cnn", "adam", 0.95), cell(2, "mlp", "sgd", 0.9, diverged=(0, 2))))
     assert "2 runs of 6 diverged: mlp under sgd (2)" in said
-    assert "nothing can be ranked" in verdict(COMPARISON["tasks"]["digits"] | {"winner": None})
+    assert "nothing can be ranked" in verdict(COMPARISON["tasks"]["images"] | {"winner": None})
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from dvc_render.vega import VegaRenderer
 from bakeoff.report.plots_page import LIBRARIES, write_template
 
 TEMPLATES = Path(__file__).parents[2] / ".dvc/plots"
-ROW = {"task": "digits", "model": "cnn", "optimizer": "adam", "epoch": "1", "runs": "3", "rev": "workspace"}
+ROW = {"task": "images", "model": "cnn", "optimizer": "adam", "epoch": "1", "runs": "3", "rev": "workspace"}
 ROWS = [ROW | {"loss": "0.5", "loss_low": "0.4", "loss_high": "0.6"}]
 
 

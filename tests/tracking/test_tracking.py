@@ -34,16 +34,16 @@ DATA_SHA = "ab" * 32
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 
 PARAMS = {
-    "digits": {"models": ["softmax"], "optimizers": ["sgd", "adam"]},
+    "images": {"models": ["softmax"], "optimizers": ["sgd", "adam"]},
     "embedding": {"architectures": []},
     "tuning": {"methods": ["random"]},
-    "comparison": {"metric": {"digits": "accuracy"}},
+    "comparison": {"metric": {"images": "accuracy"}},
 }
 
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with two digits records of two seeds each, and a search of two trials."""
+    """A folder with two images records of two seeds each, and a search of two trials."""
     folder = tmp_path / "my project"
     folder.mkdir()
     monkeypatch.chdir(folder)
@@ -68,7 +68,7 @@ def train(optimizer: str, rate: float, code: str = "c0de", diverged: bool = Fals
             }
             for epoch in (1, 2, 3)
         ]
-        parameters = {"task": "digits", "data": DATA, "model": "softmax", "optimizer": optimizer, "seed": seed}
+        parameters = {"task": "images", "data": DATA, "model": "softmax", "optimizer": optimizer, "seed": seed}
         parameters |= {"optimizer.learning_rate": rate, "network.hidden": [16, 8]}
         lost = 3 if diverged and seed == 1 else None
         kept = history[:2] if lost else history
@@ -76,11 +76,11 @@ def train(optimizer: str, rate: float, code: str = "c0de", diverged: bool = Fals
             {} if lost else {name: kept[-1][name] for name in kept[-1] if name != "epoch"} | {"test/accuracy": 1 - rate}
         )
         runs.append(Run(f"softmax-{optimizer}-s{seed}", parameters, final, kept, lost))
-    write(f"train_digits@softmax-{optimizer}", "digits", f"softmax-{optimizer}", {"rate": rate}, code, runs)
+    write(f"train_images@softmax-{optimizer}", "images", f"softmax-{optimizer}", {"rate": rate}, code, runs)
 
 
 def tune() -> None:
-    shared = {"task": "digits", "model": "mlp", "optimizer": "momentum", "method": "random", "seed": 0}
+    shared = {"task": "images", "model": "mlp", "optimizer": "momentum", "method": "random", "seed": 0}
     trials = [
         Run(f"random-s0-t{n:03}", shared | {"optimizer.beta": n / 10}, {"val/loss": 1 / n}, [], None, "random-s0")
         for n in (1, 2)
@@ -99,7 +99,7 @@ def write(stage: str, task: str, item: str, settings: dict[str, Any], code: str,
     record.write(Record(stage, task, record.recipe(stage, settings, data, code), settings, data, code, runs), path)
 
 
-def store(experiment: str = "digits", **conditions: str) -> dict[str, Any]:
+def store(experiment: str = "images", **conditions: str) -> dict[str, Any]:
     """Runs of an experiment by name, those whose tags are as given; a name that stands twice is an error."""
     client = MlflowClient(located().uri)
     found = client.get_experiment_by_name(experiment)
@@ -131,11 +131,11 @@ class TestRuns:
         assert run.data.params["network.hidden"] == "[16, 8]"
         assert run.data.metrics["test/accuracy"] == 0.997
         assert run.data.tags["mlflow.runColor"] == "#0072b2"
-        assert "`dvc repro --force --single-item train_digits@softmax-adam`" in run.data.tags["mlflow.note.content"]
-        recipe = record.read(sync.RECORDS / "digits/softmax-adam.json").recipe
+        assert "`dvc repro --force --single-item train_images@softmax-adam`" in run.data.tags["mlflow.note.content"]
+        recipe = record.read(sync.RECORDS / "images/softmax-adam.json").recipe
         assert (run.data.tags["bakeoff.recipe"], run.data.tags["bakeoff.stage"]) == (
             recipe,
-            "train_digits@softmax-adam",
+            "train_images@softmax-adam",
         )
         assert (run.info.status, run.info.end_time) == ("FINISHED", None)
         dataset = run.inputs.dataset_inputs[0].dataset
@@ -173,7 +173,7 @@ class TestRuns:
         train("adam", 0.003, code="with a comment more")
         sync.refresh()
         assert {name: run.info.run_id for name, run in store().items()} == before
-        recipe = record.read(sync.RECORDS / "digits/softmax-adam.json").recipe
+        recipe = record.read(sync.RECORDS / "images/softmax-adam.json").recipe
         assert store()["softmax-adam-s0"].data.tags["bakeoff.recipe"] == recipe
 
     def test_a_changed_rate_leaves_the_old_run_as_history_until_it_returns(self) -> None:
@@ -188,7 +188,7 @@ class TestRuns:
 
     def test_a_record_that_params_no_longer_ask_for_is_history(self) -> None:
         sync.refresh()
-        fewer = PARAMS | {"digits": {"models": ["softmax"], "optimizers": ["sgd"]}}
+        fewer = PARAMS | {"images": {"models": ["softmax"], "optimizers": ["sgd"]}}
         Path("params.yaml").write_text(json.dumps(fewer), encoding="utf-8")
         sync.refresh()
         assert set(store(current="true")) == {"softmax-sgd-s0", "softmax-sgd-s1"}
@@ -199,7 +199,7 @@ class TestRuns:
         for path in sync.RECORDS.rglob("*.json"):
             os.utime(path, (1, 1))
         assert sync.summary(sync.refresh(), {}) == first
-        assert first["experiments"]["digits"]["train_digits@softmax-sgd"]["runs"] == [
+        assert first["experiments"]["images"]["train_images@softmax-sgd"]["runs"] == [
             "softmax-sgd-s0",
             "softmax-sgd-s1",
         ]
@@ -254,7 +254,7 @@ class TestStore:
     def test_an_experiment_that_was_deleted_comes_back(self) -> None:
         sync.refresh()
         client = MlflowClient(located().uri)
-        client.delete_experiment(client.get_experiment_by_name("digits").experiment_id)
+        client.delete_experiment(client.get_experiment_by_name("images").experiment_id)
         sync.refresh()
         assert len(store()) == 4
 
@@ -268,7 +268,7 @@ class TestStore:
 
 @pytest.fixture
 def winner(project: Path) -> Callable[[Examples], torch.Tensor]:
-    """Data, weights and comparison of digits, won by adam's second seed; returns what its network says."""
+    """Data, weights and comparison of images, won by adam's second seed; returns what its network says."""
     generator = np.random.default_rng(0)
     splits = [
         Split(generator.integers(0, 256, (6, 1, 4, 5), np.uint8), np.arange(6, dtype=np.uint8) % 3) for _ in range(3)
@@ -282,7 +282,7 @@ def winner(project: Path) -> Callable[[Examples], torch.Tensor]:
     weights = {
         f"s{seed}.{name}": w for seed, network in enumerate(networks) for name, w in network.state_dict().items()
     }
-    path = project / "models/digits/softmax-adam.safetensors"
+    path = project / "models/images/softmax-adam.safetensors"
     path.parent.mkdir(parents=True)
     save_file(weights, path)
     compare(0.003)
@@ -294,14 +294,14 @@ def compare(rate: float) -> None:
     cell = {"model": "softmax", "optimizer": "adam", "validation": {"values": [round(1 - rate / 3, 6)] * 2}}
     won = {"model": "softmax", "optimizer": "adam", "seed": 1}
     standing = {"metric": "accuracy", "seeds": [0, 1], "winner": won, "cells": [cell]}
-    sync.COMPARISON.write_text(json.dumps({"tasks": {"digits": standing}}), encoding="utf-8")
+    sync.COMPARISON.write_text(json.dumps({"tasks": {"images": standing}}), encoding="utf-8")
 
 
 class TestChampion:
     def test_it_predicts_as_the_network_did(self, winner: Callable[[Examples], torch.Tensor], capsys: Any) -> None:
         commands.track()
         client = MlflowClient(located().uri)
-        version = client.get_model_version_by_alias("digits", "champion")
+        version = client.get_model_version_by_alias("images", "champion")
         assert version.run_id == store()["softmax-adam-s1"].info.run_id
         # Left to itself, MLflow's registry misses a folder with a space in its name.
         said = predicted(MLFLOW_TRACKING_URI="sqlite:///mlflow.db")
@@ -318,9 +318,9 @@ class TestChampion:
             compare(rate)
             commands.track()
             client = MlflowClient(located().uri)
-            found = sorted(version.version for version in client.search_model_versions("name = 'digits'"))
+            found = sorted(version.version for version in client.search_model_versions("name = 'images'"))
             assert [str(version) for version in found] == versions
-            champion = client.get_model_version_by_alias("digits", "champion")
+            champion = client.get_model_version_by_alias("images", "champion")
             assert str(champion.version) == ("1" if rate == 0.003 else "2")
 
     @pytest.mark.usefixtures("winner")
@@ -349,7 +349,7 @@ def predicted(**environment: str) -> torch.Tensor:
     code = (
         "import mlflow, numpy as np\n"
         f"x = np.load('{DATA}')['test.x']\n"
-        "np.save('predicted.npy', mlflow.pyfunc.load_model('models:/digits@champion').predict(x))"
+        "np.save('predicted.npy', mlflow.pyfunc.load_model('models:/images@champion').predict(x))"
     )
     process = python(code, **environment)
     _, errors = process.communicate(timeout=60)
@@ -361,7 +361,7 @@ def predicted(**environment: str) -> torch.Tensor:
 class TestLive:
     def append(self, *rows: dict[str, Any]) -> Path:
         """Lines of the live history of a training at another rate."""
-        path = live.FOLDER / "train_digits@softmax-adam/softmax-adam-s0.jsonl"
+        path = live.FOLDER / "train_images@softmax-adam/softmax-adam-s0.jsonl"
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("a", encoding="utf-8") as file:
             file.writelines(json.dumps(row) + "\n" for row in rows)
@@ -369,7 +369,7 @@ class TestLive:
 
     def test_curves_grow_and_give_way_to_the_finished_run(self) -> None:
         sync.refresh()
-        start = {"parameters": {"task": "digits", "model": "softmax", "optimizer": "adam", "seed": 0}}
+        start = {"parameters": {"task": "images", "model": "softmax", "optimizer": "adam", "seed": 0}}
         path = self.append(start, {"epoch": 1, "val/loss": 0.5})
         fed = live.feed()
         self.append({"epoch": 2, "val/loss": 0.25}, {"epoch": 3, "val/loss": 0.125})
@@ -388,7 +388,7 @@ class TestLive:
 
     def test_a_restart_with_other_parameters_replaces_the_run(self) -> None:
         for rate in (1, 2):
-            start = {"parameters": {"task": "digits", "optimizer": "adam", "optimizer.learning_rate": rate}}
+            start = {"parameters": {"task": "images", "optimizer": "adam", "optimizer.learning_rate": rate}}
             self.append(start, {"epoch": 1, "val/loss": rate})
             live.feed()
             self.append().unlink()
@@ -397,7 +397,7 @@ class TestLive:
         assert store(live="true")["softmax-adam-s0"].data.params["optimizer.learning_rate"] == "2"
 
     def test_watching_ends_cleanly_on_ctrl_c(self) -> None:
-        self.append({"parameters": {"task": "digits"}}, {"epoch": 1, "val/loss": 0.5})
+        self.append({"parameters": {"task": "images"}}, {"epoch": 1, "val/loss": 0.5})
         watch = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         watch += "from bakeoff.tracking.commands import track\ntry: track(watch=True)\nexcept KeyboardInterrupt: pass"
         process = python(watch)
@@ -432,7 +432,7 @@ def test_saved_views_open_with_their_rows_columns_and_curves(tmp_path: Path) -> 
     train("adam", 0.003)
     sync.refresh()
     with commands.served(commands.free(5000)) as address:
-        links = json.loads(MlflowClient(located().uri).get_experiment_by_name("digits").tags["bakeoff.views"])
+        links = json.loads(MlflowClient(located().uri).get_experiment_by_name("images").tags["bakeoff.views"])
         leaderboard, curves, history = (
             page(f"{address}/{links[name]}", tmp_path) for name in ("Leaderboard", "Curves of softmax", "History")
         )

@@ -25,7 +25,7 @@ Row = Mapping[str, float]
 def cell(learning_rate: float = 0.01, optimizer: str = "adam") -> Cell:
     constants: Settings = SgdSettings() if optimizer == "sgd" else AdamSettings(beta1=0.9, beta2=0.999, epsilon=1e-8)
     return Cell(
-        task="digits",
+        task="images",
         data="data/images/images.npz",
         model="cnn",
         optimizer=optimizer,
@@ -85,7 +85,7 @@ def test_a_cell_trains_each_seed_and_reads_the_test_split_once() -> None:
 def test_parameters_are_flat_and_complete() -> None:
     run = train(cell())[0].runs[1]
     assert run.parameters == {
-        "task": "digits",
+        "task": "images",
         "data": "data/images/images.npz",
         "model": "cnn",
         "optimizer": "adam",

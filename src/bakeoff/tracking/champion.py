@@ -112,7 +112,7 @@ def assemble(entry: Entry, folder: Path) -> Examples:
 
 
 def described(entry: Entry) -> str:
-    """`cnn under adam, seed 1: test/accuracy 0.981, ...; dvc repro train_digits@cnn-adam`."""
+    """`cnn under adam, seed 1: test/accuracy 0.981, ...; dvc repro train_images@cnn-adam`."""
     named = entry.run.parameters
     metrics = ", ".join(f"{name} {value:.4g}" for name, value in sorted(entry.run.metrics.items()))
     run = f"{named['model']} under {named['optimizer']}, seed {named['seed']}"

@@ -87,7 +87,7 @@ class Study:
 
     def parameters(self) -> dict[str, Any]:
         """What all trainings of the study share, and how it searches; flat."""
-        shared = {"task": "digits", "data": self.data, "model": "mlp", "optimizer": "momentum", "method": self.method}
+        shared = {"task": "images", "data": self.data, "model": "mlp", "optimizer": "momentum", "method": self.method}
         searched = {f"study.{name}": getattr(self.settings, name) for name in ("trials", "batch", "confirmations")}
         sections = {"network": self.objective.network, "training": self.settings.training, self.method: self.constants}
         flat = {
