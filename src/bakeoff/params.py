@@ -80,7 +80,7 @@ class Optimizers(Settings):
 
 Classifier = Literal["softmax", "mlp", "cnn"]
 Segmenter = Literal["unet"]
-METRICS = {"images": ("accuracy",), "table": ("auc", "accuracy"), "scans": ("dice",)}  # what each task measures
+METRICS = {"images": ("accuracy", "auc"), "table": ("auc", "accuracy"), "scans": ("dice",)}  # what each task measures
 
 
 class Task(Settings):

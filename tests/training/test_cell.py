@@ -79,7 +79,7 @@ def test_a_cell_trains_each_seed_and_reads_the_test_split_once() -> None:
         last = dict(run.history[-1])
         assert last.pop("epoch") == 3
         assert last.items() <= run.metrics.items()
-        assert run.metrics.keys() - last.keys() == {"test/loss", "test/accuracy"}
+        assert run.metrics.keys() - last.keys() == {"test/loss", "test/accuracy", "test/auc"}
 
 
 def test_parameters_are_flat_and_complete() -> None:

@@ -3,7 +3,7 @@ import pytest
 import torch
 from sklearn.metrics import accuracy_score, f1_score, roc_auc_score
 
-from bakeoff.training.metrics import accuracy, area_under_curve, dice
+from bakeoff.training.metrics import accuracy, area_under_curve, dice, separation
 
 EXACT = 1e-12  # both sides compute in float64
 
@@ -25,6 +25,17 @@ def test_area_under_curve_is_scikit_learns(levels: int) -> None:
 def test_area_under_curve_needs_both_classes() -> None:
     with pytest.raises(ValueError, match="both classes"):
         area_under_curve(torch.rand(5), torch.ones(5, dtype=torch.int64))
+
+
+@pytest.mark.parametrize("classes", [2, 5])
+def test_separation_is_scikit_learns(classes: int) -> None:
+    generator = torch.Generator().manual_seed(0)
+    labels = torch.cat([torch.arange(classes), torch.randint(classes, (400,), generator=generator) ** 2 % classes])
+    logits = torch.randn(len(labels), classes, generator=generator, dtype=torch.float64)
+    logits[torch.arange(len(labels)), labels] += 1
+    shares = logits.softmax(1)
+    expected = roc_auc_score(labels, shares[:, 1] if classes == 2 else shares, multi_class="ovr", average="macro")
+    assert separation(logits, labels) == pytest.approx(expected, abs=EXACT)
 
 
 def test_dice_is_scikit_learns_f1_over_all_pixels() -> None:

@@ -5,6 +5,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from bakeoff.data.examples import Examples, Split
+from bakeoff.settings import BadInput
 from bakeoff.training import supervised
 from bakeoff.training.supervised import Classification, Segmentation, Supervised
 from bakeoff.training.workload import Held
@@ -63,9 +64,9 @@ def test_bytes_become_shares_and_floats_stay() -> None:
     assert x.dtype == torch.float32 and y.dtype == torch.int64
     assert np.array_equal(x.numpy(), data.train.x.astype(np.float32) / 255)
 
-    table = Split(np.array([[300.0, -1.0]], dtype=np.float32), np.zeros(1, dtype=np.uint8))
-    kept = Classification(Examples(table, table, table, ("a", "b", "c")), 5, CPU)
-    assert kept.train[0].tolist() == [[300.0, -1.0]] and kept.shape == (2,)
+    table = Split(np.array([[300.0, -1.0], [0.5, 2.0]], dtype=np.float32), np.arange(2, dtype=np.uint8))
+    kept = Classification(Examples(table, table, table, ("a", "b")), 5, CPU)
+    assert kept.train[0].tolist() == [[300.0, -1.0], [0.5, 2.0]] and kept.shape == (2,)
 
 
 @pytest.mark.parametrize("chunk", [1024, 4])
@@ -85,9 +86,16 @@ def test_held_splits_are_measured_whole(chunk: int, monkeypatch: pytest.MonkeyPa
 
 
 def test_metrics_of_each_kind_of_task() -> None:
-    two, three = Classification(examples(("a", "b")), 5, CPU), Classification(examples(("a", "b", "c")), 5, CPU)
-    assert two.evaluate(network(two), "test").keys() == {"loss", "accuracy", "auc"}
-    assert three.evaluate(network(three), "test").keys() == {"loss", "accuracy"}
+    for classes in (("a", "b"), ("a", "b", "c")):
+        workload = Classification(examples(classes), 5, CPU)
+        assert workload.evaluate(network(workload), "test").keys() == {"loss", "accuracy", "auc"}
+
+
+def test_held_data_without_a_class_are_refused() -> None:
+    data = examples(("a", "b", "c"))
+    named = Examples(data.train, data.validation, data.test, (*data.classes, "d"))
+    with pytest.raises(BadInput, match=r"the validation data have no example of class 'd', .*enlarge"):
+        Classification(named, 5, CPU)
 
 
 def test_auc_ranks_by_the_odds_of_the_second_class() -> None:

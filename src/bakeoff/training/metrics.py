@@ -28,6 +28,21 @@ def area_under_curve(scores: Tensor, labels: Tensor) -> float:
     return excess / (positives * negatives)
 
 
+def separation(logits: Tensor, labels: Tensor) -> float:
+    """The area under the ROC curve of two classes; of more, the mean over each class against all others.
+
+    Scores of two classes are the difference of their logits (N, 2), of more the softmax of (N, K): classes weigh alike.
+    Source: one against the rest, Provost & Domingos 2000, CeDER working paper IS-00-04.
+    Raises:
+        ValueError: a class is missing among the labels (N,).
+    """
+    classes = logits.shape[1]
+    if classes == 2:
+        return area_under_curve(logits[:, 1] - logits[:, 0], labels)
+    scores = logits.double().softmax(1)
+    return sum(area_under_curve(scores[:, k], (labels == k).long()) for k in range(classes)) / classes
+
+
 def dice(predicted: Tensor, labels: Tensor, classes: int) -> list[float]:
     """For each class 2 |A & B| / (|A| + |B|), A the pixels predicted and B the pixels labelled so, of all images.
 

@@ -12,7 +12,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from bakeoff.data.examples import Examples, Split
-from bakeoff.training.metrics import accuracy, area_under_curve, dice
+from bakeoff.settings import BadInput
+from bakeoff.training.metrics import accuracy, dice, separation
 from bakeoff.training.workload import Held
 
 CHUNK = 1024  # examples that an evaluation takes at once; enough to keep a core busy, and little memory
@@ -59,13 +60,24 @@ class Supervised(ABC):
 
 
 class Classification(Supervised):
-    """One label for each example. Measured by accuracy and, where there are two classes, by the area under the ROC."""
+    """One label for each example. Measured by accuracy and the area under the ROC curve.
+
+    Raises:
+        BadInput: validation or test data lack a class.
+    """
+
+    def __init__(self, examples: Examples, batch_size: int, device: torch.device) -> None:
+        for part in ("validation", "test"):
+            absent = np.setdiff1d(np.arange(len(examples.classes)), getattr(examples, part).y)
+            if len(absent):
+                raise BadInput(
+                    f"params.yaml: the {part} data have no example of class '{examples.classes[absent[0]]}', and each "
+                    "class needs one there; enlarge that part of the split, or drop the class"
+                )
+        super().__init__(examples, batch_size, device)
 
     def measure(self, logits: Tensor, y: Tensor) -> dict[str, float]:
-        measured = {"accuracy": accuracy(logits, y)}
-        if len(self.classes) == 2:
-            measured["auc"] = area_under_curve(logits[:, 1] - logits[:, 0], y)
-        return measured
+        return {"accuracy": accuracy(logits, y), "auc": separation(logits, y)}
 
 
 class Segmentation(Supervised):
