@@ -21,6 +21,7 @@ def report(stage: Stage) -> None:
     vectors = exhibits.read_vectors(weights, vocabulary)
     drawn = figures.of_comparison(comparison, curves)
     drawn |= {f"words-{name}.png": exhibits.draw_words(found) for name, found in vectors.items()}
+    drawn["samples-images.png"] = exhibits.draw_samples(data["images"])
     winner = comparison["tasks"]["scans"]["winner"]
     if winner:
         settings = stage.settings(f"networks.{winner['model']}", SEGMENTERS[winner["model"]].settings)

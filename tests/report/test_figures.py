@@ -13,6 +13,7 @@ from bakeoff.report.figures import (
     learning_curves,
     overlap,
     principal_axes,
+    samples,
     searches,
     segmentations,
     word_map,
@@ -62,7 +63,8 @@ FIGURES: dict[str, Callable[[], bytes]] = {
     "learning curves": lambda: learning_curves(CURVES, "accuracy"),
     "no curves": lambda: learning_curves([], "accuracy"),
     "final metrics": lambda: final_metrics(TASK),
-    "segmentations": lambda: segmentations(MASKS / 2, MASKS, MASKS, ["background", "grey", "white"]),
+    "segmentations": lambda: segmentations(MASKS[:, None] / 2, MASKS, MASKS, ["background", "grey", "white"]),
+    "samples": lambda: samples([np.linspace(0, 1, 60 * n).reshape(n, 3, 5, 4) for n in (2, 3)], ["cat", "dog"]),
     "words": lambda: word_map({"a": ["x", "y"], "b": ["z"]}, {word: np.eye(4)[i] for i, word in enumerate("xyz")}),
     "searches": lambda: searches(TUNING),
 }

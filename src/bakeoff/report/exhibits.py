@@ -13,11 +13,12 @@ from torch import nn
 from bakeoff.data.examples import SPLITS, Examples
 from bakeoff.embedding.evaluate import Vectors
 from bakeoff.networks.registry import SEGMENTERS
-from bakeoff.report.figures import segmentations, word_map
+from bakeoff.report.figures import samples, segmentations, word_map
 from bakeoff.training.supervised import resident
 
 CPU = torch.device("cpu")
 SHOWN = 6  # images of a row of predictions
+CLASSES_SHOWN, SAMPLES_SHOWN = 20, 12
 
 # Words of a general English text, in groups whose members should lie together.
 GROUPS = {
@@ -43,7 +44,14 @@ def draw_predictions(examples: Examples, weights: Path, winner: Mapping[str, Any
     network = restored(examples, weights, winner, settings)
     with torch.inference_mode():
         predicted = network(x).argmax(1)
-    return segmentations(x[:, 0].numpy(), y.numpy(), predicted.numpy(), examples.classes)
+    return segmentations(x.numpy(), y.numpy(), predicted.numpy(), examples.classes)
+
+
+def draw_samples(examples: Examples) -> bytes:
+    """The first training pictures of each class; the training data are in random order."""
+    classes = range(min(len(examples.classes), CLASSES_SHOWN))
+    first = [np.flatnonzero(examples.train.y == k)[:SAMPLES_SHOWN] for k in classes]
+    return samples([examples.train.x[rows] / 255 for rows in first], examples.classes[: len(classes)])
 
 
 def restored(examples: Examples, weights: Path, winner: Mapping[str, Any], settings: Any) -> nn.Module:

@@ -38,7 +38,7 @@ STYLE: Any = {
 }
 DOTS_PER_INCH = 110
 INK, FAINT = "#222222", "#9a9a9a"
-TISSUE = ["#f2f2f2", "#7fb3d5", "#d98880", "#82c596", "#c39bd3"]  # one colour a class of a mask
+TISSUE = ["#f2f2f2", "#7fb3d5", "#d98880", "#82c596", "#c39bd3", "#f5cb5c", "#8d99ae", "#5c6f82"]  # classes of a mask
 
 
 @contextmanager
@@ -156,28 +156,55 @@ def segmentations(scans: NDArray[Any], masks: NDArray[Any], predicted: NDArray[A
     """Scan, mask and prediction, an example a column.
 
     Args:
-        scans: (N, H, W).
+        scans: (N, C, H, W) between 0 and 1; C is 1, or 3 for colours.
         masks: (N, H, W), indices of `classes`; so is `predicted`.
     """
-    rows = [("scan", scans), ("mask", masks), ("prediction", predicted)]
-    tissue = matplotlib.colors.ListedColormap(TISSUE[: len(classes)])
+    rows = [("scan", shown(scans)), ("mask", masks), ("prediction", predicted)]
+    colours = [TISSUE[k % len(TISSUE)] for k in range(len(classes))]
+    tissue = matplotlib.colors.ListedColormap(colours)
     with style():
-        aspect = scans.shape[2] / scans.shape[1]
+        aspect = scans.shape[3] / scans.shape[2]
         figure = Figure(figsize=(0.6 + 1.35 * aspect * len(scans), 4.6), layout="constrained")
         axes = figure.subplots(len(rows), len(scans), squeeze=False)
         for line, (name, images) in zip(axes, rows, strict=True):
             for axis, image in zip(line, images, strict=True):
-                shading = (
-                    {"cmap": "gray"} if name == "scan" else {"cmap": tissue, "vmin": -0.5, "vmax": len(classes) - 0.5}
-                )
-                axis.imshow(image, interpolation="nearest", **shading)
-                axis.set(xticks=[], yticks=[])
-                axis.spines[:].set_visible(False)
-                axis.grid(visible=False)
+                shading = {} if name == "scan" else {"cmap": tissue, "vmin": -0.5, "vmax": len(classes) - 0.5}
+                draw_picture(axis, image, **shading)
             line[0].set_ylabel(name)
-        patches = [matplotlib.patches.Patch(facecolor=colour, edgecolor=FAINT) for colour in TISSUE[: len(classes)]]
-        figure.legend(patches, classes, loc="outside lower center", ncols=len(classes))
+        patches = [matplotlib.patches.Patch(facecolor=colour, edgecolor=FAINT) for colour in colours]
+        figure.legend(patches, classes, loc="outside lower center", ncols=min(len(classes), 6))
         return png(figure)
+
+
+def samples(pictures: Sequence[NDArray[Any]], classes: Sequence[str]) -> bytes:
+    """A few pictures of each class, a class a row: whoever looks at them sees a wrong label, or a wrong channel.
+
+    Args:
+        pictures: of each class (N, C, H, W) between 0 and 1; C is 1, or 3 for colours.
+    """
+    across = max(map(len, pictures))
+    C, H, W = pictures[0].shape[1:]
+    with style():
+        figure = Figure(figsize=(1.2 + 0.62 * across * W / H, 0.66 * len(classes)), layout="constrained")
+        axes = figure.subplots(len(classes), across, squeeze=False)
+        for line, images, name in zip(axes, pictures, classes, strict=True):
+            blank = np.ones((across - len(images), C, H, W))
+            for axis, image in zip(line, shown(np.concatenate([images, blank])), strict=True):
+                draw_picture(axis, image)
+            line[0].set_ylabel(name, rotation=0, ha="right", va="center")
+        return png(figure)
+
+
+def shown(pictures: NDArray[Any]) -> NDArray[Any]:
+    """(N, C, H, W) as matplotlib takes colours: (N, H, W, 3)."""
+    return np.moveaxis(np.broadcast_to(pictures, (len(pictures), 3, *pictures.shape[2:])), 1, -1)
+
+
+def draw_picture(axis: Axes, picture: NDArray[Any], **shading: Any) -> None:
+    axis.imshow(picture, interpolation="nearest", **shading)
+    axis.set(xticks=[], yticks=[])
+    axis.spines[:].set_visible(False)
+    axis.grid(visible=False)
 
 
 def word_map(groups: Mapping[str, Sequence[str]], vectors: Mapping[str, NDArray[Any]]) -> bytes:

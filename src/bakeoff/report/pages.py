@@ -131,6 +131,8 @@ def task_section(name: str, task: Row, exhibits: Exhibits) -> str:
         "Mean over seeds; the bands span them. A cross marks an epoch after which a run diverged.",
         cells_table(task),
     ]
+    if name == "images":
+        parts.append(picture("training pictures of each class", "samples-images.png"))
     if task["metric"] == "dice":
         parts.append(baseline(task, exhibits.baseline))
         parts += [picture("scans, masks and predictions", f"predictions-{name}.png")] if task["winner"] else []
