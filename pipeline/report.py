@@ -2,13 +2,17 @@
 
 import json
 from operator import methodcaller
+from typing import Any, get_args
 
 from bakeoff.data.examples import Examples
 from bakeoff.data.scans.scans import intensity_baseline
+from bakeoff.data.sources.settings import Kind, Source
 from bakeoff.networks.registry import SEGMENTERS
 from bakeoff.report import exhibits, figures, pages
 from bakeoff.report.compare import read_curves
 from bakeoff.stage import Stage, run
+
+SOURCE: Any = Source  # a union, which is no class to a type checker
 
 
 def report(stage: Stage) -> None:
@@ -16,6 +20,7 @@ def report(stage: Stage) -> None:
     curves = read_curves(stage.input("reports/curves.csv"))
     data = {task: Examples.load(stage.input(found["data"])) for task, found in comparison["tasks"].items()}
     vocabulary = exhibits.read_vocabulary(stage.input("data/corpus/vocabulary.csv"))
+    sources = {kind: stage.settings(f"data.{kind}.source", SOURCE) for kind in get_args(Kind)}
     architectures = stage.settings("embedding.architectures", list[str])
     weights = {name: stage.input(f"models/embedding/{name}.safetensors") for name in architectures}
     vectors = exhibits.read_vectors(weights, vocabulary)
@@ -28,6 +33,8 @@ def report(stage: Stage) -> None:
         won = stage.input(f"models/scans/{winner['model']}-{winner['optimizer']}.safetensors")
         drawn["predictions-scans.png"] = exhibits.draw_predictions(data["scans"], won, winner, settings)
     shown = pages.Exhibits(
+        origins={kind: exhibits.origin(source) for kind, source in sources.items()},
+        encoding=json.loads(stage.input("reports/encoding.json").read_text(encoding="utf-8")),
         sizes={task: exhibits.sizes(examples) for task, examples in data.items()},
         baseline=intensity_baseline(data["scans"]),
         vocabulary=len(vocabulary),

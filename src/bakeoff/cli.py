@@ -23,6 +23,11 @@ def main() -> None:
     command(check)
     command(track).add_argument("--watch", action="store_true", help="go on, and feed the curves of running trainings")
     command(ui).add_argument("--port", type=int, help="port on this machine (default: the first free one from 5000 on)")
+    command(sources)
+    command(fetch).add_argument("name", nargs="+", help="a data set of the catalogue")
+    encoding = command(encode)
+    encoding.add_argument("rows", type=Path, metavar="ROWS.csv")
+    encoding.add_argument("--to", type=Path, required=True, metavar="FILE.npy")
     command(deps)
     command(readme)
     command(setup)
@@ -73,6 +78,31 @@ def ui(arguments: argparse.Namespace) -> None:
     from bakeoff.tracking.commands import serve
 
     serve(port=arguments.port)
+
+
+def sources(_: argparse.Namespace) -> None:
+    """list the catalogue of data sets, and what of it is on this machine"""
+    from bakeoff.data.sources.holdings import overview
+
+    for entry in overview():
+        print(f"{'here' if entry.present else '    '}  {entry.name:<18} {entry.kind:<10}  {entry.title}")
+        print(f"{'':<36}  {entry.where}; {entry.licence}")
+
+
+def fetch(arguments: argparse.Namespace) -> None:
+    """fetch data sets of the catalogue ahead of time, and verify them"""
+    from bakeoff.data.sources.holdings import files
+
+    for name in arguments.name:
+        for path in files(name).values():
+            print(f"{name}: {path}")
+
+
+def encode(arguments: argparse.Namespace) -> None:
+    """scale and one-hot encode new rows as the training rows of the table were: (N, D) numbers in float32"""
+    from bakeoff.data.encoding.inference import encode_file
+
+    print(encode_file(Path("data/table/encoder.json"), arguments.rows, arguments.to))
 
 
 def deps(_: argparse.Namespace) -> None:

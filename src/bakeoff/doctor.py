@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from bakeoff import settings
 from bakeoff.machine import differing, flags, processor
 from bakeoff.settings import BadInput
 from bakeoff.verify import MACHINE, REQUIREMENTS
@@ -34,7 +35,7 @@ class Finding:
 
 def examine() -> list[Finding]:
     """Every finding, in the order in which a newcomer would trip over them."""
-    examinations: list[Callable[[], Iterator[Finding]]] = [python, cpu, torch_and_gpu, tools, params, samples, stores]
+    examinations: list[Callable[[], Iterator[Finding]]] = [python, cpu, torch_and_gpu, tools, params, data, stores]
     return [finding for examination in examinations for finding in examination()]
 
 
@@ -99,16 +100,33 @@ def params() -> Iterator[Finding]:
         yield Finding("params.yaml", str(error), "mend the line")
 
 
-def samples() -> Iterator[Finding]:
-    from bakeoff.data.sources.catalogue import SOURCES, files
+def data() -> Iterator[Finding]:
+    """What params.yaml names; nothing is fetched."""
+    from bakeoff.data.sources.catalogue import SOURCES, Remote
+    from bakeoff.data.sources.find import local
+    from bakeoff.data.sources.holdings import files, overview
 
-    for name, source in SOURCES.items():
+    try:
+        sections = settings.load()["data"]
+        named = {kind: section["source"] for kind, section in sections.items() if "source" in section}
+    except (BadInput, KeyError, TypeError):
+        return  # told where params.yaml is examined
+    fetched = {name for name, spec in SOURCES.items() if any(isinstance(f, Remote) for f in spec.files.values())}
+    here = {entry.name: entry for entry in overview()}
+    for kind, source in named.items():
         try:
-            files(name)
-            yield Finding("data", f"{name} (in {source.distribution}): {source.title}")
+            if isinstance(source, dict):
+                yield Finding(kind, f"{source.get('url')}, fetched once and kept")
+            elif source in fetched and not here[source].present:
+                yield Finding(kind, f"{source} (from {here[source].where}): {here[source].title}; not fetched yet")
+            elif source in SOURCES:
+                files(source)
+                yield Finding(kind, f"{source} (in {here[source].where}): {here[source].title}")
+            else:
+                yield Finding(kind, str(local(source, kind)))
         except BadInput as error:
             found, _, remedy = str(error).rpartition("; ")
-            yield Finding("data", found, remedy)
+            yield Finding(kind, found, remedy)
 
 
 def stores() -> Iterator[Finding]:

@@ -3,7 +3,19 @@ from typing import Any
 
 import pytest
 
-from bakeoff.report.pages import Exhibits, as_html, embed, estimate, listed, probability, report, results, verdict
+from bakeoff.report.pages import (
+    DASH,
+    PIPE,
+    Exhibits,
+    as_html,
+    embed,
+    estimate,
+    listed,
+    probability,
+    report,
+    results,
+    verdict,
+)
 
 
 def measured(mean: float | None, half: float | None = None) -> dict[str, Any]:
@@ -36,6 +48,7 @@ COMPARISON: dict[str, Any] = {
     "confidence": 0.95,
     "tasks": {
         "images": contest(cell(1, "cnn", "adam", 0.95), cell(2, "cnn", "sgd", 0.94, tied=True)),
+        "table": contest(cell(1, "mlp", "adam", 0.7), metric="auc"),
         "scans": contest(cell(1, "unet", "adam", 0.9), metric="dice"),
     },
     "embedding": {"cbow": [{"seed": 0, "metrics": {"val/loss": 2.5}}]},
@@ -45,8 +58,33 @@ COMPARISON: dict[str, Any] = {
         "cells": [SEARCH | {"validation": measured(0.35, 0.02), "test": measured(0.9, 0.02), "best": {"a.beta": 0.9}}],
     },
 }
+DESCRIBED = {
+    "count": 3500,
+    "mean": 61.25,
+    "std": 17.5,
+    "min": 10.04,
+    "25%": 48.0,
+    "50%": 62.0,
+    "75%": 75.5,
+    "max": 100.04,
+}
 EXHIBITS = Exhibits(
-    sizes={task: {"train": 3500, "test": 1000} for task in ("images", "scans")},
+    origins={
+        "images": {"source": "mnist-5k", "title": "digits", "licence": "none", "citation": "LeCun 1998"},
+        "table": {"source": "data/raw/table/my.csv", "title": "", "licence": "", "citation": ""},
+    },
+    encoding={
+        "before": {"humid": DESCRIBED},
+        "after": {"humid": DESCRIBED | {"mean": 0.0, "std": 1.0}},
+        "categories": {
+            "carrier": {"known": 9, "grouped": 7, "rare": {"train": 11, "test": 2}, "unseen": {"train": 0, "test": 4}},
+            "tail|num": {"buckets": 64},
+        },
+        "missing": {name: {"train": 5, "test": 1234} for name in ("humid", "carrier", "tail|num")},
+        "rows": {"train": 3500, "test": 1500},
+        "columns": 75,
+    },
+    sizes={task: {"train": 3500, "test": 1000} for task in ("images", "table", "scans")},
     baseline={"val/dice": 0.5612, "test/dice": 0.5733},
     vocabulary=9068,
     neighbours={"cbow": {"five": ["six", "four"]}},
@@ -98,16 +136,33 @@ def test_words_and_probabilities() -> None:
 
 def test_the_report_says_what_was_measured() -> None:
     page = report(COMPARISON, EXHIBITS)
-    for said in ("3,500 train", "cnn (29,000 parameters)", "six, four", "0.561", "24 (2 diverged)", "p > 0.05"):
+    for said in (
+        "3,500 train",
+        "cnn (29,000 parameters)",
+        "six, four",
+        "0.561",
+        "24 (2 diverged)",
+        "p > 0.05",
+        "LeCun 1998",
+    ):
         assert said in page, said
     assert "None" not in page and "nan" not in page
+
+
+def test_the_report_shows_the_table_before_and_after_encoding() -> None:
+    lines = report(COMPARISON, EXHIBITS).splitlines()
+    assert "| before | count | mean | std | min | 25% | 50% | 75% | max |" in lines
+    assert "| humid | 3,500 | 61.25 | 17.5 | 10.04 | 48 | 62 | 75.5 | 100.04 |" in lines
+    assert "| humid | 3,500 | 0 | 1 | 10.04 | 48 | 62 | 75.5 | 100.04 |" in lines
+    assert "| carrier | 10 | 13 | 4 | 5 | 1,234 |" in lines
+    assert f"| tail\\|num | 64 buckets | {DASH} | {DASH} | 5 | 1,234 |" in lines
 
 
 def test_tables_have_as_many_cells_in_each_row_as_in_their_header() -> None:
     tables = re.findall(r"(?:^\|.*\n)+", report(COMPARISON, EXHIBITS) + results(COMPARISON), re.MULTILINE)
     assert len(tables) >= 6
     for found in tables:
-        assert len({line.count("|") for line in found.splitlines()}) == 1, found
+        assert len({line.replace(PIPE, "").count("|") for line in found.splitlines()}) == 1, found
 
 
 def test_the_html_needs_no_other_file_and_no_network() -> None:

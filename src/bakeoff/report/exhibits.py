@@ -11,12 +11,15 @@ from safetensors.torch import load_file
 from torch import nn
 
 from bakeoff.data.examples import SPLITS, Examples
+from bakeoff.data.sources.catalogue import SOURCES
+from bakeoff.data.sources.settings import Source
 from bakeoff.embedding.evaluate import Vectors
 from bakeoff.networks.registry import SEGMENTERS
 from bakeoff.report.figures import samples, segmentations, word_map
 from bakeoff.training.supervised import resident
 
 CPU = torch.device("cpu")
+CITED = ("title", "licence", "citation")
 SHOWN = 6  # images of a row of predictions
 CLASSES_SHOWN, SAMPLES_SHOWN = 20, 12
 
@@ -31,6 +34,14 @@ GROUPS = {
 }
 ASKED = ["five", "march", "king", "language", "war", "water"]
 FEWEST = 3  # of the words above; a text that has fewer is asked for its own
+
+
+def origin(source: Source) -> dict[str, str]:
+    """What the catalogue says of a source; of own data nothing but where they are."""
+    if isinstance(source, str) and source in SOURCES:
+        spec = SOURCES[source]
+        return {"source": source, "title": spec.title, "licence": spec.licence, "citation": spec.citation}
+    return {"source": source if isinstance(source, str) else source.url} | dict.fromkeys(CITED, "")
 
 
 def sizes(examples: Examples) -> dict[str, int]:

@@ -15,6 +15,7 @@ Row = Mapping[str, Any]
 MARKERS = ("<!-- results -->", "<!-- /results -->")  # README's table of results stands between them
 FIGURES = "figures"  # the folder of figures, seen from the pages
 METRICS = {"accuracy": "accuracy", "auc": "area under the ROC curve", "dice": "mean Dice", "loss": "loss"}
+PIPE = r"\|"  # in a cell: names of columns and classes are the user's
 DASH = "\N{EN DASH}"  # where there is no number
 
 
@@ -23,12 +24,16 @@ class Exhibits:
     """What the page shows beside the comparison.
 
     Attributes:
+        origins: of each kind of data its source, title, licence and citation; the last three are empty for own data.
+        encoding: what encode_table reports: numbers before and after, categories, missing values.
         sizes: of each task's data, {"train": 3500, "validation": 500, "test": 1000}.
         baseline: the Dice that a table of intensities reaches on the scans, as val/dice and test/dice.
         vocabulary: its size, UNK included.
         neighbours: by architecture and word the nearest words; of those architectures that did not diverge.
     """
 
+    origins: Mapping[str, Mapping[str, str]]
+    encoding: Row
     sizes: Mapping[str, Mapping[str, int]]
     baseline: Mapping[str, float]
     vocabulary: int
@@ -85,6 +90,7 @@ def report(comparison: Row, exhibits: Exhibits) -> str:
         f"{len(comparison['embedding'])} architectures of word vectors.",
         results(comparison),
         reading(comparison["confidence"]),
+        data_section(exhibits),
         *(task_section(name, task, exhibits) for name, task in tasks.items()),
         embedding_section(comparison["embedding"], exhibits),
         tuning_section(comparison["tuning"]),
@@ -133,10 +139,46 @@ def task_section(name: str, task: Row, exhibits: Exhibits) -> str:
     ]
     if name == "images":
         parts.append(picture("training pictures of each class", "samples-images.png"))
+    if name == "table":
+        parts.append(encoding_section(exhibits.encoding))
     if task["metric"] == "dice":
         parts.append(baseline(task, exhibits.baseline))
         parts += [picture("scans, masks and predictions", f"predictions-{name}.png")] if task["winner"] else []
     return "\n\n".join(parts)
+
+
+def data_section(exhibits: Exhibits) -> str:
+    rows = [
+        [kind, f"`{origin['source']}`", origin["title"] or DASH, origin["licence"] or DASH, origin["citation"] or DASH]
+        for kind, origin in exhibits.origins.items()
+    ]
+    return f"## Data\n\n{table(['', 'source', 'what it is', 'licence', 'from'], rows)}"
+
+
+def encoding_section(encoding: Row) -> str:
+    """The numbers as `describe()` shows them before and after scaling, and the categories."""
+    statistics = list(dict.fromkeys(name for column in encoding["before"].values() for name in column))
+    parts = [
+        "### The table before and after encoding",
+        f"{encoding['columns']} columns; statistics of the training rows alone, as `describe().round(2)` shows them.",
+    ]
+    for when in ("before", "after"):
+        rows = [[name, *(f"{column[s]:,.10g}" for s in statistics)] for name, column in encoding[when].items()]
+        parts.append(table([when, *statistics], rows))
+    rows = [
+        [name, *categories(found), *(f"{count:,}" for count in encoding["missing"][name].values())]
+        for name, found in encoding["categories"].items()
+    ]
+    missing = [f"missing: {split}" for split in encoding["rows"]]
+    return "\n\n".join([*parts, table(["category", "columns", "rare rows", "unseen rows", *missing], rows)])
+
+
+def categories(found: Row) -> list[str]:
+    """How many columns a category takes, and how many rows of all splits share `other`."""
+    if "buckets" in found:
+        return [f"{found['buckets']} buckets", DASH, DASH]
+    rare, unseen = (sum(found[kind].values()) for kind in ("rare", "unseen"))
+    return [f"{found['known'] + 1}", f"{rare:,}", f"{unseen:,}"]
 
 
 def verdict(task: Row) -> str:
@@ -247,7 +289,7 @@ def picture(words: str, name: str) -> str:
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     lines = [header, ["---"] * len(header), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return "\n".join(f"| {' | '.join(cell.replace('|', PIPE) for cell in line)} |" for line in lines)
 
 
 def cell_name(cell: Row) -> str:
