@@ -1,7 +1,9 @@
 """Each optimizer follows its paper's formula, and its state survives a save."""
 
 import io
+import typing
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,68 +11,211 @@ import torch
 from numpy.typing import NDArray
 
 from bakeoff.optimizers.registry import OPTIMIZERS
+from bakeoff.optimizers.settings import OptimizerName
+from bakeoff.params import Optimizers
 from bakeoff.settings import Settings
 
 Array = NDArray[np.float64]
-Directions = Iterator[Array]  # what is subtracted, times the learning rate, at each step
+Path = Iterator[Array]  # the weights after each step
+STEPS = 12
+LR = 0.1
 
-CONSTANTS: dict[str, dict[str, float]] = {
+ADAM = {"beta1": 0.9, "beta2": 0.999, "epsilon": 1e-3}
+CONSTANTS: dict[str, dict[str, Any]] = {
     "sgd": {},
     "momentum": {"beta": 0.9},
+    "heavy_ball": {"beta": 0.9},
+    "nesterov": {"beta": 0.9},
     "adagrad": {"epsilon": 1e-3},
+    "adagrad_lagged": {"initial": 0.1},
     "adadelta": {"rho": 0.95, "epsilon": 1e-3},
     "rmsprop": {"beta": 0.9, "epsilon": 1e-3},
-    "adam": {"beta1": 0.9, "beta2": 0.999, "epsilon": 1e-3},
-}  # large epsilons, for a misplaced one to show
+    "adam": ADAM,
+    "adam_uncorrected": ADAM,
+    "adamw": ADAM | {"weight_decay": 0.3},
+    "nadam": ADAM | {"warmup": 25.0},
+    "radam": ADAM,
+    "lion": {"beta1": 0.9, "beta2": 0.99, "weight_decay": 0.3},
+    "muon": {
+        "beta": 0.95,
+        "steps": 5,
+        "coefficients": (3.4445, -4.775, 2.0315),
+        "epsilon": 1e-3,
+        "adam_rate": 0.2,
+        "adam_beta1": 0.9,
+        "adam_beta2": 0.95,
+        "adam_epsilon": 1e-3,
+    },
+}  # large epsilons, decays and rates, for a misplaced one to show
 
 
-def sgd(gradients: Array) -> Directions:
-    yield from gradients
+def sgd(theta: Array, gradients: Array) -> Path:
+    for g in gradients:
+        theta = theta - LR * g
+        yield theta
 
 
-def momentum(gradients: Array, beta: float) -> Directions:
+def momentum(theta: Array, gradients: Array, beta: float) -> Path:
     v = gradients[0]
     for g in gradients:
         v = beta * v + (1 - beta) * g
-        yield v
+        theta = theta - LR * v
+        yield theta
 
 
-def adagrad(gradients: Array, epsilon: float) -> Directions:
-    for t in range(1, len(gradients) + 1):
-        yield gradients[t - 1] / (np.sqrt((gradients[:t] ** 2).sum(0)) + epsilon)
+def heavy_ball(theta: Array, gradients: Array, beta: float) -> Path:
+    """Polyak's own form, without a velocity."""
+    before = theta
+    for g in gradients:
+        theta, before = theta - LR * g + beta * (theta - before), theta
+        yield theta
 
 
-def adadelta(gradients: Array, rho: float, epsilon: float) -> Directions:
-    mean_g2 = mean_d2 = np.zeros_like(gradients[0])
+def nesterov(theta: Array, gradients: Array, beta: float) -> Path:
+    """Sutskever's equations; the gradient is taken, and the weights are read, at the point ahead."""
+    v = np.zeros_like(theta)
+    for g in gradients:
+        v = beta * v - LR * g
+        theta = theta + v
+        yield theta + beta * v
+
+
+def adagrad(theta: Array, gradients: Array, epsilon: float) -> Path:
+    for t, g in enumerate(gradients, 1):
+        theta = theta - LR * g / (np.sqrt((gradients[:t] ** 2).sum(0)) + epsilon)
+        yield theta
+
+
+def adagrad_lagged(theta: Array, gradients: Array, initial: float) -> Path:
+    for k, g in enumerate(gradients):
+        theta = theta - LR / np.sqrt(initial + (gradients[:k] ** 2).sum(0)) * g
+        yield theta
+
+
+def adadelta(theta: Array, gradients: Array, rho: float, epsilon: float) -> Path:
+    mean_g2 = mean_d2 = np.zeros_like(theta)
     for g in gradients:
         mean_g2 = rho * mean_g2 + (1 - rho) * g**2
         d = np.sqrt(mean_d2 + epsilon) / np.sqrt(mean_g2 + epsilon) * g
         mean_d2 = rho * mean_d2 + (1 - rho) * d**2
-        yield d
+        theta = theta - LR * d
+        yield theta
 
 
-def rmsprop(gradients: Array, beta: float, epsilon: float) -> Directions:
-    mean_g2 = np.zeros_like(gradients[0])
+def rmsprop(theta: Array, gradients: Array, beta: float, epsilon: float) -> Path:
+    mean_g2 = np.zeros_like(theta)
     for g in gradients:
         mean_g2 = beta * mean_g2 + (1 - beta) * g**2
-        yield g / (np.sqrt(mean_g2) + epsilon)
+        theta = theta - LR * g / (np.sqrt(mean_g2) + epsilon)
+        yield theta
 
 
-def adam(gradients: Array, beta1: float, beta2: float, epsilon: float) -> Directions:
-    m = v = np.zeros_like(gradients[0])
+def adam(theta: Array, gradients: Array, beta1: float, beta2: float, epsilon: float, rate: float = LR) -> Path:
+    m = v = np.zeros_like(theta)
     for t, g in enumerate(gradients, 1):
         m = beta1 * m + (1 - beta1) * g
         v = beta2 * v + (1 - beta2) * g**2
-        yield m / (1 - beta1**t) / (np.sqrt(v / (1 - beta2**t)) + epsilon)
+        theta = theta - rate * m / (1 - beta1**t) / (np.sqrt(v / (1 - beta2**t)) + epsilon)
+        yield theta
 
 
-FORMULAS: dict[str, Callable[..., Directions]] = {
+def adam_uncorrected(theta: Array, gradients: Array, beta1: float, beta2: float, epsilon: float) -> Path:
+    m = v = np.zeros_like(theta)
+    for g in gradients:
+        m = beta1 * m + (1 - beta1) * g
+        v = beta2 * v + (1 - beta2) * m**2
+        theta = theta - LR * m / (np.sqrt(v) + epsilon)
+        yield theta
+
+
+def adamw(theta: Array, gradients: Array, beta1: float, beta2: float, epsilon: float, weight_decay: float) -> Path:
+    """Adam's steps do not depend on the weights: they come beside the decay."""
+    still = theta
+    for moved in adam(theta, gradients, beta1, beta2, epsilon):
+        theta = theta - LR * weight_decay * theta + (moved - still)
+        still = moved
+        yield theta
+
+
+def nadam(theta: Array, gradients: Array, beta1: float, beta2: float, warmup: float, epsilon: float) -> Path:
+    mu = beta1 * (1 - 0.5 * 0.96 ** (np.arange(1, len(gradients) + 2) / warmup))  # mu_1, mu_2, ...
+    m = v = np.zeros_like(theta)
+    for t, g in enumerate(gradients, 1):
+        m = beta1 * m + (1 - beta1) * g
+        v = beta2 * v + (1 - beta2) * g**2
+        g_hat, m_hat = g / (1 - mu[:t].prod()), m / (1 - mu[: t + 1].prod())
+        theta = theta - LR * ((1 - mu[t - 1]) * g_hat + mu[t] * m_hat) / (np.sqrt(v / (1 - beta2**t)) + epsilon)
+        yield theta
+
+
+def radam(theta: Array, gradients: Array, beta1: float, beta2: float, epsilon: float) -> Path:
+    """At beta2 = 0.999 the first 4 of the steps are not rectified."""
+    m = v = np.zeros_like(theta)
+    longest = 2 / (1 - beta2) - 1
+    for t, g in enumerate(gradients, 1):
+        m = beta1 * m + (1 - beta1) * g
+        v = beta2 * v + (1 - beta2) * g**2
+        length = longest - 2 * t * beta2**t / (1 - beta2**t)
+        step = m / (1 - beta1**t)
+        if length > 4:
+            above, below = (length - 4) * (length - 2) / length, (longest - 4) * (longest - 2) / longest
+            step = step * np.sqrt(above / below) / (np.sqrt(v / (1 - beta2**t)) + epsilon)
+        theta = theta - LR * step
+        yield theta
+
+
+def lion(theta: Array, gradients: Array, beta1: float, beta2: float, weight_decay: float) -> Path:
+    m = np.zeros_like(theta)
+    for g in gradients:
+        c = beta1 * m + (1 - beta1) * g
+        m = beta2 * m + (1 - beta2) * g
+        theta = theta - LR * (np.sign(c) + weight_decay * theta)
+        yield theta
+
+
+def muon(
+    theta: Array,
+    gradients: Array,
+    beta: float,
+    steps: int,
+    coefficients: tuple[float, float, float],
+    epsilon: float,
+    adam_rate: float,
+    adam_beta1: float,
+    adam_beta2: float,
+    adam_epsilon: float,
+) -> Path:
+    """By the singular values, where Newton and Schulz do without them."""
+    if theta.ndim < 2:
+        yield from adam(theta, gradients, adam_beta1, adam_beta2, adam_epsilon, rate=adam_rate * LR)
+        return
+    B = np.zeros_like(theta)
+    for g in gradients:
+        B = beta * B + g
+        U, s, V = np.linalg.svd((g + beta * B).reshape(len(theta), -1), full_matrices=False)
+        s = s / (np.sqrt((s**2).sum()) + epsilon)
+        for _ in range(steps):
+            s = sum(factor * s**power for factor, power in zip(coefficients, (1, 3, 5), strict=True))
+        theta = theta - LR * np.sqrt(max(1, U.shape[0] / V.shape[1])) * ((U * s) @ V).reshape(theta.shape)
+        yield theta
+
+
+FORMULAS: dict[str, Callable[..., Path]] = {
     "sgd": sgd,
     "momentum": momentum,
+    "heavy_ball": heavy_ball,
+    "nesterov": nesterov,
     "adagrad": adagrad,
+    "adagrad_lagged": adagrad_lagged,
     "adadelta": adadelta,
     "rmsprop": rmsprop,
     "adam": adam,
+    "adam_uncorrected": adam_uncorrected,
+    "adamw": adamw,
+    "nadam": nadam,
+    "radam": radam,
+    "lion": lion,
+    "muon": muon,
 }
 
 
@@ -79,55 +224,82 @@ def constants(name: str) -> Settings:
 
 
 def test_every_optimizer_has_a_formula() -> None:
-    assert FORMULAS.keys() == CONSTANTS.keys() == OPTIMIZERS.keys()
+    assert FORMULAS.keys() == CONSTANTS.keys() == OPTIMIZERS.keys() == set(typing.get_args(OptimizerName))
 
 
+def test_every_optimizer_has_its_section_in_params_yaml() -> None:
+    sections = {name: field.annotation for name, field in Optimizers.model_fields.items()}
+    assert sections == {name: spec.settings for name, spec in OPTIMIZERS.items()}
+
+
+@pytest.mark.parametrize("shape", [(4,), (3, 4), (5, 3), (3, 2, 2, 2)], ids=["vector", "wide", "tall", "kernels"])
 @pytest.mark.parametrize("name", OPTIMIZERS)
-def test_ten_steps_follow_the_formula(name: str) -> None:
+def test_twelve_steps_follow_the_formula(name: str, shape: tuple[int, ...]) -> None:
     draw = np.random.default_rng(0)
+    start = draw.normal(size=shape)
     # Scales from 1e-2 to 1e2: a rule that mixes up gradients and their squares stands out.
-    start, gradients = draw.normal(size=(3, 4)), draw.normal(size=(10, 3, 4)) * np.logspace(-2, 2, 4)
+    gradients = draw.normal(size=(STEPS, *shape)) * 10 ** draw.uniform(-2, 2, size=shape)
     theta = torch.nn.Parameter(torch.tensor(start))
-    optimizer = OPTIMIZERS[name].build([theta], 0.1, constants(name))
-    expected = start
-    for g, direction in zip(gradients, FORMULAS[name](gradients, **CONSTANTS[name]), strict=True):
+    optimizer = OPTIMIZERS[name].build([theta], LR, constants(name))
+    for g, expected in zip(gradients, FORMULAS[name](start, gradients, **CONSTANTS[name]), strict=True):
         theta.grad = torch.tensor(g)
         optimizer.step()
-        expected = expected - 0.1 * direction
-        # Float64 keeps 16 digits; ten steps of some ten operations each lose three at most.
+        # Float64 keeps 16 digits; twelve steps of some ten operations each lose three at most.
         np.testing.assert_allclose(theta.detach().numpy(), expected, rtol=1e-12, atol=1e-12)
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_state_survives_save_and_load_bit_for_bit(name: str) -> None:
     generator = torch.Generator().manual_seed(0)
-    gradients = torch.randn(10, 5, 3, generator=generator)
-    theta = torch.nn.Parameter(torch.randn(5, 3, generator=generator))
-    optimizer = OPTIMIZERS[name].build([theta], 0.1, constants(name))
-    follow(optimizer, theta, gradients[:5])
+    shapes = [(5, 3), (4,), (3, 2, 2, 2)]
+    gradients = [[torch.randn(shape, generator=generator) for shape in shapes] for _ in range(STEPS)]
+    weights = [torch.nn.Parameter(torch.randn(shape, generator=generator)) for shape in shapes]
+    optimizer = OPTIMIZERS[name].build(weights, LR, constants(name))
+    follow(optimizer, weights, gradients[: STEPS // 2])
 
     saved = io.BytesIO()
     torch.save(optimizer.state_dict(), saved)
     saved.seek(0)
-    resumed = torch.nn.Parameter(theta.detach().clone())
-    other = OPTIMIZERS[name].build([resumed], 0.1, constants(name))
-    other.load_state_dict(torch.load(saved))
+    resumed = [torch.nn.Parameter(theta.detach().clone()) for theta in weights]
+    other = OPTIMIZERS[name].build(resumed, LR, constants(name))
+    other.load_state_dict(torch.load(saved, weights_only=True))
 
-    follow(optimizer, theta, gradients[5:])
-    follow(other, resumed, gradients[5:])
-    assert torch.equal(theta, resumed)
+    follow(optimizer, weights, gradients[STEPS // 2 :])
+    follow(other, resumed, gradients[STEPS // 2 :])
+    assert all(map(torch.equal, weights, resumed))
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_a_weight_without_a_gradient_stays(name: str) -> None:
     moving, resting = torch.nn.Parameter(torch.ones(2)), torch.nn.Parameter(torch.ones(2))
-    optimizer = OPTIMIZERS[name].build([moving, resting], 0.1, constants(name))
+    optimizer = OPTIMIZERS[name].build([moving, resting], LR, constants(name))
     moving.grad = torch.ones(2)
     optimizer.step()
     assert (moving < 1).all() and torch.equal(resting, torch.ones(2))
 
 
-def follow(optimizer: torch.optim.Optimizer, theta: torch.nn.Parameter, gradients: torch.Tensor) -> None:
-    for g in gradients:
-        theta.grad = g.clone()
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_a_gradient_of_zero_gives_no_nan(name: str) -> None:
+    """As a dead unit's, or a pixel's that is black in every image."""
+    weights = [torch.nn.Parameter(torch.ones(shape)) for shape in [(2,), (3, 2)]]
+    optimizer = OPTIMIZERS[name].build(weights, LR, constants(name))
+    follow(optimizer, weights, [[torch.zeros_like(theta) for theta in weights]] * 3)
+    assert all(theta.isfinite().all() for theta in weights)
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_a_schedule_that_ends_at_zero_stops_every_weight(name: str) -> None:
+    weights = [torch.nn.Parameter(torch.ones(shape)) for shape in [(2,), (3, 2)]]
+    optimizer = OPTIMIZERS[name].build(weights, LR, constants(name))
+    torch.optim.lr_scheduler.LambdaLR(optimizer, lambda _: 0.0)
+    follow(optimizer, weights, [[torch.ones_like(theta) for theta in weights]] * 3)
+    assert all((theta == 1).all() for theta in weights)
+
+
+def follow(
+    optimizer: torch.optim.Optimizer, weights: list[torch.nn.Parameter], gradients: list[list[torch.Tensor]]
+) -> None:
+    for row in gradients:
+        for theta, g in zip(weights, row, strict=True):
+            theta.grad = g.clone()
         optimizer.step()

@@ -8,15 +8,24 @@ from dataclasses import dataclass
 from typing import Any
 
 from torch import Tensor
-from torch.optim import SGD, Adagrad, Adam, Optimizer
+from torch.optim import SGD, Adagrad, Adam, AdamW, Optimizer
 
 from bakeoff.optimizers.adadelta import Adadelta
+from bakeoff.optimizers.adagrad import LaggedAdagrad
+from bakeoff.optimizers.adam import NAdam, RAdam, UncorrectedAdam
+from bakeoff.optimizers.lion import Lion
+from bakeoff.optimizers.muon import Muon
 from bakeoff.optimizers.rmsprop import RMSprop
 from bakeoff.optimizers.settings import (
     AdadeltaSettings,
     AdagradSettings,
     AdamSettings,
+    AdamwSettings,
+    LaggedAdagradSettings,
+    LionSettings,
     MomentumSettings,
+    MuonSettings,
+    NadamSettings,
     RmspropSettings,
     SgdSettings,
 )
@@ -36,7 +45,8 @@ OPTIMIZERS = {
     "sgd": OptimizerSpec(
         rule="theta <- theta - lr g",
         source="Robbins & Monro 1951, Annals of Mathematical Statistics 22(3)",
-        departs="a constant rate",
+        departs="a constant rate; batch, mini-batch, stochastic and online gradient descent are this rule with g over "
+        "all examples, over some, over one, and over one of a stream: the batch size says which",
         settings=SgdSettings,
         build=lambda parameters, lr, _: SGD(parameters, lr, momentum=0.0, weight_decay=0.0),
     ),
@@ -48,6 +58,21 @@ OPTIMIZERS = {
         # torch starts v at the first gradient, undamped: the v_0 of the rule.
         build=lambda parameters, lr, s: SGD(parameters, lr, momentum=s.beta, dampening=s.beta, nesterov=False),
     ),
+    "heavy_ball": OptimizerSpec(
+        rule="v <- beta v + g;  theta <- theta - lr v;  v_0 = 0",
+        source="Polyak 1964, USSR Computational Mathematics and Mathematical Physics 4(5)",
+        departs="nothing",
+        settings=MomentumSettings,
+        build=lambda parameters, lr, s: SGD(parameters, lr, momentum=s.beta, dampening=0.0, nesterov=False),
+    ),
+    "nesterov": OptimizerSpec(
+        rule="v <- beta v + g;  theta <- theta - lr (g + beta v);  v_0 = 0",
+        source="Sutskever, Martens, Dahl & Hinton 2013, ICML, equations 3 and 4; after Nesterov 1983",
+        departs="theta is the point ahead, where they take the gradient: their theta, and beta times their v; "
+        "beta is constant",
+        settings=MomentumSettings,
+        build=lambda parameters, lr, s: SGD(parameters, lr, momentum=s.beta, dampening=0.0, nesterov=True),
+    ),
     "adagrad": OptimizerSpec(
         rule="G <- G + g^2;  theta <- theta - lr g / (sqrt(G) + epsilon);  G_0 = 0",
         source="Duchi, Hazan & Singer 2011, JMLR 12, figure 1 with diagonal matrices",
@@ -57,20 +82,28 @@ OPTIMIZERS = {
             parameters, lr, eps=s.epsilon, lr_decay=0.0, initial_accumulator_value=0.0, fused=True
         ),
     ),
+    "adagrad_lagged": OptimizerSpec(
+        rule="theta <- theta - lr g / sqrt(G);  G <- G + g^2;  G_0 = initial",
+        source="the notes' AdaGrad, as printed",
+        departs="from the published one: G is what it was before g; the notes leave G_0 open, and at 0 the first step "
+        "would be infinite",
+        settings=LaggedAdagradSettings,
+        build=lambda parameters, lr, s: LaggedAdagrad(parameters, lr, **dict(s)),
+    ),
     "adadelta": OptimizerSpec(
         rule="E <- rho E + (1 - rho) g^2;  d = sqrt((D + epsilon) / (E + epsilon)) g;  "
         "D <- rho D + (1 - rho) d^2;  theta <- theta - lr d;  E_0 = D_0 = 0",
         source="Zeiler 2012, arXiv:1212.5701, algorithm 1",
         departs="a learning rate, which is 1 in the paper",
         settings=AdadeltaSettings,
-        build=lambda parameters, lr, s: Adadelta(parameters, lr, rho=s.rho, epsilon=s.epsilon),
+        build=lambda parameters, lr, s: Adadelta(parameters, lr, **dict(s)),
     ),
     "rmsprop": OptimizerSpec(
         rule="E <- beta E + (1 - beta) g^2;  theta <- theta - lr g / (sqrt(E) + epsilon);  E_0 = 0",
         source="Tieleman & Hinton 2012, Neural Networks for Machine Learning, lecture 6.5",
         departs="epsilon, outside the root; not centred, no momentum",
         settings=RmspropSettings,
-        build=lambda parameters, lr, s: RMSprop(parameters, lr, beta=s.beta, epsilon=s.epsilon),
+        build=lambda parameters, lr, s: RMSprop(parameters, lr, **dict(s)),
     ),
     "adam": OptimizerSpec(
         rule="m <- beta1 m + (1 - beta1) g;  v <- beta2 v + (1 - beta2) g^2;  "
@@ -82,5 +115,65 @@ OPTIMIZERS = {
         build=lambda parameters, lr, s: Adam(
             parameters, lr, betas=(s.beta1, s.beta2), eps=s.epsilon, amsgrad=False, fused=True
         ),
+    ),
+    "adam_uncorrected": OptimizerSpec(
+        rule="m <- beta1 m + (1 - beta1) g;  v <- beta2 v + (1 - beta2) m^2;  "
+        "theta <- theta - lr m / (sqrt(v) + epsilon);  m_0 = v_0 = 0",
+        source="the notes' Adam, as printed",
+        departs="from the published one: v averages m^2, not g^2, and neither average is corrected for its start at 0; "
+        "from the notes: epsilon, which only guards a division by zero",
+        settings=AdamSettings,
+        build=lambda parameters, lr, s: UncorrectedAdam(parameters, lr, **dict(s)),
+    ),
+    "adamw": OptimizerSpec(
+        rule="theta <- theta - lr weight_decay theta, then Adam's step",
+        source="Loshchilov & Hutter 2019, arXiv:1711.05101, algorithm 2",
+        departs="the decay is scaled by lr, which they keep apart from their schedule; biases decay too",
+        settings=AdamwSettings,
+        build=lambda parameters, lr, s: AdamW(
+            parameters,
+            lr,
+            betas=(s.beta1, s.beta2),
+            eps=s.epsilon,
+            weight_decay=s.weight_decay,
+            amsgrad=False,
+            fused=True,
+        ),
+    ),
+    "nadam": OptimizerSpec(
+        rule="m, v as Adam's;  mu_t = beta1 (1 - 0.96^(t / warmup) / 2);  P_t = mu_1 ... mu_t;  "
+        "n = mu_{t+1} m / (1 - P_{t+1}) + (1 - mu_t) g / (1 - P_t);  "
+        "theta <- theta - lr n / (sqrt(v / (1 - beta2^t)) + epsilon)",
+        source="Dozat 2015, Incorporating Nesterov Momentum into Adam, Stanford CS229 report 54",
+        departs="the form that torch and Keras have: mu schedules the look-ahead, the average m keeps a constant beta1",
+        settings=NadamSettings,
+        build=lambda parameters, lr, s: NAdam(parameters, lr, **dict(s)),
+    ),
+    "radam": OptimizerSpec(
+        rule="m, v as Adam's;  n = m / (1 - beta1^t);  rho = rho_oo - 2 t beta2^t / (1 - beta2^t), "
+        "rho_oo = 2 / (1 - beta2) - 1;  theta <- theta - lr n while rho <= 4, and from then on "
+        "theta <- theta - lr r n / (sqrt(v / (1 - beta2^t)) + epsilon), "
+        "r^2 = (rho - 4) (rho - 2) rho_oo / ((rho_oo - 4) (rho_oo - 2) rho)",
+        source="Liu et al. 2020, arXiv:1908.03265, algorithm 2",
+        departs="epsilon, outside the root; torch and the authors' program compare rho with 5",
+        settings=AdamSettings,
+        build=lambda parameters, lr, s: RAdam(parameters, lr, **dict(s)),
+    ),
+    "lion": OptimizerSpec(
+        rule="theta <- theta - lr (sign(beta1 m + (1 - beta1) g) + weight_decay theta);  "
+        "m <- beta2 m + (1 - beta2) g;  m_0 = 0",
+        source="Chen et al. 2023, arXiv:2302.06675, algorithm 2",
+        departs="a constant rate",
+        settings=LionSettings,
+        build=lambda parameters, lr, s: Lion(parameters, lr, **dict(s)),
+    ),
+    "muon": OptimizerSpec(
+        rule="B <- beta B + g;  theta <- theta - lr sqrt(max(1, rows / columns)) NewtonSchulz(g + beta B);  B_0 = 0;  "
+        "what is no matrix: Adam with adam_beta1, adam_beta2, adam_epsilon at the rate adam_rate lr",
+        source="Jordan et al. 2024, https://kellerjordan.github.io/posts/muon, and their program for the factor",
+        departs="the matrices of the first and last layer are under Muon too; a kernel's factor is that of its "
+        "flattened matrix; not in bfloat16",
+        settings=MuonSettings,
+        build=lambda parameters, lr, s: Muon(parameters, lr, **dict(s)),
     ),
 }

@@ -1,7 +1,9 @@
 """One colour for each optimizer, the same in every figure and in MLflow.
 
 Okabe and Ito's palette (2008), which people with any of the common colour blindnesses tell apart. Its black is a dark
-grey here, so that lines stand out on a dark page too; its yellow is left out, because it fades on white.
+grey here, so that lines stand out on a dark page too; its yellow is left out, because it fades on white. The nine
+that follow were sought among those that stand out on both, to be as far from the six and from each other, for each such
+eye, as the six are. A figure of other groups takes them in this order, the most distinct first.
 """
 
 COLOURS = {
@@ -11,6 +13,15 @@ COLOURS = {
     "adadelta": "#009e73",
     "rmsprop": "#d55e00",
     "adam": "#0072b2",
+    "heavy_ball": "#b40a00",
+    "nesterov": "#96503c",
+    "adagrad_lagged": "#dca0b4",
+    "adam_uncorrected": "#9682ff",
+    "adamw": "#5a3cbe",
+    "nadam": "#9600ff",
+    "radam": "#783c78",
+    "lion": "#a078a0",
+    "muon": "#8cbe64",
 }
 
 METHODS = {  # of the search for hyperparameters

@@ -1,0 +1,49 @@
+"""What the update rules that are written here have in common."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor
+from torch.optim import Optimizer
+
+State = dict[str, Any]
+
+
+class Rule(Optimizer, ABC):
+    """An optimizer that updates each tensor of weights by itself; one without a gradient stays as it is.
+
+    A rule stands here, and is not torch's class, where torch has none, or where torch's takes its root from MKL, which
+    rounds differently on different processors.
+
+    Attributes:
+        memory: what a rule remembers of each tensor: tensors of its shape, which start at 0.
+    """
+
+    memory: ClassVar[tuple[str, ...]]
+
+    def __init__(self, parameters: Iterable[Tensor], lr: float, **constants: Any) -> None:
+        super().__init__(parameters, {"lr": lr} | constants)
+        self.constants = ("lr", *constants)
+
+    @torch.no_grad()
+    def step(self) -> None:  # type: ignore[override]
+        for group in self.param_groups:
+            constants = {name: group[name] for name in self.constants}  # schedules keep their own beside these
+            for theta in group["params"]:
+                if theta.grad is None:
+                    continue
+                state = self.state[theta]
+                if not state:
+                    state.update(self.start(theta), t=0)
+                state["t"] += 1
+                self.update(theta, theta.grad, state, **constants)
+
+    def start(self, theta: Tensor) -> State:
+        """What `state` holds before the first step, beside the number t of steps taken."""
+        return {name: torch.zeros_like(theta) for name in self.memory}
+
+    @abstractmethod
+    def update(self, *args: Any, **kwargs: Any) -> None:
+        """Steps `theta` along its gradient `g`, and `state` with it, in place. `state["t"]` is 1 in the first step."""
