@@ -1,10 +1,11 @@
 import math
-from collections.abc import Callable
 
 import pytest
 import torch
 
-from bakeoff.networks.layers import ACTIVATIONS, convolution, dense, linear
+from bakeoff.networks.activations import ACTIVATIONS
+from bakeoff.networks.layers import Dropout, convolution, dense, image, linear
+from bakeoff.settings import BadInput
 
 
 def test_linear_draws_gaussian_weights_and_no_bias() -> None:
@@ -38,16 +39,59 @@ def test_convolution_keeps_height_and_width() -> None:
     assert layer(torch.zeros(3, 1, 7, 9)).shape == (3, 2, 7, 9)
 
 
-@pytest.mark.parametrize(
-    ("name", "formula"),
-    [
-        ("relu", lambda x: max(0.0, x)),
-        ("tanh", math.tanh),
-        ("sigmoid", lambda x: 1 / (1 + math.exp(-x))),
-        ("softplus", lambda x: math.log(1 + math.exp(x))),
-    ],
-)
-def test_activation_follows_its_formula(name: str, formula: Callable[[float], float]) -> None:
-    x = torch.linspace(-5, 5, 11, dtype=torch.float64)
-    expected = torch.tensor([formula(value) for value in x.tolist()], dtype=torch.float64)
-    torch.testing.assert_close(ACTIVATIONS[name].build()(x), expected, rtol=1e-13, atol=1e-15)
+def dropped(rate: float, x: torch.Tensor, seed: int = 0) -> torch.Tensor:
+    masked: torch.Tensor = Dropout(rate, torch.Generator().manual_seed(seed))(x)
+    return masked
+
+
+def test_dropout_keeps_the_mean_and_its_share() -> None:
+    y = dropped(0.3, torch.ones(100_000))
+    assert set(y.tolist()) == {0.0, torch.tensor(1 / 0.7).item()}
+    # Of n draws the share strays by sqrt(0.3 x 0.7 / n) = 0.0014: four times that.
+    assert (y == 0).float().mean().item() == pytest.approx(0.3, abs=0.006)
+
+
+def test_dropout_scales_the_gradient_as_the_value() -> None:
+    x = torch.rand(4, 3, 5, 5, generator=torch.Generator().manual_seed(1)).requires_grad_()
+    y = dropped(0.5, x)
+    y.sum().backward()  # type: ignore[no-untyped-call]
+    assert x.grad is not None
+    torch.testing.assert_close(x.grad, torch.where(y == 0, 0.0, 2.0), rtol=0, atol=0)
+
+
+def test_dropout_rests_in_evaluation_and_at_a_rate_of_0() -> None:
+    x, generator = torch.rand(50), torch.Generator().manual_seed(0)
+    before = generator.get_state()
+    assert Dropout(0.5, generator).eval()(x) is x
+    assert Dropout(0.0, generator).train()(x) is x
+    assert torch.equal(generator.get_state(), before)
+
+
+def test_masks_come_from_the_generator_alone() -> None:
+    world, x = torch.get_rng_state(), torch.ones(1000)
+    assert torch.equal(dropped(0.5, x, seed=1), dropped(0.5, x, seed=1))
+    assert not torch.equal(dropped(0.5, x, seed=1), dropped(0.5, x, seed=2))
+    assert torch.equal(torch.get_rng_state(), world)
+    layer = Dropout(0.5, torch.Generator().manual_seed(1))
+    assert not torch.equal(layer(x), layer(x))
+
+
+def test_a_generator_put_back_brings_the_masks_back() -> None:
+    """So a training is resumed by its one generator; and the size of a batch does not shift what is drawn next."""
+    generator, x = torch.Generator().manual_seed(0), torch.ones(1000)
+    layer = Dropout(0.5, generator)
+    layer(x)
+    state = generator.get_state()
+    first = layer(x)
+    generator.set_state(state)
+    assert torch.equal(layer(x), first)
+    after = generator.get_state()
+    generator.set_state(state)
+    layer(x[:7])
+    assert torch.equal(generator.get_state(), after)
+
+
+def test_rows_of_a_table_are_no_images() -> None:
+    assert image("cnn", (3, 4, 5)) == (3, 4, 5)
+    with pytest.raises(BadInput, match=r"^params.yaml: networks.cnn takes images, .* 30 numbers; take cnn off"):
+        image("cnn", (30,))

@@ -1,30 +1,49 @@
 """One suite over all networks."""
 
-from typing import Any
+from pathlib import Path
+from typing import Any, get_args
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 from torch import nn
 
 from bakeoff.networks.registry import CLASSIFIERS, NETWORKS, SEGMENTERS
 from bakeoff.networks.settings import MlpSettings
+from bakeoff.params import Classifier, Networks, Segmenter
 from bakeoff.settings import BadInput
 
 Shape = tuple[int, ...]
 
 CLASSES = 3
-SHAPES: list[Shape] = [(1, 28, 28), (2, 13, 17)]  # (C, H, W); odd sizes do not halve evenly
-SETTINGS: dict[str, dict[str, Any]] = {
-    "softmax": {"initial_sigma": 0.01},
-    "mlp": {"hidden": [8, 6], "activation": "softplus"},
-    "cnn": {"channels": [4, 6], "kernel": 3, "hidden": 8, "activation": "softplus"},
-    "unet": {"channels": 4, "depth": 2, "activation": "softplus"},
+SHAPES: list[Shape] = [(1, 28, 28), (3, 13, 17)]  # (C, H, W); odd sizes do not halve evenly
+RESIDUAL = {"normalisation": "batch", "activation": "softplus", "initialisation": "he"}
+RESNET = RESIDUAL | {"depth": 8, "channels": 4, "shortcut": "identity"}
+WIDE = RESIDUAL | {"depth": 10, "widening": 1, "dropout": 0.3}
+VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
+    "softmax": ("softmax", {"initial_sigma": 0.01}),
+    "mlp": ("mlp", {"hidden": [8, 6], "activation": "softplus"}),
+    "cnn": ("cnn", {"channels": [4, 6], "kernel": 3, "hidden": 8, "activation": "softplus"}),
+    "resnet": ("resnet", RESNET),
+    "resnet with projections, across": (
+        "resnet",
+        RESNET | {"shortcut": "projection", "normalisation": "lrn_across", "activation": "gelu"},
+    ),
+    "resnet without shortcuts, within": (
+        "resnet",
+        RESNET | {"shortcut": "none", "normalisation": "lrn_within", "initialisation": "xavier"},
+    ),
+    "resnet, nothing normalised": ("resnet", RESNET | {"normalisation": "none", "initialisation": 0.1}),
+    "wide_resnet": ("wide_resnet", WIDE | {"widening": 2}),
+    "wide_resnet, nothing normalised": ("wide_resnet", WIDE | {"normalisation": "none", "dropout": 0.0}),
+    "unet": ("unet", {"channels": 4, "depth": 2, "activation": "softplus"}),
 }  # softplus: a dead rectifier would hide a weight that no gradient reaches
 
 
-def build(name: str, shape: Shape = SHAPES[0], seed: int = 0) -> nn.Module:
-    settings = NETWORKS[name].settings.model_validate(SETTINGS[name])
-    return NETWORKS[name].build(settings, shape, CLASSES, torch.Generator().manual_seed(seed))
+def build(variant: str, shape: Shape = SHAPES[0], seed: int = 0) -> nn.Module:
+    name, settings = VARIANTS[variant]
+    spec = NETWORKS[name]
+    return spec.build(spec.settings.model_validate(settings), shape, CLASSES, torch.Generator().manual_seed(seed))
 
 
 def images(shape: Shape, n: int = 5) -> torch.Tensor:
@@ -32,18 +51,26 @@ def images(shape: Shape, n: int = 5) -> torch.Tensor:
 
 
 def test_every_network_is_tried() -> None:
-    assert SETTINGS.keys() == NETWORKS.keys() == CLASSIFIERS.keys() | SEGMENTERS.keys()
+    assert {name for name, _ in VARIANTS.values()} == NETWORKS.keys() == CLASSIFIERS.keys() | SEGMENTERS.keys()
+
+
+def test_params_yaml_lists_them_all() -> None:
+    assert NETWORKS.keys() == Networks.model_fields.keys()
+    for literal, registry in ((Classifier, CLASSIFIERS), (Segmenter, SEGMENTERS)):
+        assert set(get_args(literal)) == registry.keys()
+    for name, spec in NETWORKS.items():
+        assert Networks.model_fields[name].annotation is spec.settings
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", VARIANTS)
 def test_logits_have_a_value_for_each_class(name: str, shape: Shape) -> None:
     pixels = shape[1:] if name in SEGMENTERS else ()
     assert build(name, shape)(images(shape)).shape == (5, CLASSES, *pixels)
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", VARIANTS)
 def test_gradient_reaches_every_weight(name: str, shape: Shape) -> None:
     network = build(name, shape)
     network(images(shape)).square().sum().backward()
@@ -51,21 +78,36 @@ def test_gradient_reaches_every_weight(name: str, shape: Shape) -> None:
     assert unreached == []
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", VARIANTS)
 def test_weights_come_from_the_generator_alone(name: str) -> None:
     world = torch.get_rng_state()
     first, again, other = build(name, seed=1), build(name, seed=1), build(name, seed=2)
+    for network in (first, again):
+        network(images(SHAPES[0]))  # in training: running statistics move, and masks are drawn
     assert torch.equal(torch.get_rng_state(), world)
     for key, weight in first.state_dict().items():
         assert torch.equal(weight, again.state_dict()[key])
-        assert key.endswith("bias") or not torch.equal(weight, other.state_dict()[key])
+        drawn = weight.ndim > 1  # all others are biases, scales and statistics
+        assert not drawn or not torch.equal(weight, other.state_dict()[key])
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", VARIANTS)
 def test_an_example_does_not_see_the_rest_of_its_batch(name: str) -> None:
     network, x = build(name), images(SHAPES[0])
+    network(x)
+    network.eval()
     # Float32 keeps 7 digits; other batch sizes add in another order.
     torch.testing.assert_close(network(x)[2:3], network(x[2:3]), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_weights_survive_a_file(name: str, tmp_path: Path) -> None:
+    """Running statistics with them: they are a part of what predicts."""
+    network, other, x = build(name, seed=1), build(name, seed=2), images(SHAPES[0])
+    network(x)
+    save_file({key: weight.contiguous() for key, weight in network.state_dict().items()}, tmp_path / "weights")
+    other.load_state_dict(load_file(tmp_path / "weights"))
+    assert torch.equal(network.eval()(x), other.eval()(x))
 
 
 @pytest.mark.parametrize(
@@ -108,3 +150,9 @@ def test_an_image_too_small_is_refused(name: str) -> None:
     assert build(name, (1, 4, 4))(images((1, 4, 4))).shape[:2] == (5, CLASSES)
     with pytest.raises(BadInput, match=r"params.yaml: networks.* 3 x 9 pixels"):
         build(name, (1, 3, 9))
+
+
+@pytest.mark.parametrize("name", ["cnn", "resnet", "wide_resnet"])
+def test_rows_of_a_table_are_refused_by_what_takes_images(name: str) -> None:
+    with pytest.raises(BadInput, match=rf"^params.yaml: networks.{name} takes images, .* 7 numbers; take {name} off"):
+        build(name, (7,))

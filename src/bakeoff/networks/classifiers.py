@@ -9,7 +9,8 @@ from itertools import pairwise
 import torch
 from torch import nn
 
-from bakeoff.networks.layers import ACTIVATIONS, channels_last, convolution, dense, linear
+from bakeoff.networks.activations import ACTIVATIONS
+from bakeoff.networks.layers import channels_last, convolution, dense, image, linear
 from bakeoff.networks.settings import CnnSettings, MlpSettings, SoftmaxSettings
 from bakeoff.settings import BadInput
 
@@ -35,10 +36,10 @@ def cnn(settings: CnnSettings, shape: tuple[int, ...], classes: int, generator: 
     Each maximum halves height and width, dropping an odd last row and column.
 
     Raises:
-        BadInput: the image is too small to be halved so often.
+        BadInput: the examples are no images, or too small to be halved so often.
     """
     activation = ACTIVATIONS[settings.activation]
-    C, H, W = shape
+    C, H, W = image("cnn", shape)
     layers: list[nn.Module] = []
     for inputs, outputs in pairwise([C, *settings.channels]):
         layers += [convolution(inputs, outputs, settings.kernel, activation.gain, generator)]

@@ -1,55 +1,120 @@
-"""Activations, and layers whose weights are drawn from a generator of the caller's and from nothing else."""
+"""Layers whose weights and masks are drawn from a generator of the caller's and from nothing else.
 
-import math
-from collections.abc import Callable
+N examples; C, H, W channels, height and width.
+"""
+
 from dataclasses import dataclass
 from typing import TypeVar
 
 import torch
-from torch import nn
+from torch import Tensor, nn
+
+from bakeoff.networks.activations import ACTIVATIONS, Activation
+from bakeoff.networks.initialisations import sigma
+from bakeoff.networks.normalisations import NORMALISATIONS, Normalisation
+from bakeoff.networks.settings import ResidualSettings
+from bakeoff.settings import BadInput
 
 Layer = TypeVar("Layer", nn.Linear, nn.Conv2d)
 
 
-@dataclass(frozen=True)
-class Activation:
-    build: Callable[[], nn.Module]
-    gain: float  # weights of deviation gain / sqrt(fan in) keep the scale of signals from layer to layer
-    source: str
-
-
-ACTIVATIONS = {
-    "relu": Activation(nn.ReLU, math.sqrt(2), "He et al. 2015, arXiv:1502.01852"),
-    "tanh": Activation(nn.Tanh, 1.0, "LeCun et al. 1998, Efficient BackProp"),
-    "sigmoid": Activation(nn.Sigmoid, 1.0, "LeCun et al. 1998, Efficient BackProp"),
-    "softplus": Activation(nn.Softplus, math.sqrt(2), "as relu, of which it is the smooth form"),
-}
-
-
-def linear(inputs: int, outputs: int, sigma: float, generator: torch.Generator) -> nn.Linear:
-    """A dense layer with weights from N(0, sigma^2) and biases of 0."""
-    return drawn(nn.Linear(inputs, outputs, device="meta"), sigma, generator)
+def linear(inputs: int, outputs: int, deviation: float, generator: torch.Generator) -> nn.Linear:
+    """A dense layer with weights from N(0, deviation^2) and biases of 0."""
+    return drawn(nn.Linear(inputs, outputs, device="meta"), deviation, generator)
 
 
 def dense(inputs: int, outputs: int, gain: float, generator: torch.Generator) -> nn.Linear:
     """A dense layer whose outputs are about as large as its inputs, times gain."""
-    return linear(inputs, outputs, gain / math.sqrt(inputs), generator)
+    return linear(inputs, outputs, sigma("he", inputs, outputs, gain), generator)
 
 
 def convolution(inputs: int, outputs: int, kernel: int, gain: float, generator: torch.Generator) -> nn.Conv2d:
     """A convolution that keeps height and width, and the scale of its inputs as `dense` does."""
     layer = nn.Conv2d(inputs, outputs, kernel, padding=kernel // 2, device="meta")
-    return drawn(layer, gain / math.sqrt(inputs * kernel * kernel), generator)
+    return drawn(layer, sigma("he", inputs * kernel**2, outputs * kernel**2, gain), generator)
 
 
-def drawn(layer: Layer, sigma: float, generator: torch.Generator) -> Layer:
+@dataclass(frozen=True)
+class Parts:
+    """Makes the layers of a residual network: of one activation, normalisation and initialisation."""
+
+    activation: Activation
+    normalisation: Normalisation
+    initialisation: str | float
+    generator: torch.Generator
+
+    @classmethod
+    def of(cls, settings: ResidualSettings, generator: torch.Generator) -> "Parts":
+        activation, normalisation = ACTIVATIONS[settings.activation], NORMALISATIONS[settings.normalisation]
+        return cls(activation, normalisation, settings.initialisation, generator)
+
+    def convolution(self, inputs: int, outputs: int, kernel: int, stride: int = 1) -> nn.Conv2d:
+        """Divides height and width by the stride, rounded up; has a bias where the normalisation has none."""
+        bias = not self.normalisation.shifts
+        layer = nn.Conv2d(inputs, outputs, kernel, stride, padding=kernel // 2, bias=bias, device="meta")
+        fan_in, fan_out = inputs * kernel**2, outputs * kernel**2
+        return drawn(layer, sigma(self.initialisation, fan_in, fan_out, self.activation.gain), self.generator)
+
+    def norm(self, channels: int) -> nn.Module:
+        return self.normalisation.build(channels)
+
+    def active(self) -> nn.Module:
+        return self.activation.build()
+
+    def dense(self, inputs: int, outputs: int) -> nn.Linear:
+        """The last layer, which no activation follows."""
+        return linear(inputs, outputs, sigma(self.initialisation, inputs, outputs, 1.0), self.generator)
+
+    def dropout(self, rate: float) -> nn.Module:
+        return Dropout(rate, self.generator)
+
+
+class Dropout(nn.Module):
+    """In training each value becomes 0 with probability `rate`, and the others grow by 1 / (1 - rate).
+
+    Source: Srivastava et al. 2014, JMLR 15.
+    Differs: nn.Dropout draws from torch's global generator. Here each mask has a generator of its own where x lies, and
+    only its seed comes out of the one given: a training that draws weights, order and masks from one generator is
+    resumed by restoring that one, and moves it on by as much whatever the size of a batch.
+    """
+
+    def __init__(self, rate: float, generator: torch.Generator) -> None:
+        super().__init__()
+        self.rate, self.generator = rate, generator
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.training or self.rate == 0:
+            return x
+        seed = int(torch.randint(2**63 - 1, (), generator=self.generator))
+        # Not bernoulli_, whose numbers come from MKL on some processors and not on others.
+        mask = torch.empty_like(x).uniform_(generator=torch.Generator(x.device).manual_seed(seed)) >= self.rate
+        return x * mask / (1 - self.rate)
+
+
+def drawn(layer: Layer, deviation: float, generator: torch.Generator) -> Layer:
     # Built on the device `meta`, where torch's own initialisation draws nothing from the global generator.
-    weight, bias = layer.to_empty(device="cpu").parameters()
-    nn.init.normal_(weight, std=sigma, generator=generator)
-    nn.init.zeros_(bias)
+    layer = layer.to_empty(device="cpu")
+    nn.init.normal_(layer.weight, std=deviation, generator=generator)
+    if layer.bias is not None:
+        nn.init.zeros_(layer.bias)
     return layer
 
 
 def channels_last(network: nn.Module) -> nn.Module:
     """The network with its convolutions' weights laid out for oneDNN's faster kernels; the values stay."""
     return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+
+
+def image(network: str, shape: tuple[int, ...]) -> tuple[int, int, int]:
+    """The shape of one example as (C, H, W).
+
+    Raises:
+        BadInput: the examples are no images.
+    """
+    if len(shape) != 3:
+        raise BadInput(
+            f"params.yaml: networks.{network} takes images, and an example here is a row of {shape[0]} numbers; "
+            f"take {network} off the task's models, where softmax and mlp can stand"
+        )
+    C, H, W = shape
+    return C, H, W

@@ -8,8 +8,17 @@ import torch
 from torch import nn
 
 from bakeoff.networks.classifiers import cnn, mlp, softmax
-from bakeoff.networks.settings import CnnSettings, MlpSettings, SoftmaxSettings, UnetSettings
+from bakeoff.networks.resnet import resnet
+from bakeoff.networks.settings import (
+    CnnSettings,
+    MlpSettings,
+    ResnetSettings,
+    SoftmaxSettings,
+    UnetSettings,
+    WideResnetSettings,
+)
 from bakeoff.networks.unet import unet
+from bakeoff.networks.wide_resnet import wide_resnet
 from bakeoff.settings import Settings
 
 
@@ -44,6 +53,21 @@ CLASSIFIERS = {
         departs="maximum for mean, padded convolutions, full connection between channels, one hidden dense layer",
         settings=CnnSettings,
         build=cnn,
+    ),
+    "resnet": NetworkSpec(
+        title="residual network",
+        source="He, Zhang, Ren & Sun 2015, arXiv:1512.03385, section 4.2",
+        departs="width, activation, normalisation, initialisation and the kind of shortcut are settings; the added "
+        "channels of zeros stand behind the others",
+        settings=ResnetSettings,
+        build=resnet,
+    ),
+    "wide_resnet": NetworkSpec(
+        title="wide residual network",
+        source="Zagoruyko & Komodakis 2016, arXiv:1605.07146",
+        departs="activation, normalisation and initialisation are settings",
+        settings=WideResnetSettings,
+        build=wide_resnet,
     ),
 }
 

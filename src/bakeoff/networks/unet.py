@@ -9,7 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from bakeoff.networks.layers import ACTIVATIONS, Activation, channels_last, convolution
+from bakeoff.networks.activations import ACTIVATIONS, Activation
+from bakeoff.networks.layers import channels_last, convolution
 from bakeoff.networks.settings import UnetSettings
 from bakeoff.settings import BadInput
 

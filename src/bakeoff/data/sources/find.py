@@ -1,0 +1,90 @@
+"""Finds what `data.<kind>.source` in params.yaml names, and gives nothing that was not checked."""
+
+import difflib
+import os
+import re
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+
+from bakeoff.data.sources.catalogue import SOURCES, Remote
+from bakeoff.data.sources.download import Wanted, fetch
+from bakeoff.data.sources.holdings import files
+from bakeoff.data.sources.settings import Download, Kind, Source
+from bakeoff.settings import BadInput
+
+RAW = PurePath("data/raw")  # a folder for each kind, on which the stages depend: changed data makes them stale
+
+
+@dataclass(frozen=True)
+class Found:
+    """Data that is there.
+
+    Attributes:
+        name: as the user wrote it; the place in messages.
+        reader: the catalogue's word on how it is read; None where the content must tell.
+        files: by their role in the catalogue; a path or an address stands under "data".
+    """
+
+    name: str
+    reader: str | None
+    files: Mapping[str, Path]
+
+
+def find(source: Source, kind: Kind) -> Found:
+    """A data set of the catalogue, a file or folder in data/raw/<kind>/, or a file from the web.
+
+    Raises:
+        BadInput: there is no such thing, it lies elsewhere, or its bytes are not those promised.
+    """
+    if isinstance(source, Download):
+        path = fetch(Wanted(source.url, source.url, f"sha256:{source.sha256}"))
+        return Found(source.url, reader_at(source.url, kind), {"data": path})
+    if source in SOURCES and SOURCES[source].kind == kind:
+        return Found(source, SOURCES[source].reader, files(source))
+    if source in SOURCES or not re.search("[/.]", source):
+        known = [name for name, spec in SOURCES.items() if spec.kind == kind]
+        what = f"a data set of the kind '{SOURCES[source].kind}'" if source in SOURCES else "not in the catalogue"
+        near = difflib.get_close_matches(source, known, n=1)
+        raise BadInput(
+            f"params.yaml: data.{kind}.source is {source}, which is {what}; "
+            + (f"did you mean '{near[0]}'?" if near else f"name one of {', '.join(known)}, or a path in {RAW / kind}/")
+        )
+    return Found(source, None, {"data": local(source, kind)})
+
+
+def reader_at(url: str, kind: Kind) -> str | None:
+    """How the file at an address is read: the catalogue knows some to which nobody publishes a digest."""
+    specs = (spec for spec in SOURCES.values() if spec.kind == kind)
+    return next((spec.reader for spec in specs if Remote(url, None) in spec.files.values()), None)
+
+
+def local(source: str, kind: Kind) -> Path:
+    """A file or folder in data/raw/<kind>/ of the project.
+
+    What lies elsewhere is linked there, not named: the stages depend on that folder alone.
+
+    Raises:
+        BadInput: the path leads out of that folder, or to nothing that can be read.
+    """
+    path, home = PurePath(source), RAW / kind
+    if not path.is_relative_to(home) or ".." in path.parts:
+        raise BadInput(
+            f"params.yaml: data.{kind}.source is {source}, and should lie in {home}/; copy it there, or link it: "
+            f"ln -s /where/it/is {home}/"
+        )
+    file = Path(source)
+    remedy = f", or change data.{kind}.source"
+    try:
+        mode = file.stat().st_mode
+    except FileNotFoundError:
+        gone = f"is a link to {file.readlink()}, which is not there" if file.is_symlink() else "is not there"
+        raise BadInput(f"{source}: {gone}; put a file or a folder of that name there{remedy}") from None
+    except OSError as error:
+        raise BadInput(f"{source}: cannot be read: {error.strerror}; mend that{remedy}") from None
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+        raise BadInput(f"{source}: is neither a file nor a folder; name one of these")
+    if not os.access(file, os.R_OK):
+        raise BadInput(f"{source}: may not be read; chmod u+r {source}")
+    return file
