@@ -1,7 +1,12 @@
 """Scales the table's numbers and one-hot encodes its categories, by what the training rows say."""
 
-from bakeoff.data.encoding import encode
+from functools import partial
+
+from bakeoff.data.encoding import describe, encode
+from bakeoff.data.encoding.fit import fit
+from bakeoff.data.encoding.rows import Rows, scans
 from bakeoff.data.encoding.settings import EncodingSettings
+from bakeoff.data.encoding.survey import others
 from bakeoff.data.table import table
 from bakeoff.data.table.settings import TableSettings
 from bakeoff.stage import Stage, run
@@ -10,10 +15,15 @@ from bakeoff.stage import Stage, run
 def encode_table(stage: Stage) -> None:
     features = stage.settings("data.table", TableSettings)
     settings = stage.settings("data.encoding", EncodingSettings)
-    rows = table.load(stage.input("data/table/table.parquet"))
-    examples, encoder = encode.encode(rows, features, settings)
-    stage.output("data/table/encoded.npz", examples.save)
+    path = stage.input("data/table/table.parquet")
+    classes = table.classes(path)
+    with stage.progress(scans(len(features.numeric))) as progress:
+        rows = Rows(path, features.numeric, features.categorical, progress.advance)
+        encoder, found = fit(rows, settings)
+        report = describe.report(rows, encoder, found, others(rows, encoder))
+        stage.output("data/table/encoded.npz", partial(encode.write, rows, encoder, found.sizes, classes))
     stage.output("data/table/encoder.json", encoder.save)
+    stage.output("reports/encoding.json", partial(describe.save, report))
 
 
 if __name__ == "__main__":

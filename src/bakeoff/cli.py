@@ -27,7 +27,7 @@ def main() -> None:
     command(fetch).add_argument("name", nargs="+", help="a data set of the catalogue")
     encoding = command(encode)
     encoding.add_argument("rows", type=Path, metavar="ROWS.csv")
-    encoding.add_argument("--to", type=Path, required=True, metavar="FILE.npy")
+    encoding.add_argument("--to", type=Path, required=True, metavar="FILE.npz")
     command(deps)
     command(readme)
     command(setup)

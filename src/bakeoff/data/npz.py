@@ -1,0 +1,54 @@
+"""An .npz file as NumPy's `savez` writes it, whose arrays may come in pieces: none has to fit in memory.
+
+Members are stored uncompressed and dated 1980, so that equal arrays give equal bytes.
+"""
+
+import zipfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+DATED = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip file knows
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """An array of a known shape, in pieces along its first axis."""
+
+    shape: tuple[int, ...]
+    dtype: DTypeLike
+    pieces: Iterable[NDArray[np.generic]]
+
+
+def save(path: Path, arrays: Mapping[str, NDArray[np.generic] | Pieces]) -> None:
+    """Write the file; members stand in the order of `arrays`.
+
+    Raises:
+        ValueError: pieces do not add up to their array, or an array holds objects.
+    """
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, array in arrays.items():
+            # With room for a size of 64 bits, as `savez` has it: zipfile takes no size beforehand.
+            with archive.open(zipfile.ZipInfo(f"{name}.npy", DATED), "w", force_zip64=True) as member:
+                if isinstance(array, Pieces):
+                    write(member, name, array)
+                else:
+                    np.lib.format.write_array(member, np.asanyarray(array), allow_pickle=False)
+
+
+def write(member: IO[bytes], name: str, array: Pieces) -> None:
+    dtype = np.dtype(array.dtype)
+    head = {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False, "shape": array.shape}
+    np.lib.format.write_array_header_1_0(member, head)
+    length, *rest = array.shape
+    for piece in array.pieces:
+        if piece.dtype != dtype or piece.shape[1:] != tuple(rest):
+            raise ValueError(f"{name}: a piece is {piece.dtype} {piece.shape} of an array {dtype} {array.shape}")
+        member.write(np.ascontiguousarray(piece).data)
+        length -= len(piece)
+    if length:
+        raise ValueError(f"{name}: {array.shape[0] - length} rows came for an array of {array.shape[0]}")

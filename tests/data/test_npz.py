@@ -1,0 +1,60 @@
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bakeoff.data import npz
+from bakeoff.data.npz import Pieces
+
+ARRAYS = {
+    "classes": np.array(["no", "ä"]),
+    "x": np.arange(30, dtype=np.float32).reshape(10, 3),
+    "y": np.arange(10, dtype=np.uint8),
+    "empty": np.empty((0, 4), np.uint16),
+}
+
+
+def digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+@pytest.mark.parametrize("piece", [1, 3, 10, 100])
+def test_the_bytes_are_those_of_savez_however_an_array_is_cut(tmp_path: Path, piece: int) -> None:
+    with (tmp_path / "numpy").open("wb") as file:
+        np.savez(file, allow_pickle=False, **ARRAYS)
+    cut = {
+        name: Pieces(array.shape, array.dtype, [array[start : start + piece] for start in range(0, len(array), piece)])
+        for name, array in ARRAYS.items()
+    }
+    npz.save(tmp_path / "whole", ARRAYS)
+    npz.save(tmp_path / "cut", cut)
+    assert digest(tmp_path / "whole") == digest(tmp_path / "cut") == digest(tmp_path / "numpy")
+
+
+def test_arrays_that_do_not_lie_in_a_row_are_written_as_they_are_meant(tmp_path: Path) -> None:
+    across = np.arange(12, dtype=np.float32).reshape(3, 4).T
+    cuts = {"one": [across], "two": [across[:2], across[2:]]}
+    pieces = {name: Pieces(across.shape, across.dtype, cut) for name, cut in cuts.items()}
+    npz.save(tmp_path / "made", {"whole": across, **pieces})
+    with np.load(tmp_path / "made") as arrays:
+        assert all(np.array_equal(arrays[name], across) for name in ("whole", "one", "two"))
+
+
+@pytest.mark.parametrize(
+    ("pieces", "message"),
+    [
+        ([np.zeros((2, 3), np.float32)], "x: 2 rows came for an array of 5"),
+        ([np.zeros((6, 3), np.float32)], "x: 6 rows came for an array of 5"),
+        ([np.zeros((5, 3))], "x: a piece is float64"),
+        ([np.zeros((5, 4), np.float32)], r"x: a piece is float32 \(5, 4\)"),
+    ],
+)
+def test_pieces_that_do_not_add_up_are_refused(tmp_path: Path, pieces: list[np.ndarray], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        npz.save(tmp_path / "made", {"x": Pieces((5, 3), np.float32, pieces)})
+
+
+def test_objects_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="allow_pickle=False"):
+        npz.save(tmp_path / "made", {"x": np.array([{}])})
