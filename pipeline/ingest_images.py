@@ -1,15 +1,18 @@
-"""Makes shuffled, stratified splits of the handwritten digits."""
+"""Makes shuffled, stratified splits of labelled images."""
 
 from bakeoff.data.images import images
+from bakeoff.data.images.read import read
 from bakeoff.data.images.settings import ImagesSettings
-from bakeoff.data.sources import catalogue as sources
+from bakeoff.data.sources.find import find
 from bakeoff.stage import Stage, run
 
 
 def ingest_images(stage: Stage) -> None:
     settings = stage.settings("data.images", ImagesSettings)
-    x, y = images.read(sources.files(settings.source)["digits"])
-    stage.output("data/images/images.npz", images.split(x, y, images.CLASSES, settings.split).save)
+    found = read(find(settings.source, "images"))
+    with stage.progress(len(found.y)) as progress:
+        examples = images.examples(found, settings, progress.advance)
+    stage.output("data/images/images.npz", examples.save)
 
 
 if __name__ == "__main__":

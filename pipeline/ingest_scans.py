@@ -1,14 +1,17 @@
-"""Cuts a brain template into slices with labelled pixels, each under a bias field of its own."""
+"""Makes splits of slices with a label a pixel; each slice under a simulated field of its own, if that is asked for."""
 
 from bakeoff.data.scans import scans
+from bakeoff.data.scans.read import read
 from bakeoff.data.scans.settings import ScansSettings
-from bakeoff.data.sources import catalogue as sources
+from bakeoff.data.sources.find import find
 from bakeoff.stage import Stage, run
 
 
 def ingest_scans(stage: Stage) -> None:
     settings = stage.settings("data.scans", ScansSettings)
-    examples = scans.examples(sources.files(settings.source), settings)
+    found = read(find(settings.source, "scans"), settings)
+    with stage.progress(sum(scan.length for scan in found)) as progress:
+        examples = scans.examples(found, settings, progress.advance)
     stage.output("data/scans/scans.npz", examples.save)
 
 

@@ -1,74 +1,96 @@
-import gzip
-from pathlib import Path
+from itertools import chain
 
 import numpy as np
 import pytest
 
+from bakeoff.data.examples import Examples
 from bakeoff.data.images import images
-from bakeoff.data.images.settings import CountSplitSettings
-from bakeoff.data.sources import catalogue as sources
+from bakeoff.data.images.labelled import Labelled
+from bakeoff.data.images.settings import ImagesSettings
 from bakeoff.settings import BadInput
 
-# Classes of 60, 30 and 10, sorted as the package has them; each image is told by its first pixel.
-Y = np.repeat(np.array([0, 1, 2], np.uint8), [60, 30, 10])
-X = np.zeros((100, 1, 28, 28), np.uint8)
-X[:, 0, 0, 0] = np.arange(100)
+# Classes of 60, 30 and 10, sorted; each image is told by its first pixel. The last 20 are a test part: 5, 5 and 10.
+Y = np.repeat([0, 1, 2, 0, 1, 2], [55, 25, 0, 5, 5, 10])
 
 
-def split(validation: int = 10, test: int = 20, seed: int = 0) -> images.Examples:
-    return images.split(X, Y, ("a", "b", "c"), CountSplitSettings(validation=validation, test=test, seed=seed))
+def labelled(y: np.ndarray = Y, parts: tuple[int, int, int] = (len(Y), 0, 0)) -> Labelled:
+    def picture(n: int) -> np.ndarray:
+        return np.array([[[n, 2]], [[n, 4]], [[n, 6]]], np.uint8)
+
+    return Labelled("source", y, ("a", "b", "c"), parts, picture, "image {}".format)
+
+
+def made(found: Labelled, validation: object = 10, test: object = 20, seed: int = 0, **change: object) -> Examples:
+    split = {"validation": validation, "test": test, "seed": seed}
+    values = {"source": "mnist-5k", "colour": "rgb", "size": None, "split": split} | change
+    counted: list[int] = []
+    examples = images.examples(found, ImagesSettings.model_validate(values), counted.append)
+    assert sum(counted) == len(found.y)
+    return examples
+
+
+def which(examples: Examples) -> list[list[int]]:
+    return [part.x[:, 0, 0, 0].tolist() for part in (examples.train, examples.validation, examples.test)]
 
 
 def test_each_image_lies_in_one_split_beside_its_own_label() -> None:
-    made = split()
-    seen = []
-    for part in (made.train, made.validation, made.test):
-        which = part.x[:, 0, 0, 0]
-        assert np.array_equal(part.y, Y[which])
-        seen += which.tolist()
-    assert sorted(seen) == list(range(100))
+    examples = made(labelled())
+    for part in (examples.train, examples.validation, examples.test):
+        assert np.array_equal(part.y, Y[part.x[:, 0, 0, 0]])
+    assert sorted(chain(*which(examples))) == list(range(100))
 
 
 def test_each_class_keeps_its_share_in_every_split() -> None:
-    made = split()
-    assert np.bincount(made.test.y).tolist() == [12, 6, 2]
-    assert np.bincount(made.validation.y).tolist() == [6, 3, 1]
-    assert np.bincount(made.train.y).tolist() == [42, 21, 7]
-
-
-def test_any_stretch_of_the_order_holds_each_class_by_its_share() -> None:
-    order = images.stratified(Y, np.random.default_rng(0))
-    for start in range(0, 100, 7):
-        for stop in range(start, 101, 5):
-            held = np.bincount(Y[order[start:stop]], minlength=3)
-            assert np.abs(held - (stop - start) * np.array([0.6, 0.3, 0.1])).max() <= 1.5
+    examples = made(labelled())
+    assert np.bincount(examples.test.y).tolist() == [12, 6, 2]
+    assert np.bincount(examples.validation.y).tolist() == [6, 3, 1]
+    assert np.bincount(examples.train.y).tolist() == [42, 21, 7]
 
 
 def test_the_seed_decides_which_images_are_held_out() -> None:
-    first, again, other = (set(split(seed=seed).test.x[:, 0, 0, 0].tolist()) for seed in (0, 0, 1))
+    first, again, other = (set(which(made(labelled(), seed=seed))[2]) for seed in (0, 0, 1))
     assert first == again
     assert len(first & other) < 10  # by chance 4 of 20; all 20 where the seed has no say
 
 
-def test_as_many_held_out_as_there_are_is_refused() -> None:
-    with pytest.raises(BadInput, match=r"validation \+ test is 100, and should be below 100"):
-        split(validation=80)
+def test_a_given_part_is_kept_and_the_rest_is_drawn_from() -> None:
+    y = np.tile([0, 1, 2, 2], 25)
+    train, validation, test = which(made(labelled(y, (70, 0, 30)), validation=10, test="given"))
+    assert test == list(range(70, 100))
+    assert sorted(train + validation) == list(range(70)) and len(validation) == 10
+    train, validation, test = which(made(labelled(y, (60, 20, 20)), validation="given", test="given"))
+    assert (validation, test) == (list(range(60, 80)), list(range(80, 100)))
+    assert sorted(train) == list(range(60)) != train
 
 
-def test_a_line_is_an_image_row_by_row_and_then_its_label(tmp_path: Path) -> None:
-    pixels = np.arange(784) % 256
-    with gzip.open(tmp_path / "digits.csv.gz", "wt") as file:
-        file.write(",".join(map(str, [*pixels, 7])) + "\n")
-    x, y = images.read(tmp_path / "digits.csv.gz")
-    assert (x.dtype, x.shape) == (np.uint8, (1, 1, 28, 28))
-    assert x[0, 0, 1, 0] == 28
-    assert y.tolist() == [7]
+def test_numbers_are_drawn_from_a_part_that_is_not_asked_for_too() -> None:
+    y = np.tile([0, 1, 2, 2], 25)
+    assert sorted(chain(*which(made(labelled(y, (70, 0, 30)))))) == list(range(100))
 
 
-def test_the_package_has_500_images_of_each_digit() -> None:
-    x, y = images.read(sources.files("mnist-5k")["digits"])
-    assert np.bincount(y).tolist() == [500] * 10
-    assert len(images.CLASSES) == 10
-    # A one has ink in the middle column, a zero has a hole there.
-    centre = x[:, 0, 12:16, 13:15].mean(axis=(1, 2))
-    assert centre[y == 1].mean() > 150 > 50 > centre[y == 0].mean()
+def test_colour_and_size_are_those_of_the_settings() -> None:
+    examples = made(labelled(), colour="grey", size=[1, 1])
+    assert examples.train.x.shape == (70, 1, 1, 1)
+    n = examples.train.x[0, 0, 0, 0]
+    first = which(made(labelled()))[0][0]
+    assert n == (first + round(0.299 * 2 + 0.587 * 4 + 0.114 * 6) + 1) // 2  # the grey pixels n and 4; halves up
+
+
+@pytest.mark.parametrize(
+    ("found", "change", "said"),
+    [
+        (labelled(), {"validation": 80}, r"validation is 100, and should be below 100, the number of images in source"),
+        (labelled(), {"test": "given"}, r"data\.images\.split\.test is given, and source has no part of that name"),
+        (labelled(Y, (80, 0, 20)), {"test": "given"}, r"source: class 'c' has no image in train"),
+        (labelled(np.repeat([0, 1, 2, 0, 1], 20), (80, 0, 20)), {"test": "given"}, r"class 'a' has no image in test"),
+        (
+            labelled(np.repeat([0, 1, 2], [50, 49, 1])),
+            {"test": 90, "validation": 9},
+            r"class '.' has no image in train",
+        ),
+        (labelled(), {"size": [2, 2]}, r"image 0: is 1 x 2 pixels .* less than size \[2, 2\]"),
+    ],
+)
+def test_splits_and_sizes_that_cannot_be_are_refused(found: Labelled, change: dict[str, object], said: str) -> None:
+    with pytest.raises(BadInput, match=said):
+        made(found, **change)

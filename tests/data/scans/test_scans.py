@@ -1,46 +1,177 @@
+import io
+import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from bakeoff.data.examples import Examples, Split
-from bakeoff.data.scans import scans
-from bakeoff.data.scans.settings import ScansSettings, SlabSettings
-from bakeoff.data.sources import catalogue as sources
+from bakeoff.data.images.places import Place
+from bakeoff.data.scans import pairs, scans, splits
+from bakeoff.data.scans.labels import numbered
+from bakeoff.data.scans.read import read
+from bakeoff.data.scans.sequence import Scan
+from bakeoff.data.scans.settings import FileSplitSettings, ScansSettings, SlabSettings
+from bakeoff.data.sources.find import Found, find
 from bakeoff.settings import BadInput
 
 
-def settings(bias_field: float = 0.4, noise: float = 0.05, **change: object) -> ScansSettings:
-    values = {"source": "mni152", "pixel": 2, "slabs": {"slices": [96, 24, 24], "gap": 8}, "seed": 0}
-    return ScansSettings.model_validate(values | {"bias_field": bias_field, "noise": noise} | change)
+def settings(**change: object) -> ScansSettings:
+    values = {
+        "source": "mni152",
+        "labels": [{"background": 0}, {"grey": 1}, {"white": 2}],
+        "colour": "grey",
+        "size": [80, 40],
+        "volumes": {"plane": "coronal", "window": [0.5, 99.5]},
+        "split": {"by": "slabs", "slices": [96, 24, 24], "gap": 8},
+        "bias_field": 0.4,
+        "noise": 0.05,
+        "seed": 0,
+    }
+    return ScansSettings.model_validate(values | change)
+
+
+def plain(**change: object) -> ScansSettings:
+    return settings(**{"bias_field": 0.0, "noise": 0.0, "size": None} | change)
+
+
+def default(**change: object) -> Examples:
+    chosen = settings(**change)
+    return scans.examples(read(find("mni152", "scans"), chosen), chosen, lambda n: n)
 
 
 @pytest.fixture(scope="module")
-def files() -> dict[str, Path]:
-    return sources.files("mni152")
+def made() -> Examples:
+    return default()
 
 
-@pytest.fixture(scope="module")
-def made(files: dict[str, Path]) -> Examples:
-    return scans.examples(files, settings())
+def numbers(*lengths: int) -> list[Scan]:
+    """Files of so many slices of 1 x 2 pixels that count through all files; the labels are 7 and 0."""
+
+    def scan(start: int, length: int) -> Scan:
+        def slices() -> Iterator[tuple[np.ndarray, np.ndarray]]:
+            for n in range(start, start + length):
+                yield np.array([[[n, 200]]], np.uint8), np.array([[7, 0]])
+
+        return Scan(f"x{start}", f"y{start}", length, slices)
+
+    return [scan(sum(lengths[:n]), length) for n, length in enumerate(lengths)]
 
 
-def test_no_tissue_of_the_left_half_is_cut_off_and_none_of_the_right_half_is_in(files: dict[str, Path]) -> None:
-    volume = np.asarray(scans.Nifti1Image.from_filename(files["grey"]).dataobj)
-    assert np.array_equal(volume, volume[::-1])  # why one half is all that there is
-    middle = len(volume) // 2
-    assert scans.LEFT.stop == middle + 1
-    inside = volume[scans.LEFT, scans.BACK : scans.FRONT, scans.UP]
-    assert np.count_nonzero(inside) == np.count_nonzero(volume[: middle + 1])
+def drawn(examples: Examples) -> list[list[int]]:
+    return [part.x[:, 0, 0, 0].tolist() for part in (examples.train, examples.validation, examples.test)]
 
 
-def test_the_images_stand_upright_with_the_middle_of_the_brain_on_the_right(files: dict[str, Path]) -> None:
-    white = scans.read(files["white"])
-    assert white.shape == (184, 160, 80)
-    # The template cuts the brain stem off below, near the middle; it ends above and to the left with empty voxels.
-    assert (white[:, -1] > 0).any() and not (white[:, 0] > 0).any()
-    assert np.argwhere(white[:, -1] > 0)[:, 1].min() > 60
-    assert not (white[:, :, 0] > 0).any()
+def test_slabs_keep_their_distance_and_are_centred() -> None:
+    slabs = SlabSettings(by="slabs", slices=(96, 24, 24), gap=8)
+    train, validation, test = splits.split([184], slabs)
+    assert (train[0], train[-1]) == (12, 107)
+    assert (validation[0], validation[-1]) == (116, 139)
+    assert (test[0], test[-1]) == (148, 171)
+    assert [rows.tolist() for rows in splits.split([100, 84], slabs)] == [
+        train.tolist(),
+        validation.tolist(),
+        test.tolist(),
+    ]
+    with pytest.raises(BadInput, match=r"split takes 160 slices with its gaps, and there are 159; take fewer"):
+        splits.split([159], slabs)
+
+
+def test_whole_files_are_held_out() -> None:
+    by_file = FileSplitSettings(by="file", validation=1, test=2, seed=0)
+    lengths = [3, 1, 4, 1, 5]
+    parts = splits.split(lengths, by_file)
+    owner = np.repeat(np.arange(5), lengths)
+    files = [set(owner[rows].tolist()) for rows in parts]
+    assert [len(held) for held in files] == [2, 1, 2]
+    assert set.union(*files) == set(range(5))
+    assert sorted(np.concatenate(parts)) == list(range(14))
+    other = splits.split(lengths, by_file.model_copy(update={"seed": 1}))
+    assert [rows.tolist() for rows in other] != [rows.tolist() for rows in parts]
+
+
+def test_slices_go_to_the_parts_of_the_split_with_their_labels() -> None:
+    chosen = plain(labels=[{"edge": [7, 8]}, {"cell": 0}], split={"by": "slabs", "slices": [4, 2, 1], "gap": 1})
+    counted: list[int] = []
+    examples = scans.examples(numbers(2, 3, 6), chosen, counted.append)
+    assert drawn(examples) == [[1, 2, 3, 4], [6, 7], [9]]
+    assert examples.train.y.tolist() == [[[0, 1]]] * 4
+    assert examples.classes == ("edge", "cell")
+    assert sum(counted) == 11
+
+
+def test_channels_are_those_of_the_settings() -> None:
+    chosen = plain(
+        labels=[{"a": 0}, {"b": 7}], colour="rgb", split={"by": "file", "validation": 1, "test": 1, "seed": 0}
+    )
+    examples = scans.examples(numbers(1, 1, 1), chosen, lambda n: n)
+    assert examples.train.x.shape == (1, 3, 1, 2)
+
+
+def test_labels_are_numbered_in_the_order_of_the_settings_whatever_their_values() -> None:
+    chosen = plain(labels=[{"cell": 255}, {"edge": [0, 65535]}])
+    mask = np.array([[0, 255], [65535, 255]], np.uint16)
+    assert numbered(mask, chosen.values, "m").tolist() == [[1, 0], [1, 0]]
+    for wrong, place in ((7, (1, 0)), (70000, (0, 1)), (-1, (1, 1))):
+        mask = np.zeros((2, 2), np.int64)
+        mask[place] = wrong
+        with pytest.raises(BadInput, match=rf"m: row {place[0]}, column {place[1]} is {wrong}, .*has: 0, 255, 65535"):
+            numbered(mask, chosen.values, "m")
+
+
+@pytest.mark.parametrize(
+    ("labels", "said"),
+    [
+        ([{"a": 0}, {"a": 1}], "the class a twice"),
+        ([{"a": 0}, {"b": [1, 0]}], "the value 0 twice"),
+        ([{"a": 0, "b": 1}, {"c": 2}], r"the entry \{'a': 0, 'b': 1\}"),
+        ([{"a": 0}], "at least 2"),
+        ([{"a": 0}, {"b": -1}], "greater than or equal to 0"),
+    ],
+)
+def test_labels_that_say_two_things_are_refused(labels: object, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        settings(labels=labels)
+
+
+def test_files_pair_by_name_whatever_their_suffix() -> None:
+    def places(*names: str) -> list[Place]:
+        return [Place(Path(name), name) for name in names]
+
+    found = pairs.pairs(places("b.10.png", "A.jpg", "v.nii.gz"), places("v.NII.GZ".lower(), "A.png", "b.10.tif"))
+    assert [(str(x), str(y)) for x, y in found] == [
+        ("A.jpg", "A.png"),
+        ("b.10.png", "b.10.tif"),
+        ("v.nii.gz", "v.nii.gz"),
+    ]
+
+
+def test_pets_pair_with_their_trimaps_and_other_files_are_left_out(tmp_path: Path) -> None:
+    for name in ("i/images/b.jpg", "i/images/a.jpg", "a/annotations/trimaps/a.png", "a/annotations/trimaps/b.png"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.new("L", (2, 2), 1).save(tmp_path / name)
+    (tmp_path / "i/images/a.mat").write_bytes(b"MATLAB")
+    (tmp_path / "a/annotations/list.txt").write_bytes(b"a 1")
+    (tmp_path / "a/annotations/trimaps/._a.png").write_bytes(b"litter")
+    found = read(Found("pet", "oxford-iiit-pet", {"images": tmp_path / "i", "annotations": tmp_path / "a"}), settings())
+    assert [(scan.shown, scan.mask) for scan in found] == [
+        (f"pet/images/{name}.jpg", f"pet/annotations/trimaps/{name}.png") for name in ("a", "b")
+    ]
+
+
+def test_the_challenge_s_stacks_are_one_sequence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BAKEOFF_CACHE", str(tmp_path / "cache"))
+    with zipfile.ZipFile(tmp_path / "isbi.zip", "w") as archive:
+        for name, values in (("train-volume", [5, 6, 7]), ("train-labels", [0, 255, 0]), ("test-volume", [1])):
+            frames = [Image.new("L", (1, 1), value) for value in values]
+            buffer = io.BytesIO()
+            frames[0].save(buffer, "TIFF", save_all=True, append_images=frames[1:])
+            archive.writestr(f"ISBI-2012-challenge/{name}.tif", buffer.getvalue())
+    found = Found("isbi-2012", "isbi-2012", {"data": tmp_path / "isbi.zip"})
+    (scan,) = read(found, settings())
+    assert [(int(x[0, 0, 0]), int(y[0, 0])) for x, y in scan.slices()] == [(5, 0), (6, 255), (7, 0)]
 
 
 def test_each_pixel_has_one_of_three_labels_and_most_of_the_brain_is_grey(made: Examples) -> None:
@@ -50,73 +181,32 @@ def test_each_pixel_has_one_of_three_labels_and_most_of_the_brain_is_grey(made: 
     assert 0.4 < shares[0] < 0.7 and shares[1] > shares[2] > 0.1
 
 
-def test_white_matter_is_brighter_than_grey_and_grey_than_the_background(files: dict[str, Path]) -> None:
-    plain = scans.examples(files, settings(bias_field=0.0, noise=0.0))
-    dark, grey, white = (plain.train.x[:, 0][plain.train.y == label].mean() for label in range(3))
-    assert dark < 50 < grey < white
-
-
-def test_slabs_keep_their_distance() -> None:
-    train, validation, test = scans.slabs(SlabSettings(slices=(96, 24, 24), gap=8))
-    assert (train.start, train.stop) == (12, 108)
-    assert (validation.start, validation.stop) == (116, 140)
-    assert (test.start, test.stop) == (148, 172)
-
-
-def test_slabs_that_do_not_fit_and_odd_pixels_are_refused(files: dict[str, Path]) -> None:
-    scans.slabs(SlabSettings(slices=(164, 2, 2), gap=8))
-    with pytest.raises(BadInput, match="slabs take 185 slices with their gaps, and the brain has 184"):
-        scans.slabs(SlabSettings(slices=(165, 2, 2), gap=8))
-    with pytest.raises(BadInput, match=r"data\.scans\.pixel is 3, and should divide 160 and 80"):
-        scans.examples(files, settings(pixel=3))
-
-
-def test_pixels_are_means_of_squares() -> None:
-    slices = np.arange(16.0).reshape(1, 4, 4)
-    assert scans.reduced(slices, 2).tolist() == [[[2.5, 4.5], [10.5, 12.5]]]
-
-
-def test_each_slice_has_a_smooth_field_of_its_own_between_minus_1_and_1() -> None:
-    field = scans.smooth(5, 30, 20, np.random.default_rng(0))
-    assert np.abs(field).max(axis=(1, 2)).tolist() == [1.0] * 5
-    assert len({tuple(one[0]) for one in field}) == 5
-    # A polynomial of the second degree: its third differences are 0, but for rounding.
-    for axis in (1, 2):
-        assert np.abs(np.diff(field, n=3, axis=axis)).max() < 1e-12
-
-
-def test_field_and_noise_are_as_strong_as_the_settings_say() -> None:
-    grey = np.full((20, 80, 40), 0.5)
-    uneven = scans.scanned(grey, settings(bias_field=0.4, noise=0.0), np.random.default_rng(0)) / 255 * 1.4 / 0.5
-    assert uneven.min() >= 1 - 0.4 - 0.01 and uneven.max() <= 1 + 0.4 + 0.01  # bytes round by up to 0.0055
-    assert np.abs(uneven - 1).max() > 0.39
-    noisy = scans.scanned(grey, settings(bias_field=0.0, noise=0.05), np.random.default_rng(0)) / 255
-    assert noisy.std() == pytest.approx(0.05, rel=0.02)  # 64,000 values: 5 standard errors are 1.4 %
-
-
-def test_the_seed_decides_the_images_and_not_the_labels(files: dict[str, Path], made: Examples) -> None:
-    again, other = (scans.examples(files, settings(seed=seed)) for seed in (0, 1))
+def test_the_seed_decides_the_images_and_not_the_labels(made: Examples) -> None:
+    again, other = default(), default(seed=1)
     assert np.array_equal(again.train.x, made.train.x)
     assert not np.array_equal(other.train.x, made.train.x)
     assert np.array_equal(other.train.y, made.train.y)
 
 
-def test_the_field_makes_a_table_of_intensities_fail(files: dict[str, Path], made: Examples) -> None:
-    plain = scans.intensity_baseline(scans.examples(files, settings(bias_field=0.0, noise=0.0)))
-    assert plain["val/dice"] > 0.9
+def test_the_field_makes_a_table_of_intensities_fail(made: Examples) -> None:
+    even = scans.intensity_baseline(default(bias_field=0.0, noise=0.0))
+    assert even["val/dice"] > 0.9
     uneven = scans.intensity_baseline(made)
     assert max(uneven.values()) < 0.8
 
 
-def test_the_baseline_learns_from_training_pixels_alone() -> None:
+@pytest.mark.parametrize("C", [1, 3])
+def test_the_baseline_learns_from_training_pixels_alone(C: int) -> None:
     def split(levels: list[int], labels: list[int]) -> Split:
-        x, y = np.array(levels, np.uint8), np.array(labels, np.uint8)
-        return Split(x.reshape(1, 1, 1, -1), y.reshape(1, 1, -1))
+        x = np.array(levels, np.uint8).reshape(1, 1, 1, -1)
+        if C == 3:  # the first tells nothing; the mean, rounded down, is the level
+            x = np.concatenate([np.zeros_like(x), x, 2 * x + 1], axis=1)
+        return Split(x, np.array(labels, np.uint8).reshape(1, 1, -1))
 
     # 10 is mostly grey, 20 white, 0 background; 30 was never seen and counts as background.
     train = split([0, 10, 10, 10, 20], [0, 1, 1, 2, 2])
     validation = split([10, 10, 20, 30, 0], [1, 2, 2, 2, 0])
-    scores = scans.intensity_baseline(Examples(train, validation, train, scans.CLASSES))
+    scores = scans.intensity_baseline(Examples(train, validation, train, ("background", "grey", "white")))
     grey, white = 2 * 1 / (2 + 1), 2 * 1 / (1 + 3)
     assert scores["val/dice"] == pytest.approx((grey + white) / 2)
     assert scores["test/dice"] == pytest.approx((2 * 2 / (3 + 2) + 2 * 1 / (1 + 2)) / 2)

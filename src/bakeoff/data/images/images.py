@@ -1,51 +1,101 @@
-"""Handwritten digits as bytes, shuffled, and split so that each class keeps its share.
+"""Images as bytes of one colour mode and one size, shuffled, and split so that each class keeps its share.
 
 N images; C, H, W channels, height and width.
 """
 
-from pathlib import Path
+from collections.abc import Callable
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
-from bakeoff.data.examples import Examples, Split
-from bakeoff.data.images.settings import CountSplitSettings
+from bakeoff.data.examples import SPLITS, Examples, Split
+from bakeoff.data.images import area, pictures
+from bakeoff.data.images.labelled import Labelled
+from bakeoff.data.images.settings import ImageSplitSettings, ImagesSettings
+from bakeoff.data.stratify import stratified
 from bakeoff.settings import BadInput
 
-Bytes = NDArray[np.uint8]
-CLASSES = tuple("0123456789")
+MOST = 256  # classes, for a label is a byte
 
 
-def read(path: Path) -> tuple[Bytes, Bytes]:
-    """Images (N, 1, 28, 28) and labels (N,) of a table with 784 pixels and the label in each line."""
-    table = pd.read_csv(path, header=None, dtype=np.uint8).to_numpy()
-    return table[:, :-1].reshape(-1, 1, 28, 28), table[:, -1]
-
-
-def split(x: Bytes, y: Bytes, classes: tuple[str, ...], settings: CountSplitSettings) -> Examples:
-    """Shuffled, stratified splits; what validation and test leave is there to train on.
+def examples(found: Labelled, settings: ImagesSettings, advance: Callable[[int], object]) -> Examples:
+    """The splits: x (N, C, H, W) and y (N,), both uint8. Each picture is decoded straight into its place.
 
     Raises:
-        BadInput: nothing is left.
+        BadInput: too few classes or too many, no such split, a picture that cannot be read, or sizes that differ.
     """
-    held = settings.validation + settings.test
-    if held >= len(y):
+    if not 2 <= len(found.classes) <= MOST:
         raise BadInput(
-            f"params.yaml: data.images.split: validation + test is {held}, and should be below {len(y)}, "
-            "the number of images"
+            f"{found.shown}: has {len(found.classes)} classes ({', '.join(found.classes[:3])}, …), and should have "
+            f"2 to {MOST}; a classifier tells one from another"
         )
-    order = stratified(y, np.random.default_rng(settings.seed))
-    parts = np.split(order, [settings.test, held])
-    test, validation, train = (Split(np.ascontiguousarray(x[rows]), y[rows]) for rows in parts)
-    return Examples(train, validation, test, classes)
+    y = found.y.astype(np.uint8)
+
+    def picture(n: int) -> NDArray[np.uint8]:
+        decoded = pictures.recolour(found.picture(n), settings.colour)
+        if settings.size is not None:
+            area.check(found.place(n), decoded.shape[1:], settings.size)
+            return area.means(decoded, settings.size)
+        return decoded
+
+    def split(rows: NDArray[np.intp]) -> Split:
+        x = np.empty((len(rows), *first.shape), np.uint8)
+        for at in np.argsort(rows):  # as they lie on the disk
+            n = int(rows[at])
+            decoded = picture(n)
+            if decoded.shape != first.shape:
+                (h, w), (H, W) = decoded.shape[1:], first.shape[1:]
+                raise BadInput(
+                    f"{found.place(n)}: is {h} x {w} pixels (height x width) where {found.place(0)} is {H} x {W}; "
+                    "params.yaml: data.images.size: [height, width] brings all to one"
+                )
+            x[at] = decoded
+            advance(1)
+        return Split(x, y[rows])
+
+    parts = split_rows(found, settings.split)
+    first = picture(0)
+    train, validation, test = map(split, parts)
+    return Examples(train, validation, test, found.classes)
 
 
-def stratified(y: Bytes, generator: np.random.Generator) -> NDArray[np.intp]:
-    """A random order in which any stretch holds each class by its share, within one example of it."""
-    shuffled = generator.permutation(len(y))
-    rank = np.empty(len(y))
-    for label in np.unique(y):
-        rows = np.flatnonzero(y[shuffled] == label)
-        rank[rows] = (np.arange(len(rows)) + 0.5) / len(rows)
-    return shuffled[np.argsort(rank, kind="stable")]
+def split_rows(found: Labelled, settings: ImageSplitSettings) -> list[NDArray[np.intp]]:
+    """Which pictures are in train, validation and test, each in random order.
+
+    `given` takes the part that the source puts aside. A number is drawn, stratified, from what no `given` part holds,
+    and train keeps the rest.
+
+    Raises:
+        BadInput: there is no such part, nothing is left to train on, or a class has none in train or in a given part.
+    """
+    generator = np.random.default_rng(settings.seed)
+    own = dict(zip(SPLITS, np.split(np.arange(len(found.y)), np.cumsum(found.parts)[:2]), strict=True))
+    rows: dict[str, NDArray[np.intp]] = {}
+    drawn = {"test": settings.test, "validation": settings.validation}
+    for name, wanted in drawn.items():
+        if wanted == "given":
+            if not len(own[name]):
+                raise BadInput(
+                    f"params.yaml: data.images.split.{name} is given, and {found.shown} has no part of that name; "
+                    "write a number"
+                )
+            rows[name] = own[name]
+    pool = np.concatenate([own[name] for name in SPLITS if name not in rows])
+    numbers = {name: wanted for name, wanted in drawn.items() if isinstance(wanted, int)}
+    if (held := sum(numbers.values())) >= len(pool):
+        raise BadInput(
+            f"params.yaml: data.images.split: {' + '.join(numbers)} is {held}, and should be below {len(pool)}, the "
+            f"number of images in {found.shown} to draw from"
+        )
+    order = pool[stratified(found.y[pool], generator)]
+    for name, wanted in numbers.items():
+        rows[name], order = np.split(order, [wanted])
+    rows["train"] = order
+    for name in SPLITS:
+        missing = np.flatnonzero(np.bincount(found.y[rows[name]], minlength=len(found.classes)) == 0)
+        if len(missing) and (name == "train" or drawn[name] == "given"):
+            raise BadInput(
+                f"{found.shown}: class '{found.classes[missing[0]]}' has no image in {name}; add some, or change "
+                "params.yaml: data.images.split"
+            )
+    return [rows[name] for name in SPLITS]

@@ -1,17 +1,27 @@
 """The section `data.images` of params.yaml."""
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from bakeoff.data.settings import Positive, Seed
+from bakeoff.data.sources.settings import Source
 from bakeoff.settings import Settings
 
+Colour = Literal["grey", "rgb"]
+Size = Annotated[tuple[Positive, Positive], Field(strict=False)]  # height, width
 
-class CountSplitSettings(Settings):
-    validation: Positive
-    test: Positive
+
+class ImageSplitSettings(Settings):
+    """Each a number of images, or the part that the source itself puts aside."""
+
+    validation: Positive | Literal["given"]
+    test: Positive | Literal["given"]
     seed: Seed
 
 
 class ImagesSettings(Settings):
-    source: Literal["mnist-5k"]
-    split: CountSplitSettings
+    source: Source
+    colour: Colour
+    size: Size | None
+    split: ImageSplitSettings

@@ -1,114 +1,108 @@
-"""Slices of a brain template with a label a pixel: background (fluid included), grey matter, white matter.
+"""Slices with a label a pixel, as bytes of one colour mode and one size, and what needs no network to label them.
 
-N slices; H, W height and width in pixels; X, Y, Z voxels of a millimetre from left to right, back to front, up.
+N slices; C, H, W channels, height and width; K classes.
 """
 
-from pathlib import Path
+from collections.abc import Callable, Sequence
 
 import numpy as np
-from nibabel.nifti1 import Nifti1Image
 from numpy.typing import NDArray
 
 from bakeoff.data.examples import Examples, Split
-from bakeoff.data.scans.settings import ScansSettings, SlabSettings
+from bakeoff.data.images import area, pictures
+from bakeoff.data.images.pictures import Mask, Picture
+from bakeoff.data.scans import acquisition
+from bakeoff.data.scans.labels import numbered
+from bakeoff.data.scans.sequence import Scan
+from bakeoff.data.scans.settings import ScansSettings
+from bakeoff.data.scans.splits import split
 from bakeoff.settings import BadInput
 
-CLASSES = ("background", "grey", "white")
-# The template is its own mirror image at x = 98: the right half would show again what the left half taught. This box
-# holds all tissue of the left half; its sides are multiples of 80 for the sake of whole pixels.
-LEFT, UP = slice(19, 99), slice(0, 160)
-BACK, FRONT = 26, 210  # there is no tissue outside
 
-
-def examples(files: dict[str, Path], settings: ScansSettings) -> Examples:
-    """Coronal slices, each under a field and with noise of its own: x (N, 1, H, W) uint8, y (N, H, W) uint8.
+def examples(found: Sequence[Scan], settings: ScansSettings, advance: Callable[[int], object]) -> Examples:
+    """The splits: x (N, C, H, W) and y (N, H, W), both uint8. Each slice is decoded straight into its place.
 
     Raises:
-        BadInput: the slabs do not fit into the brain, or pixels not into the slices.
+        BadInput: no such split, a file that cannot be read, a label that is not listed, or sizes that differ.
     """
-    t1, grey, white = (reduced(read(files[name]), settings.pixel) for name in ("t1", "grey", "white"))
-    tissue = np.stack([1 - grey - white, grey, white], axis=-1)
+    rows = split([scan.length for scan in found], settings.split)
+    places = {int(n): (part, at) for part, slices in enumerate(rows) for at, n in enumerate(slices)}
+    x: list[NDArray[np.uint8]] = []
+    y: list[NDArray[np.uint8]] = []
+    start, first = 0, found[0]
+    for scan in found:
+        here = range(start, start + scan.length)
+        start += scan.length
+        if places.keys().isdisjoint(here):
+            advance(scan.length)
+            continue
+        for n, (picture, mask) in zip(here, scan.slices(), strict=True):
+            advance(1)
+            if n not in places:
+                continue
+            image, labels = prepared(picture, mask, scan, n - here[0], settings)
+            if not x:
+                first = scan
+                x = [np.empty((len(slices), *image.shape), np.uint8) for slices in rows]
+                y = [np.empty((len(slices), *labels.shape), np.uint8) for slices in rows]
+            if image.shape != x[0].shape[1:]:
+                (h, w), (H, W) = labels.shape, y[0].shape[1:]
+                raise BadInput(
+                    f"{scan.shown}: is {h} x {w} pixels (height x width) where {first.shown} is {H} x {W}; "
+                    "params.yaml: data.scans.size: [height, width] brings all to one"
+                )
+            part, at = places[n]
+            x[part][at], y[part][at] = image, labels
     generator = np.random.default_rng(settings.seed)
-    train, validation, test = (
-        Split(scanned(t1[slab], settings, generator)[:, np.newaxis], tissue[slab].argmax(axis=-1).astype(np.uint8))
-        for slab in slabs(settings.slabs)
-    )
-    return Examples(train, validation, test, CLASSES)
+    for pictured in x:
+        acquisition.scan(pictured, settings, generator)
+    train, validation, test = map(Split, x, y)
+    return Examples(train, validation, test, settings.classes)
 
 
-def read(path: Path) -> NDArray[np.float64]:
-    """The left half's coronal slices (Y, Z, X), upside down as images are, between 0 and 1."""
-    volume = np.asarray(Nifti1Image.from_filename(path).dataobj, np.float64) / 255
-    return volume[LEFT, BACK:FRONT, UP].transpose(1, 2, 0)[:, ::-1]
-
-
-def reduced(slices: NDArray[np.float64], pixel: int) -> NDArray[np.float64]:
-    """Means over squares of pixel x pixel voxels.
+def prepared(
+    picture: Picture, mask: Mask, scan: Scan, n: int, settings: ScansSettings
+) -> tuple[Picture, NDArray[np.uint8]]:
+    """The n-th slice of a scan and the class of each of its pixels, in the settings' colour and size.
 
     Raises:
-        BadInput: the squares do not fill the slice.
+        BadInput: picture and mask differ in size, the mask has a value that is not listed, or both are too small.
     """
-    N, Z, X = slices.shape
-    if Z % pixel or X % pixel:
+    number = f", slice {n}" if scan.length > 1 else ""
+    if picture.shape[1:] != mask.shape:
+        (h, w), (H, W) = mask.shape, picture.shape[1:]
         raise BadInput(
-            f"params.yaml: data.scans.pixel is {pixel}, and should divide {Z} and {X}, the voxels of a slice"
+            f"{scan.mask}{number}: is {h} x {w} pixels (height x width) where {scan.shown} is {H} x {W}; a mask needs "
+            "the size of its image"
         )
-    means: NDArray[np.float64] = slices.reshape(N, Z // pixel, pixel, X // pixel, pixel).mean(axis=(2, 4))
-    return means
-
-
-def slabs(settings: SlabSettings) -> list[slice]:
-    """Where the slices of train, validation and test lie, from back to front, centred.
-
-    Raises:
-        BadInput: they are more than there are.
-    """
-    needed, found = sum(settings.slices) + 2 * settings.gap, FRONT - BACK
-    if needed > found:
-        raise BadInput(
-            f"params.yaml: data.scans.slabs take {needed} slices with their gaps, and the brain has {found}; take fewer"
-        )
-    start = (found - needed) // 2
-    stretches = []
-    for length in settings.slices:
-        stretches.append(slice(start, start + length))
-        start += length + settings.gap
-    return stretches
-
-
-def scanned(slices: NDArray[np.float64], settings: ScansSettings, generator: np.random.Generator) -> NDArray[np.uint8]:
-    """The slices (N, H, W) as a coil would see them: brighter here, darker there, and noisy."""
-    N, H, W = slices.shape
-    field = 1 + settings.bias_field * smooth(N, H, W, generator)
-    noise = settings.noise * generator.standard_normal(slices.shape)
-    # Scaled so that white matter stays within a byte where the field is strongest; only noise is cut off.
-    return np.rint(255 * np.clip((slices * field + noise) / (1 + settings.bias_field), 0, 1)).astype(np.uint8)
-
-
-def smooth(N: int, H: int, W: int, generator: np.random.Generator) -> NDArray[np.float64]:
-    """Random polynomials of the second degree over (N, H, W), each between -1 and 1, and at one of them somewhere.
-
-    Source: polynomials as a model of the bias field, Styner, Brechbühler, Székely & Gerig 2000, IEEE TMI 19(3).
-    """
-    v, u = np.linspace(-1, 1, H)[:, np.newaxis], np.linspace(-1, 1, W)
-    field = np.zeros((N, H, W))
-    for polynomial in (u, v, u * v, 2 * u**2 - 1, 2 * v**2 - 1):
-        field += generator.uniform(-1, 1, (N, 1, 1)) * polynomial
-    field /= np.abs(field).max(axis=(1, 2), keepdims=True)
-    return field
+    image, labels = pictures.recolour(picture, settings.colour), numbered(mask, settings.values, f"{scan.mask}{number}")
+    if settings.size is None:
+        return image, labels
+    area.check(scan.shown, labels.shape, settings.size)
+    return area.means(image, settings.size), area.majority(labels, len(settings.classes), settings.size)
 
 
 def intensity_baseline(examples: Examples) -> dict[str, float]:
     """The Dice of a table that gives each grey level the label it mostly has in training: what needs no network.
 
-    Mean over the classes but the background, counted over all pixels of a split.
+    Grey is the mean of the channels, rounded down. Mean over the classes but the background, counted over all pixels
+    of a split.
     """
-    K, train = len(examples.classes), examples.train
-    counts = np.bincount(train.x.ravel() * np.intp(K) + train.y.ravel(), minlength=256 * K)
-    label = counts.reshape(256, K).argmax(axis=1)
+    K = len(examples.classes)
+    counts = confusion(examples.train, K, np.arange(256), 256)
+    label = counts.argmax(axis=1)
     scores = {}
-    for name, split in (("val/dice", examples.validation), ("test/dice", examples.test)):
-        predicted, y = label[split.x[:, 0]], split.y
-        pairs = [(predicted == k, y == k) for k in range(1, K)]
-        scores[name] = float(np.mean([2 * (a & b).sum() / max(a.sum() + b.sum(), 1) for a, b in pairs]))
+    for name, part in (("val/dice", examples.validation), ("test/dice", examples.test)):
+        both = confusion(part, K, label, K)
+        sizes = both.sum(axis=0) + both.sum(axis=1)
+        scores[name] = float(np.mean([2 * both[k, k] / max(sizes[k], 1) for k in range(1, K)]))
     return scores
+
+
+def confusion(split: Split, K: int, table: NDArray[np.intp], rows: int) -> NDArray[np.intp]:
+    """How many pixels have which label: (rows, K), the row of a pixel is what the table gives for its grey level."""
+    counts = np.zeros(rows * K, np.intp)
+    for x, y in zip(split.x, split.y, strict=True):
+        grey = x.sum(axis=0, dtype=np.intp) // len(x)
+        counts += np.bincount((table[grey] * K + y).ravel(), minlength=rows * K)
+    return counts.reshape(rows, K)

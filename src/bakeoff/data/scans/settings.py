@@ -1,22 +1,84 @@
 """The section `data.scans` of params.yaml."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, model_validator
 
+from bakeoff.data.images.settings import Colour, Size
 from bakeoff.data.settings import Positive, Seed
+from bakeoff.data.sources.settings import Source
 from bakeoff.settings import Settings
+
+Plane = Literal["sagittal", "coronal", "axial"]
+Value = Annotated[int, Field(ge=0)]
+Percent = Annotated[float, Field(ge=0, le=100)]
+
+
+def rising(window: tuple[float, float]) -> tuple[float, float]:
+    if window[0] >= window[1]:
+        raise ValueError(f"{list(window)} should rise, as [0.5, 99.5] does")
+    return window
+
+
+class VolumeSettings(Settings):
+    """How NIfTI volumes become pictures: by which plane they are cut, and which percentiles become 0 and 255."""
+
+    plane: Plane
+    window: Annotated[tuple[Percent, Percent], Field(strict=False), AfterValidator(rising)]
 
 
 class SlabSettings(Settings):
+    """Stretches of the sequence of all slices, in the order of the files' names, with gaps between them."""
+
+    by: Literal["slabs"]
     slices: Annotated[tuple[Positive, Positive, Positive], Field(strict=False)]
     gap: Annotated[int, Field(ge=0)]
 
 
+class FileSplitSettings(Settings):
+    """Whole files: no two slices of one volume stand in two parts."""
+
+    by: Literal["file"]
+    validation: Positive
+    test: Positive
+    seed: Seed
+
+
 class ScansSettings(Settings):
-    source: Literal["mni152"]
-    pixel: Positive
-    slabs: SlabSettings
+    """`labels` is a list, for the order of its classes counts: the first is the background."""
+
+    source: Source
+    labels: Annotated[
+        tuple[dict[str, Value | Annotated[tuple[Value, ...], Field(strict=False, min_length=1)]], ...],
+        Field(strict=False, min_length=2, max_length=256),
+    ]
+    colour: Colour
+    size: Size | None
+    volumes: VolumeSettings
+    split: Annotated[SlabSettings | FileSplitSettings, Field(discriminator="by")]
     bias_field: Annotated[float, Field(ge=0, lt=1)]
     noise: Annotated[float, Field(ge=0)]
     seed: Seed
+
+    @model_validator(mode="after")
+    def each_class_and_each_value_stands_once(self) -> Self:
+        if lumped := next((entry for entry in self.labels if len(entry) != 1), None):
+            raise ValueError(
+                f"labels has the entry {lumped}; write a list with one class an entry: [cell: 255, edge: 0]"
+            )
+        for what, listed in (("class", self.classes), ("value", tuple(str(value) for value, _ in self.values))):
+            if twice := [item for item in listed if listed.count(item) > 1]:
+                raise ValueError(f"labels has the {what} {twice[0]} twice; write it once")
+        return self
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        return tuple(name for entry in self.labels for name in entry)
+
+    @property
+    def values(self) -> list[tuple[int, int]]:
+        """Values of the masks, each with the number of its class."""
+        entries = [given for entry in self.labels for given in entry.values()]
+        return [
+            (value, k) for k, given in enumerate(entries) for value in (given if isinstance(given, tuple) else (given,))
+        ]

@@ -1,0 +1,81 @@
+"""Images in an .npz file, without pickles: x and y, images and labels, or Keras' x_train, y_train, x_test, y_test.
+
+N images; C, H, W channels, height and width.
+"""
+
+import zipfile
+import zlib
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bakeoff.data.images import pictures
+from bakeoff.data.images.labelled import Labelled, Part, from_arrays
+from bakeoff.data.images.places import Place
+from bakeoff.settings import BadInput
+
+KEYS = (("x_train", "y_train"), ("x", "y"), ("images", "labels"))
+TEST = ("x_test", "y_test")
+
+
+def read(place: Place) -> Labelled:
+    """The images of the file, those of test apart where Keras' names are used.
+
+    Raises:
+        BadInput: the file is damaged, holds objects, or no arrays of images and labels that belong together.
+    """
+    try:
+        with np.load(place.path, allow_pickle=False) as held:
+            keys = next((keys for keys in KEYS if set(keys) <= set(held)), None)
+            if keys is None:
+                known = "; ".join(" and ".join(keys) for keys in KEYS)
+                raise BadInput(f"{place}: has the arrays {', '.join(held)}, and should have {known}; save it so")
+            train = part(place, held, keys)
+            test = part(place, held, TEST) if keys == KEYS[0] and set(TEST) <= set(held) else None
+    except (
+        ValueError,
+        TypeError,
+        OSError,
+        EOFError,
+        MemoryError,
+        SyntaxError,
+        zipfile.BadZipFile,
+        zlib.error,
+    ) as error:
+        said = " ".join(str(error).split())
+        raise BadInput(f"{place}: is not read: {said}; save plain arrays with numpy.savez") from None
+    if test and test[0].shape[1:] != train[0].shape[1:]:
+        raise BadInput(
+            f"{place}: x_train has images of {train[0].shape[1:]} (C, H, W) and x_test of {test[0].shape[1:]}"
+        )
+    return from_arrays(str(place), train, test, None)
+
+
+def part(place: Place, held: np.lib.npyio.NpzFile, keys: tuple[str, str]) -> Part:
+    """Images (N, C, H, W) and labels (N,) under two keys."""
+    x, y = (held[key] for key in keys)
+    if y.ndim == 2 and y.shape[1] == 1:  # as Keras has CIFAR's
+        y = y[:, 0]
+    if y.ndim != 1 or y.dtype.kind not in "iuU" or not len(y):
+        raise BadInput(f"{place}: {keys[1]} is {y.dtype} {y.shape}, and should be one whole number or name an image")
+    if x.dtype not in (np.uint8, np.uint16):
+        raise BadInput(
+            f"{place}: {keys[0]} is {x.dtype}, and should be uint8 or uint16 (65535 becomes 255); scale and convert it"
+        )
+    if len(x) != len(y):
+        raise BadInput(f"{place}: {keys[0]} has {len(x)} images and {keys[1]} {len(y)} labels; save as many of each")
+    fits = x.ndim == 3 or (x.ndim == 4 and {x.shape[1], x.shape[3]} & {1, 3})
+    if not fits or 0 in x.shape:
+        raise BadInput(
+            f"{place}: {keys[0]} is {x.shape}, and should be (N, H, W), (N, H, W, C) or (N, C, H, W) with C 1 or 3"
+        )
+    x = channels_first(x)
+    return (pictures.scaled(x) if x.dtype == np.uint16 else x), y
+
+
+def channels_first(x: NDArray[Any]) -> NDArray[Any]:
+    """(N, C, H, W). Where both ends could be channels, the last are."""
+    if x.ndim == 3:
+        return x[:, np.newaxis]
+    return np.moveaxis(x, 3, 1) if x.shape[3] in (1, 3) else x

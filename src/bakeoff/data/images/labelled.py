@@ -1,0 +1,52 @@
+"""What every reader of images returns: pictures with a class each, decoded one at a time.
+
+N images; C, H, W channels (1 or 3), height and width.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Part = tuple[NDArray[np.generic], NDArray[np.generic]]  # x (n, C, H, W) uint8 and y (n,)
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """Pictures, those of train first, then those of validation, then those of test.
+
+    Attributes:
+        shown: the source, as messages call it.
+        y: (N,) the class of each, an index into `classes`.
+        parts: how many the source itself puts into train, validation and test; a source without parts has train alone.
+        picture: the n-th one, (C, H, W) uint8.
+        place: the n-th one's, in messages.
+    """
+
+    shown: str
+    y: NDArray[np.intp]
+    classes: tuple[str, ...]
+    parts: tuple[int, int, int]
+    picture: Callable[[int], NDArray[np.uint8]]
+    place: Callable[[int], str]
+
+
+def from_arrays(shown: str, train: Part, test: Part | None, names: Sequence[str] | None) -> Labelled:
+    """Pictures that are in memory already.
+
+    Args:
+        names: of the labels 0, 1, ...; without, the labels that occur are names themselves.
+    """
+    given = [train, test] if test else [train]
+    x, labels = (np.concatenate(arrays) for arrays in zip(*given, strict=True))
+    values, y = np.unique(labels, return_inverse=True)
+    classes = tuple(names) if names else tuple(map(str, values))
+    return Labelled(
+        shown=shown,
+        y=labels.astype(np.intp) if names else y,
+        classes=classes,
+        parts=(len(train[1]), 0, len(test[1]) if test else 0),
+        picture=lambda n: x[n],
+        place=lambda n: f"{shown}: image {n}",
+    )

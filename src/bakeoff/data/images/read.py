@@ -1,0 +1,42 @@
+"""Chooses the reader: by the catalogue's word, or by what a file or folder holds."""
+
+from bakeoff.data.images import arrays, cifar, class_folders, idx, mnist
+from bakeoff.data.images.labelled import Labelled
+from bakeoff.data.images.places import Place, root
+from bakeoff.data.sources.find import Found
+from bakeoff.settings import BadInput
+
+
+def read(found: Found) -> Labelled:
+    """The pictures of a source with their classes.
+
+    Raises:
+        BadInput: what it holds is none of the layouts that are read, or is not as its layout should be.
+    """
+    match found.reader:
+        case "mnist-5k":
+            return mnist.read(found.name, found.files["digits"])
+        case "idx":
+            return idx.read(found.name, {role: Place(path, found.name) for role, path in found.files.items()})
+        case _:
+            (path,) = found.files.values()
+            if found.name.lower().endswith(".npz"):
+                return arrays.read(Place(path, found.name))
+            return in_folder(root(path, found.name))
+
+
+def in_folder(folder: Place) -> Labelled:
+    """The pictures in a folder, by the first layout of which it has the marks."""
+    if files := idx.find(folder):
+        return idx.read(str(folder), files)
+    if edition := cifar.find(folder):
+        return cifar.read(folder, edition)
+    if folder.folders():
+        return class_folders.read(folder)
+    alone = folder.files()
+    if len(alone) == 1 and alone[0].suffix == ".npz":
+        return arrays.read(alone[0])
+    raise BadInput(
+        f"{folder}: holds no images that are read here; they should lie in one folder a class, or be IDX files, "
+        "CIFAR's batches, or an .npz file"
+    )

@@ -1,0 +1,95 @@
+"""Chooses the reader: by the catalogue's word, or by what a folder holds."""
+
+from bakeoff.data.images.places import PICTURES, Place, root
+from bakeoff.data.scans import stacks, template, volumes
+from bakeoff.data.scans.pairs import pairs
+from bakeoff.data.scans.sequence import Scan
+from bakeoff.data.scans.settings import ScansSettings
+from bakeoff.data.sources import archive
+from bakeoff.data.sources.find import Found
+from bakeoff.settings import BadInput
+
+FOLDERS = ("images", "masks")
+PETS = ("images", "annotations")
+
+
+def read(found: Found, settings: ScansSettings) -> list[Scan]:
+    """The scans of a source, in the order of their names, not yet decoded.
+
+    Raises:
+        BadInput: what it holds is not laid out as it should be, or cannot be read.
+    """
+    match found.reader:
+        case "mni152":
+            return [template.read(found.name, found.files, settings.volumes.plane, settings.size)]
+        case "isbi-2012":
+            return [isbi(Place(archive.folder(found.files["data"]), found.name))]
+        case "oxford-iiit-pet":
+            images, annotations = (Place(archive.folder(found.files[role]), found.name) for role in PETS)
+            return pets(images / "images", annotations / "annotations" / "trimaps")
+        case _:
+            return in_folder(root(found.files["data"], found.name), settings)
+
+
+def in_folder(folder: Place, settings: ScansSettings) -> list[Scan]:
+    """Scans in images/ and masks/, paired by their names.
+
+    Raises:
+        BadInput: a folder is missing or empty, or holds what is neither picture nor volume; files do not pair.
+    """
+    names = [place.name for place in folder.folders()]
+    if missing := [name for name in FOLDERS if name not in names]:
+        raise BadInput(f"{folder}: has no folder {missing[0]}/; scans lie in images/, and their labels in masks/")
+    images, masks = (scans(folder / name) for name in FOLDERS)
+    return [pair(image, mask, settings) for image, mask in pairs(images, masks)]
+
+
+def scans(folder: Place) -> list[Place]:
+    """The files of a folder, all of them pictures or volumes by their names.
+
+    Raises:
+        BadInput: there are none, or there is something else.
+    """
+    if inner := folder.folders():
+        raise BadInput(f"{inner[0]}: is a folder; files that are pairs lie in images/ and masks/ directly")
+    files = folder.files()
+    if other := [file for file in files if file.suffix not in PICTURES and not volumes.is_volume(file)]:
+        known = ", ".join([*sorted(PICTURES), *volumes.SUFFIXES])
+        raise BadInput(f"{other[0]}: is neither picture nor volume by its name ({known}); take it out of the folder")
+    if not files:
+        raise BadInput(f"{folder}: holds no files; put the {folder.name} there")
+    return files
+
+
+def pair(image: Place, mask: Place, settings: ScansSettings) -> Scan:
+    """A pair of pictures or stacks, or of volumes.
+
+    Raises:
+        BadInput: one is a volume and one is not.
+    """
+    if volumes.is_volume(image) != volumes.is_volume(mask):
+        raise BadInput(f"{mask}: is not of one kind with {image}; both should be volumes, or both pictures")
+    return volumes.read(image, mask, settings.volumes) if volumes.is_volume(image) else stacks.read(image, mask)
+
+
+def isbi(folder: Place) -> Scan:
+    """The training stack of the challenge ISBI 2012: 30 serial sections; 0 membrane, 255 cell."""
+    return stacks.read(below(folder, "train-volume.tif"), below(folder, "train-labels.tif"))
+
+
+def below(folder: Place, name: str) -> Place:
+    """The one file of a name in a folder or in those below it.
+
+    Raises:
+        BadInput: there is none, or more than one.
+    """
+    found = sorted(path.relative_to(folder.path).as_posix() for path in folder.path.rglob(name))
+    if len(found) != 1:
+        raise BadInput(f"{folder}: holds {len(found)} files named {name}, and should hold one; get it again")
+    return folder / found[0]
+
+
+def pets(images: Place, trimaps: Place) -> list[Scan]:
+    """Oxford-IIIT Pet: 1 pet, 2 background, 3 the edge between; MATLAB's files beside some pictures are left out."""
+    pictures = [file for file in images.files() if file.suffix == ".jpg"]
+    return [stacks.read(*both) for both in pairs(pictures, trimaps.files())]

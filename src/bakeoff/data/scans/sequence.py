@@ -1,0 +1,26 @@
+"""What every reader of scans returns: files of one or many slices, each slice with its mask.
+
+C, H, W channels, height and width.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from bakeoff.data.images.pictures import Mask, Picture
+
+
+@dataclass(frozen=True)
+class Scan:
+    """A picture, a stack of them, or a volume, with its masks.
+
+    Attributes:
+        shown: the file, as messages call it.
+        mask: the file of its masks, likewise.
+        length: how many slices.
+        slices: reads them in order: the picture (C, H, W) uint8, and the values of its mask (H, W).
+    """
+
+    shown: str
+    mask: str
+    length: int
+    slices: Callable[[], Iterator[tuple[Picture, Mask]]]

@@ -1,0 +1,29 @@
+"""Scans in picture files: a slice a file, or TIFF stacks."""
+
+from collections.abc import Iterator
+
+from bakeoff.data.images import pictures
+from bakeoff.data.images.pictures import Mask, Picture
+from bakeoff.data.images.places import Place
+from bakeoff.data.scans.sequence import Scan
+from bakeoff.settings import BadInput
+
+
+def read(image: Place, mask: Place) -> Scan:
+    """A pair of files, opened but not yet decoded.
+
+    Raises:
+        BadInput: one cannot be read, or they have different numbers of pictures or orientations.
+    """
+    (n, turn), (m, turned) = pictures.facts(image), pictures.facts(mask)
+    if n != m:
+        raise BadInput(f"{mask}: has {m} slices where {image} has {n}; each needs one mask")
+    if turn != turned:  # a mask drawn on the upright picture and one drawn on the picture as it stands look alike
+        raise BadInput(
+            f"{image}: has the EXIF orientation {turn} and {mask} {turned}; turn the pixels, and remove the entry"
+        )
+
+    def slices() -> Iterator[tuple[Picture, Mask]]:
+        return zip(pictures.stack(image), pictures.masks(mask), strict=True)
+
+    return Scan(str(image), str(mask), n, slices)

@@ -1,0 +1,209 @@
+"""Scans that `ingest_scans` refuses: one line with the place, what was found, and the way out."""
+
+import gzip
+import io
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from nibabel.nifti1 import Nifti1Image
+from PIL import Image
+
+FOLDER = "data/raw/scans/mine"
+
+
+def encoded(image: Image.Image, kind: str = "PNG", **options: Any) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+def grey(value: int, size: tuple[int, int] = (8, 6)) -> bytes:
+    return encoded(Image.new("L", size, value))
+
+
+def stack(n: int) -> bytes:
+    frames = [Image.new("L", (8, 6), 0) for _ in range(n)]
+    return encoded(frames[0], "TIFF", save_all=True, append_images=frames[1:])
+
+
+def nifti(shape: tuple[int, ...], dtype: type[np.generic] = np.uint8) -> bytes:
+    values = np.arange(np.prod(shape)).reshape(shape) % 2
+    return Nifti1Image(values.astype(dtype), np.eye(4)).to_bytes()
+
+
+def unlisted() -> bytes:
+    mask = np.zeros((6, 8), np.uint8)
+    mask[4, 5] = 3
+    return encoded(Image.fromarray(mask))
+
+
+NOISE = Image.fromarray(np.random.default_rng(0).integers(0, 256, (64, 64), np.uint8))
+FLAT = Image.new("L", NOISE.size)
+TURNED = Image.Exif()
+TURNED[0x0112] = 6
+PAIRS = {f"{folder}/{n}.png": grey(0) for folder in ("images", "masks") for n in range(4)}
+VOLUMES = {f"{folder}/{n}.nii": nifti((6, 6, 6)) for folder in ("images", "masks") for n in range(3)}
+
+
+@dataclass(frozen=True)
+class Case:
+    """Files below data/raw/scans/mine, settings changed in data.scans, and what the line says."""
+
+    files: dict[str, bytes]
+    said: list[str]
+    settings: dict[str, Any] = field(default_factory=dict)
+
+
+CASES = {
+    "mask missing": Case({**PAIRS, "images/x.png": grey(0)}, ["images/x.png: there is no mask named 'x'", "add it"]),
+    "image missing": Case({**PAIRS, "masks/x.png": grey(0)}, ["masks/x.png: there is no image named 'x'", "add it"]),
+    "masks missing": Case(
+        {**PAIRS, "images/x.png": grey(0), "images/y.png": grey(0)}, ["images/x.png (and 1 more): there is no mask"]
+    ),
+    "one name twice": Case(
+        {**PAIRS, "images/1.tif": stack(1)}, ["mine/images/1.tif: is named '1' as 1.png is", "rename one"]
+    ),
+    "unlisted label": Case(
+        {**PAIRS, "masks/2.png": unlisted()},
+        ["mine/masks/2.png: row 4, column 5 is 3", "data.scans.labels does not list (it has: 0, 1)"],
+    ),
+    "mask of another size": Case(
+        {**PAIRS, "masks/2.png": grey(0, (6, 8))},
+        ["mine/masks/2.png: is 8 x 6 pixels", "mine/images/2.png is 6 x 8", "the size of its image"],
+    ),
+    "pairs of differing sizes": Case(
+        {**PAIRS, "images/2.png": grey(0, (6, 8)), "masks/2.png": grey(0, (6, 8))},
+        ["mine/images/2.png: is 8 x 6 pixels", "mine/images/0.png is 6 x 8", "params.yaml: data.scans.size"],
+    ),
+    "size larger": Case(PAIRS, ["images/0.png: is 6 x 8 pixels", "less than size [7, 8]"], {"size": [7, 8]}),
+    "rgb mask": Case(
+        {**PAIRS, "masks/2.png": encoded(Image.new("RGB", (8, 6)))},
+        ["mine/masks/2.png: is a mask of RGB pixels", "indices of a palette"],
+    ),
+    "rgba mask": Case(
+        {**PAIRS, "masks/2.png": encoded(Image.new("RGBA", (8, 6), (0, 0, 0, 255)))}, ["is a mask of RGBA pixels"]
+    ),
+    "cmyk mask": Case(
+        {**PAIRS, "images/x.png": grey(0), "masks/x.jpg": encoded(Image.new("CMYK", (8, 6)), "JPEG")},
+        ["mine/masks/x.jpg: is a mask of CMYK pixels", "labels are grey values"],
+    ),
+    "transparent image": Case(
+        {**PAIRS, "images/2.png": encoded(Image.new("LA", (8, 6), (0, 0)))}, ["images/2.png: is transparent in places"]
+    ),
+    "image cut": Case({**PAIRS, "images/2.png": encoded(NOISE)[:-900]}, ["mine/images/2.png: is damaged", "again"]),
+    "image turned": Case(
+        {**PAIRS, "images/2.png": encoded(Image.new("L", (8, 6)), exif=TURNED)},
+        ["mine/images/2.png: has the EXIF orientation 6", "masks/2.png 1", "turn the pixels"],
+    ),
+    "mask empty": Case({**PAIRS, "masks/2.png": b""}, ["mine/masks/2.png: is empty"]),
+    "mask is text": Case({**PAIRS, "masks/2.png": b"0 0 0 1"}, ["mine/masks/2.png: is no picture", "b'0 0 0 1'"]),
+    "stacks of differing lengths": Case(
+        {"images/a.tif": stack(5), "masks/a.tif": stack(4)},
+        ["mine/masks/a.tif: has 4 slices where", "mine/images/a.tif has 5", "each needs one mask"],
+    ),
+    "animation": Case(
+        {**PAIRS, "masks/x.png": grey(0), "images/x.gif": encoded(NOISE, "GIF", save_all=True, append_images=[FLAT])},
+        ["mine/images/x.gif: is an animation of 2 frames", "TIFF stack"],
+    ),
+    "volume cut": Case({**VOLUMES, "images/1.nii": nifti((6, 6, 6))[:-50]}, ["images/1.nii: is no volume", "again"]),
+    "packed volume cut": Case(
+        {**VOLUMES, "images/x.nii.gz": gzip.compress(nifti((6, 6, 6)))[:-20], "masks/x.nii": nifti((6, 6, 6))},
+        ["mine/images/x.nii.gz: is no volume"],
+    ),
+    "volume is text": Case({**VOLUMES, "images/1.nii": b"a brain"}, ["images/1.nii: is no volume that can be read"]),
+    "four axes": Case(
+        {**VOLUMES, "images/1.nii": nifti((6, 6, 6, 2))}, ["images/1.nii: has 6 x 6 x 6 x 2 voxels", "three axes"]
+    ),
+    "mask of another shape": Case(
+        {**VOLUMES, "masks/1.nii": nifti((6, 6, 5))}, ["mine/masks/1.nii: has 6 x 6 x 5 voxels where", "has 6 x 6 x 6"]
+    ),
+    "volume and picture": Case(
+        {**PAIRS, "images/x.nii": nifti((6, 6, 6)), "masks/x.png": grey(0)}, ["masks/x.png: is not of one kind with"]
+    ),
+    "no masks folder": Case({"images/1.png": grey(0)}, ["has no folder masks/", "scans lie in images/"]),
+    "empty folders": Case({"images/.keep": b"", "masks/.keep": b""}, ["images: holds no files", "put the images"]),
+    "another kind of file": Case({**PAIRS, "images/x.dcm": b"DICM"}, ["images/x.dcm: is neither picture nor volume"]),
+    "folder among the images": Case({**PAIRS, "images/old/1.png": grey(0)}, ["mine/images/old: is a folder"]),
+    "slabs longer than the set": Case(
+        PAIRS,
+        ["params.yaml: data.scans.split takes 7 slices with its gaps, and there are 4"],
+        {"split": {"by": "slabs", "slices": [3, 1, 1], "gap": 1}},
+    ),
+    "more files held out than there are": Case(
+        PAIRS,
+        ["params.yaml: data.scans.split: validation + test is 4, and should be below 4"],
+        {"split": {"by": "file", "validation": 2, "test": 2, "seed": 0}},
+    ),
+}  # fmt: skip
+
+
+def chosen(**change: Any) -> dict[str, Any]:
+    return {
+        "source": FOLDER,
+        "labels": [{"background": 0}, {"tissue": 1}],
+        "colour": "grey",
+        "size": None,
+        "volumes": {"plane": "axial", "window": [0, 100]},
+        "split": {"by": "file", "validation": 1, "test": 1, "seed": 0},
+        "bias_field": 0,
+        "noise": 0,
+        "seed": 0,
+    } | change
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_scans_are_refused_in_one_line(name: str, project: Any) -> None:
+    case = CASES[name]
+    for path, content in case.files.items():
+        project.put(f"{FOLDER}/{path}", content)
+    project.set(data__scans=chosen(**case.settings))
+    line = project.refusal("ingest_scans", "data/scans/scans.npz")
+    assert all(words in line for words in case.said), line
+
+
+SETTINGS: dict[str, tuple[dict[str, Any], str]] = {
+    "labels as a mapping": ({"labels": {"background": 0, "tissue": 1}}, "data.scans.labels is"),
+    "value twice": ({"labels": [{"background": 0}, {"tissue": [1, 0]}]}, "labels has the value 0 twice"),
+    "window that falls": ({"volumes": {"plane": "axial", "window": [99, 1]}}, "[99.0, 1.0] should rise"),
+    "another plane": ({"volumes": {"plane": "top", "window": [0, 100]}}, "data.scans.volumes.plane is 'top'"),
+    "split by neither": ({"split": {"by": "slices", "gap": 1}}, "data.scans.split"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_settings_of_scans_are_refused_in_one_line(name: str, project: Any) -> None:
+    change, said = SETTINGS[name]
+    project.set(data__scans=chosen(**change))
+    assert said in project.refusal("ingest_scans", "data/scans/scans.npz")
+
+
+def made(project: Any) -> dict[str, np.ndarray]:
+    ended = project.run("ingest_scans")
+    assert ended.returncode == 0, ended.stderr
+    with np.load(Path(project.root, "data/scans/scans.npz")) as held:
+        return dict(held)
+
+
+def test_a_folder_of_pairs_goes_through(project: Any) -> None:
+    mask = Image.new("P", (8, 6), 1)
+    mask.putpalette([255, 0, 0, 0, 255, 0])
+    files = {**PAIRS, "images/2.png": encoded(Image.new("I;16", (8, 6), 65535)), "masks/2.png": encoded(mask)}
+    for path, content in files.items():
+        project.put(f"{FOLDER}/{path}", content)
+    project.set(data__scans=chosen(size=[3, 4]))
+    held = made(project)
+    x, y = (np.concatenate([held[f"{part}.{what}"] for part in ("train", "validation", "test")]) for what in "xy")
+    assert (x.shape, y.shape) == ((4, 1, 3, 4), (4, 3, 4))
+    assert sorted(zip(x[:, 0, 0, 0].tolist(), y[:, 0, 0].tolist(), strict=True)) == [(0, 0)] * 3 + [(255, 1)]
+
+
+def test_a_folder_of_volumes_goes_through(project: Any) -> None:
+    for path, content in VOLUMES.items():
+        project.put(f"{FOLDER}/{path}", content)
+    project.set(data__scans=chosen())
+    held = made(project)
+    assert [len(held[f"{part}.x"]) for part in ("train", "validation", "test")] == [6, 6, 6]
+    assert np.array_equal(held["train.x"][:, 0], 255 * held["train.y"])
