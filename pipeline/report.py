@@ -5,11 +5,11 @@ from operator import methodcaller
 from typing import Any, get_args
 
 from bakeoff.data.examples import Examples
-from bakeoff.data.scans.scans import intensity_baseline
 from bakeoff.data.sources.settings import Kind, Source
 from bakeoff.networks.registry import SEGMENTERS
 from bakeoff.report import exhibits, figures, pages
 from bakeoff.report.compare import read_curves
+from bakeoff.report.intensities import intensity_baseline
 from bakeoff.stage import Stage, run
 
 SOURCE: Any = Source  # a union, which is no class to a type checker

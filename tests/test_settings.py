@@ -96,7 +96,8 @@ def test_the_projects_own_file_is_in_order() -> None:
         (
             "models: [softmax, mlp, cnn]",
             "models: [softmax, mlp, cmn]",
-            "images.models.2 is 'cmn', and should be 'softmax', 'mlp', 'cnn', 'resnet' or 'wide_resnet'; did you mean 'cnn'?",
+            "images.models.2 is 'cmn', and should be 'softmax', 'mlp', 'cnn', 'resnet' or 'wide_resnet'; "
+            "did you mean 'cnn'?",
         ),
         ("softmax: {sgd: ", "softmax: {sdg: ", "images.learning_rate.softmax.sdg is 'sdg', and should be"),
         ("momentum: 0.1, adagrad: 0.03", "adagrad: 0.03", "images: learning_rate.softmax.momentum is missing; add it"),

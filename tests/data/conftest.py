@@ -57,7 +57,7 @@ class Project:
         )
 
     def refusal(self, stage: str, *outputs: str, **environment: str) -> str:
-        """The one line with which a stage refuses its input: status 2, nothing printed beside it, old outputs untouched."""
+        """The one line with which a stage refuses its input: status 2, no other line, old outputs untouched."""
         for output in outputs:
             self.put(output, OLD)
         ended = self.run(stage, **environment)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bakeoff.data.examples import Examples, Split
+from bakeoff.data.examples import Examples
 from bakeoff.data.images.places import Place
 from bakeoff.data.scans import pairs, scans, splits
 from bakeoff.data.scans.labels import numbered
@@ -186,27 +186,3 @@ def test_the_seed_decides_the_images_and_not_the_labels(made: Examples) -> None:
     assert np.array_equal(again.train.x, made.train.x)
     assert not np.array_equal(other.train.x, made.train.x)
     assert np.array_equal(other.train.y, made.train.y)
-
-
-def test_the_field_makes_a_table_of_intensities_fail(made: Examples) -> None:
-    even = scans.intensity_baseline(default(bias_field=0.0, noise=0.0))
-    assert even["val/dice"] > 0.9
-    uneven = scans.intensity_baseline(made)
-    assert max(uneven.values()) < 0.8
-
-
-@pytest.mark.parametrize("C", [1, 3])
-def test_the_baseline_learns_from_training_pixels_alone(C: int) -> None:
-    def split(levels: list[int], labels: list[int]) -> Split:
-        x = np.array(levels, np.uint8).reshape(1, 1, 1, -1)
-        if C == 3:  # the first tells nothing; the mean, rounded down, is the level
-            x = np.concatenate([np.zeros_like(x), x, 2 * x + 1], axis=1)
-        return Split(x, np.array(labels, np.uint8).reshape(1, 1, -1))
-
-    # 10 is mostly grey, 20 white, 0 background; 30 was never seen and counts as background.
-    train = split([0, 10, 10, 10, 20], [0, 1, 1, 2, 2])
-    validation = split([10, 10, 20, 30, 0], [1, 2, 2, 2, 0])
-    scores = scans.intensity_baseline(Examples(train, validation, train, ("background", "grey", "white")))
-    grey, white = 2 * 1 / (2 + 1), 2 * 1 / (1 + 3)
-    assert scores["val/dice"] == pytest.approx((grey + white) / 2)
-    assert scores["test/dice"] == pytest.approx((2 * 2 / (3 + 2) + 2 * 1 / (1 + 2)) / 2)

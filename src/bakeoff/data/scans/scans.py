@@ -1,6 +1,6 @@
-"""Slices with a label a pixel, as bytes of one colour mode and one size, and what needs no network to label them.
+"""Slices with a label a pixel, as bytes of one colour mode and one size.
 
-N slices; C, H, W channels, height and width; K classes.
+N slices; C, H, W channels, height and width.
 """
 
 from collections.abc import Callable, Sequence
@@ -80,29 +80,3 @@ def prepared(
         return image, labels
     area.check(scan.shown, labels.shape, settings.size)
     return area.means(image, settings.size), area.majority(labels, len(settings.classes), settings.size)
-
-
-def intensity_baseline(examples: Examples) -> dict[str, float]:
-    """The Dice of a table that gives each grey level the label it mostly has in training: what needs no network.
-
-    Grey is the mean of the channels, rounded down. Mean over the classes but the background, counted over all pixels
-    of a split.
-    """
-    K = len(examples.classes)
-    counts = confusion(examples.train, K, np.arange(256), 256)
-    label = counts.argmax(axis=1)
-    scores = {}
-    for name, part in (("val/dice", examples.validation), ("test/dice", examples.test)):
-        both = confusion(part, K, label, K)
-        sizes = both.sum(axis=0) + both.sum(axis=1)
-        scores[name] = float(np.mean([2 * both[k, k] / max(sizes[k], 1) for k in range(1, K)]))
-    return scores
-
-
-def confusion(split: Split, K: int, table: NDArray[np.intp], rows: int) -> NDArray[np.intp]:
-    """How many pixels have which label: (rows, K), the row of a pixel is what the table gives for its grey level."""
-    counts = np.zeros(rows * K, np.intp)
-    for x, y in zip(split.x, split.y, strict=True):
-        grey = x.sum(axis=0, dtype=np.intp) // len(x)
-        counts += np.bincount((table[grey] * K + y).ravel(), minlength=rows * K)
-    return counts.reshape(rows, K)

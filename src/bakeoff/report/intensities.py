@@ -1,0 +1,35 @@
+"""What needs no network to label the pixels of scans: their intensities alone.
+
+N slices; C, H, W channels, height and width; K classes.
+"""
+
+from statistics import fmean
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from bakeoff.data.examples import Examples
+from bakeoff.training.metrics import dice
+
+LEVELS = 256
+
+
+def intensity_baseline(examples: Examples) -> dict[str, float]:
+    """The Dice of a table that gives each grey level the label it mostly has in training.
+
+    Mean over the classes but the first, the background; counted over all pixels of a split.
+    """
+    K, train = len(examples.classes), examples.train
+    counts = np.bincount((grey(train.x) * K + train.y).ravel(), minlength=LEVELS * K)
+    label = counts.reshape(LEVELS, K).argmax(axis=1)
+    scores = {}
+    for name, split in (("val/dice", examples.validation), ("test/dice", examples.test)):
+        predicted, y = torch.from_numpy(label[grey(split.x)]), torch.from_numpy(split.y).long()
+        scores[name] = fmean(dice(predicted, y, K)[1:])
+    return scores
+
+
+def grey(x: NDArray[np.generic]) -> NDArray[np.intp]:
+    """The mean of the channels (N, C, H, W), rounded down: (N, H, W)."""
+    return x.sum(axis=1, dtype=np.intp) // x.shape[1]
