@@ -1,17 +1,20 @@
-"""Joins flights with weather and planes, puts them in the order of time and splits them by whole days."""
+"""Reads a table, of the catalogue or the user's own, checks it against its roles, and splits its rows."""
 
-from functools import partial
-
-from bakeoff.data.sources import catalogue as sources
-from bakeoff.data.table import table
+from bakeoff.data.sources.find import find
+from bakeoff.data.table import ingest
 from bakeoff.data.table.settings import TableSettings
 from bakeoff.stage import Stage, run
 
 
 def ingest_table(stage: Stage) -> None:
     settings = stage.settings("data.table", TableSettings)
-    rows = table.read(sources.files(settings.source))
-    stage.output("data/table/table.parquet", partial(table.save, table.prepare(rows, settings)))
+    found = find(settings.source, "table")
+    with (
+        stage.progress(ingest.size(found), unit="bytes") as progress,
+        ingest.ingested(found, settings, progress.advance) as table,
+    ):
+        stage.output("data/table/table.parquet", table.save)
+        print(table.summary(), flush=True)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,8 @@ ROOT = Path(__file__).parents[2]
 
 
 def brain(**change: float) -> Examples:
-    chosen = settings.validate(settings.load(ROOT / "params.yaml"), "data.scans", ScansSettings).model_copy(update=change)
+    document = settings.load(ROOT / "params.yaml")
+    chosen = settings.validate(document, "data.scans", ScansSettings).model_copy(update=change)
     return scans.examples(read(find(chosen.source, "scans"), chosen), chosen, lambda n: n)
 
 

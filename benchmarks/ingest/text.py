@@ -1,0 +1,129 @@
+"""Texts and dumps to word ids, beside what one would write or take instead, and a memory curve over generated text."""
+
+import bz2
+import hashlib
+import multiprocessing
+import tempfile
+import warnings
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from bakeoff import reproducible  # isort: skip  # before NumPy
+
+import numpy as np
+
+from bakeoff.data.corpus.index import indexed
+from bakeoff.data.corpus.text import Text
+from bakeoff.data.sources.find import Found, find
+from benchmarks.ingest.measure import measure, table
+
+assert reproducible.applied()
+V, LEAST = 50_000, 5
+TYPES = 3_000_000
+CURVE = 10_000_000, 100_000_000
+WORDS = 1_000_000  # generated at a time
+
+
+def ours(path: Path, folder: Path) -> str:
+    """The work of the stage; the digest of the ids."""
+    text = Text(Found(str(path), None, {"data": path}), "utf-8")
+    with indexed(text, text.words("text8"), folder, V, LEAST) as index:
+        index.save_ids(folder / "ids.npy")
+        index.save_vocabulary(folder / "vocabulary.csv")
+    with (folder / "ids.npy").open("rb") as file:  # not mapped: pages of a file that were read count as memory
+        file.seek(128)
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def counter(path: Path) -> str:
+    """The same ids by Counter and a dictionary, with the text in memory."""
+    words = path.read_text(encoding="ascii").split()
+    frequent = sorted((-count, word) for word, count in Counter(words).items() if count >= LEAST)
+    ids = {word: number for number, (_, word) in enumerate(frequent[: V - 1], 1)}
+    return digest(np.fromiter((ids.get(word, 0) for word in words), np.int32, len(words)))
+
+
+def arrow(path: Path) -> str:
+    """The same ids by pyarrow's dictionary encoding, with the text in memory."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    words = pc.ascii_split_whitespace(pa.array([path.read_text(encoding="ascii").strip()], pa.large_string()))
+    encoded = pc.dictionary_encode(words.flatten())
+    counts = np.bincount(encoded.indices)
+    spelled = encoded.dictionary.to_pylist()
+    frequent = sorted((-int(counts[n]), spelled[n], n) for n in np.flatnonzero(counts >= LEAST))
+    ids = np.zeros(len(spelled), np.int32)
+    for number, (_, _, n) in enumerate(frequent[: V - 1], 1):
+        ids[n] = number
+    return digest(ids[np.asarray(encoded.indices)])
+
+
+def gensim(path: Path, processes: int | None) -> int:
+    """How many articles WikiCorpus finds, each cleaned and cut into words, without ids."""
+    warnings.simplefilter("ignore")
+    from gensim.corpora.wikicorpus import WikiCorpus
+
+    multiprocessing.set_start_method("fork", force=True)  # its workers get generators, which nothing else hands over
+
+    return sum(1 for _ in WikiCorpus(str(path), dictionary={}, processes=processes).get_texts())
+
+
+def digest(ids: np.ndarray) -> str:
+    return hashlib.sha256(ids).hexdigest()
+
+
+def generate(path: Path, size: int) -> None:
+    """A text of words drawn by Zipf's law, the rarer the longer, from a seed: the same for everyone."""
+    rng = np.random.default_rng(0)
+    letters = np.frombuffer(b"etaoinshrdlucmfwypvbgkjqxz", np.uint8)
+    with path.open("wb") as file:
+        while file.tell() < size:
+            ranks = (TYPES ** rng.random(WORDS)).astype(np.int64)  # log-uniform: a rank's share is 1 / rank
+            digits = np.stack([ranks // 26**power % 26 for power in range(5)], 1)
+            text = np.full((WORDS, 6), ord(" "), np.uint8)
+            used = ranks[:, None] >= 26 ** np.arange(5)[None]
+            text[:, :5][used] = letters[digits[used]]
+            spaces = np.ones((WORDS, 1), bool)
+            file.write(text[np.hstack([used, spaces])].tobytes())
+        file.truncate(size)
+
+
+def repeated(source: Path, path: Path, times: int) -> int:
+    """Writes a dump with the pages of another so many times, packed; returns its size unpacked."""
+    dump = bz2.decompress(source.read_bytes())
+    first, end = dump.index(b"  <page>"), dump.index(b"</mediawiki>")
+    whole = dump[:first] + times * dump[first:end] + dump[end:]
+    path.write_bytes(bz2.compress(whole))
+    return len(whole)
+
+
+def run(curve: Sequence[int] = CURVE, size: int = 100_000_000, dumps: int = 5) -> None:
+    """Prints the tables.
+
+    Args:
+        curve: sizes of generated text, in bytes.
+        size: of the text that the contenders read.
+        dumps: how often the sample of Wikipedia stands in the dump that they read.
+    """
+    with tempfile.TemporaryDirectory() as name:
+        folder, text, dump = Path(name), Path(name) / "text", Path(name) / "dump.xml.bz2"
+        generate(text, size)
+        rows = [
+            ("bakeoff: ids on disk", measure(ours, text, folder, runs=2)),
+            ("Counter and a dictionary", measure(counter, text)),
+            ("pyarrow's dictionary_encode", measure(arrow, text, runs=2)),
+        ]
+        assert len({row.result for _, row in rows}) == 1, "the contenders' ids differ"
+        print(table("Text to ids, the same for all", size, rows))
+        unpacked = repeated(next(iter(find("wikipedia-sample", "corpus").files.values())), dump, dumps)
+        rows = [
+            ("bakeoff: wikifil's rules, ids on disk", measure(ours, dump, folder, runs=2)),
+            ("gensim's WikiCorpus, processes=1, no ids", measure(gensim, dump, 1)),
+            ("gensim's WikiCorpus, its default, no ids", measure(gensim, dump, None)),
+        ]
+        print(table("A packed dump, by its size unpacked", unpacked, rows))
+        for size in curve:
+            generate(text, size)
+            print(table("Memory", size, [("bakeoff: ids on disk", measure(ours, text, folder))]), flush=True)

@@ -1,0 +1,172 @@
+"""Text tables, .csv and .tsv in all their dialects, brought to one: UTF-8 without a mark, lines that end with \\n.
+
+The copy is checked byte by byte on the way, and lies on disk: what reads it may then look twice.
+"""
+
+import codecs
+import csv
+import io
+import re
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from bakeoff.data.sources import archive
+from bakeoff.data.table.settings import AUTO, CsvSettings
+from bakeoff.settings import BadInput
+
+BLOCK = 1 << 20  # bytes read at a time
+SAMPLE = 1 << 20  # characters from which separator and decimal mark are found
+SEPARATORS = (",", ";", "\t", "|")
+MARKS = {  # the longer ones first: UTF-32's begins with UTF-16's
+    codecs.BOM_UTF32_LE: "utf-32",
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
+KEY = "data.table.csv"  # in params.yaml
+
+csv.field_size_limit(1 << 30)  # a quote that never closes makes one field of all that follows
+
+
+@dataclass(frozen=True)
+class Text:
+    """A text table in the one dialect.
+
+    Attributes:
+        name: the user's file.
+        copy: its text.
+        header: names of the columns.
+    """
+
+    name: str
+    copy: Path
+    separator: str
+    decimal: str
+    missing: tuple[str, ...]
+    header: tuple[str, ...]
+
+    def lines(self, offsets: Collection[int]) -> dict[int, int]:
+        """The line, counted from 1, on which each byte of the copy lies."""
+        found, line, before = {}, 1, 0
+        ahead = sorted(offsets)
+        with self.copy.open("rb") as file:
+            for text in file:
+                before += len(text)
+                while ahead and ahead[0] < before:
+                    found[ahead.pop(0)] = line
+                line += 1
+        return found | dict.fromkeys(ahead, line)
+
+    def place(self, row: int) -> str:
+        """Where a row ends, counted from 0 after the header, blank lines left out."""
+        with self.copy.open(encoding="utf-8", newline="") as file:
+            reader = csv.reader(file, delimiter=self.separator)
+            next(islice(filter(None, reader), row + 1, None))
+            return f"line {reader.line_num}"
+
+
+def read(
+    path: Path, copy: Path, name: str, wanted: Collection[str], settings: CsvSettings, advance: Callable[[int], object]
+) -> Text:
+    """Copy a text table, and find its dialect.
+
+    Args:
+        wanted: columns that should be there; the separator is the one that finds most of them.
+        advance: called with the number of bytes of the file that were read since the last call.
+
+    Raises:
+        BadInput: it is empty, is packed badly, or holds bytes that are no text of its encoding.
+    """
+    with copy.open("wb") as file:
+        for text in decoded(path, name, settings.encoding, advance):
+            file.write(text.encode())
+    with copy.open(encoding="utf-8", newline="") as file:
+        head = io.StringIO(file.read(SAMPLE), newline="").readlines()
+    if not "".join(head).strip():
+        raise BadInput(f"{name}: is empty; a table has a line of column names, and rows below it")
+    separator = settings.separator if settings.separator != AUTO else separated_by(head, wanted)
+    header = fields(head, separator)[0]
+    if not set(header) & set(wanted):
+        raise BadInput(f"{name}: {stranger(head, header, separator, wanted)}")
+    decimal = settings.decimal if settings.decimal != AUTO else decimal_mark(fields(head, separator)[1:])
+    return Text(name, copy, separator, decimal, settings.missing, tuple(header))
+
+
+def decoded(path: Path, name: str, encoding: str, advance: Callable[[int], object]) -> Iterator[str]:
+    """The text of a file, with \\n for every end of line and without the mark that tells the encoding.
+
+    Raises:
+        BadInput: a byte is none of the encoding's, or a zero, which no text holds.
+    """
+    with archive.stream(path) as stream:
+        block = stream.read(BLOCK)
+        mark = next((known for start, known in MARKS.items() if block.startswith(start)), "utf-8")
+        encoding = mark if encoding == AUTO else encoding
+        decoder = codecs.getincrementaldecoder(encoding)()
+        newlines = io.IncrementalNewlineDecoder(decoder, translate=True)
+        offset, line, seen, first = 0, 1, 0, True
+        while True:
+            waiting = len(decoder.getstate()[0])
+            try:
+                text = newlines.decode(block, final=not block)
+            except UnicodeError as error:
+                what = str(error)
+                if isinstance(error, UnicodeDecodeError):
+                    line += error.object[: error.start].count(b"\n")
+                    place = offset - waiting + error.start
+                    what = f"line {line}, byte {place}: {error.object[error.start]:#04x} is not {encoding}"
+                remedy = f"name the file's encoding in {KEY}.encoding, perhaps latin-1 or cp1252"
+                raise BadInput(f"{name}: {what}; {remedy}") from None
+            if "\0" in text:
+                line += text[: text.index("\0")].count("\n")
+                utf16 = block.count(0) > len(block) // 4
+                remedy = f"if it is UTF-16, set {KEY}.encoding to utf-16-le" if utf16 else "mend the line"
+                raise BadInput(f"{name}: line {line}: a zero byte, which no text holds; {remedy}")
+            yield text.removeprefix("\ufeff") if first else text
+            if not block:
+                return
+            advance(stream.compressed - seen)
+            offset, line, seen, first = offset + len(block), line + text.count("\n"), stream.compressed, False
+            block = stream.read(BLOCK)
+
+
+def fields(lines: list[str], separator: str) -> list[list[str]]:
+    """Values of the records of a sample; the last record may be cut."""
+    return [record or [""] for record in csv.reader(lines, delimiter=separator)]
+
+
+def separated_by(head: list[str], wanted: Collection[str]) -> str:
+    """The separator that finds most of the wanted columns in the header; if none does, the one that cuts it most."""
+
+    def found(separator: str) -> tuple[int, int]:
+        header = fields(head[:1], separator)[0]
+        return len(set(header) & set(wanted)), len(header)
+
+    return max(SEPARATORS, key=found)
+
+
+def decimal_mark(records: list[list[str]]) -> str:
+    """A comma, where values like 1,5 are there and none like 1.5 is; else a point."""
+    values = {value.strip() for record in records for value in record}
+    commas, points = (any(re.fullmatch(rf"[+-]?\d*{mark}\d+", value) for value in values) for mark in (",", r"\."))
+    return "," if commas and not points else "."
+
+
+def stranger(head: list[str], header: list[str], separator: str, wanted: Collection[str]) -> str:
+    """What may have gone wrong where the first line has none of the columns."""
+    better = separated_by(head, wanted)
+    count = len(set(fields(head[:1], better)[0]) & set(wanted))
+    if count:
+        return (
+            f"cut at {separator!r}, line 1 has none of the columns, at {better!r} {count}; set {KEY}.separator to that"
+        )
+    if any(re.fullmatch(r"\s*[+-]?[\d.,]+\s*", value) for value in header):
+        return f"line 1 looks like data ({shown(header)}), not like names of columns; write a line of names above it"
+    return f"line 1 names no column of data.table (it has: {shown(header)}); name the file's columns in params.yaml"
+
+
+def shown(values: Sequence[str]) -> str:
+    """The first few of a list, each cut short: a line of a million values is told in one."""
+    return ", ".join(value[:20] for value in values[:8]) + (", …" if len(values) > 8 else "")

@@ -1,0 +1,75 @@
+"""Brings a table of any source and any size to features, target and split, or says everything that is wrong with it."""
+
+import difflib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+from bakeoff.data.sources.find import Found
+from bakeoff.data.table import checks, columns, database, delimited
+from bakeoff.data.table.columns import Columns
+from bakeoff.data.table.delimited import Text
+from bakeoff.data.table.faults import refuse
+from bakeoff.data.table.prepared import Prepared
+from bakeoff.data.table.rejects import Kind
+from bakeoff.data.table.settings import TableSettings
+
+
+@contextmanager
+def ingested(found: Found, settings: TableSettings, advance: Callable[[int], object]) -> Iterator[Prepared]:
+    """The table of a source, ready to be saved while the context lasts.
+
+    Args:
+        advance: called with the number of bytes of a text that were read since the last call.
+
+    Raises:
+        BadInput: names all that is wrong with it.
+    """
+    wanted = kinds(settings)
+    with database.opened() as (rows, folder):
+        source: Text | Columns
+        if columns.typed(found):
+            source = columns.read(found)
+        else:
+            source = delimited.read(found.files["data"], folder / "copy.csv", found.name, wanted, settings.csv, advance)
+        there = {name: kind for name, kind in wanted.items() if source.header.count(name) == 1}
+        faults = list(misnamed(source.header, settings))
+        if not there:
+            refuse(found.name, faults)
+        if isinstance(source, Text):
+            unread = database.take_text(rows, source, there)
+        else:
+            unread = database.take_columns(rows, source, there)
+        prepared = Prepared(rows, settings, there, source.place)
+        refuse(found.name, [*faults, *(unread or checks.faults(prepared))])
+        yield prepared
+
+
+def size(found: Found) -> int:
+    """Bytes of its files, in which progress is told."""
+    return sum(path.stat().st_size for path in found.files.values())
+
+
+def kinds(settings: TableSettings) -> dict[str, Kind]:
+    """Which columns are read, and as what."""
+    target = settings.target
+    texts = [*settings.order, *([settings.split.column] if settings.split.column else []), *settings.categorical]
+    read_as: dict[str, Kind] = dict.fromkeys(texts, "VARCHAR")
+    read_as[target.column] = "VARCHAR" if target.above is None else "DOUBLE"
+    return read_as | ({settings.time: "TIMESTAMP"} if settings.time else {}) | dict.fromkeys(settings.numeric, "DOUBLE")
+
+
+def misnamed(header: Sequence[str], settings: TableSettings) -> Iterator[str]:
+    """Columns that are there twice, that are not there, or that no role claims."""
+    for name in dict.fromkeys(name for name in header if header.count(name) > 1):
+        yield f"column '{name}' is there {header.count(name)} times; give each column a name of its own"
+    for role, names in settings.roles.items():
+        for name in names:
+            if name not in header:
+                near = difflib.get_close_matches(name, header, n=1)
+                known = f"did you mean '{near[0]}'?" if near else f"there are {delimited.shown(header)}"
+                yield f"data.table.{role} names '{name}', which is no column; {known}"
+    if settings.dropped is not None:
+        claimed = {name for names in settings.roles.values() for name in names}
+        for name in header:
+            if name not in claimed:
+                yield f"column '{name}' has no role; list it under data.table.dropped, or set that to null"

@@ -1,0 +1,444 @@
+"""Tables that cannot be learned from, each refused by the real stage in one line: place, value found, way out."""
+
+import bz2
+import gzip
+import io
+import zipfile
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+HEADER = "age,city,hours,day,label"
+ROWS = [
+    f"{20 + i % 40},{('Oslo', 'Rome', 'Bonn')[i % 3]},{i / 4},2024-01-{1 + i // 4:02},{('no', 'yes')[i % 2]}"
+    for i in range(80)
+]
+SETTINGS: dict[str, Any] = {
+    "csv": {"separator": "auto", "decimal": "auto", "encoding": "auto", "missing": ["NA"]},
+    "target": {"column": "label", "above": None, "classes": None},
+    "numeric": ["age", "hours"],
+    "categorical": ["city"],
+    "time": None,
+    "leaks": [],
+    "dropped": None,
+    "order": [],
+    "split": {"by": "random", "column": None, "validation": 0.2, "test": 0.2, "seed": 0},
+}
+BY_DAY = {"by": "group", "column": "day", "validation": 0.2, "test": 0.2, "seed": 0}
+BY_TIME = {"by": "time", "column": None, "validation": 0.2, "test": 0.2, "seed": 0}
+THRESHOLD = {"column": "age", "above": 30.0, "classes": None}
+
+
+def text(rows: list[str] = ROWS, header: str = HEADER) -> str:
+    return "\n".join([header, *rows]) + "\n"
+
+
+def changed(**lines: str) -> str:
+    """The sound table with other lines: `l2` is the first below the header."""
+    return text([lines.get(f"l{line}", row) for line, row in enumerate(ROWS, start=2)])
+
+
+def column(name: str, values: Sequence[str]) -> str:
+    """The sound table with another column."""
+    place = HEADER.split(",").index(name)
+    rows = [row.split(",") for row in ROWS]
+    return text([",".join([*row[:place], value, *row[place + 1 :]]) for row, value in zip(rows, values, strict=True)])
+
+
+def parquet(**columns: Any) -> bytes:
+    sound = {name: [row.split(",")[i] for row in ROWS] for i, name in enumerate(HEADER.split(","))}
+    sound |= {"age": list(range(80)), "hours": [i / 4 for i in range(80)]}  # type: ignore[dict-item]
+    file = io.BytesIO()
+    pq.write_table(pa.table(sound | columns), file)
+    return file.getvalue()
+
+
+def zipped(*names: str) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for name in names:
+            archive.writestr(name, text())
+    return file.getvalue()
+
+
+START = text().index(ROWS[4])  # of line 6, in bytes
+
+# name: (file, its bytes, settings that are changed, what the one line says)
+Case = tuple[str, str | bytes, Mapping[str, Any], tuple[str, ...]]
+CASES: dict[str, Case] = {
+    "empty": ("t.csv", "", {}, ("t.csv: is empty", "a line of column names, and rows below it")),
+    "blank lines alone": ("t.csv", "\n\n\n", {}, ("t.csv: is empty",)),
+    "header alone": ("t.csv", HEADER + "\n", {}, ("t.csv: has a line of column names, and no rows",)),
+    "no header": (
+        "t.csv",
+        "\n".join(ROWS),
+        {},
+        ("line 1 looks like data (20, Oslo, 0.0, 2024-01-01, no)", "write a line of names above it"),
+    ),
+    "header in another language": (
+        "t.csv",
+        text(header="alter,ort,stunden,tag,klasse"),
+        {},
+        ("line 1 names no column of data.table (it has: alter, ort, stunden, tag, klasse)", "in params.yaml"),
+    ),
+    "duplicate columns": (
+        "t.csv",
+        text(header="age,age,hours,day,label"),
+        {"categorical": []},
+        ("column 'age' is there 2 times; give each column a name of its own",),
+    ),
+    "ragged long row": (
+        "t.csv",
+        changed(l17=ROWS[15] + ",1,2"),
+        {},
+        ("lines without the header's 5 fields: line 17 has 7;", "quote what holds ','"),
+    ),
+    "ragged short rows": (
+        "t.csv",
+        changed(l5="1,2", l9="30", l40="20,Oslo,1,2024-01-01", l41="7,8"),
+        {},
+        ("line 5 has 2, line 9 has 1, line 40 has 4 and 1 more;",),
+    ),
+    "semicolons announced as commas": (
+        "t.csv",
+        text().replace(",", ";"),
+        {"csv": SETTINGS["csv"] | {"separator": ","}},
+        ("cut at ',', line 1 has none of the columns, at ';' 4; set data.table.csv.separator to that",),
+    ),
+    "decimal commas announced as points": (
+        "t.csv",
+        text([row.replace(",", ";").replace(".", ",") for row in ROWS], HEADER.replace(",", ";")),
+        {"csv": SETTINGS["csv"] | {"decimal": "."}},
+        (
+            "column 'hours' holds what is no number with the decimal mark '.'",
+            "'0,0' on line 2",
+            "set data.table.csv.decimal",
+        ),
+    ),
+    "decimal commas and points": (
+        "t.csv",
+        text([row.replace(",", ";") for row in ROWS], HEADER.replace(",", ";")).replace(";2.5;", ";2,5;"),
+        {},
+        ("column 'hours' holds what is no number with the decimal mark '.': '2,5' on line 12;",),
+    ),
+    "thousands separated": (
+        "t.csv",
+        changed(l4='"1,234.5",Oslo,1,2024-01-01,no'),
+        {},
+        ("column 'age'", "'1,234.5' on line 4"),
+    ),
+    "text among numbers": (
+        "t.csv",
+        changed(l23="abc,Oslo,1,2024-01-01,no", l24="?,Oslo,1,2024-01-01,no"),
+        {},
+        ("column 'age' holds what is no number", "'abc' on line 23, '?' on line 24;", "in data.table.csv.missing"),
+    ),
+    "text under a blank line and a value of two lines": (
+        "t.csv",
+        changed(l3='21,"Os\nlo",1,2024-01-01,no\n', l6="x,Oslo,1,2024-01-01,no"),
+        {},
+        ("'x' on line 8;",),
+    ),
+    "lines ended as on Windows": (
+        "t.csv",
+        changed(l6="x,Oslo,1,2024-01-01,no").replace("\n", "\r\n"),
+        {},
+        ("'x' on line 6;",),
+    ),
+    "NA where it is not listed as missing": (
+        "t.csv",
+        changed(l6="NA,NA,1,2024-01-01,no"),
+        {"csv": SETTINGS["csv"] | {"missing": []}},
+        ("column 'age'", "'NA' on line 6;"),
+    ),
+    "infinite": (
+        "t.csv",
+        changed(l6="inf,Oslo,1,2024-01-01,no", l9="1e999,Oslo,1,2024-01-01,no"),
+        {},
+        ("column 'age' holds what is not finite: 'inf' on line 6, 'inf' on line 9;", "list it as missing"),
+    ),
+    "not a number": (
+        "t.csv",
+        changed(l6="nan,Oslo,1,2024-01-01,no"),
+        {},
+        ("column 'age' holds what is not finite: 'nan' on line 6;",),
+    ),
+    "latin-1 unannounced": (
+        "t.csv",
+        changed(l6="20,Zürich,1,2024-01-01,no").encode("latin-1"),
+        {},
+        (
+            f"line 6, byte {START + 4}: 0xfc is not utf-8",
+            "the file's encoding in data.table.csv.encoding, perhaps latin-1",
+        ),
+    ),
+    "UTF-16 unannounced and without a mark": (
+        "t.csv",
+        text().encode("utf-16-le"),
+        {},
+        ("line 1: a zero byte, which no text holds; if it is UTF-16, set data.table.csv.encoding to utf-16-le",),
+    ),
+    "UTF-16 announced and without a mark": (
+        "t.csv",
+        text().encode("utf-16-le"),
+        {"csv": SETTINGS["csv"] | {"encoding": "utf-16"}},
+        ("UTF-16 stream does not start with BOM; name the file's encoding in data.table.csv.encoding",),
+    ),
+    "a quote that opens the first value and no other": (
+        "t.csv",
+        text(['"20' + ROWS[0][2:], *ROWS * 200]),
+        {},
+        ("quotes that do not close before the next separator: line 2;",),
+    ),
+    "NUL byte": (
+        "t.csv",
+        changed(l6="20,Os\0lo,1,2024-01-01,no"),
+        {},
+        ("line 6: a zero byte, which no text holds; mend the line",),
+    ),
+    "quote that never closes": (
+        "t.csv",
+        changed(l70='20,"Oslo,1,2024-01-01,no'),
+        {},
+        ("quotes that do not close before the next separator: line 70;", "write a quote inside a value twice"),
+    ),
+    "text after a quote": ("t.csv", changed(l7='20,"Oslo" N,1,2024-01-01,no'), {}, ("next separator: line 7;",)),
+    "truncated gzip": ("t.csv.gz", gzip.compress(text().encode())[:-20], {}, ("t.csv.gz: ",)),
+    "truncated bzip2": ("t.csv.bz2", bz2.compress(text().encode())[:-20], {}, ("t.csv.bz2: ",)),
+    "zip of two tables": ("t.zip", zipped("a.csv", "b.csv"), {}, ("t.zip: ", "a.csv")),
+    "text called Parquet": (
+        "t.parquet",
+        text(),
+        {},
+        ("t.parquet: begins with b'age,', and so is no Parquet", "name a text table .csv"),
+    ),
+    "truncated Parquet": ("t.parquet", parquet()[:-30], {}, ("t.parquet: is a damaged Parquet file", "write it again")),
+    "Parquet with nested columns": (
+        "t.parquet",
+        parquet(city=[["Oslo"]] * 80),
+        {},
+        ("column 'city' is list<element: string>; only numbers, text and times are read",),
+    ),
+    "Parquet with text for numbers": (
+        "t.parquet",
+        parquet(age=["old"] * 80),
+        {},
+        ("column 'age' is string, and should be numbers; is it categorical?",),
+    ),
+    "Parquet damaged in the middle": (
+        "t.parquet",
+        parquet()[:100] + bytes(300) + parquet()[400:],
+        {},
+        ("t.parquet: is a damaged Parquet file", "write it again"),
+    ),
+    "Parquet of other columns": (
+        "t.parquet",
+        parquet(),
+        {"target": THRESHOLD | {"column": "a"}, "numeric": ["b"], "categorical": []},
+        (
+            "data.table.numeric names 'b', which is no column; there are age, city, hours, day, label;",
+            "data.table.target.column names 'a'",
+        ),
+    ),
+    "Parquet with times that are none": (
+        "t.parquet",
+        parquet(day=["yesterday"] * 80),
+        {"time": "day", "split": BY_TIME},
+        ("column 'day' holds what is no time: 'yesterday'; write it as 2013-11-03",),
+    ),
+    "Parquet with an infinite number": (
+        "t.parquet",
+        parquet(age=[float("inf")] + [1.0] * 79),
+        {},
+        ("column 'age'", "'inf' on row 1;"),
+    ),
+    "unknown columns": (
+        "t.csv",
+        text(),
+        {"numeric": ["agee"], "order": ["daytime"]},
+        (
+            "data.table.numeric names 'agee', which is no column; did you mean 'age'?",
+            "data.table.order names 'daytime', which is no column",
+        ),
+    ),
+    "a column in no role": (
+        "t.csv",
+        text(),
+        {"dropped": ["day"], "numeric": ["age"]},
+        ("column 'hours' has no role; list it under data.table.dropped, or set that to null",),
+    ),
+    "feature without a value": (
+        "t.csv",
+        column("hours", [""] * 80),
+        {},
+        ("column 'hours' has no value in any row that has a target; take it off the features",),
+    ),
+    "target of one class": (
+        "t.csv",
+        column("label", ["no"] * 80),
+        {},
+        ("column 'label', the target, is 'no' in every row; name one with two classes",),
+    ),
+    "target of 300 classes": (
+        "t.csv",
+        text([f"1,a,1,2024-01-01,{i}" for i in range(300)]),
+        {},
+        ("column 'label', the target, has more than 256 values", "set target.above"),
+    ),
+    "target missing everywhere": (
+        "t.csv",
+        column("label", [""] * 80),
+        {},
+        ("column 'label', the target, is empty in all 80 rows; name another",),
+    ),
+    "target outside the listed classes": (
+        "t.csv",
+        changed(l8="20,Oslo,1,2024-01-01,maybe"),
+        {"target": {"column": "label", "above": None, "classes": ["no", "yes", "never"]}},
+        (
+            "holds what target.classes does not list: 'maybe' on line 8;",
+            "is 'never' in no row; take it off target.classes",
+        ),
+    ),
+    "threshold under a target of text": (
+        "t.csv",
+        text(),
+        {"target": {"column": "label", "above": 0.5, "classes": None}},
+        ("column 'label' holds what is no number", "'no' on line 2, 'yes' on line 3, 'no' on line 4 and 77 more;"),
+    ),
+    "threshold out of reach": (
+        "t.csv",
+        text(),
+        {"target": {"column": "age", "above": 99.0, "classes": None}, "numeric": ["hours"]},
+        ("column 'age', the target, goes from 20 to 59, all on one side of 99; set above within",),
+    ),
+    "time that is none": (
+        "t.csv",
+        changed(l11="20,Oslo,1,yesterday,no"),
+        {"time": "day", "split": BY_TIME},
+        ("column 'day' holds what is no time: 'yesterday' on line 11; write it as 2013-11-03",),
+    ),
+    "time missing under a split by time": (
+        "t.csv",
+        changed(l11="20,Oslo,1,,no"),
+        {"time": "day", "split": BY_TIME},
+        ("column 'day', by which rows are split, is empty: line 11; fill it, or split otherwise",),
+    ),
+    "group missing": (
+        "t.csv",
+        changed(l11="20,Oslo,1,NA,no"),
+        {"split": BY_DAY},
+        ("column 'day', by which rows are split, is empty: line 11;",),
+    ),
+    "one group": (
+        "t.csv",
+        column("day", ["2024-01-01"] * 80),
+        {"split": BY_DAY},
+        (
+            "split by group 'day', validation gets no rows",
+            "split by group 'day', test gets no rows",
+            "change data.table.split",
+        ),
+    ),
+    "one moment": (
+        "t.csv",
+        column("day", ["2024-01-01"] * 80),
+        {"time": "day", "split": BY_TIME},
+        ("split by time, train gets no rows", "split by time, validation gets no rows"),
+    ),
+    "a part of one class": (
+        "t.csv",
+        column("label", ["no"] * 70 + ["yes"] * 10),
+        {"time": "day", "split": BY_TIME},
+        ("split by time, train gets rows of 'no' alone", "each part needs two classes"),
+    ),
+    "many faults at once": (
+        "t.csv",
+        changed(
+            l6="x,Oslo,inf,2024-01-01,no", l9="1,2", l12="20,Oslo,oft,2024-01-01,no", l20='20,"Oslo" N,1,2024-01-01,no'
+        ),
+        {"categorical": ["city", "town"]},
+        (
+            "data.table.categorical names 'town'",
+            "column 'age' holds what is no number with the decimal mark '.': 'x' on line 6;",
+            "line 9 has 2;",
+            "column 'hours' holds what is no number with the decimal mark '.': 'oft' on line 12;",
+            "next separator: line 20;",
+        ),
+    ),
+    "many faults of the values at once": (
+        "t.csv",
+        text([f"inf,,1,2024-01-{1 + i // 4:02},no" for i in range(80)]),
+        {"split": BY_DAY},
+        (
+            "column 'age' holds what is not finite: 'inf' on line 2, 'inf' on line 3, 'inf' on line 4 and 77 more;",
+            "column 'city' has no value",
+            "column 'label', the target, is 'no' in every row",
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_table_is_refused_in_one_line(project: Any, case: str) -> None:
+    file, content, change, said = CASES[case]
+    source = f"data/raw/table/{file}"
+    project.put(source, content)
+    project.set(data__table={"source": source, **SETTINGS, **change})
+    line = project.refusal("ingest_table", "data/table/table.parquet")
+    assert line.startswith(f"{source}: ")
+    for part in said:
+        assert part in line
+    assert len(line) < 1500
+
+
+def test_a_folder_is_refused(project: Any) -> None:
+    project.put("data/raw/table/many/t.csv", text())
+    project.set(data__table={"source": "data/raw/table/many", **SETTINGS})
+    line = project.refusal("ingest_table", "data/table/table.parquet")
+    assert line == "data/raw/table/many: is a folder; name a file in it: a table is one file"
+
+
+# Settings that cannot be right whatever the file is: change, and what the line says.
+MISFITS: dict[str, tuple[Mapping[str, Any], str]] = {
+    "no features": (
+        {"numeric": [], "categorical": []},
+        "numeric and categorical are both empty; list at least one feature",
+    ),
+    "the target as a feature": ({"target": THRESHOLD}, "'age' is the target, and cannot be a feature"),
+    "a leak as a feature": ({"leaks": ["age"]}, "'age' is a feature and among leaks; take it off one of the lists"),
+    "numeric and categorical": (
+        {"categorical": ["age"]},
+        "'age' is numeric and categorical; take it off one of the lists",
+    ),
+    "dropped and a feature": ({"dropped": ["age"]}, "'age' is dropped and has a role; take it off one of the lists"),
+    "a feature named like a result": (
+        {"numeric": ["split"]},
+        "'split' is a column that is made here; rename the feature",
+    ),
+    "by time without one": ({"split": BY_TIME}, "split is by time, and time is null; name the column that says when"),
+    "by group without one": (
+        {"split": BY_DAY | {"column": None}},
+        "split: by group, column is None; a split by group needs one",
+    ),
+    "nothing to train on": ({"split": BY_DAY | {"test": 0.8}}, "validation + test is 1, and should be below 1"),
+    "threshold and classes": ({"target": THRESHOLD | {"classes": ["a", "b"]}}, "has both `above` and `classes`"),
+    "unknown encoding": (
+        {"csv": SETTINGS["csv"] | {"encoding": "ansi-9"}},
+        "'ansi-9' is no encoding of text; name one, like utf-8",
+    ),
+    "a separator of two": ({"csv": SETTINGS["csv"] | {"separator": ",,"}}, "data.table.csv.separator is ',,'"),
+}
+
+
+@pytest.mark.parametrize("case", MISFITS)
+def test_settings_that_do_not_fit_are_refused(project: Any, case: str) -> None:
+    change, said = MISFITS[case]
+    project.put("data/raw/table/t.csv", text())
+    project.set(data__table={"source": "data/raw/table/t.csv", **SETTINGS, **change})
+    line = project.refusal("ingest_table", "data/table/table.parquet")
+    assert line.startswith("params.yaml: data.table")
+    assert said in line
