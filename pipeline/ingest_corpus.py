@@ -1,17 +1,24 @@
-"""Makes word ids and a vocabulary of Wikipedia's text."""
+"""Makes word ids and a vocabulary of a text, plain or a dump of Wikipedia."""
 
-from bakeoff.data.corpus import corpus
+from pathlib import Path
+
+from bakeoff.data.corpus.index import indexed
 from bakeoff.data.corpus.settings import CorpusSettings
-from bakeoff.data.sources import catalogue as sources
+from bakeoff.data.corpus.text import Text
+from bakeoff.data.sources.find import find
 from bakeoff.stage import Stage, run
+
+FOLDER = "data/corpus"
 
 
 def ingest_corpus(stage: Stage) -> None:
     settings = stage.settings("data.corpus", CorpusSettings)
-    texts = corpus.articles(sources.files(settings.source)["dump"])
-    indexed = corpus.index(texts, settings.vocabulary_size, settings.minimum_count)
-    stage.output("data/corpus/tokens.npy", indexed.save_ids)
-    stage.output("data/corpus/vocabulary.csv", indexed.save_vocabulary)
+    text = Text(find(settings.source, "corpus"), settings.encoding)
+    with stage.progress(text.size, unit="bytes") as progress:
+        words = text.words(settings.tokens, progress.advance)
+        with indexed(text, words, Path(FOLDER), settings.vocabulary_size, settings.minimum_count) as index:
+            stage.output(f"{FOLDER}/tokens.npy", index.save_ids)
+            stage.output(f"{FOLDER}/vocabulary.csv", index.save_vocabulary)
 
 
 if __name__ == "__main__":

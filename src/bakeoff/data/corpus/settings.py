@@ -1,14 +1,37 @@
 """The section `data.corpus` of params.yaml."""
 
+import difflib
+from encodings.aliases import aliases
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from bakeoff.data.settings import Positive
+from bakeoff.data.sources.settings import Source
 from bakeoff.settings import Settings
+
+# Text encodings to Python, but made to write something else down: source code, host names, mail headers.
+NO_TEXT = {"unicode_escape", "raw_unicode_escape", "idna", "punycode", "undefined", "utf_7", "utf7"}
+
+Tokens = Literal["text8", "unicode", "spaces"]
+
+
+def encoding(name: str) -> str:
+    try:
+        "a".encode(name)
+        known = name.lower().replace("-", "_") not in NO_TEXT
+    except (LookupError, ValueError):  # a name that no codec bears, or that no codec may bear
+        known = False
+    if not known:
+        near = difflib.get_close_matches(name.lower().replace("-", "_"), {*aliases, *aliases.values()}, n=1)
+        hint = f"did you mean '{near[0]}'?" if near else "try utf-8, latin-1 or utf-16"
+        raise ValueError(f"{name!r} is no text encoding that Python knows; {hint}")
+    return name
 
 
 class CorpusSettings(Settings):
-    source: Literal["wikipedia-sample"]
-    vocabulary_size: Annotated[int, Field(ge=2)]
+    source: Source
+    encoding: Annotated[str, AfterValidator(encoding)]
+    tokens: Tokens
+    vocabulary_size: Annotated[int, Field(ge=2, le=2**24)]
     minimum_count: Positive

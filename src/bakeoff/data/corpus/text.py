@@ -1,0 +1,88 @@
+"""A text as it lies in a file: unpacked, checked, decoded and parted into words, a block at a time."""
+
+import codecs
+import itertools
+import re
+from collections.abc import Callable, Iterator
+
+from bakeoff.data.corpus import dump
+from bakeoff.data.corpus.settings import Tokens
+from bakeoff.data.corpus.tokens import Bytes, rewritten
+from bakeoff.data.sources.archive import stream
+from bakeoff.data.sources.find import Found
+from bakeoff.settings import BadInput
+
+BLOCK = 1 << 18  # bytes read at a time
+CUT = "mediawiki-part"  # the catalogue's word for a dump that has no end, such as enwik9
+CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")  # what no text holds; ESC does occur in some
+
+
+class Text:
+    """A text file, plain or a dump, read once from its start to its end.
+
+    Attributes:
+        name: the place in messages.
+        size: bytes of the file, packed as it is.
+        position: bytes of what it stands for, unpacked, that were read.
+    """
+
+    def __init__(self, found: Found, encoding: str) -> None:
+        (path,) = found.files.values()
+        self.name, self.encoding, self.size, self.position = found.name, encoding, path.stat().st_size, 0
+        self._path, self._whole = path, found.reader != CUT
+
+    def words(self, tokens: Tokens, advance: Callable[[int], object] = lambda _: None) -> Iterator[Bytes]:
+        """UTF-8 with words between spaces, in blocks that may cut words; of a dump, what a reader of its pages sees.
+
+        Raises:
+            BadInput: while it is read, where it is damaged, or no text in its encoding.
+        """
+        blocks = self.blocks(advance)
+        first = next(blocks)
+        blocks = itertools.chain([first], blocks)
+        dumped = dump.is_dump(self.name, first)
+        return rewritten(tokens, dump.visible(self.name, blocks, self._whole) if dumped else blocks)
+
+    def blocks(self, advance: Callable[[int], object]) -> Iterator[bytes]:
+        """UTF-8 in blocks of whole characters, without a byte-order mark."""
+        utf8 = codecs.lookup(self.encoding).name == "utf-8"
+        decoder = codecs.getincrementaldecoder("utf-8-sig" if utf8 else self.encoding)()
+        told = 0
+        with stream(self._path) as file:
+            while block := file.read(BLOCK):
+                yield self._decoded(decoder, block)
+                advance(file.compressed - told)
+                told = file.compressed
+        yield self._decoded(decoder, b"")
+
+    def _decoded(self, decoder: codecs.IncrementalDecoder, block: bytes) -> bytes:
+        start, self.position = self.position, self.position + len(block)
+        try:
+            text = decoder.decode(block, final=not block)
+        except UnicodeDecodeError as error:
+            at = self.position - len(error.object) + error.start
+            found = f"byte {at} (0x{error.object[error.start]:02x}) is not {self.encoding}"
+            raise BadInput(f"{self.name}: {found}; {likeness(error.object)}") from None
+        if (nul := text.find("\0")) >= 0:
+            at = start + len(text[:nul].encode(self.encoding))
+            raise BadInput(f"{self.name}: a NUL near byte {at}, which no text holds; {likeness(block)}")
+        return text.encode()
+
+
+def likeness(block: bytes) -> str:
+    """What bytes that are not what they should be look like, and the way out."""
+    sample = block[: 1 << 12]
+    pairs = len(sample) // 2 or 1
+    if sample.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        guess = "utf-16"
+    elif sample[1::2].count(0) > 0.3 * pairs:
+        guess = "utf-16-le"
+    elif sample[::2].count(0) > 0.3 * pairs:
+        guess = "utf-16-be"
+    elif CONTROL.search(block):
+        return "it looks like no text at all; name a text, or unpack this first"
+    elif not re.search(rb"[\x80-\x9f]", block):
+        guess = "latin-1"
+    else:
+        guess = "cp1252"
+    return f"it looks like {guess}; if it is, set data.corpus.encoding: {guess}"

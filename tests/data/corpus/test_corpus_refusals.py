@@ -1,0 +1,138 @@
+"""What the stage that ingests a text refuses, and how; then what it takes. Every case runs the real stage."""
+
+import bz2
+import codecs
+import gzip
+import io
+import random
+import zipfile
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+OUTPUTS = "data/corpus/tokens.npy", "data/corpus/vocabulary.csv"
+FILE = "data/raw/corpus/text"
+TEXT = b"the cat sat on the mat and the dog sat on the cat\n" * 40
+PAGE = b'<mediawiki><page><text xml:space="preserve">' + TEXT + b"</text></page></mediawiki>"
+SOUP = bytes(random.Random(0).choices(range(256), k=5000))
+
+
+def zipped(*contents: bytes) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for number, content in enumerate(contents):
+            archive.writestr(f"{number}.txt", content)
+    return file.getvalue()
+
+
+REFUSED: dict[str, tuple[Any, dict[str, Any], list[str]]] = {
+    "empty": (b"", {}, [FILE, "holds 0 words in 0 bytes", "two at least", "name another file"]),
+    "white space only": (b" \n\t" * 50, {}, ["holds 0 words in 150 bytes", "two at least", "name another file"]),
+    "one word": (b"word\n", {}, [FILE, "holds 1 words in 5 bytes", "two at least"]),
+    "no word of the rule": ("λόγος και".encode(), {}, ["holds 0 words", "another rule under data.corpus.tokens"]),
+    "binary": (b"\x89PNG\r\n\x1a\n" + SOUP, {}, [FILE, "byte 0 (0x89) is not utf-8", "looks like no text"]),
+    "NUL bytes": (TEXT + b"\0" + TEXT, {}, [FILE, "a NUL near byte 2000", "looks like no text"]),
+    "latin-1 unannounced": (
+        TEXT + "café".encode("latin-1"),
+        {},
+        ["byte 2003 (0xe9) is not utf-8", "encoding: latin-1"],
+    ),
+    "cp1252 unannounced": (TEXT + "“x”".encode("cp1252"), {}, ["byte 2000 (0x93) is not utf-8", "encoding: cp1252"]),
+    "utf-16 unannounced": (TEXT.decode().encode("utf-16"), {}, ["byte 0 (0xff) is not utf-8", "encoding: utf-16"]),
+    "utf-16 without its mark": (TEXT.decode().encode("utf-16-le"), {}, ["a NUL near byte 1,", "encoding: utf-16-le"]),
+    "utf-16 of the other end": (TEXT.decode().encode("utf-16-be"), {}, ["a NUL near byte 0,", "encoding: utf-16-be"]),
+    "a character cut at the end": (TEXT + b"\xe2\x82", {}, ["byte 2000 (0xe2) is not utf-8"]),
+    "error far into the file": (TEXT * 500 + b"\xff" + TEXT, {}, ["byte 1000000 (0xff) is not utf-8"]),
+    "an encoding that does not fit": (TEXT + b"\xff", {"encoding": "ascii"}, ["byte 2000 (0xff) is not ascii"]),
+    "an encoding that nobody knows": (
+        TEXT,
+        {"encoding": "latin-one"},
+        ["params.yaml: data.corpus.encoding", "'latin-one' is no text encoding", "did you mean 'latin_1'?"],
+    ),
+    "an encoding that is none of text": (TEXT, {"encoding": "base64"}, ["'base64' is no text encoding"]),
+    "no such rule for tokens": (
+        TEXT,
+        {"tokens": "unicod"},
+        ["data.corpus.tokens is 'unicod'", "did you mean 'unicode'?"],
+    ),
+    "no space in 100 MB": (b"a" * 100_000_000, {}, [FILE, "before byte 262144 has over 65536 bytes", "put spaces"]),
+    "a long word inside a text": (TEXT + b"a" * 70_000 + b" b", {}, ["has over 65536 bytes (it begins 'aaaa"]),
+    "minimum_count too high": (
+        TEXT,
+        {"minimum_count": 161},
+        ["params.yaml: data.corpus.minimum_count is 161", f"no word of {FILE}", "'the', 160 times", "lower it"],
+    ),
+    "gzip cut off": (gzip.compress(TEXT + SOUP)[:-100], {}, [FILE, "fetch it again"]),
+    "bz2 cut off": (bz2.compress(TEXT + SOUP)[:-100], {}, [FILE, "fetch it again"]),
+    "zip cut off": (zipped(TEXT + SOUP)[:-100], {}, [FILE, "damaged"]),
+    "gzip with a flipped bit": (bytearray(gzip.compress(TEXT)), {}, [FILE, "damaged near byte"]),
+    "bz2 bomb": (bz2.compress(b"a " * 40_000_000), {}, [FILE, "expand to over 64 MB"]),
+    "zip of two files": (zipped(TEXT, TEXT), {}, [FILE, "holds 2 files ('0.txt', '1.txt'", "unpack it"]),
+    "a dump cut inside a page": (PAGE[:-60], {}, [FILE, "breaks off inside a page, before </mediawiki>", "fetch"]),
+    "a dump cut between pages": (PAGE[:-12], {}, [FILE, "breaks off after a page, before </mediawiki>", "fetch"]),
+    "a dump without pages": (b"<mediawiki><siteinfo/></mediawiki>", {}, [FILE, "holds 0 words"]),
+    "other XML": (b"<?xml version='1.0'?><rss>" + TEXT, {}, [FILE, "begins with", "<rss>", "no MediaWiki dump"]),
+    "a web page": (b"<!DOCTYPE html><html>" + TEXT, {}, [FILE, "begins with '<!DOCTYPE html>", "no MediaWiki dump"]),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_refused(project: Any, case: str) -> None:
+    content, settings, said = REFUSED[case]
+    if isinstance(content, bytearray):
+        content[len(content) // 2] ^= 1
+    project.put(FILE, bytes(content))
+    project.set(data__corpus__source=FILE, **{f"data__corpus__{key}": value for key, value in settings.items()})
+    line = project.refusal("ingest_corpus", *OUTPUTS)
+    for part in said:
+        assert part in line
+
+
+def outputs(project: Any, content: bytes, **settings: Any) -> list[bytes]:
+    project.put(FILE, content)
+    settings = {"source": FILE, "minimum_count": 1} | settings
+    project.set(**{f"data__corpus__{key}": value for key, value in settings.items()})
+    ended = project.run("ingest_corpus")
+    assert ended.returncode == 0, ended.stderr
+    return [(project.root / output).read_bytes() for output in OUTPUTS]
+
+
+@pytest.mark.parametrize(
+    "packed",
+    [
+        gzip.compress,
+        bz2.compress,
+        zipped,
+        lambda text: bz2.compress(text[:700]) + bz2.compress(text[700:]),
+        lambda text: codecs.BOM_UTF8 + text,
+        lambda text: text.replace(b"\n", b"\r\n"),
+        lambda _: PAGE,
+        lambda _: gzip.compress(PAGE),
+    ],
+    ids=["gzip", "bz2", "zip", "bz2 in parts", "byte-order mark", "CRLF", "dump", "packed dump"],
+)
+def test_the_same_text_gives_the_same_bytes_however_it_is_packed(
+    project: Any, packed: Callable[[bytes], bytes]
+) -> None:
+    ids, vocabulary = outputs(project, packed(TEXT))
+    assert vocabulary.startswith(b"word,count\nUNK,0\nthe,160\ncat,80\non,80\nsat,80\nand,40\n")
+    assert np.frombuffer(ids[128:], np.int32)[:13].tolist() == [1, 2, 4, 3, 1, 7, 5, 1, 6, 4, 3, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "text", "first"),
+    [
+        ("utf-8", "Ὁ λόγος· ὁ ΛΌΓΟΣ", "λόγος"),
+        ("latin-1", "Straße, STRASSE; straße", "straße"),
+        ("utf-8", "हिन्दी में हिन्दी", "हिन्दी"),
+        ("utf-8", "كتاب، كتاب", "كتاب"),
+        ("utf-16", "мир и Мир", "мир"),
+        ("gb18030", "世界。世界", "世界"),
+    ],
+)
+def test_other_scripts_and_encodings(project: Any, encoding: str, text: str, first: str) -> None:
+    _, vocabulary = outputs(project, text.encode(encoding), encoding=encoding, tokens="unicode")
+    assert vocabulary.decode().splitlines()[2].split(",")[0] in (first, "ὁ")
+    assert f"\n{first}," in vocabulary.decode()
