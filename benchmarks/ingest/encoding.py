@@ -14,6 +14,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from benchmarks.ingest.measure import peak
+
 TABLE = Path("data/table/table.parquet")
 RUNS = 3  # of which the fastest counts
 
@@ -90,9 +92,7 @@ def once(way: str) -> dict[str, float]:
         WAYS[way](Path(folder))
         size = sum(path.stat().st_size for path in Path(folder).iterdir())
     seconds = time.perf_counter() - started
-    # ru_maxrss would count the memory of the process that started this one.
-    peak = next(line.split()[1] for line in Path("/proc/self/status").read_text().splitlines() if "VmHWM" in line)
-    return {"seconds": seconds, "peak": int(peak) / 1024, "disk": size / 1e6}
+    return {"seconds": seconds, "peak": peak() / 1e6, "disk": size / 1e6}
 
 
 def run() -> None:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 
@@ -31,9 +32,14 @@ def timed(work: Callable[..., Any], arguments: Sequence[Any], runs: int) -> Meas
         started = time.perf_counter()
         result = work(*arguments)
         seconds.append(time.perf_counter() - started)
-    children = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    memory = max(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, children) * 1024
-    return Measured(result, min(seconds[-runs:]), memory)
+    children = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
+    return Measured(result, min(seconds[-runs:]), max(peak(), children))
+
+
+def peak() -> int:
+    """Bytes that this process held at most. Its ru_maxrss would count the process that started it, too."""
+    status = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+    return 1024 * int(next(line.split()[1] for line in status if line.startswith("VmHWM")))
 
 
 def table(title: str, size: int, rows: Sequence[tuple[str, Measured]]) -> str:

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.ingest.measure import peak
+
 SIZES = (10, 100, 1000)  # MB of text
 FULL = (*SIZES, 5000)
 IN_MEMORY = 1000  # MB of text that pandas is asked to hold
@@ -82,9 +84,7 @@ def once(way: str, path: Path) -> dict[str, float]:
     started = time.perf_counter()
     WAYS[way](path, path.with_name("table.parquet"))
     seconds = time.perf_counter() - started
-    # ru_maxrss would count the memory of the process that started this one.
-    peak = next(line.split()[1] for line in Path("/proc/self/status").read_text().splitlines() if "VmHWM" in line)
-    return {"seconds": seconds, "cpu": time.process_time(), "peak": int(peak) / 1024}
+    return {"seconds": seconds, "cpu": time.process_time(), "peak": peak() / 1e6}
 
 
 def measured(way: str, path: Path) -> dict[str, float]:

@@ -68,7 +68,7 @@ REFUSED: dict[str, tuple[Any, dict[str, Any], list[str]]] = {
     "bz2 cut off": (bz2.compress(TEXT + SOUP)[:-100], {}, [FILE, "fetch it again"]),
     "zip cut off": (zipped(TEXT + SOUP)[:-100], {}, [FILE, "damaged"]),
     "gzip with a flipped bit": (bytearray(gzip.compress(TEXT)), {}, [FILE, "damaged near byte"]),
-    "bz2 bomb": (bz2.compress(b"a " * 40_000_000), {}, [FILE, "expand to over 64 MB"]),
+    "bz2 bomb": (bz2.compress(b"a " * 2_000_000) * 80, {}, [FILE, "expand to over 256 MB", "unpack it yourself"]),
     "zip of two files": (zipped(TEXT, TEXT), {}, [FILE, "holds 2 files ('0.txt', '1.txt'", "unpack it"]),
     "a dump cut inside a page": (PAGE[:-60], {}, [FILE, "breaks off inside a page, before </mediawiki>", "fetch"]),
     "a dump cut between pages": (PAGE[:-12], {}, [FILE, "breaks off after a page, before </mediawiki>", "fetch"]),

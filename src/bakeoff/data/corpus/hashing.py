@@ -1,20 +1,24 @@
 """A compiled table of distinct words: open addressing with linear probing, the words' bytes end to end in an arena.
 
+A short word is its own key, and found without a look into the arena: most words of a text cost one line of the cache.
+
 N words in a table that has room for M of them in S slots (a power of two) and B bytes.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
+from numba import njit, vectorize
 from numpy.typing import NDArray
 
 Bytes = NDArray[np.uint8]
 Integers = NDArray[np.int64]
 Numbers = NDArray[np.int32]
+Slots = NDArray[np.uint64]  # (S, 2): a word's key and its number, counted from 1; 0 where the slot is free
 
 SPACE = ord(" ")
-LOW = (1 << 32) - 1
+SHORT = 7  # bytes of a word that fit into a key, behind their number
+LONG = np.uint64(0xFF << 56)  # begins the key of a longer word, which is a hash of it
 # FNV-1a's prime, and an odd number that carries low bits up; no result depends on how words are hashed. Unsigned, for
 # numba lets signed numbers overflow into whatever suits the compiler.
 PRIME = np.uint64(1099511628211)
@@ -55,7 +59,7 @@ class Table:
     def __init__(self, words: int, size: int) -> None:
         """An empty table with room for so many words of so many bytes; the system lends memory as it is first used."""
         self.size = 0
-        self._slots = np.zeros(1 << 10, np.int64)  # 0, or tag << 32 | number + 1, searched from slot tag % S on
+        self._slots: Slots = np.zeros((1 << 10, 2), np.uint64)
         self._bounds = np.zeros(words + 1, np.int64)
         self._counts = np.zeros(words, np.int64)
         self._text = np.empty(size, np.uint8)
@@ -68,9 +72,9 @@ class Table:
     @property
     def tags(self) -> Numbers:
         """(N,) 31 bits of hash of each word."""
-        slots = self._slots[self._slots > 0]
+        keys, numbers = self._slots[self._slots[:, 1] > 0].T
         tags = np.empty(self.size, np.int32)
-        tags[(slots & LOW) - 1] = slots >> 32
+        tags[numbers.astype(np.int64) - 1] = spread(keys)
         return tags
 
     def count(self, text: Bytes, at: int, longest: int, numbers: Numbers) -> tuple[int, int]:
@@ -102,19 +106,19 @@ class Table:
         """Grows the slots, of which at least half are free."""
         most = min(self.size + words, len(self._counts))
         if 2 * most >= len(self._slots):
-            slots = np.zeros(1 << (2 * most).bit_length(), np.int64)
+            slots = np.zeros((1 << (2 * most).bit_length(), 2), np.uint64)
             move(self._slots, slots)
             self._slots = slots
 
 
 @njit(cache=True)
-def move(old: Integers, new: Integers) -> None:
-    for slot in old:
-        if slot:
-            at = (slot >> 32) & (len(new) - 1)
-            while new[at]:
+def move(old: Slots, new: Slots) -> None:
+    for key, number in old:
+        if number:
+            at = np.int64(spread(key)) & (len(new) - 1)
+            while new[at, 1]:
                 at = (at + 1) & (len(new) - 1)
-            new[at] = slot
+            new[at, 0], new[at, 1] = key, number
 
 
 @njit(cache=True)
@@ -126,27 +130,36 @@ def gather(text: Bytes, bounds: Integers, order: Integers, gathered: Bytes) -> N
             end += 1
 
 
-@njit(cache=True)
-def tag_of(state: np.uint64) -> np.int64:
-    return np.int64(((state ^ (state >> np.uint64(29))) * MIX) >> np.uint64(33))
+@vectorize(["uint64(uint64)"], cache=True)
+def spread(key: np.uint64) -> np.uint64:
+    """31 bits of a key, by which it is placed."""
+    return ((key ^ (key >> np.uint64(29))) * MIX) >> np.uint64(33)
 
 
 @njit(cache=True)
-def tag(text: Bytes, start: int, end: int) -> np.int64:
+def key_of(text: Bytes, start: int, end: int) -> np.uint64:
+    """The word text[start:end] itself with its length, or LONG and a hash."""
+    if end - start <= SHORT:
+        key = np.uint64(end - start) << np.uint64(56)
+        for at in range(start, end):
+            key |= np.uint64(text[at]) << np.uint64(8 * (at - start))
+        return key
     state = np.uint64(0)
     for at in range(start, end):
         state = (state ^ np.uint64(text[at])) * PRIME
-    return tag_of(state)
+    return state | LONG
 
 
 @njit(cache=True)
-def find(text: Bytes, start: int, end: int, tag: np.int64, slots: Integers, bounds: Integers, known: Bytes) -> np.int64:
+def find(text: Bytes, start: int, end: int, key: np.uint64, slots: Slots, bounds: Integers, known: Bytes) -> int:
     """The slot of the word text[start:end], or the free one that it would take."""
     mask = len(slots) - 1
-    at = tag & mask
-    while slots[at]:
-        if slots[at] >> 32 == tag:
-            number = (slots[at] & LOW) - 1
+    at = np.int64(spread(key)) & mask
+    while slots[at, 1]:
+        if slots[at, 0] == key:
+            if key < LONG:
+                return at
+            number = np.int64(slots[at, 1]) - 1
             first = bounds[number]
             if bounds[number + 1] - first == end - start:
                 same = 0
@@ -171,7 +184,7 @@ def count(
     text: Bytes,
     at: int,
     longest: int,
-    slots: Integers,
+    slots: Slots,
     bounds: Integers,
     counts: Integers,
     known: Bytes,
@@ -184,19 +197,18 @@ def count(
         if text[at] == SPACE:
             at += 1
             continue
-        start, state = at, np.uint64(0)
+        start = at
         while text[at] != SPACE:
-            state = (state ^ np.uint64(text[at])) * PRIME
             at += 1
-        hashed = tag_of(state)
-        slot = find(text, start, at, hashed, slots, bounds, known)
-        if not slots[slot]:
+        key = key_of(text, start, at)
+        slot = find(text, start, at, key, slots, bounds, known)
+        if not slots[slot, 1]:
             if at - start > longest or size == len(counts) or bounds[size] + at - start > len(known):
                 return start, size, written
             learn(text, start, at, bounds, known, size)
             size += 1
-            slots[slot] = (hashed << 32) | size
-        number = (slots[slot] & LOW) - 1
+            slots[slot, 0], slots[slot, 1] = key, size
+        number = np.int64(slots[slot, 1]) - 1
         counts[number] += 1
         numbers[written] = number
         written += 1
@@ -208,7 +220,7 @@ def add(
     text: Bytes,
     starts: Integers,
     weights: Integers,
-    slots: Integers,
+    slots: Slots,
     bounds: Integers,
     counts: Integers,
     known: Bytes,
@@ -217,19 +229,19 @@ def add(
     """N, once the words are in the table."""
     for word in range(len(weights)):
         start, end = starts[word], starts[word + 1]
-        hashed = tag(text, start, end)
-        slot = find(text, start, end, hashed, slots, bounds, known)
-        if not slots[slot]:
+        key = key_of(text, start, end)
+        slot = find(text, start, end, key, slots, bounds, known)
+        if not slots[slot, 1]:
             learn(text, start, end, bounds, known, size)
             size += 1
-            slots[slot] = (hashed << 32) | size
-        counts[(slots[slot] & LOW) - 1] += weights[word]
+            slots[slot, 0], slots[slot, 1] = key, size
+        counts[np.int64(slots[slot, 1]) - 1] += weights[word]
     return size
 
 
 @njit(cache=True)
-def look_up(text: Bytes, starts: Integers, slots: Integers, bounds: Integers, known: Bytes, numbers: Numbers) -> None:
+def look_up(text: Bytes, starts: Integers, slots: Slots, bounds: Integers, known: Bytes, numbers: Numbers) -> None:
     for word in range(len(numbers)):
         start, end = starts[word], starts[word + 1]
-        slot = find(text, start, end, tag(text, start, end), slots, bounds, known)
-        numbers[word] = (slots[slot] & LOW) - 1
+        slot = find(text, start, end, key_of(text, start, end), slots, bounds, known)
+        numbers[word] = np.int64(slots[slot, 1]) - 1

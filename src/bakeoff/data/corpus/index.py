@@ -5,7 +5,6 @@ T words of text, V of the vocabulary, N distinct words of a run.
 
 import csv
 import errno
-import heapq
 import itertools
 import os
 import shutil
@@ -211,18 +210,26 @@ def most_frequent(runs: Sequence[Run], words: int, minimum_count: int) -> list[t
 
     Exact: a part holds all that the runs counted of a word, and nothing is left out before they are added up.
     """
+    found: list[tuple[int, bytes]] = []
+    least = minimum_count
+    for part in range(PARTS):
+        merged = total([run.part(part) for run in runs])
+        candidates = ((-int(merged.counts[n]), merged[n]) for n in np.flatnonzero(merged.counts >= least).tolist())
+        found += [candidate for candidate in candidates if candidate[1] != UNKNOWN.encode()]
+        if len(found) > 2 * words:
+            found = sorted(found)[:words]
+            least = -found[-1][0]  # rarer words have no chance any more
+    return sorted(found)[:words]
 
-    def candidates() -> Iterator[tuple[int, bytes]]:
-        for part in range(PARTS):
-            pieces = [run.part(part) for run in runs]
-            table = Table(sum(map(len, pieces)), sum(len(piece.text) for piece in pieces))
-            for piece in pieces:
-                table.add(piece)
-            merged = table.words
-            for number in np.flatnonzero(merged.counts >= minimum_count).tolist():
-                yield -int(merged.counts[number]), merged[number]
 
-    return heapq.nsmallest(words, (found for found in candidates() if found[1] != UNKNOWN.encode()))
+def total(pieces: Sequence[Words]) -> Words:
+    """The words of all pieces, each once, with the sum of its counts."""
+    if len(pieces) == 1:
+        return pieces[0]
+    table = Table(sum(map(len, pieces)), sum(len(piece.text) for piece in pieces))
+    for piece in pieces:
+        table.add(piece)
+    return table.words
 
 
 def write_header(file: BinaryIO, length: int) -> None:
