@@ -1,21 +1,30 @@
-"""Trains word vectors by one architecture on a text, and tests them against people's judgement of likeness."""
+"""Trains word vectors by one architecture on a text, and tests them against people's judgement of words."""
 
-from bakeoff.data.sources import catalogue as sources
+from pathlib import Path
+
+from bakeoff import provenance, record
+from bakeoff.data.corpus.corpus import Corpus
+from bakeoff.data.sources.holdings import files
 from bakeoff.embedding.architectures import ARCHITECTURES
-from bakeoff.embedding.corpus import load
-from bakeoff.embedding.evaluate import read_judged
+from bakeoff.embedding.checkpoint import Checkpoint
+from bakeoff.embedding.evaluate import read_test
+from bakeoff.embedding.settings import ArchitectureName
 from bakeoff.embedding.train import Training
 from bakeoff.stage import Stage, run
 
 TEXT, VOCABULARY = "data/corpus/tokens.npy", "data/corpus/vocabulary.csv"
 
 
-def train_embedding(stage: Stage, architecture: str) -> None:
+def train_embedding(stage: Stage, architecture: ArchitectureName) -> None:
     training = Training.read(stage.settings, architecture=architecture, data=TEXT)
-    corpus = load(stage.input(TEXT), stage.input(VOCABULARY))
-    judged = {name: read_judged(path) for name, path in sources.files("word-similarity").items()}
-    with stage.progress(training.settings.epochs) as progress:
-        trained = training.train(corpus, judged, stage.watch, progress)
+    corpus = Corpus.load(stage.input(TEXT), stage.input(VOCABULARY))
+    tests = {name: read_test(path) for name, path in files("word-similarity").items()}
+    code = provenance.combined(provenance.sources(Path("pipeline/train_embedding.py")))
+    recipe = record.recipe(
+        stage.name, training.parameters(), {path: provenance.sha256(Path(path)) for path in (TEXT, VOCABULARY)}, code
+    )
+    with stage.progress(training.sampler.steps(corpus)) as progress, Checkpoint(stage.name, recipe) as checkpoint:
+        trained = training.train(corpus, tests, stage.watch, progress, checkpoint)
     print(*(f"{word}: {', '.join(near)}" for word, near in trained.neighbours.items()), sep="\n")
     stage.output(f"models/embedding/{architecture}.safetensors", trained.save)
     stage.record(f"reports/records/embedding/{architecture}.json", "embedding", [trained.run])

@@ -2,6 +2,7 @@
 
 import argparse
 
+import bakeoff.reproducible  # noqa: F401  before NumPy
 from benchmarks.ingest import encoding, tables, text
 
 

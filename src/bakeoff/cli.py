@@ -1,6 +1,7 @@
 """The `bakeoff` command: what is done around the pipeline, not in it."""
 
 import argparse
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -28,6 +29,11 @@ def main() -> None:
     encoding = command(encode)
     encoding.add_argument("rows", type=Path, metavar="ROWS.csv")
     encoding.add_argument("--to", type=Path, required=True, metavar="FILE.npz")
+    asking = command(words)
+    if sys.argv[1:2] == ["words"]:  # their options come with NumPy, for which the other commands need not wait
+        from bakeoff.embedding.words import arguments as questions
+
+        questions(asking)
     command(deps)
     command(readme)
     command(setup)
@@ -41,6 +47,9 @@ def main() -> None:
         if not settings.PATH.exists():
             raise BadInput(f"{settings.PATH}: not found; run this in the project's root folder")
         arguments.work(arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:  # `| head` has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except BadInput as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(2)
@@ -103,6 +112,11 @@ def encode(arguments: argparse.Namespace) -> None:
     from bakeoff.data.encoding.inference import encode_file
 
     print(encode_file(Path("data/table/encoder.json"), arguments.rows, arguments.to))
+
+
+def words(arguments: argparse.Namespace) -> None:
+    """ask the trained word vectors for neighbours and analogies, or export them"""
+    arguments.ask(arguments)
 
 
 def deps(_: argparse.Namespace) -> None:

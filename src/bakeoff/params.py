@@ -11,13 +11,25 @@ from bakeoff.data.encoding.settings import EncodingSettings
 from bakeoff.data.images.settings import ImagesSettings
 from bakeoff.data.scans.settings import ScansSettings
 from bakeoff.data.table.settings import TableSettings
-from bakeoff.embedding.settings import CbowSettings, EmbeddingTrainingSettings, SkipgramSettings
-from bakeoff.networks.settings import CnnSettings, MlpSettings, SoftmaxSettings, UnetSettings
+from bakeoff.embedding.settings import ArchitectureName, NotesSettings, SamplerName, Word2vecSettings
+from bakeoff.networks.settings import (
+    CnnSettings,
+    MlpSettings,
+    ResnetSettings,
+    SoftmaxSettings,
+    UnetSettings,
+    WideResnetSettings,
+)
 from bakeoff.optimizers.settings import (
     AdadeltaSettings,
     AdagradSettings,
     AdamSettings,
+    AdamwSettings,
+    LaggedAdagradSettings,
+    LionSettings,
     MomentumSettings,
+    MuonSettings,
+    NadamSettings,
     OptimizerName,
     RmspropSettings,
     SgdSettings,
@@ -51,10 +63,10 @@ class Data(Settings):
 
 
 class Embedding(Settings):
-    architectures: Annotated[tuple[Literal["skipgram", "cbow"], ...], Field(strict=False, min_length=1)]
-    skipgram: SkipgramSettings
-    cbow: CbowSettings
-    training: EmbeddingTrainingSettings
+    architectures: Annotated[tuple[ArchitectureName, ...], Field(strict=False, min_length=1)]
+    sampler: SamplerName
+    word2vec: Word2vecSettings
+    notes: NotesSettings
 
     @model_validator(mode="after")
     def each_architecture_stands_once(self) -> Self:
@@ -66,19 +78,30 @@ class Networks(Settings):
     softmax: SoftmaxSettings
     mlp: MlpSettings
     cnn: CnnSettings
+    resnet: ResnetSettings
+    wide_resnet: WideResnetSettings
     unet: UnetSettings
 
 
 class Optimizers(Settings):
     sgd: SgdSettings
     momentum: MomentumSettings
+    heavy_ball: MomentumSettings
+    nesterov: MomentumSettings
     adagrad: AdagradSettings
+    adagrad_lagged: LaggedAdagradSettings
     adadelta: AdadeltaSettings
     rmsprop: RmspropSettings
     adam: AdamSettings
+    adam_uncorrected: AdamSettings
+    adamw: AdamwSettings
+    nadam: NadamSettings
+    radam: AdamSettings
+    lion: LionSettings
+    muon: MuonSettings
 
 
-Classifier = Literal["softmax", "mlp", "cnn"]
+Classifier = Literal["softmax", "mlp", "cnn", "resnet", "wide_resnet"]
 Segmenter = Literal["unet"]
 METRICS = {"images": ("accuracy", "auc"), "table": ("auc", "accuracy"), "scans": ("dice",)}  # what each task measures
 

@@ -1,10 +1,11 @@
 """On a text in which words of one kind stand near each other, and words of the other kind among themselves."""
 
+import math
 from collections.abc import Mapping
 from io import StringIO
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -12,14 +13,25 @@ from safetensors.torch import load_file
 
 from bakeoff.data.corpus.corpus import Corpus
 from bakeoff.embedding.architectures import ARCHITECTURES
-from bakeoff.embedding.corpus import load
-from bakeoff.embedding.evaluate import NUMBERS
-from bakeoff.embedding.settings import CbowSettings, EmbeddingTrainingSettings, SkipgramSettings
-from bakeoff.embedding.train import Trained, Training
+from bakeoff.embedding.checkpoint import Checkpoint
+from bakeoff.embedding.evaluate import NUMBERS, Likeness
+from bakeoff.embedding.notes import Notes
+from bakeoff.embedding.sampler import Sampler
+from bakeoff.embedding.settings import (
+    ArchitectureName,
+    CbowSettings,
+    NotesTrainingSettings,
+    Rates,
+    SamplerName,
+    SkipgramSettings,
+    Word2vecSettings,
+)
+from bakeoff.embedding.train import SAMPLERS, Trained, Training
+from bakeoff.embedding.word2vec import Word2vec
 from bakeoff.optimizers.registry import OPTIMIZERS
 from bakeoff.optimizers.settings import AdagradSettings
 from bakeoff.progress import Progress
-from bakeoff.settings import BadInput, Settings
+from bakeoff.settings import Settings
 from bakeoff.training.fit import Watch
 
 WINDOWS: dict[str, Settings] = {
@@ -38,24 +50,31 @@ def corpus() -> Corpus:
     return Corpus(ids, WORDS, np.bincount(ids, minlength=len(WORDS)))
 
 
-def training(architecture: str = "cbow", learning_rate: float = 0.3, seed: int = 0) -> Training:
-    settings = EmbeddingTrainingSettings(
-        dimension=8,
-        negatives=5,
-        shared=16,
-        noise_exponent=0.75,
-        subsample=0.0,
-        validation=0.1,
-        optimizer="adagrad",
-        learning_rate=learning_rate,
-        batch_size=64,
-        epochs=3,
-        seed=seed,
+def sampler(name: SamplerName, architecture: ArchitectureName, learning_rate: float, seed: int) -> Sampler:
+    common = {"dimension": 8, "negatives": 5, "noise_exponent": 0.75, "subsample": 0.0, "validation": 0.1}
+    common |= {"epochs": 3, "seed": seed}
+    if name == "notes":
+        settings = NotesTrainingSettings(
+            **common, shared=16, optimizer="adagrad", learning_rate=learning_rate, batch_size=64
+        )
+        return Notes(architecture, WINDOWS[architecture], settings, AdagradSettings(epsilon=1e-10), "cpu")
+    rates = Rates(skipgram=learning_rate, cbow=learning_rate)
+    return Word2vec(
+        architecture, Word2vecSettings(**common, window=3, learning_rate=rates, shards=2, round=500, damping=0.0)
     )
-    return Training(architecture, "tokens.npy", WINDOWS[architecture], settings, AdagradSettings(epsilon=1e-10), "cpu")
 
 
-def train(made: Training) -> Trained:
+def training(
+    name: SamplerName,
+    architecture: ArchitectureName = "cbow",
+    learning_rate: float | None = None,
+    seed: int = 0,
+) -> Training:
+    learning_rate = learning_rate or {"notes": 0.3, "word2vec": 0.025}[name]
+    return Training(architecture, "tokens.npy", name, sampler(name, architecture, learning_rate, seed))
+
+
+def train(made: Training, folder: Path) -> Trained:
     def watch(name: str, parameters: Mapping[str, Any]) -> Watch:
         assert name == made.name
         assert parameters == made.parameters()
@@ -64,7 +83,13 @@ def train(made: Training) -> Trained:
     # Judged alike: pairs of a kind; unlike: pairs across kinds.
     people = dict.fromkeys(pairwise(NUMBERS), 1.0)
     people |= dict.fromkeys(zip(NUMBERS, OTHERS, strict=True), 0.0)
-    return made.train(corpus(), {"people": people}, watch, Progress(3, "words", StringIO()))
+    progress, checkpoint = Progress(made.sampler.steps(corpus()), "words", StringIO()), Checkpoint("t", "r", folder)
+    trained = made.train(corpus(), {"people": Likeness(people)}, watch, progress, checkpoint)
+    assert trained.run.diverged or progress.done == progress.total
+    return trained
+
+
+EACH = pytest.mark.parametrize("name", SAMPLERS)
 
 
 def test_every_architecture_is_tested() -> None:
@@ -73,12 +98,15 @@ def test_every_architecture_is_tested() -> None:
     }
 
 
+@EACH
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
-def test_words_of_a_kind_come_together(architecture: str) -> None:
-    trained = train(training(architecture))
+def test_words_of_a_kind_come_together(name: SamplerName, architecture: ArchitectureName, tmp_path: Path) -> None:
+    trained = train(training(name, architecture), tmp_path)
     run = trained.run
-    assert run.name == f"{architecture}-adagrad-s0"
+    assert run.name == f"{architecture}-{'adagrad' if name == 'notes' else 'word2vec'}-s0"
     assert [row["epoch"] for row in run.history] == [1, 2, 3]
+    assert run.history[2]["val/loss"] < run.history[0]["val/loss"] < 6 * math.log(2)
+    assert run.history[2]["train/loss"] < run.history[0]["train/loss"] < 6 * math.log(2)
     assert run.metrics["val/loss"] == run.history[-1]["val/loss"]
     assert run.metrics["test/people.pairs"] == 19
     # Two levels of judgement against nineteen of cosines: all alike above all unlike is a rank correlation of 0.86.
@@ -88,21 +116,23 @@ def test_words_of_a_kind_come_together(architecture: str) -> None:
     assert list(trained.neighbours) == list(NUMBERS)
 
 
-def test_same_seed_same_bytes(tmp_path: Path) -> None:
-    first, again, other = train(training()), train(training()), train(training(seed=1))
-    first.save(tmp_path / "first")
-    again.save(tmp_path / "again")
-    other.save(tmp_path / "other")
-    assert first.run == again.run
-    assert (tmp_path / "first").read_bytes() == (tmp_path / "again").read_bytes() != (tmp_path / "other").read_bytes()
-    assert {name: tuple(weight.shape) for name, weight in load_file(tmp_path / "first").items()} == {
+@EACH
+def test_same_seed_same_bytes(name: SamplerName, tmp_path: Path) -> None:
+    made = [train(training(name, seed=seed), tmp_path) for seed in (0, 0, 1)]
+    for number, trained in enumerate(made):
+        trained.save(tmp_path / str(number))
+    first, again, other = ((tmp_path / str(number)).read_bytes() for number in range(3))
+    assert made[0].run == made[1].run
+    assert first == again != other
+    assert {name: tuple(weight.shape) for name, weight in load_file(tmp_path / "0").items()} == {
         "input": (21, 8),
         "output": (21, 8),
     }
 
 
-def test_a_diverged_run_has_neither_metrics_nor_weights(tmp_path: Path) -> None:
-    trained = train(training(learning_rate=1e38))
+@EACH
+def test_a_diverged_run_has_neither_metrics_nor_vectors(name: SamplerName, tmp_path: Path) -> None:
+    trained = train(training(name, learning_rate=1e38), tmp_path)
     assert trained.run.diverged == 1
     assert trained.run.metrics == {}
     assert trained.neighbours == {}
@@ -111,29 +141,25 @@ def test_a_diverged_run_has_neither_metrics_nor_weights(tmp_path: Path) -> None:
 
 
 def test_parameters_are_flat_and_whole() -> None:
-    parameters = training("skipgram").parameters()
-    assert parameters["model"] == "skipgram"
-    assert parameters["optimizer"] == "adagrad"
-    assert parameters["optimizer.learning_rate"] == 0.3
-    assert parameters["optimizer.epsilon"] == 1e-10
-    assert parameters["network.num_skips"] == 2
-    assert parameters["training.shared"] == 16
-    assert not any(isinstance(value, dict | list) for value in parameters.values())
+    expected = {
+        "notes": {"optimizer": "adagrad", "optimizer.epsilon": 1e-10, "network.num_skips": 2, "training.shared": 16},
+        "word2vec": {
+            "optimizer": "sgd",
+            "optimizer.learning_rate": 0.025,
+            "training.window": 3,
+            "training.shards": 2,
+            "training.round": 500,
+        },
+    }
+    for name in SAMPLERS:
+        parameters = training(name, "skipgram").parameters()
+        common = {"model": "skipgram", "sampler": name, "seed": 0}
+        assert parameters.items() >= (common | expected[name]).items()
+        assert not any(isinstance(value, dict | list) for value in parameters.values())
 
 
-def test_settings_and_registry_name_the_same_optimizers() -> None:
-    literal = EmbeddingTrainingSettings.model_fields["optimizer"].annotation
+def test_settings_and_registries_name_the_same() -> None:
+    literal = NotesTrainingSettings.model_fields["optimizer"].annotation
     assert set(literal.__args__) == set(OPTIMIZERS)  # type: ignore[union-attr]
-
-
-def test_a_corpus_comes_back_as_it_was_saved(tmp_path: Path) -> None:
-    saved, ids, vocabulary = corpus(), tmp_path / "tokens.npy", tmp_path / "vocabulary.csv"
-    saved.save_ids(ids)
-    saved.save_vocabulary(vocabulary)
-    loaded = load(ids, vocabulary)
-    assert np.array_equal(loaded.ids, saved.ids)
-    assert loaded.words == saved.words
-    assert np.array_equal(loaded.counts, saved.counts)
-    Corpus(saved.ids[1:], saved.words, saved.counts).save_ids(ids)
-    with pytest.raises(BadInput, match=r"vocabulary.csv: its counts are not those of the words"):
-        load(ids, vocabulary)
+    assert set(get_args(SamplerName)) == set(SAMPLERS)
+    assert set(get_args(ArchitectureName)) == set(ARCHITECTURES)

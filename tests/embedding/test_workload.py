@@ -8,12 +8,12 @@ import torch
 from bakeoff.data.corpus.corpus import Corpus
 from bakeoff.embedding.architectures import ARCHITECTURES, Architecture
 from bakeoff.embedding.network import Embedding
-from bakeoff.embedding.settings import CbowSettings, EmbeddingTrainingSettings, SkipgramSettings
+from bakeoff.embedding.settings import CbowSettings, NotesTrainingSettings, SkipgramSettings
 from bakeoff.embedding.workload import Batch, NegativeSampling
 from bakeoff.settings import BadInput
 
 CPU = torch.device("cpu")
-SETTINGS = EmbeddingTrainingSettings(
+SETTINGS = NotesTrainingSettings(
     dimension=3,
     negatives=5,
     shared=4,

@@ -1,50 +1,180 @@
-"""What word vectors know: who lies near whom, and how far they agree with people on the likeness of words.
+"""What word vectors know: who lies near whom, how far they agree with people on likeness, what they say of analogies.
 
-V words, D dimensions, P pairs.
+V words, D dimensions, P pairs, Q questions.
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import spearmanr
+from scipy.stats import rankdata, skew
 
 from bakeoff.settings import BadInput
 
 NUMBERS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 NEIGHBOURS = 5
+CHUNK = 512  # rows of cosines held at once
+HUBS_AMONG = 5000  # most frequent words that are searched for hubs
+RESAMPLES, CONFIDENCE = 1000, 0.95  # of the bootstrap
+
+Floats = NDArray[np.float64]
+Judged = dict[tuple[str, str], float]  # what people said of pairs of words: more is more alike
+Question = tuple[str, str, str, str]  # a is to b as c is to d
 
 
 @dataclass(frozen=True)
 class Vectors:
     """Unit vectors (V, D) and their words, unknown words (UNK) first."""
 
-    unit: NDArray[np.float64]
+    unit: Floats
     words: Sequence[str]
 
     @classmethod
     def of(cls, vectors: NDArray[np.float32], words: Sequence[str]) -> "Vectors":
         exact = vectors.astype(np.float64)
-        return cls(exact / np.linalg.norm(exact, axis=1, keepdims=True), words)
+        return cls(exact / np.maximum(np.linalg.norm(exact, axis=1, keepdims=True), np.finfo(float).tiny), words)
 
-    def neighbours(self, word: str) -> list[str]:
+    @cached_property
+    def index(self) -> dict[str, int]:
+        return {word: place for place, word in enumerate(self.words)}
+
+    def neighbours(self, word: str, count: int = NEIGHBOURS) -> list[str]:
         """The words nearest by cosine, the nearest first, without the word itself and UNK."""
-        own = self.words.index(word)
-        cosines = self.unit @ self.unit[own]
-        cosines[[0, own]] = -math.inf
-        nearest = np.argsort(-cosines, kind="stable")[: min(NEIGHBOURS, len(self.words) - 2)]
-        return [self.words[near] for near in nearest]
+        own = self.index[word]
+        return [near for near, _ in self.nearest(self.unit[own], {own}, count)]
 
-    def cosines(self, pairs: Sequence[tuple[str, str]]) -> NDArray[np.float64]:
-        index = {word: place for place, word in enumerate(self.words)}
-        left, right = (self.unit[[index[pair[side]] for pair in pairs]] for side in (0, 1))
+    def nearest(self, point: Floats, without: Iterable[int], count: int) -> list[tuple[str, float]]:
+        """The words nearest to a point (D,), the nearest first, with their products; without UNK and `without`."""
+        products = self.unit @ point
+        left_out = [0, *without]
+        products[left_out] = -math.inf
+        order = np.argsort(-products, kind="stable")[: min(count, len(self.words) - len(left_out))]
+        return [(self.words[place], float(products[place])) for place in order]
+
+    def analogy(self, a: str, b: str, c: str, count: int = NEIGHBOURS) -> list[tuple[str, float]]:
+        """What is to c as b is to a: the words nearest to b - a + c. Source: Mikolov, Yih & Zweig 2013, NAACL."""
+        places = [self.index[word] for word in (a, b, c)]
+        return self.nearest(np.array([-1.0, 1.0, 1.0]) @ self.unit[places], set(places), count)
+
+    def cosines(self, pairs: Sequence[tuple[str, str]]) -> Floats:
+        left, right = (self.unit[[self.index[pair[side]] for pair in pairs]] for side in (0, 1))
         return (left * right).sum(axis=1)  # type: ignore[no-any-return]
 
 
-Judged = dict[tuple[str, str], float]  # what people said of pairs of words: more is more alike
+class Test(Protocol):
+    def measure(self, vectors: Vectors, name: str) -> dict[str, float]:
+        """The score as `name`, a bootstrap interval as `name.low` and `name.high`, and `name.coverage`.
+
+        The coverage is the share of the test whose words the vocabulary has. Where that is too little, or the
+        vectors are level, there is no score.
+        """
+
+
+@dataclass(frozen=True)
+class Likeness:
+    """Spearman's rank correlation of cosines with what people said of pairs."""
+
+    judged: Judged
+
+    def measure(self, vectors: Vectors, name: str) -> dict[str, float]:
+        found = [pair for pair in self.judged if vectors.index.keys() >= set(pair)]
+        measured: dict[str, float] = {f"{name}.pairs": len(found), f"{name}.coverage": share(found, self.judged)}
+        both = np.stack([vectors.cosines(found), [self.judged[pair] for pair in found]])  # (2, P)
+        level = any(len(set(side)) < 2 for side in both.tolist())
+        return measured if level else measured | scored(name, both, rank_correlation)
+
+
+@dataclass(frozen=True)
+class Analogies:
+    """The share of questions answered right: b - a + c is nearest to d, of all words but a, b and c."""
+
+    questions: Sequence[Question]
+
+    def measure(self, vectors: Vectors, name: str) -> dict[str, float]:
+        found = [question for question in self.questions if vectors.index.keys() >= set(question)]
+        measured = {f"{name}.questions": len(found), f"{name}.coverage": share(found, self.questions)}
+        places = np.array([[vectors.index[word] for word in question] for question in found], int).reshape(-1, 4)
+        right = [answer for part in chunks(places) for answer in answered(vectors.unit, part)]
+        return measured | scored(name, np.array([right]), lambda drawn: drawn[:, 0].mean(axis=1)) if right else measured
+
+
+def answered(unit: Floats, questions: NDArray[np.int_]) -> list[bool]:
+    """Whether each question (Q, 4) is answered right."""
+    a, b, c, d = questions.T
+    products = (unit[b] - unit[a] + unit[c]) @ unit.T  # (Q, V)
+    products[:, 0] = -math.inf
+    np.put_along_axis(products, questions[:, :3], -math.inf, axis=1)
+    return (products.argmax(axis=1) == d).tolist()  # type: ignore[no-any-return]
+
+
+def scored(name: str, sample: Floats, statistic: Callable[[Floats], Floats]) -> dict[str, float]:
+    """A statistic of a sample (values, size), and the percentiles of it over samples drawn from that one.
+
+    Source: Efron 1979, Annals of Statistics 7.
+    """
+    draws = np.random.default_rng(0).integers(sample.shape[1], size=(RESAMPLES, sample.shape[1]))
+    drawn = statistic(sample[:, draws].swapaxes(0, 1))
+    low, high = np.nanquantile(drawn, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
+    return {name: float(statistic(sample[None])[0]), f"{name}.low": float(low), f"{name}.high": float(high)}
+
+
+def rank_correlation(samples: Floats) -> Floats:
+    """Spearman's correlation of each (2, P) of samples (N, 2, P); NaN where one side is level."""
+    ranks = rankdata(samples, axis=2)
+    centred = ranks - ranks.mean(axis=2, keepdims=True)
+    spread = np.sqrt((centred**2).sum(axis=2).prod(axis=1))
+    with np.errstate(invalid="ignore"):
+        return centred.prod(axis=1).sum(axis=1) / spread  # type: ignore[no-any-return]
+
+
+def share(part: Sequence[object], whole: Iterable[object]) -> float:
+    return len(part) / max(len(list(whole)), 1)
+
+
+def chunks(rows: NDArray[np.int_]) -> list[NDArray[np.int_]]:
+    return [rows[start : start + CHUNK] for start in range(0, len(rows), CHUNK)]
+
+
+def purity(vectors: Vectors, group: Iterable[str], name: str) -> dict[str, float]:
+    """Share of the neighbours of a group's words that belong to the group; nothing where the vocabulary has none."""
+    members = set(group)
+    near = [
+        near in members for word in vectors.words if word in members for near in vectors.neighbours(word, NEIGHBOURS)
+    ]
+    return {name: sum(near) / len(near)} if near else {}
+
+
+def hubness(vectors: Vectors, name: str) -> dict[str, float]:
+    """Skewness, over words, of how many others have a word among their nearest: 0 without hubs, large with some.
+
+    Of the HUBS_AMONG most frequent words. Source: Radovanovic, Nanopoulos & Ivanovic 2010, JMLR 11.
+    """
+    unit = vectors.unit[1 : 1 + HUBS_AMONG]
+    if len(unit) <= NEIGHBOURS:
+        return {}
+    met = np.zeros(len(unit), int)
+    for rows in chunks(np.arange(len(unit))):
+        cosines = unit[rows] @ unit.T
+        cosines[np.arange(len(rows)), rows] = -math.inf
+        nearest = np.argpartition(-cosines, NEIGHBOURS - 1, axis=1)[:, :NEIGHBOURS]
+        met += np.bincount(nearest.ravel(), minlength=len(unit))
+    return {name: float(skew(met))} if len(set(met.tolist())) > 1 else {}
+
+
+def read_test(path: Path) -> Test:
+    """A test of either kind: one that has a line `: name of a section` holds analogies, any other judged pairs.
+
+    Raises:
+        BadInput: a line is like neither.
+    """
+    lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    analogies = any(line.startswith(":") for line in lines)
+    return Analogies(read_analogies(path)) if analogies else Likeness(read_judged(path))
 
 
 def read_judged(path: Path) -> Judged:
@@ -67,22 +197,19 @@ def read_judged(path: Path) -> Judged:
     return judged
 
 
-def agreement(vectors: Vectors, judged: Judged, name: str) -> dict[str, float]:
-    """Spearman's rank correlation of cosines and scores as `name`, and as `name.pairs` over how many pairs.
+def read_analogies(path: Path) -> list[Question]:
+    """Lines of four words, with a line `: name` above each section. Words come out in small letters.
 
-    A pair counts if the vocabulary has both words. Below two pairs, or where all are level, there is no correlation.
+    Raises:
+        BadInput: a line is not like that.
     """
-    known = set(vectors.words)
-    found = [pair for pair in judged if known.issuperset(pair)]
-    measured: dict[str, float] = {f"{name}.pairs": len(found)}
-    cosines, scores = vectors.cosines(found), [judged[pair] for pair in found]
-    if len(set(cosines.tolist())) > 1 and len(set(scores)) > 1:
-        measured[name] = float(spearmanr(cosines, scores).statistic)
-    return measured
-
-
-def purity(vectors: Vectors, group: Iterable[str], name: str) -> dict[str, float]:
-    """Share of the neighbours of a group's words that belong to the group; nothing where the vocabulary has none."""
-    members = set(group)
-    near = [near in members for word in vectors.words if word in members for near in vectors.neighbours(word)]
-    return {name: sum(near) / len(near)} if near else {}
+    questions: list[Question] = []
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        if line.startswith(":") or not line.strip():
+            continue
+        try:
+            a, b, c, d = line.lower().split()
+        except ValueError:
+            raise BadInput(f"{path}: line {number} is {line!r}, and should be four words") from None
+        questions.append((a, b, c, d))
+    return questions

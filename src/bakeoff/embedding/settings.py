@@ -1,6 +1,6 @@
 """The section `embedding` of params.yaml."""
 
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -8,6 +8,38 @@ from bakeoff.optimizers.settings import OptimizerName
 from bakeoff.settings import Settings
 
 Positive = Annotated[int, Field(ge=1)]
+Rate = Annotated[float, Field(gt=0)]
+Share = Annotated[float, Field(gt=0, lt=1)]
+Seed = Annotated[int, Field(ge=0)]
+ArchitectureName = Literal["skipgram", "cbow"]
+SamplerName = Literal["word2vec", "notes"]
+
+
+class Rates(Settings):
+    skipgram: Rate
+    cbow: Rate
+
+
+class Word2vecSettings(Settings):
+    dimension: Positive
+    window: Positive
+    negatives: Annotated[int, Field(ge=1, le=63)]
+    noise_exponent: Annotated[float, Field(ge=0, le=1)]
+    subsample: Annotated[float, Field(ge=0, lt=1)]
+    validation: Share
+    learning_rate: Rates
+    epochs: Positive
+    shards: Positive
+    round: Positive
+    damping: Annotated[float, Field(ge=0)]
+    seed: Seed
+
+    @model_validator(mode="after")
+    def many_shards_are_damped(self) -> Self:
+        # Each shard goes at most all the way to where a row is drawn: two overshoot by that at most, three by twice it.
+        if self.shards > 2 and not self.damping:
+            raise ValueError(f"damping is 0, and should be above 0 for {self.shards} shards (0.25 for 4, 1 for 16)")
+        return self
 
 
 class SkipgramSettings(Settings):
@@ -25,15 +57,21 @@ class CbowSettings(Settings):
     radius: Positive
 
 
-class EmbeddingTrainingSettings(Settings):
+class NotesTrainingSettings(Settings):
     dimension: Positive
     negatives: Positive
     shared: Positive
     noise_exponent: Annotated[float, Field(ge=0, le=1)]
     subsample: Annotated[float, Field(ge=0, lt=1)]
-    validation: Annotated[float, Field(gt=0, lt=1)]
+    validation: Share
     optimizer: OptimizerName
-    learning_rate: Annotated[float, Field(gt=0)]
+    learning_rate: Rate
     batch_size: Positive
     epochs: Positive
-    seed: Annotated[int, Field(ge=0)]
+    seed: Seed
+
+
+class NotesSettings(Settings):
+    skipgram: SkipgramSettings
+    cbow: CbowSettings
+    training: NotesTrainingSettings

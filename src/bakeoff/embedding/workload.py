@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from bakeoff.data.corpus.corpus import Corpus
 from bakeoff.embedding.architectures import Architecture
-from bakeoff.embedding.settings import EmbeddingTrainingSettings
+from bakeoff.embedding.settings import NotesTrainingSettings
 from bakeoff.embedding.windows import Ids, Places, places_of
 from bakeoff.settings import BadInput
 from bakeoff.training.workload import Held
@@ -44,7 +44,7 @@ class NegativeSampling:
     """
 
     def __init__(
-        self, corpus: Corpus, architecture: Architecture, settings: EmbeddingTrainingSettings, device: torch.device
+        self, corpus: Corpus, architecture: Architecture, settings: NotesTrainingSettings, device: torch.device
     ) -> None:
         """Raises:
         BadInput: the training text or the held-out text is shorter than a window.
@@ -56,7 +56,7 @@ class NegativeSampling:
         shortest = min(held, len(corpus.ids) - held)
         if shortest <= 2 * architecture.window:
             raise BadInput(
-                f"params.yaml: embedding.training.validation is {settings.validation}, which parts the "
+                f"params.yaml: embedding.notes.training.validation is {settings.validation}, which parts the "
                 f"{len(corpus.ids)} words of text so that one part has {shortest}; a window takes "
                 f"{2 * architecture.window + 1}"
             )

@@ -6,9 +6,10 @@ N words in a table that has room for M of them in S slots (a power of two) and B
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from numba import njit, vectorize
+from numba import njit
 from numpy.typing import NDArray
 
 Bytes = NDArray[np.uint8]
@@ -130,9 +131,9 @@ def gather(text: Bytes, bounds: Integers, order: Integers, gathered: Bytes) -> N
             end += 1
 
 
-@vectorize(["uint64(uint64)"], cache=True)
-def spread(key: np.uint64) -> np.uint64:
-    """31 bits of a key, by which it is placed."""
+@njit(cache=True)
+def spread(key: Any) -> Any:
+    """31 bits of a key, or of each of an array of keys, by which it is placed."""
     return ((key ^ (key >> np.uint64(29))) * MIX) >> np.uint64(33)
 
 
@@ -151,7 +152,7 @@ def key_of(text: Bytes, start: int, end: int) -> np.uint64:
 
 
 @njit(cache=True)
-def find(text: Bytes, start: int, end: int, key: np.uint64, slots: Slots, bounds: Integers, known: Bytes) -> int:
+def find(text: Bytes, start: int, end: int, key: np.uint64, slots: Slots, bounds: Integers, known: Bytes) -> np.int64:
     """The slot of the word text[start:end], or the free one that it would take."""
     mask = len(slots) - 1
     at = np.int64(spread(key)) & mask

@@ -70,10 +70,11 @@ SOURCES: dict[str, Source] = {
         },
     ),
     "word-similarity": Source(
-        title="Pairs of words with how alike people find them: WordSim-353 and SimLex-999",
+        title="How alike people find pairs of words, WordSim-353 and SimLex-999; and analogies",
         kind="word pairs",
         licence="free for research, with citation",
-        citation="Finkelstein et al. 2002, ACM TOIS 20; Hill, Reichart & Korhonen 2015, Computational Linguistics 41",
+        citation="Finkelstein et al. 2002, ACM TOIS 20; Hill, Reichart & Korhonen 2015, Computational Linguistics 41; "
+        "Mikolov, Chen, Corrado & Dean 2013, arXiv:1301.3781",
         reader="word pairs",
         files={
             "wordsim": Packaged(
@@ -85,6 +86,11 @@ SOURCES: dict[str, Source] = {
                 "gensim",
                 "gensim/test/test_data/simlex999.txt",
                 "d5e0501971478a511430ee880bd0121e94ac701ba86d90544d83e6d2ba3db05d",
+            ),
+            "analogies": Packaged(
+                "gensim",
+                "gensim/test/test_data/questions-words.txt",
+                "8c29b3332afc46f3fb8be04cb5297bf96f39aa7131272dff57869b4485b22a36",
             ),
         },
     ),

@@ -1,0 +1,84 @@
+"""The sampler of the notes: batches of a fixed number of examples, trained under one of the optimizers."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+import torch
+
+from bakeoff.data.corpus.corpus import Corpus
+from bakeoff.embedding.architectures import ARCHITECTURES
+from bakeoff.embedding.checkpoint import Checkpoint
+from bakeoff.embedding.network import Embedding
+from bakeoff.embedding.sampler import Fitted
+from bakeoff.embedding.settings import ArchitectureName, NotesTrainingSettings
+from bakeoff.embedding.workload import NegativeSampling
+from bakeoff.optimizers.registry import OPTIMIZERS
+from bakeoff.progress import Progress
+from bakeoff.settings import Settings
+from bakeoff.training.device import resolve
+from bakeoff.training.fit import Watch, fit
+from bakeoff.training.settings import Device
+
+
+@dataclass(frozen=True)
+class Notes:
+    """Attributes:
+    windows: settings of the architecture.
+    constants: of the optimizer.
+    """
+
+    architecture: ArchitectureName
+    windows: Settings
+    settings: NotesTrainingSettings
+    constants: Settings
+    device: Device
+
+    @classmethod
+    def read(cls, settings: Callable[[str, Any], Any], architecture: ArchitectureName) -> Self:
+        training = settings("embedding.notes.training", NotesTrainingSettings)
+        return cls(
+            architecture=architecture,
+            windows=settings(f"embedding.notes.{architecture}", ARCHITECTURES[architecture].settings),
+            settings=training,
+            constants=settings(f"optimizers.{training.optimizer}", OPTIMIZERS[training.optimizer].settings),
+            device=settings("device", Device),
+        )
+
+    @property
+    def name(self) -> str:
+        return f"{self.settings.optimizer}-s{self.settings.seed}"
+
+    def parameters(self) -> dict[str, Any]:
+        settings = self.settings.model_dump(mode="json")
+        named = {name: settings.pop(name) for name in ("optimizer", "seed")}
+        named["optimizer.learning_rate"] = settings.pop("learning_rate")
+        sections = {
+            "optimizer": self.constants.model_dump(),
+            "network": self.windows.model_dump(),
+            "training": settings,
+        }
+        return named | {f"{name}.{key}": value for name, part in sections.items() for key, value in part.items()}
+
+    def steps(self, _: Corpus) -> int:
+        return self.settings.epochs
+
+    def fit(self, corpus: Corpus, watch: Watch, progress: Progress, _: Checkpoint) -> Fitted:
+        """Weights, then text and noise words, are drawn from the seed. Keeps no checkpoint: starts again."""
+
+        def see(row: Mapping[str, float]) -> None:
+            watch(row)
+            progress.advance(note=f"val/loss {row['val/loss']:.3f}")
+
+        device = resolve(self.device)
+        cut = ARCHITECTURES[self.architecture].build(self.windows)
+        workload = NegativeSampling(corpus, cut, self.settings, device)
+        generator = torch.Generator().manual_seed(self.settings.seed)
+        network = Embedding(len(corpus.words), self.settings.dimension, generator).to(device)
+        rule = OPTIMIZERS[self.settings.optimizer]
+        optimizer = rule.build(network.parameters(), self.settings.learning_rate, self.constants)
+        outcome = fit(network, workload, optimizer, epochs=self.settings.epochs, generator=generator, watch=see)
+        if outcome.diverged:
+            return Fitted(outcome.history, outcome.diverged)
+        weights = {name: weight.cpu().contiguous().numpy() for name, weight in network.state_dict().items()}
+        return Fitted(outcome.history, None, weights)

@@ -1,0 +1,41 @@
+"""What a way to learn word vectors has to offer, and what comes of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bakeoff.data.corpus.corpus import Corpus
+from bakeoff.embedding.checkpoint import Checkpoint
+from bakeoff.progress import Progress
+from bakeoff.training.fit import Watch
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """Attributes:
+    history: one row an epoch, finite throughout.
+    diverged: the epoch in which something stopped being finite.
+    vectors: `input` and `output` (V, D) of each word; none if it diverged.
+    """
+
+    history: list[dict[str, float]]
+    diverged: int | None
+    vectors: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
+
+
+class Sampler(Protocol):
+    @property
+    def name(self) -> str:
+        """What tells its runs from another sampler's: `word2vec-s0`."""
+
+    def parameters(self) -> dict[str, Any]:
+        """All that determines a run beside text and architecture, flat; `optimizer` and `seed` among it."""
+
+    def steps(self, corpus: Corpus) -> int:
+        """Of a training's progress."""
+
+    def fit(self, corpus: Corpus, watch: Watch, progress: Progress, checkpoint: Checkpoint) -> Fitted:
+        """One training; `watch` is called with each row of the history."""

@@ -1,0 +1,83 @@
+"""The sampler of the program word2vec: fast, on the processor's cores."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Self
+
+from bakeoff.data.corpus.corpus import Corpus
+from bakeoff.embedding.checkpoint import Checkpoint
+from bakeoff.embedding.sampler import Fitted
+from bakeoff.embedding.settings import ArchitectureName, Word2vecSettings
+from bakeoff.embedding.shards import Shards, State
+from bakeoff.progress import Progress
+from bakeoff.training.fit import Watch
+
+
+@dataclass(frozen=True)
+class Word2vec:
+    """Negative sampling with windows of drawn size and thinned frequent words; unknown words are left out of the text.
+
+    For a place with word t, noise words w_1 ... w_K, and of the words around it an input x (skip-gram: the vector of
+    each of them; CBOW: their mean), one step of gradient descent on
+
+        L = - log s(u_t . x) - sum_k log s(- u_wk . x),   s(z) = 1 / (1 + exp(-z)).
+
+    Words come in the order of the text, and the learning rate falls linearly. The last part of the text is held out.
+
+    Source: Mikolov, Sutskever, Chen, Corrado & Dean 2013, arXiv:1310.4546, equation 4, and the program word2vec.
+    Differs: the noise is drawn once a place and without repetition, and shared by the inputs around it, as in Ji,
+    Satish, Li & Dubey 2016, arXiv:1604.04661; windows end where rounds do. Each word of CBOW's mean moves by the whole
+    gradient of the mean: so does the program.
+
+    Attributes:
+        threads: change the speed alone; None takes all cores.
+    """
+
+    architecture: ArchitectureName
+    settings: Word2vecSettings
+    threads: int | None = None
+
+    @classmethod
+    def read(cls, settings: Callable[[str, Any], Any], architecture: ArchitectureName) -> Self:
+        return cls(architecture, settings("embedding.word2vec", Word2vecSettings))
+
+    @property
+    def name(self) -> str:
+        return f"word2vec-s{self.settings.seed}"
+
+    def parameters(self) -> dict[str, Any]:
+        settings = self.settings.model_dump(mode="json")
+        rate = settings.pop("learning_rate")[self.architecture]
+        named = {"optimizer": "sgd", "seed": settings.pop("seed"), "optimizer.learning_rate": rate}
+        return named | {f"training.{key}": value for key, value in settings.items()}
+
+    def steps(self, corpus: Corpus) -> int:
+        return (len(corpus.ids) - round(len(corpus.ids) * self.settings.validation)) * self.settings.epochs
+
+    def fit(self, corpus: Corpus, watch: Watch, progress: Progress, checkpoint: Checkpoint) -> Fitted:
+        """Goes on from the checkpoint, if there is one."""
+        shards = Shards(corpus, self.architecture, self.settings, self.threads)
+        packed = checkpoint.load()
+        state = State.unpack(packed, shards.shape) if packed else shards.start()
+        for row in state.history:
+            watch(row)
+        progress.advance(shards.done(state))
+        with shards.at(state):
+            began, words = time.monotonic(), 0
+            while state.epoch < self.settings.epochs:
+                while state.offset < shards.longest:
+                    try:
+                        words += (taken := shards.round(state))
+                    except FloatingPointError:
+                        return Fitted(state.history, diverged=state.epoch + 1)
+                    speed = words / (time.monotonic() - began)
+                    progress.advance(taken, f"{speed:,.0f} words/s, loss {state.loss / max(state.examples, 1):.3f}")
+                    if checkpoint.due:
+                        checkpoint.settle(*state.pack())
+                row = {"epoch": state.epoch + 1, "train/loss": state.loss / max(state.examples, 1)}
+                row["val/loss"] = shards.validate(state)
+                state = State(state.vectors, state.epoch + 1, history=[*state.history, row])
+                watch(row)
+        inputs, outputs = state.vectors[:, :, : self.settings.dimension]
+        return Fitted(state.history, None, {"input": inputs.copy(), "output": outputs.copy()})

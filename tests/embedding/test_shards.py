@@ -1,0 +1,208 @@
+"""Threads, stops and processors change no byte; shards, seeds and settings do.
+
+Run as a script, this file prints what a processor makes of a small training.
+"""
+
+import hashlib
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from bakeoff.data.corpus.corpus import Corpus
+from bakeoff.embedding.kernels import Ids, Language
+from bakeoff.embedding.settings import ArchitectureName, Rates, Word2vecSettings
+from bakeoff.embedding.shards import LEAST_RATE, Shards, State, stays
+from bakeoff.settings import BadInput
+
+QEMU = "qemu-x86_64-static"
+SETTINGS = Word2vecSettings(
+    dimension=12,
+    window=3,
+    negatives=3,
+    noise_exponent=0.75,
+    subsample=1e-2,
+    validation=0.1,
+    learning_rate=Rates(skipgram=0.05, cbow=0.1),
+    epochs=2,
+    shards=3,
+    round=300,
+    damping=0.5,
+    seed=4,
+)
+BOTH = pytest.mark.parametrize("architecture", ["skipgram", "cbow"])
+
+
+def corpus(size: int = 4000, words: int = 60) -> Corpus:
+    """Words by Zipf's law, each second one near to the one before."""
+    rng = np.random.default_rng(0)
+    ids = rng.zipf(1.3, size).clip(max=words).astype(np.int32) - 1
+    ids[1::2] = (ids[::2] + 1) % words
+    return Corpus(ids, tuple(f"w{n}" for n in range(words)), np.bincount(ids, minlength=words))
+
+
+def shards(architecture: ArchitectureName = "skipgram", threads: int = 2, **changes: Any) -> Shards:
+    return Shards(corpus(), architecture, Word2vecSettings.model_validate(SETTINGS.model_dump() | changes), threads)
+
+
+def trained(made: Shards, state: State | None = None) -> State:
+    state = state or made.start()
+    with made.at(state):
+        while state.epoch < made.settings.epochs:
+            while state.offset < made.longest:
+                made.round(state)
+            row = {"loss": state.loss / state.examples, "held": made.validate(state)}
+            state = State(state.vectors, state.epoch + 1, history=[*state.history, row])
+    return state
+
+
+def digest(state: State) -> str:
+    return hashlib.sha256(b"".join(map(bytes, state.pack()))).hexdigest()
+
+
+@BOTH
+def test_threads_change_no_byte(architecture: ArchitectureName) -> None:
+    one, two, four = (digest(trained(shards(architecture, threads))) for threads in (1, 2, 4))
+    assert one == two == four
+
+
+def test_shards_seeds_and_rounds_change_bytes() -> None:
+    changes: list[dict[str, Any]] = [{}, {"shards": 2}, {"seed": 5}, {"round": 299}, {"damping": 0.4}]
+    assert len({digest(trained(shards(**change))) for change in changes}) == len(changes)
+
+
+@BOTH
+def test_a_training_goes_on_from_any_round_to_the_same_bytes(architecture: ArchitectureName) -> None:
+    whole = digest(trained(shards(architecture)))
+    made = shards(architecture)
+    rounds = -(-made.longest // made.settings.round)
+    for stop in range(1, 2 * rounds):
+        made = shards(architecture)
+        state = made.start()
+        with made.at(state):
+            for done in range(stop):
+                made.round(state)
+                if (done + 1) % rounds == 0:
+                    row = {"loss": state.loss / state.examples, "held": made.validate(state)}
+                    state = State(state.vectors, state.epoch + 1, history=[row])
+        again = shards(architecture)
+        packed = b"".join(map(bytes, state.pack()))
+        assert digest(trained(again, State.unpack(packed, again.shape))) == whole
+
+
+def test_an_epoch_takes_every_word_once_and_no_two_rounds_draw_alike() -> None:
+    made, met, keys = shards(), [], []
+
+    def run(ids: Ids, _shard: int, _language: Language, _rates: object, key: tuple[int, ...]) -> tuple[float, int]:
+        met.extend(ids.tolist())
+        keys.append(key)
+        return 0.0, 0
+
+    state = made.start()
+    with made.at(state):
+        made.run = run  # type: ignore[method-assign, assignment]
+        for _ in range(2):
+            state = State(state.vectors, state.epoch)
+            words = [made.round(state) for _ in range(0, made.longest, made.settings.round)]
+            assert made.done(state) == sum(words) + state.epoch * 3600
+            assert sorted(met) == sorted(made.text.tolist())
+            made.validate(state)
+            met.clear()
+            state.epoch = 1
+    # Both epochs looked at the same held-out words, which are two rounds, by the same draws.
+    assert len(keys) == len(set(keys)) + 2
+    assert all(key[0] == SETTINGS.seed for key in keys)
+
+
+def test_the_text_stays_in_its_file(tmp_path: Path) -> None:
+    whole, path = corpus(), tmp_path / "ids.npy"
+    np.save(path, whole.ids)
+    mapped = Corpus(np.load(path, mmap_mode="r"), whole.words, whole.counts)
+    made = Shards(mapped, "skipgram", SETTINGS)
+    assert np.shares_memory(made.text, mapped.ids)
+    assert np.shares_memory(made.held, mapped.ids)
+    assert np.array_equal(np.concatenate([made.text, made.held]), whole.ids)
+    assert digest(trained(made)) == digest(trained(shards()))
+
+
+def test_a_look_at_the_held_out_text_changes_nothing_and_sees_the_same() -> None:
+    made = shards()
+    state = made.start()
+    with made.at(state):
+        made.round(state)
+        before = digest(state)
+        assert made.validate(state) == made.validate(state) > 0
+        assert digest(state) == before
+        assert np.array_equal(made.own[0], state.vectors)
+        assert not made.met.any()
+
+
+def test_the_loss_starts_at_its_value_for_outputs_of_nought() -> None:
+    made = shards()
+    state = made.start()
+    with made.at(state):
+        # log 2 for the true word and each of three others, in float32.
+        assert made.validate(state) == pytest.approx(4 * np.log(2), rel=1e-6)
+
+
+def test_the_rate_falls_linearly_over_all_epochs() -> None:
+    made = shards()
+    assert made.rate(0, 0) == 0.05
+    assert made.rate(1, 0) == pytest.approx(0.025)
+    assert made.rate(1, made.longest // 2) == pytest.approx(0.0125)
+    assert made.rate(1, made.longest + 100) == pytest.approx(0.05 * LEAST_RATE)
+
+
+def test_frequent_words_are_thinned_as_in_the_program() -> None:
+    counts = np.array([0, 800, 190, 9, 1])
+    f = counts[1:] / 1000
+    expected = np.minimum(np.sqrt(0.01 / f) + 0.01 / f, 1)
+    assert stays(counts, 0.01) == pytest.approx([0, *expected], rel=1e-6)  # float32
+    assert stays(counts, 0.0).tolist() == [0, 1, 1, 1, 1]
+
+
+def test_unknown_words_are_neither_trained_nor_drawn() -> None:
+    made = shards()
+    start = made.start().vectors.copy()
+    vectors = trained(made).vectors
+    assert np.array_equal(vectors[:, 0], start[:, 0])
+    assert (vectors[:, 1] != start[:, 1]).any()
+    assert not vectors[:, :, 12:].any()  # what fills the rows up
+
+
+def test_vectors_that_are_not_finite_end_it() -> None:
+    made = shards(learning_rate={"skipgram": 1e38, "cbow": 1.0})
+    with pytest.raises(FloatingPointError):
+        trained(made)
+
+
+def test_texts_that_do_not_do_are_refused() -> None:
+    with pytest.raises(BadInput, match=r"validation is 0.1, which parts the 40 words .* than a window, 7; take"):
+        Shards(corpus(40), "cbow", SETTINGS)
+    with pytest.raises(BadInput, match=r"negatives is 3, and should be less than the 3 words of the vocabulary; lower"):
+        Shards(corpus(words=4), "cbow", SETTINGS)
+
+
+def test_many_shards_without_damping_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"damping is 0, and should be above 0 for 3 shards"):
+        Word2vecSettings.model_validate(SETTINGS.model_dump() | {"damping": 0.0})
+
+
+def printed(*prefix: str) -> str:
+    command = [*prefix, sys.executable, __file__]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+@pytest.mark.emulated
+@pytest.mark.skipif(shutil.which(QEMU) is None, reason=f"{QEMU} is not installed (Debian: qemu-user-static)")
+@pytest.mark.parametrize("processor", ["Haswell", "EPYC-Rome"])
+def test_vectors_are_the_same_on_another_processor(processor: str) -> None:
+    assert printed(QEMU, "-cpu", processor) == printed()
+
+
+if __name__ == "__main__":
+    print(digest(trained(shards("skipgram"))), digest(trained(shards("cbow"))))
