@@ -42,8 +42,10 @@ report: .venv/.ready  ## run what the report needs, and say where it is
 	dvc repro report
 	@echo "reports/report.html"
 
-bench: .venv/.ready  ## the measurements of benchmarks/
+bench: .venv/.ready  ## the measurements of benchmarks/ (after a run, on a quiet machine; a quarter of an hour)
 	python -m benchmarks.fixed_cost
+	python -m benchmarks.ingest
+	python -m benchmarks.embedding
 
 rates: .venv/.ready  ## search the learning rates of params.yaml anew, on validation data (long)
 	python -m benchmarks.learning_rates
