@@ -58,15 +58,16 @@ COMPARISON: dict[str, Any] = {
         "cells": [SEARCH | {"validation": measured(0.35, 0.02), "test": measured(0.9, 0.02), "best": {"a.beta": 0.9}}],
     },
 }
+# Sorted, as they stand in encoding.json.
 DESCRIBED = {
-    "count": 3500,
-    "mean": 61.25,
-    "std": 17.5,
-    "min": 10.04,
     "25%": 48.0,
     "50%": 62.0,
     "75%": 75.5,
+    "count": 3500,
     "max": 100.04,
+    "mean": 61.25,
+    "min": 10.04,
+    "std": 17.5,
 }
 EXHIBITS = Exhibits(
     origins={
@@ -77,10 +78,10 @@ EXHIBITS = Exhibits(
         "before": {"humid": DESCRIBED},
         "after": {"humid": DESCRIBED | {"mean": 0.0, "std": 1.0}},
         "categories": {
-            "carrier": {"known": 9, "grouped": 7, "rare": {"train": 11, "test": 2}, "unseen": {"train": 0, "test": 4}},
+            "carrier": {"known": 9, "grouped": 7, "rare": {"test": 2, "train": 11}, "unseen": {"test": 4, "train": 0}},
             "tail|num": {"buckets": 64},
         },
-        "missing": {name: {"train": 5, "test": 1234} for name in ("humid", "carrier", "tail|num")},
+        "missing": {name: {"test": 1234, "train": 5} for name in ("humid", "carrier", "tail|num")},
         "rows": {"train": 3500, "test": 1500},
         "columns": 75,
     },

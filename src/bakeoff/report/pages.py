@@ -10,12 +10,15 @@ from typing import Any
 
 from markdown_it import MarkdownIt
 
+from bakeoff.data.examples import SPLITS
+
 Row = Mapping[str, Any]
 
 MARKERS = ("<!-- results -->", "<!-- /results -->")  # README's table of results stands between them
 FIGURES = "figures"  # the folder of figures, seen from the pages
 METRICS = {"accuracy": "accuracy", "auc": "area under the ROC curve", "dice": "mean Dice", "loss": "loss"}
 PIPE = r"\|"  # in a cell: names of columns and classes are the user's
+STATISTICS = ("count", "mean", "std", "min", "25%", "50%", "75%", "max")  # in the order of describe()
 DASH = "\N{EN DASH}"  # where there is no number
 
 
@@ -157,19 +160,19 @@ def data_section(exhibits: Exhibits) -> str:
 
 def encoding_section(encoding: Row) -> str:
     """The numbers as `describe()` shows them before and after scaling, and the categories."""
-    statistics = list(dict.fromkeys(name for column in encoding["before"].values() for name in column))
     parts = [
         "### The table before and after encoding",
         f"{encoding['columns']} columns; statistics of the training rows alone, as `describe().round(2)` shows them.",
     ]
+    splits = [split for split in SPLITS if split in encoding["rows"]]
     for when in ("before", "after"):
-        rows = [[name, *(f"{column[s]:,.10g}" for s in statistics)] for name, column in encoding[when].items()]
-        parts.append(table([when, *statistics], rows))
+        rows = [[name, *(f"{column[s]:,.10g}" for s in STATISTICS)] for name, column in encoding[when].items()]
+        parts.append(table([when, *STATISTICS], rows))
     rows = [
-        [name, *categories(found), *(f"{count:,}" for count in encoding["missing"][name].values())]
+        [name, *categories(found), *(f"{encoding['missing'][name][split]:,}" for split in splits)]
         for name, found in encoding["categories"].items()
     ]
-    missing = [f"missing: {split}" for split in encoding["rows"]]
+    missing = [f"missing: {split}" for split in splits]
     return "\n\n".join([*parts, table(["category", "columns", "rare rows", "unseen rows", *missing], rows)])
 
 
