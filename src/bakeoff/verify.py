@@ -93,6 +93,9 @@ def take(clone: Path) -> None:
     listed = subprocess.run(command, cwd=clone, check=True, capture_output=True, text=True).stdout
     for path in filter(None, listed.split("\0")):
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(clone / path, path)
+        if (clone / path).exists():
+            shutil.copyfile(clone / path, path)
+        else:  # what the run makes no more
+            Path(path).unlink(missing_ok=True)
     MACHINE.parent.mkdir(parents=True, exist_ok=True)
     MACHINE.write_text(json.dumps({"processor": processor()}, indent=1) + "\n", encoding="utf-8")
