@@ -1,4 +1,5 @@
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -60,3 +61,23 @@ def test_a_lock_without_its_processor_is_refused(recorded: Path) -> None:
     recorded.unlink()
     with pytest.raises(BadInput, match="bakeoff verify --record"):
         verify.compare(LOCK.format(a="'1'"), LOCK.format(a="'9'"))
+
+
+def test_what_a_run_made_changed_or_makes_no_more_is_taken_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, clone = tmp_path / "here", tmp_path / "clone"
+    (here / "reports").mkdir(parents=True)
+    for name in ("dvc.lock", "reports/kept", "reports/gone"):
+        (here / name).write_text("old")
+    git = ["git", "-c", "user.name=x", "-c", "user.email=x@localhost"]
+    for arguments in (["init", "--quiet"], ["add", "."], ["commit", "--quiet", "--message=old"]):
+        subprocess.run([*git, *arguments], cwd=here, check=True)
+    subprocess.run(["git", "clone", "--quiet", here, clone], check=True)
+    (clone / "dvc.lock").write_text("new")
+    (clone / "reports/gone").unlink()
+    (clone / "reports/new").write_text("new")
+    monkeypatch.chdir(here)
+    verify.take(clone)
+    assert {path.name: path.read_text() for path in Path("reports").iterdir()} == {"kept": "old", "new": "new"}
+    assert Path("dvc.lock").read_text() == "new"
