@@ -1,6 +1,7 @@
 import gzip
 import io
 import pickle
+import re
 import struct
 import zipfile
 from pathlib import Path
@@ -194,6 +195,34 @@ def test_a_pickle_of_anything_else_is_refused_by_name(
     with pytest.raises(BadInput, match=named):
         unpickle.load(Place(Path("a"), "a"))
     assert not Path("proof").exists()
+
+
+TUPLES = b"N" + b"2\x86" * 60  # of two, of two of two, ...: 2 ** 60 leaves in 121 bytes
+
+
+@pytest.mark.parametrize(
+    ("program", "named"),
+    [
+        pytest.param(b"\x80\x02}" + TUPLES.replace(b"2", b"q\0h\0") + b"K\1s.", "tuple where text", id="key to hash"),
+        pytest.param(
+            b"\x80\x02cnumpy\ndtype\n" + TUPLES.replace(b"2", b"q\0h\0") + b"\x85R.", "tuple where", id="type"
+        ),
+        pytest.param(b"\x80\x02}U\1ac_codecs\nencode\n}b.", "state of what is no array", id="state of a function"),
+        pytest.param(b"\x80\x02}U\1aK\1)R.", "calls what is no type", id="call of a number"),
+        pytest.param(b"(S'id'\nios\nsystem\n.", "an instruction INST", id="old-style instance"),
+        pytest.param(b"\x80\x02\x82\1.", "an instruction EXT1", id="registered extension"),
+        pytest.param(b"Px\n.", "an instruction PERSID", id="persistent id"),
+        pytest.param(
+            b"\x80\x04\x8c\x05numpy\x8c\x0ddtype.__new__\x93.", "asks for numpy.dtype.__new__", id="dotted name"
+        ),
+        pytest.param(b"\x80\x02Nr\xff\xff\xff\x7f.", "holds NoneType", id="memo of two billion"),
+        pytest.param(b"\x80\x04\x8e" + b"\xff" * 8 + b"a.", "not read", id="bytes of 16 exabytes"),
+    ],
+)
+def test_a_hostile_pickle_is_refused_at_once(program: bytes, named: str, tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(program)
+    with pytest.raises(BadInput, match=rf"^a: .*{re.escape(named)}"):
+        unpickle.load(Place(tmp_path / "a", "a"))
 
 
 @pytest.mark.parametrize("cut", [0, 1, 10, 100, -1])

@@ -52,10 +52,12 @@ def batch(place: Place, key: str) -> Part:
     for name in ("data", key):
         if name not in held:
             raise BadInput(f"{place}: has no {name!r} (it has: {', '.join(sorted(held))}); {REMEDY}")
-    x, y = held["data"], np.asarray(held[key])
-    if not isinstance(x, np.ndarray) or x.dtype != np.uint8 or x.shape != (len(y), PIXELS) or y.dtype.kind not in "iu":
-        raise BadInput(f"{place}: its data should be {PIXELS} bytes for each of {y.size} labels, and are not; {REMEDY}")
-    return x.reshape(-1, *SHAPE), y
+    x, y = held["data"], held[key]
+    if not isinstance(y, list) or not all(isinstance(label, int) for label in y):
+        raise BadInput(f"{place}: its {key!r} should be a list of whole numbers, and are not; {REMEDY}")
+    if not isinstance(x, np.ndarray) or x.dtype != np.uint8 or x.shape != (len(y), PIXELS):
+        raise BadInput(f"{place}: its data should be {PIXELS} bytes for each of {len(y)} labels, and are not; {REMEDY}")
+    return x.reshape(-1, *SHAPE), np.array(y, np.int64)
 
 
 def lines(place: Place) -> tuple[str, ...]:
@@ -64,9 +66,9 @@ def lines(place: Place) -> tuple[str, ...]:
 
 def listed(place: Place, key: str) -> tuple[str, ...]:
     names = unpickle.load(place).get(key)
-    if not isinstance(names, list) or not names:
-        raise BadInput(f"{place}: has no list {key!r}; {REMEDY}")
-    return tuple(str(name, "utf-8") if isinstance(name, bytes) else str(name) for name in names)
+    if not isinstance(names, list) or not names or not all(isinstance(name, bytes | str) for name in names):
+        raise BadInput(f"{place}: has no list {key!r} of names; {REMEDY}")
+    return tuple(unpickle.text(name) for name in names)
 
 
 BATCHES = tuple(f"data_batch_{n}" for n in range(1, 6))

@@ -1,11 +1,13 @@
-"""Unpickles plain values and nothing else: a pickle is a program, and this runs none that calls anything.
+"""Reads plain values from a pickle, without unpickling it.
 
-Dicts, lists, tuples, text, bytes, numbers, and NumPy arrays of plain numbers. Arrays are put together here from the
-bytes and the shape that the pickle states; NumPy's own reading of pickled types is never reached.
+A pickle is a program. Python's own machine for it can call what it likes, and can be made to take all memory or time
+by a few bytes; here its instructions are listed, by `pickletools`, and only those that build plain values are followed:
+dicts with text as keys, lists, tuples, text, bytes, numbers, and NumPy arrays of plain numbers, which are put together
+from the bytes and the shape that the pickle states. Nothing of NumPy or of any other module is named by a pickle.
 """
 
-import codecs
-import pickle
+import pickletools
+from collections.abc import Callable, Iterable
 from math import prod
 from typing import Any
 
@@ -19,8 +21,14 @@ PLAIN = {f"{kind}{size}" for kind in "iu" for size in (1, 2, 4, 8)} | {"f4", "f8
 
 
 def text(value: Any) -> str:
-    """Python 2 wrote text as bytes."""
-    return str(value, "latin-1") if isinstance(value, bytes) else str(value)
+    """Python 2 wrote text as bytes.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    if not isinstance(value, bytes | str):
+        raise ValueError(f"it has {type(value).__name__} where text should be")
+    return str(value, "latin-1") if isinstance(value, bytes) else value
 
 
 class Type:
@@ -29,10 +37,10 @@ class Type:
     def __init__(self, name: Any, *_: Any) -> None:
         word = text(name)
         if word not in PLAIN:
-            raise pickle.UnpicklingError(f"it holds an array of type {word!r}, which is not plain numbers")
+            raise ValueError(f"it holds an array of type {word!r}, which is not plain numbers")
         self.dtype: np.dtype[Any] = np.dtype(word)
 
-    def __setstate__(self, state: tuple[Any, ...]) -> None:
+    def build(self, state: Any) -> None:
         self.dtype = self.dtype.newbyteorder(">" if text(state[1]) == ">" else "<")
 
 
@@ -42,35 +50,134 @@ class Array:
     def __init__(self, *_: Any) -> None:
         self.value: NDArray[Any] = np.empty(0)
 
-    def __setstate__(self, state: tuple[Any, ...]) -> None:
+    def build(self, state: Any) -> None:
         _, shape, kind, columns_first, content = state
-        dtype = kind.dtype
         if isinstance(content, str):  # Python 2 wrote bytes as text
             content = content.encode("latin-1")
-        if not isinstance(content, bytes) or len(content) != prod(shape) * dtype.itemsize:
-            raise pickle.UnpicklingError(f"an array of shape {shape} does not have its bytes")
-        self.value = np.frombuffer(content, dtype).reshape(shape, order="F" if columns_first else "C")
+        if not isinstance(content, bytes) or not all(isinstance(length, int) for length in shape):
+            raise ValueError("it holds an array without its bytes or its shape")
+        if len(content) != prod(shape) * kind.dtype.itemsize:
+            raise ValueError(f"an array of shape {shape} does not have its bytes")
+        self.value = np.frombuffer(content, kind.dtype).reshape(shape, order="F" if columns_first else "C")
 
 
-def encoded(text: Any, encoding: Any) -> bytes:
+def encoded(characters: Any, encoding: Any) -> bytes:
     """How Python 3 writes bytes for Python 2."""
-    return codecs.encode(str(text), {"latin1": "latin-1", "latin-1": "latin-1"}[encoding])
+    if text(encoding) not in ("latin1", "latin-1"):
+        raise ValueError(f"it holds bytes as text in {text(encoding)}, and should in latin-1")
+    return text(characters).encode("latin-1")
 
 
-ARRAYS = ("numpy.core.multiarray", "numpy._core.multiarray")  # NumPy 1 and 2
-KNOWN: dict[tuple[str, str], Any] = {
-    **{(module, "_reconstruct"): Array for module in ARRAYS},
-    ("numpy", "ndarray"): Array,
-    ("numpy", "dtype"): Type,
-    ("_codecs", "encode"): encoded,
+KNOWN: dict[str, Callable[..., Any]] = {
+    "numpy.core.multiarray._reconstruct": Array,  # NumPy 1
+    "numpy._core.multiarray._reconstruct": Array,  # NumPy 2
+    "numpy.ndarray": Array,
+    "numpy.dtype": Type,
+    "_codecs.encode": encoded,
 }
 
 
-class Unpickler(pickle.Unpickler):
-    def find_class(self, module: str, name: str) -> Any:
-        if (module, name) not in KNOWN:
-            raise pickle.UnpicklingError(f"it asks for {module}.{name}, and only plain values and arrays are read")
-        return KNOWN[module, name]
+def known(module: Any, name: Any) -> Callable[..., Any]:
+    wanted = f"{text(module)}.{text(name)}"
+    if wanted not in KNOWN:
+        raise ValueError(f"it asks for {wanted}, and only plain values and arrays are read")
+    return KNOWN[wanted]
+
+
+def put(held: Any, items: list[Any]) -> None:
+    """Adds keys and values, which take turns, to a dict."""
+    if not isinstance(held, dict):
+        raise ValueError("it adds keys to what is no dict")
+    held.update({text(key): value for key, value in zip(items[::2], items[1::2], strict=True)})
+
+
+def value_of(instructions: Iterable[tuple[Any, Any, Any]]) -> Any:
+    """What the instructions build.
+
+    Raises:
+        ValueError, IndexError, ...: they are no pickle, or build what is not plain.
+    """
+    stack: list[Any] = []
+    marks: list[int] = []
+    memo: dict[int, Any] = {}
+
+    def since_mark() -> list[Any]:
+        start = marks.pop()
+        items = stack[start:]
+        del stack[start:]
+        return items
+
+    for instruction, argument, _ in instructions:
+        match instruction.name:
+            case "PROTO" | "FRAME":
+                pass
+            case "STOP":
+                break
+            case "INT" | "BININT" | "BININT1" | "BININT2" | "LONG" | "LONG1" | "LONG4" | "FLOAT" | "BINFLOAT":
+                stack.append(argument)
+            case "UNICODE" | "SHORT_BINUNICODE" | "BINUNICODE" | "BINUNICODE8":
+                stack.append(argument)
+            case "SHORT_BINBYTES" | "BINBYTES" | "BINBYTES8":
+                stack.append(argument)
+            case "STRING" | "BINSTRING" | "SHORT_BINSTRING":  # Python 2's, which pickletools gives as text
+                stack.append(argument.encode("latin-1"))
+            case "NONE" | "NEWTRUE" | "NEWFALSE":
+                stack.append({"NONE": None, "NEWTRUE": True, "NEWFALSE": False}[instruction.name])
+            case "MARK":
+                marks.append(len(stack))
+            case "EMPTY_LIST":
+                stack.append([])
+            case "LIST":
+                stack.append(since_mark())
+            case "APPEND":
+                stack[-2].append(stack.pop())
+            case "APPENDS":
+                items = since_mark()
+                stack[-1].extend(items)
+            case "EMPTY_TUPLE":
+                stack.append(())
+            case "TUPLE":
+                stack.append(tuple(since_mark()))
+            case "TUPLE1" | "TUPLE2" | "TUPLE3":
+                length = int(instruction.name[-1])
+                stack[-length:] = [tuple(stack[-length:])]
+            case "EMPTY_DICT":
+                stack.append({})
+            case "DICT":
+                items = since_mark()
+                stack.append({})
+                put(stack[-1], items)
+            case "SETITEM":
+                value, key = stack.pop(), stack.pop()
+                put(stack[-1], [key, value])
+            case "SETITEMS":
+                items = since_mark()
+                put(stack[-1], items)
+            case "PUT" | "BINPUT" | "LONG_BINPUT":
+                memo[argument] = stack[-1]
+            case "MEMOIZE":
+                memo[len(memo)] = stack[-1]
+            case "GET" | "BINGET" | "LONG_BINGET":
+                stack.append(memo[argument])
+            case "GLOBAL":
+                stack.append(known(*argument.split(" ", 1)))
+            case "STACK_GLOBAL":
+                name, module = stack.pop(), stack.pop()
+                stack.append(known(module, name))
+            case "REDUCE":
+                arguments, function = stack.pop(), stack.pop()
+                if function not in KNOWN.values():
+                    raise ValueError("it calls what is no type of an array")
+                stack.append(function(*arguments))
+            case "BUILD":
+                state = stack.pop()
+                if not isinstance(stack[-1], Array | Type):
+                    raise ValueError("it sets the state of what is no array")
+                stack[-1].build(state)
+            case name:
+                raise ValueError(f"it has an instruction {name}, of which plain values have no need")
+    (value,) = stack
+    return value
 
 
 def load(place: Place) -> dict[str, Any]:
@@ -79,12 +186,11 @@ def load(place: Place) -> dict[str, Any]:
     Raises:
         BadInput: it holds, or does, anything else, or is damaged.
     """
-    with place.path.open("rb") as file:
-        try:
-            value = Unpickler(file, encoding="bytes").load()
-        except Exception as error:  # what a broken or hostile pickle leads to is without end
-            said = " ".join(str(error).split()) or type(error).__name__
-            raise BadInput(f"{place}: is a pickle that is not read: {said}; get it again from its authors") from None
+    try:
+        value = value_of(pickletools.genops(place.path.read_bytes()))
+    except Exception as error:  # what a broken or hostile pickle leads to is without end
+        said = " ".join(str(error).split()) or type(error).__name__
+        raise BadInput(f"{place}: is a pickle that is not read: {said}; get it again from its authors") from None
     if not isinstance(value, dict):
         raise BadInput(f"{place}: holds {type(value).__name__}, and should hold a dict; get it again from its authors")
-    return {text(key): one.value if isinstance(one, Array) else one for key, one in value.items()}
+    return {key: one.value if isinstance(one, Array) else one for key, one in value.items()}
