@@ -4,6 +4,7 @@ import json
 from operator import methodcaller
 from typing import Any, get_args
 
+from bakeoff.data.corpus.corpus import read_vocabulary
 from bakeoff.data.examples import Examples
 from bakeoff.data.sources.settings import Kind, Source
 from bakeoff.networks.registry import SEGMENTERS
@@ -19,7 +20,7 @@ def report(stage: Stage) -> None:
     comparison = json.loads(stage.input("reports/comparison.json").read_text(encoding="utf-8"))
     curves = read_curves(stage.input("reports/curves.csv"))
     data = {task: Examples.load(stage.input(found["data"])) for task, found in comparison["tasks"].items()}
-    vocabulary = exhibits.read_vocabulary(stage.input("data/corpus/vocabulary.csv"))
+    vocabulary = list(read_vocabulary(stage.input("data/corpus/vocabulary.csv")))
     sources = {kind: stage.settings(f"data.{kind}.source", SOURCE) for kind in get_args(Kind)}
     architectures = stage.settings("embedding.architectures", list[str])
     weights = {name: stage.input(f"models/embedding/{name}.safetensors") for name in architectures}

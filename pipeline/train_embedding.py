@@ -1,8 +1,5 @@
 """Trains word vectors by one architecture on a text, and tests them against people's judgement of words."""
 
-from pathlib import Path
-
-from bakeoff import provenance, record
 from bakeoff.data.corpus.corpus import Corpus
 from bakeoff.data.sources.holdings import files
 from bakeoff.embedding.architectures import ARCHITECTURES
@@ -19,11 +16,7 @@ def train_embedding(stage: Stage, architecture: ArchitectureName) -> None:
     training = Training.read(stage.settings, architecture=architecture, data=TEXT)
     corpus = Corpus.load(stage.input(TEXT), stage.input(VOCABULARY))
     tests = {name: read_test(path) for name, path in files("word-similarity").items()}
-    code = provenance.combined(provenance.sources(Path("pipeline/train_embedding.py")))
-    recipe = record.recipe(
-        stage.name, training.parameters(), {path: provenance.sha256(Path(path)) for path in (TEXT, VOCABULARY)}, code
-    )
-    with stage.progress(training.sampler.steps(corpus)) as progress, Checkpoint(stage.name, recipe) as checkpoint:
+    with stage.progress(training.sampler.steps(corpus)) as progress, Checkpoint(stage.name, stage.recipe) as checkpoint:
         trained = training.train(corpus, tests, stage.watch, progress, checkpoint)
     print(*(f"{word}: {', '.join(near)}" for word, near in trained.neighbours.items()), sep="\n")
     stage.output(f"models/embedding/{architecture}.safetensors", trained.save)

@@ -99,24 +99,27 @@ def repeated(source: Path, path: Path, times: int) -> int:
     return len(whole)
 
 
-def run(curve: Sequence[int] = CURVE, size: int = 100_000_000, dumps: int = 5) -> None:
+def run(own: Path | None, curve: Sequence[int] = CURVE, size: int = 100_000_000, dumps: int = 5) -> None:
     """Prints the tables.
 
     Args:
+        own: a text that the contenders read, such as text8; None for a generated one.
         curve: sizes of generated text, in bytes.
-        size: of the text that the contenders read.
+        size: of the text that is generated for the contenders.
         dumps: how often the sample of Wikipedia stands in the dump that they read.
     """
     with tempfile.TemporaryDirectory() as name:
         folder, text, dump = Path(name), Path(name) / "text", Path(name) / "dump.xml.bz2"
-        generate(text, size)
+        if own is None:
+            generate(text, size)
+        read = own or text
         rows = [
-            ("bakeoff: ids on disk", measure(ours, text, folder, runs=2)),
-            ("Counter and a dictionary", measure(counter, text)),
-            ("pyarrow's dictionary_encode", measure(arrow, text, runs=2)),
+            ("bakeoff: ids on disk", measure(ours, read, folder, runs=2)),
+            ("Counter and a dictionary", measure(counter, read, runs=2)),
+            ("pyarrow's dictionary_encode", measure(arrow, read, runs=2)),
         ]
         assert len({row.result for _, row in rows}) == 1, "the contenders' ids differ"
-        print(table("Text to ids, the same for all", size, rows))
+        print(table("Text to ids, the same for all", read.stat().st_size, rows), flush=True)
         unpacked = repeated(next(iter(find("wikipedia-sample", "corpus").files.values())), dump, dumps)
         rows = [
             ("bakeoff: wikifil's rules, ids on disk", measure(ours, dump, folder, runs=2)),

@@ -8,7 +8,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn, TypeVar
@@ -66,11 +66,18 @@ class Stage:
         self._partial[final] = final.with_name(provenance.PARTIAL + final.name)
         write(self._partial[final])
 
+    @property
+    def recipe(self) -> str:
+        """Digest of the settings and inputs that the stage asked for until now, and of its code: what determines it."""
+        return record.recipe(self.name, self._settings, self._inputs, self._code)
+
+    @cached_property
+    def _code(self) -> str:
+        return provenance.combined(provenance.sources(self._script))
+
     def record(self, path: str, task: str, runs: Sequence[Run]) -> None:
         """Write the run record, with the settings and inputs that the stage asked for until now."""
-        code = provenance.combined(provenance.sources(self._script))
-        recipe = record.recipe(self.name, self._settings, self._inputs, code)
-        made = Record(self.name, task, recipe, self._settings, self._inputs, code, runs)
+        made = Record(self.name, task, self.recipe, self._settings, self._inputs, self._code, runs)
         self.output(path, partial(record.write, made))
 
     def metrics(self, path: str, values: Mapping[str, float]) -> None:

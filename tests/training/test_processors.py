@@ -13,34 +13,10 @@ from typing import Any
 
 import pytest
 
+from bakeoff import settings
+
 QEMU = "qemu-x86_64-static"
-ADAM = {"beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8}
-CONSTANTS: dict[str, dict[str, Any]] = {
-    "sgd": {},
-    "momentum": {"beta": 0.9},
-    "heavy_ball": {"beta": 0.9},
-    "nesterov": {"beta": 0.9},
-    "adagrad": {"epsilon": 1e-10},
-    "adagrad_lagged": {"initial": 0.1},
-    "adadelta": {"rho": 0.95, "epsilon": 1e-6},
-    "rmsprop": {"beta": 0.9, "epsilon": 1e-8},
-    "adam": ADAM,
-    "adam_uncorrected": ADAM,
-    "adamw": ADAM | {"weight_decay": 0.01},
-    "nadam": ADAM | {"warmup": 250.0},
-    "radam": ADAM,
-    "lion": {"beta1": 0.9, "beta2": 0.99, "weight_decay": 0.1},
-    "muon": {
-        "beta": 0.95,
-        "steps": 5,
-        "coefficients": (3.4445, -4.775, 2.0315),
-        "epsilon": 1e-7,
-        "adam_rate": 0.015,
-        "adam_beta1": 0.9,
-        "adam_beta2": 0.95,
-        "adam_epsilon": 1e-10,
-    },
-}
+CONSTANTS: dict[str, dict[str, Any]] = settings.load(Path(__file__).parents[2] / "params.yaml")["optimizers"]
 NETWORKS: dict[str, dict[str, Any]] = {
     "softmax": {"initial_sigma": 0.01},
     "mlp": {"hidden": [16], "activation": "relu"},

@@ -4,7 +4,6 @@ V words, D dimensions.
 """
 
 import argparse
-import csv
 import difflib
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 from safetensors.numpy import load_file
 
 from bakeoff import settings
+from bakeoff.data.corpus.corpus import read_vocabulary
 from bakeoff.embedding.evaluate import Vectors
 from bakeoff.embedding.formats import Format, write
 from bakeoff.embedding.settings import ArchitectureName
@@ -91,9 +91,7 @@ def trained(architecture: ArchitectureName | None) -> tuple[Path, dict[str, NDAr
     tables = load_file(path)
     if not tables:
         raise BadInput(f"{path}: holds no vectors, for the training diverged; lower its learning rate and train again")
-    with VOCABULARY.open(encoding="utf-8", newline="") as file:
-        words = [row["word"] for row in csv.DictReader(file)]
-    return path, tables, Vectors.of(tables["input"], words)
+    return path, tables, Vectors.of(tables["input"], list(read_vocabulary(VOCABULARY)))
 
 
 def known(vectors: Vectors, words: Sequence[str]) -> list[int]:

@@ -1,6 +1,5 @@
 """What trained models make of a few examples, for a reader's eyes."""
 
-import csv
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -78,12 +77,6 @@ def restored(examples: Examples, weights: Path, winner: Mapping[str, Any], setti
     state = {name.removeprefix(prefix): w for name, w in load_file(weights).items() if name.startswith(prefix)}
     network.load_state_dict(state)
     return network.eval()
-
-
-def read_vocabulary(path: Path) -> list[str]:
-    """Words in the order of their ids: UNK, then the most frequent first."""
-    with path.open(encoding="utf-8", newline="") as file:
-        return [row["word"] for row in csv.DictReader(file)]
 
 
 def read_vectors(paths: Mapping[str, Path], vocabulary: Sequence[str]) -> dict[str, Vectors]:

@@ -35,13 +35,18 @@ class Corpus:
             BadInput: the two do not belong together.
         """
         text = np.load(ids, mmap_mode="r", allow_pickle=False)
-        with vocabulary.open(encoding="utf-8", newline="") as file:
-            rows = list(csv.DictReader(file))
-        counts = np.array([int(row["count"]) for row in rows], np.int64)
-        found = np.zeros(len(rows) + 1, np.int64)  # ids that no word has fall into the last
+        counted = read_vocabulary(vocabulary)
+        counts = np.array(list(counted.values()), np.int64)
+        found = np.zeros(len(counted) + 1, np.int64)  # ids that no word has fall into the last
         for start in range(0, len(text), CHUNK):
-            part = np.minimum(text[start : start + CHUNK], len(rows))
+            part = np.minimum(text[start : start + CHUNK], len(counted))
             found += np.bincount(part, minlength=len(found))
         if found.tolist() != [*counts, 0]:
             raise BadInput(f"{vocabulary}: its counts are not those of the words in {ids}; make both again")
-        return cls(text, tuple(row["word"] for row in rows), counts)
+        return cls(text, tuple(counted), counts)
+
+
+def read_vocabulary(path: Path) -> dict[str, int]:
+    """Each word and how often it stands in the text, in the order of ids: UNK, then the most frequent first."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return {row["word"]: int(row["count"]) for row in csv.DictReader(file)}
