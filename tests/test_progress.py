@@ -36,4 +36,9 @@ def test_bytes_are_counted_in_megabytes_and_the_end_is_told_once() -> None:
     with Progress(2_500_000, "text8.zip", log, unit="bytes") as work:
         for _ in range(3):
             work.advance(1_250_000)  # a file that grew while it was read goes beyond its total
-    assert log.getvalue() == "text8.zip: 2.5/2.5 MB (100%), 0 s gone\n"
+    with Progress(1_250, "my.csv", log, unit="bytes") as work:
+        work.advance(1_250)
+    assert log.getvalue().splitlines() == [
+        "text8.zip: 2.5/2.5 MB (100%), 0 s gone",
+        "my.csv: 1.2/1.2 kB (100%), 0 s gone",
+    ]

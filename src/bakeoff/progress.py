@@ -47,10 +47,11 @@ class Progress:
         return f"{self.label}: {self.counted()} ({share:.0%}), {gone:.0f} s gone{time_left}{note}"
 
     def counted(self) -> str:
-        """`12/18`, or `1.2/3.4 MB`."""
+        """`12/18`, `1.2/3.4 MB` or `1.2/3.4 kB`."""
         if self.unit == "steps":
             return f"{self.done}/{self.total}"
-        return f"{self.done / 1e6:.1f}/{self.total / 1e6:.1f} MB"
+        size, name = (1e6, "MB") if self.total >= 1e6 else (1e3, "kB")
+        return f"{self.done / size:.1f}/{self.total / size:.1f} {name}"
 
 
 class Bar:
