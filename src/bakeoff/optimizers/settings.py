@@ -27,7 +27,7 @@ OptimizerName = Literal[
 
 Decay = Annotated[float, Field(ge=0, lt=1)]
 Positive = Annotated[float, Field(gt=0)]
-WeightDecay = Annotated[float, Field(ge=0)]
+NotNegative = Annotated[float, Field(ge=0)]
 
 
 class SgdSettings(Settings):
@@ -67,7 +67,7 @@ class AdamSettings(Settings):
 
 
 class AdamwSettings(AdamSettings):
-    weight_decay: WeightDecay
+    weight_decay: NotNegative
 
 
 class NadamSettings(AdamSettings):
@@ -77,7 +77,7 @@ class NadamSettings(AdamSettings):
 class LionSettings(Settings):
     beta1: Decay
     beta2: Decay
-    weight_decay: WeightDecay
+    weight_decay: NotNegative
 
 
 class MuonSettings(Settings):
@@ -89,3 +89,12 @@ class MuonSettings(Settings):
     adam_beta1: Decay
     adam_beta2: Decay
     adam_epsilon: Positive
+
+
+class RegularisationSettings(Settings):
+    """Of weight matrices and kernels, not of biases and norms; `clip` is the largest norm of all gradients together."""
+
+    l1: NotNegative
+    l2: NotNegative
+    weight_decay: NotNegative
+    clip: Positive | None
