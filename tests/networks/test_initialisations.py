@@ -8,12 +8,12 @@ from torch import nn
 
 from bakeoff.networks.initialisations import INITIALISATIONS, sigma
 from bakeoff.networks.layers import Parts
-from bakeoff.networks.settings import InitialisationName, ResidualSettings
+from bakeoff.networks.settings import InitialisationName, LayerSettings
 
 
 def parts(initialisation: str | float, activation: str = "relu") -> Parts:
     given = {"initialisation": initialisation, "activation": activation, "normalisation": "none"}
-    return Parts.of(ResidualSettings.model_validate(given), torch.Generator().manual_seed(0))
+    return Parts.of(LayerSettings.model_validate(given), torch.Generator().manual_seed(0))
 
 
 def test_every_initialisation_has_a_name() -> None:
@@ -36,7 +36,7 @@ def test_variance_of_initial_weights(
     make = parts(initialisation, activation)
     layers: list[tuple[nn.Conv2d | nn.Linear, float]] = [
         (make.convolution(32, 64, 3), convolution),
-        (make.dense(300, 200), head),
+        (make.head(300, 200), head),
     ]
     for layer, variance in layers:
         weights = layer.weight
@@ -57,5 +57,5 @@ def test_a_number_is_the_deviation_itself() -> None:
 def test_other_initialisations_are_refused_in_one_sentence(wrong: object) -> None:
     given = {"initialisation": wrong, "activation": "relu", "normalisation": "none"}
     with pytest.raises(ValidationError, match=r"^1 validation error") as refusal:
-        ResidualSettings.model_validate(given)
+        LayerSettings.model_validate(given)
     assert f"{wrong!r} is no initialisation; take he, xavier, or a number" in str(refusal.value)

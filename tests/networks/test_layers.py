@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from bakeoff.networks.activations import ACTIVATIONS
-from bakeoff.networks.layers import Dropout, convolution, dense, image, linear
+from bakeoff.networks.layers import Dropout, Parts, chain, convolution, image, linear
+from bakeoff.networks.normalisations import NORMALISATIONS
 from bakeoff.settings import BadInput
 
 
@@ -20,10 +21,10 @@ def test_linear_draws_gaussian_weights_and_no_bias() -> None:
 def test_gain_keeps_the_scale_of_signals(name: str) -> None:
     """Through twenty layers the mean square stays within a factor of 5 for relu; tanh, which saturates, loses more."""
     generator = torch.Generator().manual_seed(0)
-    activation = ACTIVATIONS[name]
+    parts = Parts(ACTIVATIONS[name], NORMALISATIONS["none"], "he", generator)
     x = torch.randn(500, 256, generator=generator)
     for _ in range(20):
-        x = activation.build()(dense(256, 256, activation.gain, generator)(x))
+        x = parts.active()(parts.hidden(256, 256)(x))
     scale = x.square().mean().item()
     assert 0.2 < scale < 5 if name == "relu" else 0.01 < scale < 1
 
@@ -95,3 +96,13 @@ def test_rows_of_a_table_are_no_images() -> None:
     assert image("cnn", (3, 4, 5)) == (3, 4, 5)
     with pytest.raises(BadInput, match=r"^params.yaml: networks.cnn takes images, .* 30 numbers; take cnn off"):
         image("cnn", (30,))
+
+
+def test_a_chain_leaves_out_what_does_nothing() -> None:
+    parts = Parts(ACTIVATIONS["relu"], NORMALISATIONS["none"], "he", torch.Generator())
+    assert [
+        type(layer) for layer in chain([parts.norm(3), parts.active(), parts.dropout(0.0), parts.dropout(0.1)])
+    ] == [
+        torch.nn.ReLU,
+        Dropout,
+    ]

@@ -1,10 +1,12 @@
 """One suite over all networks."""
 
+import math
 from pathlib import Path
 from typing import Any, get_args
 
 import pytest
 import torch
+import torch.nn.functional as F
 from safetensors.torch import load_file, save_file
 from torch import nn
 
@@ -17,13 +19,22 @@ Shape = tuple[int, ...]
 
 CLASSES = 3
 SHAPES: list[Shape] = [(1, 28, 28), (3, 13, 17)]  # (C, H, W); odd sizes do not halve evenly
-RESIDUAL = {"normalisation": "batch", "activation": "softplus", "initialisation": "he"}
+LAYERS = {"normalisation": "none", "activation": "softplus", "initialisation": "he"}
+MLP = LAYERS | {"hidden": [8, 6], "dropout": 0.0}
+CNN = LAYERS | {"channels": [4, 6], "kernel": 3, "hidden": 8, "dropout": 0.0}
+RESIDUAL = LAYERS | {"normalisation": "batch"}
 RESNET = RESIDUAL | {"depth": 8, "channels": 4, "shortcut": "identity"}
 WIDE = RESIDUAL | {"depth": 10, "widening": 1, "dropout": 0.3}
 VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
     "softmax": ("softmax", {"initial_sigma": 0.01}),
-    "mlp": ("mlp", {"hidden": [8, 6], "activation": "softplus"}),
-    "cnn": ("cnn", {"channels": [4, 6], "kernel": 3, "hidden": 8, "activation": "softplus"}),
+    "mlp": ("mlp", MLP),
+    "mlp, normalised, with dropout": (
+        "mlp",
+        MLP | {"normalisation": "batch", "dropout": 0.2, "initialisation": "xavier"},
+    ),
+    "cnn": ("cnn", CNN),
+    "cnn, normalised, with dropout": ("cnn", CNN | {"normalisation": "batch", "dropout": 0.2, "initialisation": 0.1}),
+    "cnn, across": ("cnn", CNN | {"normalisation": "lrn_across"}),
     "resnet": ("resnet", RESNET),
     "resnet with projections, across": (
         "resnet",
@@ -116,6 +127,9 @@ def test_weights_survive_a_file(name: str, tmp_path: Path) -> None:
         ("softmax", (28 * 28 + 1) * 3),
         ("mlp", (28 * 28 + 1) * 8 + (8 + 1) * 6 + (6 + 1) * 3),
         ("cnn", (9 * 1 + 1) * 4 + (9 * 4 + 1) * 6 + (7 * 7 * 6 + 1) * 8 + (8 + 1) * 3),
+        # batch norm's shift stands for the bias, beside its scale
+        ("mlp, normalised, with dropout", (28 * 28 + 2) * 8 + (8 + 2) * 6 + (6 + 1) * 3),
+        ("cnn, normalised, with dropout", (9 * 1 + 2) * 4 + (9 * 4 + 2) * 6 + (7 * 7 * 6 + 1) * 8 + (8 + 1) * 3),
         (
             "unet",
             # down to 4, 8 and 16 channels, two convolutions each
@@ -135,14 +149,96 @@ def test_classifiers_take_rows_of_a_table() -> None:
         assert build(name, (7,))(torch.zeros(4, 7)).shape == (4, CLASSES)
 
 
+def shuffled(model: str, settings: dict[str, Any], shape: Shape) -> nn.Module:
+    """In float64, in evaluation, and with no bias, scale or statistic as at the start."""
+    spec = NETWORKS[model]
+    network = spec.build(spec.settings.model_validate(settings), shape, CLASSES, torch.Generator()).double().eval()
+    generator = torch.Generator().manual_seed(0)
+    for name, values in network.state_dict().items():
+        if values.is_floating_point():
+            lowest = 0.1 if name.endswith("running_var") else -0.5
+            values.copy_(torch.rand(values.shape, generator=generator, dtype=torch.float64) + lowest)
+    return network
+
+
+def normalised(x: torch.Tensor, statistics: tuple[torch.Tensor, ...]) -> torch.Tensor:
+    gamma, beta, mean, variance = (value.view(-1, *[1] * (x.ndim - 2)) for value in statistics)
+    return gamma * (x - mean) / (variance + 1e-5).sqrt() + beta
+
+
+# Float64 keeps 16 digits; a few of them go in the sums.
+CLOSE = {"rtol": 1e-12, "atol": 1e-12}
+
+
 def test_mlp_is_its_formula() -> None:
-    settings = MlpSettings(hidden=(8,), activation="tanh")
-    network = NETWORKS["mlp"].build(settings, (5,), CLASSES, torch.Generator().manual_seed(0)).double()
-    for weight in network.parameters():
-        nn.init.normal_(weight, generator=torch.Generator().manual_seed(weight.numel()))
+    network = shuffled("mlp", MLP | {"hidden": [8], "activation": "tanh", "dropout": 0.5}, (5,))
     w1, b1, w2, b2 = network.parameters()
     x = torch.rand(6, 5, dtype=torch.float64)
-    torch.testing.assert_close(network(x), torch.tanh(x @ w1.T + b1) @ w2.T + b2, rtol=1e-12, atol=1e-12)
+    torch.testing.assert_close(network(x), torch.tanh(x @ w1.T + b1) @ w2.T + b2, **CLOSE)
+
+
+def test_mlp_normalises_before_it_activates() -> None:
+    network = shuffled("mlp", MLP | {"hidden": [8], "activation": "tanh", "normalisation": "batch"}, (5,))
+    w1, gamma, beta, mean, variance, _, w2, b2 = network.state_dict().values()
+    x = torch.rand(6, 5, dtype=torch.float64)
+    hidden = torch.tanh(normalised(x @ w1.T, (gamma, beta, mean, variance)))
+    torch.testing.assert_close(network(x), hidden @ w2.T + b2, **CLOSE)
+
+
+def test_mlp_drops_hidden_values_after_their_activation() -> None:
+    """Sigmoids are never 0: what is 0, or has grown by 1 / (1 - 1/2), went through the mask behind them."""
+    settings = MlpSettings.model_validate(MLP | {"hidden": [50], "activation": "sigmoid", "dropout": 0.5})
+    network = NETWORKS["mlp"].build(settings, (5,), CLASSES, torch.Generator().manual_seed(0))
+    seen: list[torch.Tensor] = []
+    list(network.children())[-1].register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
+    x = images((5,))
+    network(x)
+    network.eval()(x)
+    dropped, whole = seen
+    torch.testing.assert_close(dropped, torch.where(dropped == 0, 0.0, 2 * whole))
+    assert (whole > 0).all() and 0.3 < (dropped == 0).float().mean() < 0.7  # of 250 values, half, strayed by 3 %
+
+
+@pytest.mark.parametrize("normalisation", ["none", "batch"])
+def test_cnn_is_its_formula(normalisation: str) -> None:
+    """Zeros around each image, an odd last row and column dropped; gelu, which falls and rises, shows the order."""
+    settings = CNN | {"channels": [4], "activation": "gelu", "normalisation": normalisation, "dropout": 0.5}
+    network = shuffled("cnn", settings, (2, 6, 5))
+    state = [values for values in network.state_dict().values() if values.is_floating_point()]
+    x = 5 * torch.rand(3, 2, 6, 5, dtype=torch.float64)
+    kernel, padded = state[0], torch.zeros(3, 2, 8, 7, dtype=torch.float64)
+    padded[:, :, 1:-1, 1:-1] = x
+    y = torch.stack(
+        [torch.einsum("nchw,ochw->no", padded[:, :, i : i + 3, j : j + 3], kernel) for i in range(6) for j in range(5)],
+        2,
+    ).view(3, 4, 6, 5)
+    if normalisation == "batch":
+        y = normalised(y, (state[1], state[2], state[3], state[4]))
+    else:
+        y = y + state[1].view(4, 1, 1)
+    largest = torch.stack([y[:, :, i:6:2, j:4:2] for i in (0, 1) for j in (0, 1)]).amax(0)  # (3, 4, 3, 2)
+    w1, b1, w2, b2 = state[-4:]
+    expected = F.gelu(F.gelu(largest).flatten(1) @ w1.T + b1) @ w2.T + b2
+    torch.testing.assert_close(network(x), expected, **CLOSE)
+
+
+@pytest.mark.parametrize("name", ["mlp", "cnn"])
+@pytest.mark.parametrize(("initialisation", "gain"), [("he", 2), ("xavier", None), (0.3, None)])
+def test_initialisation_is_of_every_layer(name: str, initialisation: str | float, gain: int | None) -> None:
+    """The variance of n draws strays by sqrt(2 / n) of itself: five times that, for there are many layers."""
+    wide = {"mlp": MLP | {"hidden": [60, 50]}, "cnn": CNN | {"channels": [20, 30], "kernel": 5, "hidden": 40}}[name]
+    spec = NETWORKS[name]
+    settings = spec.settings.model_validate(wide | {"initialisation": initialisation, "activation": "relu"})
+    network = spec.build(settings, (1, 12, 12), 10, torch.Generator().manual_seed(0))
+    weights = [weight for weight in network.parameters() if weight.ndim > 1]
+    for weight in weights:
+        outputs, inputs, *kernel = weight.shape
+        fan_in, fan_out = (size * math.prod(kernel) for size in (inputs, outputs))
+        if gain is not None:
+            variance = (1 if weight is weights[-1] else gain) / fan_in
+        else:
+            variance = 2 / (fan_in + fan_out) if initialisation == "xavier" else 0.3**2
+        assert weight.var().item() == pytest.approx(variance, rel=5 * math.sqrt(2 / weight.numel()))
 
 
 @pytest.mark.parametrize("name", ["cnn", "unet"])

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from bakeoff.networks.normalisations import NORMALISATIONS, AcrossChannels, WithinChannel
-from bakeoff.networks.settings import NormalisationName
+from bakeoff.networks.settings import NormalisationName, RowNormalisationName
+from bakeoff.settings import BadInput
 
 Images = NDArray[np.float64]
 
@@ -55,6 +56,7 @@ REFERENCES: dict[str, Callable[[Images], Images]] = {
 
 def test_every_normalisation_is_tried() -> None:
     assert REFERENCES.keys() | {"batch"} == NORMALISATIONS.keys() == set(get_args(NormalisationName))
+    assert set(get_args(RowNormalisationName)) < NORMALISATIONS.keys()
 
 
 @pytest.mark.parametrize("name", REFERENCES)
@@ -110,3 +112,21 @@ def test_a_bias_is_idle_where_the_normalisation_shifts(name: str) -> None:
     layer = NORMALISATIONS[name].build(7).double().train()
     idle = torch.allclose(layer(images() + 5), layer(images()))
     assert idle == NORMALISATIONS[name].shifts
+
+
+def test_rows_are_normalised_as_images_of_one_pixel() -> None:
+    ours, torchs = NORMALISATIONS["batch"].build(7).double(), nn.BatchNorm1d(7, eps=1e-5, momentum=0.1).double()
+    for seed in range(3):
+        x = images(seed).flatten(2).mean(2)  # (N, C)
+        torch.testing.assert_close(ours(x), torchs(x), **CLOSE)
+    for name, statistic in torchs.state_dict().items():
+        torch.testing.assert_close(ours.state_dict()[name], statistic, **CLOSE)
+    torch.testing.assert_close(ours.eval()(x), torchs.eval()(x), **CLOSE)
+
+
+def test_a_batch_of_one_row_is_refused_in_training_alone() -> None:
+    layer, row = NORMALISATIONS["batch"].build(3), torch.ones(1, 3)
+    with pytest.raises(BadInput, match=r"^params.yaml: a batch of one row has no variance"):
+        layer(row)
+    assert layer.eval()(row).shape == (1, 3)
+    layer.train()(torch.ones(1, 3, 2, 2))

@@ -19,8 +19,16 @@ QEMU = "qemu-x86_64-static"
 CONSTANTS: dict[str, dict[str, Any]] = settings.load(Path(__file__).parents[2] / "params.yaml")["optimizers"]
 NETWORKS: dict[str, dict[str, Any]] = {
     "softmax": {"initial_sigma": 0.01},
-    "mlp": {"hidden": [16], "activation": "relu"},
-    "cnn": {"channels": [8, 16], "kernel": 3, "hidden": 16, "activation": "tanh"},
+    "mlp": {"hidden": [16], "normalisation": "batch", "activation": "relu", "initialisation": "he", "dropout": 0.2},
+    "cnn": {
+        "channels": [8, 16],
+        "kernel": 3,
+        "hidden": 16,
+        "normalisation": "none",
+        "activation": "tanh",
+        "initialisation": "he",
+        "dropout": 0.2,
+    },
     "resnet": {
         "depth": 8,
         "channels": 8,

@@ -83,7 +83,7 @@ def test_the_number_of_workers_changes_nothing() -> None:
         Split(rng.normal(size=(30, 4)).astype(np.float32), rng.integers(3, size=30, dtype=np.uint8)) for _ in "abc"
     ]
     training = StudyTrainingSettings(examples=30, epochs=2, batch_size=8)
-    network = MlpSettings(hidden=(5,), activation="relu")
+    network = MlpSettings(hidden=(5,), normalisation="none", activation="relu", initialisation="he", dropout=0.0)
     objective = Objective(Examples(*splits, classes=("a", "b", "c")), network, training, seed=0)
     alone, together = (
         search(Rates(), objective, budget=6, batch=3, watch=lambda _: None, workers=workers) for workers in (1, 2)

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -5,6 +7,7 @@ from torch import Tensor, nn
 
 from bakeoff.data.examples import Examples, Split
 from bakeoff.networks.settings import MlpSettings
+from bakeoff.settings import BadInput
 from bakeoff.tuning.hypergradient import Hypergradient
 from bakeoff.tuning.objective import Objective, Penalised
 from bakeoff.tuning.settings import StudyTrainingSettings
@@ -36,7 +39,7 @@ def objective(kind: type[Objective] = Exact) -> Objective:
         Split(rng.normal(size=(n, 6)).astype(np.float32), rng.integers(3, size=n, dtype=np.uint8)) for n in (21, 9, 9)
     ]
     # tanh, for a finite difference across the kink of a relu is no derivative.
-    network = MlpSettings(hidden=(7,), activation="tanh")
+    network = MlpSettings(hidden=(7,), normalisation="none", activation="tanh", initialisation="he", dropout=0.0)
     training = StudyTrainingSettings(examples=21, epochs=3, batch_size=8)
     return kind(Examples(*splits, classes=("a", "b", "c")), network, training, seed=4)
 
@@ -75,3 +78,11 @@ def test_in_float32_it_is_the_same_to_float32() -> None:
 def test_cost_is_three_times_the_share_of_a_training_rounded_up(steps: int, cost: int) -> None:
     assert objective().steps == 9
     assert Hypergradient(objective(), steps).cost == cost
+
+
+@pytest.mark.parametrize("change", [{"normalisation": "batch"}, {"dropout": 0.1}])
+def test_what_draws_or_remembers_in_training_has_no_such_gradient(change: dict[str, object]) -> None:
+    exact = objective()
+    network = MlpSettings.model_validate(exact.network.model_dump() | change)
+    with pytest.raises(BadInput, match=r"^params.yaml: networks.mlp has .*; take gradient off tuning.methods"):
+        Hypergradient(replace(exact, network=network), steps=1)

@@ -28,7 +28,12 @@ def examples(size: int = 40) -> Examples:
 
 def objective(epochs: int = 2) -> Objective:
     training = StudyTrainingSettings(examples=40, epochs=epochs, batch_size=16)
-    return Objective(examples(), MlpSettings(hidden=(4,), activation="relu"), training, seed=3)
+    return Objective(
+        examples(),
+        MlpSettings(hidden=(4,), normalisation="none", activation="relu", initialisation="he", dropout=0.0),
+        training,
+        seed=3,
+    )
 
 
 def test_penalty_is_half_the_decay_times_the_squares_of_weights_and_biases() -> None:

@@ -53,7 +53,7 @@ class Known:
 
     breaks: int = 100
     losses: Sequence[float | None] = LOSSES
-    network = MlpSettings(hidden=(4,), activation="relu")
+    network = MlpSettings(hidden=(4,), normalisation="none", activation="relu", initialisation="he", dropout=0.0)
 
     def __call__(self, point: Point) -> Trained:
         loss = self.losses[int(point["learning_rate"]) - 1]

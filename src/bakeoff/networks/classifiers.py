@@ -9,8 +9,7 @@ from itertools import pairwise
 import torch
 from torch import nn
 
-from bakeoff.networks.activations import ACTIVATIONS
-from bakeoff.networks.layers import channels_last, convolution, dense, image, linear
+from bakeoff.networks.layers import Parts, chain, channels_last, image, linear
 from bakeoff.networks.settings import CnnSettings, MlpSettings, SoftmaxSettings
 from bakeoff.settings import BadInput
 
@@ -21,29 +20,34 @@ def softmax(settings: SoftmaxSettings, shape: tuple[int, ...], classes: int, gen
 
 
 def mlp(settings: MlpSettings, shape: tuple[int, ...], classes: int, generator: torch.Generator) -> nn.Module:
-    """Dense layers with an activation after each but the last. Parameters: (inputs + 1) outputs, summed over layers."""
-    activation = ACTIVATIONS[settings.activation]
+    """Dense layers; after each but the last normalisation, activation and dropout.
+
+    Parameters: (inputs + 1) outputs, summed over layers; batch norm adds one for each hidden unit.
+    """
+    parts = Parts.of(settings, generator)
     layers: list[nn.Module] = [nn.Flatten()]
     widths = [math.prod(shape), *settings.hidden]
     for inputs, outputs in pairwise(widths):
-        layers += [dense(inputs, outputs, activation.gain, generator), activation.build()]
-    return nn.Sequential(*layers, dense(widths[-1], classes, 1.0, generator))
+        layers += [parts.hidden(inputs, outputs, bias=not parts.normalisation.shifts), parts.norm(outputs)]
+        layers += [parts.active(), parts.dropout(settings.dropout)]
+    return chain([*layers, parts.head(widths[-1], classes)])
 
 
 def cnn(settings: CnnSettings, shape: tuple[int, ...], classes: int, generator: torch.Generator) -> nn.Module:
-    """Convolution, activation and 2 x 2 maximum for each of `channels`, then one hidden dense layer.
+    """Convolution, normalisation, 2 x 2 maximum and activation for each of `channels`, then one hidden dense layer.
 
-    Each maximum halves height and width, dropping an odd last row and column.
+    Each maximum halves height and width, dropping an odd last row and column. Dropout acts on the hidden layer.
 
     Raises:
         BadInput: the examples are no images, or too small to be halved so often.
     """
-    activation = ACTIVATIONS[settings.activation]
     C, H, W = image("cnn", shape)
+    parts = Parts.of(settings, generator)
     layers: list[nn.Module] = []
     for inputs, outputs in pairwise([C, *settings.channels]):
-        layers += [convolution(inputs, outputs, settings.kernel, activation.gain, generator)]
-        layers += [activation.build(), nn.MaxPool2d(2)]
+        layers += [parts.convolution(inputs, outputs, settings.kernel), parts.norm(outputs)]
+        # An increasing activation commutes with the maximum, and here has a quarter of the values to go through.
+        layers += [nn.MaxPool2d(2), parts.active()]
     halvings = len(settings.channels)
     pixels = (H >> halvings) * (W >> halvings)
     if pixels == 0:
@@ -51,6 +55,6 @@ def cnn(settings: CnnSettings, shape: tuple[int, ...], classes: int, generator: 
             f"params.yaml: networks.cnn.channels has {halvings} entries, and each halves the image: too many for "
             f"{H} x {W} pixels; remove some, or take larger images"
         )
-    layers += [nn.Flatten(), dense(settings.channels[-1] * pixels, settings.hidden, activation.gain, generator)]
-    layers += [activation.build(), dense(settings.hidden, classes, 1.0, generator)]
-    return channels_last(nn.Sequential(*layers))
+    layers += [nn.Flatten(), parts.hidden(settings.channels[-1] * pixels, settings.hidden), parts.active()]
+    layers += [parts.dropout(settings.dropout), parts.head(settings.hidden, classes)]
+    return channels_last(chain(layers))

@@ -3,6 +3,7 @@
 N examples; C, H, W channels, height and width.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -12,31 +13,26 @@ from torch import Tensor, nn
 from bakeoff.networks.activations import ACTIVATIONS, Activation
 from bakeoff.networks.initialisations import sigma
 from bakeoff.networks.normalisations import NORMALISATIONS, Normalisation
-from bakeoff.networks.settings import ResidualSettings
+from bakeoff.networks.settings import LayerSettings, MlpSettings
 from bakeoff.settings import BadInput
 
 Layer = TypeVar("Layer", nn.Linear, nn.Conv2d)
 
 
-def linear(inputs: int, outputs: int, deviation: float, generator: torch.Generator) -> nn.Linear:
+def linear(inputs: int, outputs: int, deviation: float, generator: torch.Generator, *, bias: bool = True) -> nn.Linear:
     """A dense layer with weights from N(0, deviation^2) and biases of 0."""
-    return drawn(nn.Linear(inputs, outputs, device="meta"), deviation, generator)
-
-
-def dense(inputs: int, outputs: int, gain: float, generator: torch.Generator) -> nn.Linear:
-    """A dense layer whose outputs are about as large as its inputs, times gain."""
-    return linear(inputs, outputs, sigma("he", inputs, outputs, gain), generator)
+    return drawn(nn.Linear(inputs, outputs, bias=bias, device="meta"), deviation, generator)
 
 
 def convolution(inputs: int, outputs: int, kernel: int, gain: float, generator: torch.Generator) -> nn.Conv2d:
-    """A convolution that keeps height and width, and the scale of its inputs as `dense` does."""
+    """A convolution that keeps height and width, and whose outputs are about as large as its inputs, times gain."""
     layer = nn.Conv2d(inputs, outputs, kernel, padding=kernel // 2, device="meta")
     return drawn(layer, sigma("he", inputs * kernel**2, outputs * kernel**2, gain), generator)
 
 
 @dataclass(frozen=True)
 class Parts:
-    """Makes the layers of a residual network: of one activation, normalisation and initialisation."""
+    """Makes the layers of a network: of one activation, normalisation and initialisation."""
 
     activation: Activation
     normalisation: Normalisation
@@ -44,7 +40,7 @@ class Parts:
     generator: torch.Generator
 
     @classmethod
-    def of(cls, settings: ResidualSettings, generator: torch.Generator) -> "Parts":
+    def of(cls, settings: LayerSettings | MlpSettings, generator: torch.Generator) -> "Parts":
         activation, normalisation = ACTIVATIONS[settings.activation], NORMALISATIONS[settings.normalisation]
         return cls(activation, normalisation, settings.initialisation, generator)
 
@@ -58,15 +54,20 @@ class Parts:
     def norm(self, channels: int) -> nn.Module:
         return self.normalisation.build(channels)
 
+    def hidden(self, inputs: int, outputs: int, *, bias: bool = True) -> nn.Linear:
+        """A dense layer that the activation follows."""
+        deviation = sigma(self.initialisation, inputs, outputs, self.activation.gain)
+        return linear(inputs, outputs, deviation, self.generator, bias=bias)
+
     def active(self) -> nn.Module:
         return self.activation.build()
 
-    def dense(self, inputs: int, outputs: int) -> nn.Linear:
-        """The last layer, which no activation follows."""
+    def head(self, inputs: int, outputs: int) -> nn.Linear:
+        """The last layer, dense, which no activation follows."""
         return linear(inputs, outputs, sigma(self.initialisation, inputs, outputs, 1.0), self.generator)
 
     def dropout(self, rate: float) -> nn.Module:
-        return Dropout(rate, self.generator)
+        return Dropout(rate, self.generator) if rate > 0 else nn.Identity()
 
 
 class Dropout(nn.Module):
@@ -89,6 +90,11 @@ class Dropout(nn.Module):
         # Not bernoulli_, whose numbers come from MKL on some processors and not on others.
         mask = torch.empty_like(x).uniform_(generator=torch.Generator(x.device).manual_seed(seed)) >= self.rate
         return x * mask / (1 - self.rate)
+
+
+def chain(layers: Iterable[nn.Module]) -> nn.Sequential:
+    """The layers one after the other, without those that would do nothing: on small networks calling them costs."""
+    return nn.Sequential(*(layer for layer in layers if not isinstance(layer, nn.Identity)))
 
 
 def drawn(layer: Layer, deviation: float, generator: torch.Generator) -> Layer:

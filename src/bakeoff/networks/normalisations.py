@@ -1,6 +1,6 @@
-"""Normalisations of images between the layers.
+"""Normalisations between the layers: of images, and where neighbours do not count of rows too.
 
-N images; C, H, W channels, height and width.
+N examples; C, H, W channels, height and width.
 """
 
 from collections.abc import Callable
@@ -9,6 +9,26 @@ from functools import partial
 
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+from bakeoff.settings import BadInput
+
+
+class BatchNorm(nn.BatchNorm2d):
+    """torch's, for rows (N, C) as for images (N, C, H, W).
+
+    Raises:
+        BadInput: a training batch is a single row, which has no variance.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        if x.ndim == 4:
+            return super().forward(x)
+        if self.training and len(x) == 1:
+            raise BadInput(
+                "params.yaml: a batch of one row has no variance, and the network's normalisation is 'batch'; take "
+                "another normalisation, or a batch size that leaves no row alone at the end of an epoch"
+            )
+        return super().forward(x[:, :, None, None])[:, :, 0, 0]
 
 
 class AcrossChannels(nn.Module):
@@ -60,7 +80,7 @@ NORMALISATIONS = {
         "running <- 0.9 running + 0.1 batch's",
         source="Ioffe & Szegedy 2015, arXiv:1502.03167",
         departs="running averages for those of a last pass; var is biased, with N H W, and the running one unbiased",
-        build=partial(nn.BatchNorm2d, eps=1e-5, momentum=0.1, affine=True, track_running_stats=True),
+        build=partial(BatchNorm, eps=1e-5, momentum=0.1, affine=True, track_running_stats=True),
         shifts=True,
     ),
     "lrn_across": Normalisation(

@@ -43,14 +43,15 @@ CLASSIFIERS = {
     "mlp": NetworkSpec(
         title="multilayer perceptron",
         source="Rumelhart, Hinton & Williams 1986, Nature 323",
-        departs="the activation is a setting; weights as He et al. 2015",
+        departs="activation, normalisation, initialisation and dropout are settings",
         settings=MlpSettings,
         build=mlp,
     ),
     "cnn": NetworkSpec(
         title="convolutional network",
         source="LeCun, Bottou, Bengio & Haffner 1998, Proceedings of the IEEE 86(11)",
-        departs="maximum for mean, padded convolutions, full connection between channels, one hidden dense layer",
+        departs="maximum for mean, padded convolutions, full connection between channels, one hidden dense layer; "
+        "activation, normalisation, initialisation and dropout are settings",
         settings=CnnSettings,
         build=cnn,
     ),

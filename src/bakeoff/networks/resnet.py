@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from bakeoff.networks.layers import Parts, channels_last, image
-from bakeoff.networks.settings import ResidualSettings, ResnetSettings, Shortcut
+from bakeoff.networks.settings import LayerSettings, ResnetSettings, Shortcut
 from bakeoff.settings import BadInput
 
 
@@ -75,7 +75,7 @@ class ResNet(nn.Module):
         self.norm = parts.norm(w)
         self.active = parts.active()
         self.blocks = nn.Sequential(*(Block(*sizes, settings.shortcut, parts) for sizes in stages(w, w, n)))
-        self.head = parts.dense(4 * w, classes)
+        self.head = parts.head(4 * w, classes)
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, C, H, W) -> (N, K)."""
@@ -105,7 +105,7 @@ def resnet(settings: ResnetSettings, shape: tuple[int, ...], classes: int, gener
     return channels_last(ResNet(C, classes, settings, Parts.of(settings, generator)))
 
 
-def variance_exists(network: str, settings: ResidualSettings, H: int, W: int) -> None:
+def variance_exists(network: str, settings: LayerSettings, H: int, W: int) -> None:
     """Refuse batch norm where the last stage has a single pixel: a last batch of one example leaves it no variance."""
     if settings.normalisation == "batch" and max(H, W) <= 4:
         raise BadInput(

@@ -38,8 +38,11 @@ Width = Annotated[int, Field(ge=1)]
 Widths = Annotated[tuple[Width, ...], Field(strict=False, min_length=1)]
 ActivationName = Literal["step", "sigmoid", "tanh", "relu", "softplus", "gelu"]
 NormalisationName = Literal["batch", "lrn_across", "lrn_within", "none"]
+RowNormalisationName = Literal["batch", "none"]
 InitialisationName = Literal["he", "xavier"]
 Sigma = Annotated[float, Field(ge=0)]
+Initialisation = Annotated[InitialisationName | Sigma, WrapValidator(he_xavier_or_sigma)]
+Share = Annotated[float, Field(ge=0, lt=1)]
 Shortcut = Literal["identity", "projection", "none"]
 
 
@@ -47,16 +50,27 @@ class SoftmaxSettings(Settings):
     initial_sigma: Sigma
 
 
+class LayerSettings(Settings):
+    """What all layers of a network of images have in common."""
+
+    normalisation: NormalisationName
+    activation: ActivationName
+    initialisation: Initialisation
+
+
 class MlpSettings(Settings):
     hidden: Widths
+    normalisation: RowNormalisationName
     activation: ActivationName
+    initialisation: Initialisation
+    dropout: Share
 
 
-class CnnSettings(Settings):
+class CnnSettings(LayerSettings):
     channels: Widths
     kernel: Annotated[int, Field(ge=1), AfterValidator(odd)]
     hidden: Width
-    activation: ActivationName
+    dropout: Share
 
 
 class UnetSettings(Settings):
@@ -65,13 +79,7 @@ class UnetSettings(Settings):
     activation: ActivationName
 
 
-class ResidualSettings(Settings):
-    normalisation: NormalisationName
-    activation: ActivationName
-    initialisation: Annotated[InitialisationName | Sigma, WrapValidator(he_xavier_or_sigma)]
-
-
-class ResnetSettings(ResidualSettings):
+class ResnetSettings(LayerSettings):
     """The shortcuts that change shape: `identity` pads with zeros (He's option A), `projection` learns (option B)."""
 
     depth: Annotated[int, six_blocks(beside=2)]
@@ -79,7 +87,7 @@ class ResnetSettings(ResidualSettings):
     shortcut: Shortcut
 
 
-class WideResnetSettings(ResidualSettings):
+class WideResnetSettings(LayerSettings):
     depth: Annotated[int, six_blocks(beside=4)]
     widening: Width
-    dropout: Annotated[float, Field(ge=0, lt=1)]
+    dropout: Share

@@ -53,7 +53,7 @@ class WideResNet(nn.Module):
         self.blocks = nn.Sequential(*(WideBlock(*sizes, settings.dropout, parts) for sizes in stages(STEM, width, n)))
         self.norm = parts.norm(4 * width)
         self.active = parts.active()
-        self.head = parts.dense(4 * width, classes)
+        self.head = parts.head(4 * width, classes)
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, C, H, W) -> (N, K)."""

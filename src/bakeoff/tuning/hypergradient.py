@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call, grad
 
+from bakeoff.settings import BadInput
 from bakeoff.tuning.objective import Objective, Penalised
 from bakeoff.tuning.space import Point
 
@@ -26,10 +27,22 @@ class Hypergradient:
     Weights and batches are those that every trial of the objective meets. Memory grows with the number of steps.
     Source: Maclaurin, Duvenaud & Adams 2015, arXiv:1502.03492; Franceschi et al. 2017, arXiv:1703.01785.
     Differs: the steps are kept, not reversed; one learning rate, beta and weight decay for all layers and steps.
+
+    Raises:
+        BadInput: the network has batch norm or dropout.
     """
 
     objective: Objective
     steps: int
+
+    def __post_init__(self) -> None:
+        network = self.objective.network
+        if network.normalisation != "none" or network.dropout > 0:
+            raise BadInput(
+                f"params.yaml: networks.mlp has normalisation '{network.normalisation}' and dropout {network.dropout}, "
+                "and the gradient of a search needs 'none' and 0.0: what they do in training is no function of the "
+                "weights alone; take gradient off tuning.methods, or them out of the network"
+            )
 
     @property
     def cost(self) -> int:
