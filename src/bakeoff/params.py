@@ -36,6 +36,7 @@ from bakeoff.optimizers.settings import (
 )
 from bakeoff.report.settings import ComparisonSettings
 from bakeoff.settings import PATH, Settings, load, validate
+from bakeoff.training.baseline_settings import BaselineName, BoostingSettings, LogisticSettings
 from bakeoff.training.settings import Device, LearningRate, TrainingSettings
 from bakeoff.tuning.settings import (
     BayesSettings,
@@ -135,6 +136,17 @@ class SegmenterTask(Task):
     learning_rate: dict[Segmenter, dict[OptimizerName, LearningRate]]
 
 
+class Baselines(Settings):
+    methods: Annotated[tuple[BaselineName, ...], Field(strict=False)]
+    logistic: LogisticSettings
+    boosting: BoostingSettings
+
+    @model_validator(mode="after")
+    def each_method_stands_once(self) -> Self:
+        once("methods", self.methods)
+        return self
+
+
 class Tuning(Settings):
     methods: Annotated[
         tuple[Literal["grid", "random", "bayes", "evolution", "gradient"], ...], Field(strict=False, min_length=1)
@@ -161,6 +173,7 @@ class Params(Settings):
     images: ClassifierTask
     table: ClassifierTask
     scans: SegmenterTask
+    baselines: Baselines
     tuning: Tuning
     comparison: ComparisonSettings
 

@@ -34,6 +34,7 @@ def listed(read: Read) -> list[Path]:
         for optimizer in read(f"{task}.optimizers", list[str])
     ]
     names += [f"embedding/{architecture}" for architecture in read("embedding.architectures", list[str])]
+    names += [f"baselines/{method}" for method in read("baselines.methods", list[str])]
     names += [f"tuning/{method}" for method in read("tuning.methods", list[str])]
     return [RECORDS / f"{name}.json" for name in names]
 
