@@ -20,20 +20,7 @@ from bakeoff.networks.settings import (
     UnetSettings,
     WideResnetSettings,
 )
-from bakeoff.optimizers.settings import (
-    AdadeltaSettings,
-    AdagradSettings,
-    AdamSettings,
-    AdamwSettings,
-    LaggedAdagradSettings,
-    LionSettings,
-    MomentumSettings,
-    MuonSettings,
-    NadamSettings,
-    OptimizerName,
-    RmspropSettings,
-    SgdSettings,
-)
+from bakeoff.optimizers.settings import OptimizerName, Optimizers, SpaceSettings, check_spaces
 from bakeoff.report.settings import ComparisonSettings
 from bakeoff.settings import PATH, Settings, load, validate
 from bakeoff.training.baseline_settings import BaselineName, BoostingSettings, LogisticSettings
@@ -82,24 +69,6 @@ class Networks(Settings):
     resnet: ResnetSettings
     wide_resnet: WideResnetSettings
     unet: UnetSettings
-
-
-class Optimizers(Settings):
-    sgd: SgdSettings
-    momentum: MomentumSettings
-    heavy_ball: MomentumSettings
-    nesterov: MomentumSettings
-    adagrad: AdagradSettings
-    adagrad_lagged: LaggedAdagradSettings
-    adadelta: AdadeltaSettings
-    rmsprop: RmspropSettings
-    adam: AdamSettings
-    adam_uncorrected: AdamSettings
-    adamw: AdamwSettings
-    nadam: NadamSettings
-    radam: AdamSettings
-    lion: LionSettings
-    muon: MuonSettings
 
 
 Classifier = Literal["softmax", "mlp", "cnn", "resnet", "wide_resnet"]
@@ -170,12 +139,18 @@ class Params(Settings):
     embedding: Embedding
     networks: Networks
     optimizers: Optimizers
+    spaces: dict[OptimizerName, SpaceSettings]
     images: ClassifierTask
     table: ClassifierTask
     scans: SegmenterTask
     baselines: Baselines
     tuning: Tuning
     comparison: ComparisonSettings
+
+    @model_validator(mode="after")
+    def each_space_is_one_of_its_optimizer(self) -> Self:
+        check_spaces(self.optimizers, self.spaces)
+        return self
 
     @model_validator(mode="after")
     def each_task_is_decided_by_what_it_measures(self) -> Self:

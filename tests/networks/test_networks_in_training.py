@@ -102,7 +102,7 @@ def test_what_a_cell_saves_predicts_as_what_it_measured(tmp_path: Path) -> None:
         model="wide_resnet",
         optimizer="sgd",
         network=WIDE,
-        constants=SgdSettings(),
+        constants=SgdSettings(learning_rate=0.1),
         learning_rate=0.1,
         training=TrainingSettings(seeds=1, epochs=2, batch_size=8),
         device="cpu",

@@ -1,14 +1,16 @@
 import math
-import typing
+import re
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from scipy.stats import qmc
+from annotated_types import Lt
 
 from bakeoff.optimizers.registry import OPTIMIZERS
-from bakeoff.optimizers.settings import Decay
-from bakeoff.optimizers.spaces import AVERAGES, SpaceSettings, edge, points
+from bakeoff.optimizers.settings import AVERAGES, SpaceSettings, check_spaces
+from bakeoff.optimizers.spaces import edge, points
+from bakeoff.params import check
 from bakeoff.settings import BadInput, Settings, validate
 
 SPACE = {"learning_rate": (1e-4, 1e-1), "beta1": (0.5, 0.99), "epsilon": (1e-10, 1e-2)}
@@ -38,10 +40,14 @@ def test_there_are_as_many_points_as_asked_for_each_inside(count: int) -> None:
         assert all(low <= point[name] <= high for name, (low, high) in SPACE.items())
 
 
-def test_the_points_are_scipys_on_the_scale_of_each_constant() -> None:
-    expected = qmc.Sobol(3, scramble=True, rng=np.random.default_rng(5)).random(16)
-    # Six digits of a value: of a beta near 0.5 that is 1e-6 of 1 - beta, spread over 1.7 decades.
-    np.testing.assert_allclose(shares(SPACE, points(SPACE, 16, seed=5)), expected, atol=5e-5)
+@pytest.mark.parametrize("seed", range(5))
+def test_the_points_are_a_net_of_sobol(seed: int) -> None:
+    """Of 64 in the plane each box of 2^-k by 2^-(6 - k) holds one, for every k: random points have no chance."""
+    plane = {name: SPACE[name] for name in ("learning_rate", "beta1")}
+    cube = shares(plane, points(plane, 64, seed))
+    for k in range(7):
+        boxes = np.floor(cube * [2**k, 2 ** (6 - k)]).astype(int)
+        assert len(np.unique(boxes, axis=0)) == 64
 
 
 @pytest.mark.parametrize("count", [2, 8, 32])
@@ -73,14 +79,61 @@ def test_a_rate_in_the_outer_tenth_of_its_decades_is_at_the_edge(rate: float, en
     assert said is None if end is None else said is not None and f"{rate:.3g} lies at the {end} edge" in said
 
 
-def test_averages_are_the_constants_below_one() -> None:
+def test_averages_are_the_constants_that_stay_below_one() -> None:
     decays = {
         name
         for spec in OPTIMIZERS.values()
         for name, field in spec.settings.model_fields.items()
-        if field.metadata == list(typing.get_args(Decay)[1].metadata)
+        if Lt(1) in field.metadata
     }
     assert decays == set(AVERAGES)
+
+
+def test_each_space_of_params_yaml_holds_the_constants_of_params_yaml() -> None:
+    params = check(Path(__file__).parents[2] / "params.yaml")
+    for optimizer, space in params.spaces.items():
+        constants = getattr(params.optimizers, optimizer)
+        assert all(low <= getattr(constants, name) <= high for name, (low, high) in space.items()), optimizer
+
+
+MUON = {
+    "learning_rate": 0.02,
+    "beta": 0.95,
+    "steps": 5,
+    "coefficients": (3.4445, -4.775, 2.0315),
+    "epsilon": 1e-7,
+    "adam_rate": 0.015,
+    "adam_beta1": 0.9,
+    "adam_beta2": 0.95,
+    "adam_epsilon": 1e-10,
+}
+MUONS: Any = [("muon", OPTIMIZERS["muon"].settings.model_validate(MUON))]
+RATE = {"learning_rate": (1e-3, 1.0)}
+
+
+@pytest.mark.parametrize(
+    ("spaces", "message"),
+    [
+        ({}, "spaces.muon.learning_rate is missing; every optimizer's rate is searched"),
+        ({"muon": {"beta": (0.1, 0.9)}}, "spaces.muon.learning_rate is missing"),
+        ({"muon": RATE | {"betta": (0.1, 0.9)}}, "spaces.muon.betta is not a setting; did you mean 'beta'?"),
+        ({"muon": RATE | {"steps": (1.0, 5.0)}}, "spaces.muon.steps: 5 is no number with a fraction"),
+        ({"muon": RATE | {"coefficients": (1.0, 5.0)}}, "is no number with a fraction, and cannot be searched"),
+        ({"muon": RATE | {"beta": (0.5, 1.0)}}, "spaces.muon.beta has the bound 1, and it should be less than 1"),
+        ({"muon": {"learning_rate": (0.0, 1.0)}}, "learning_rate begins at 0, and is searched by its logarithm"),
+        (
+            {"muon": {"learning_rate": (1.0, 1e31)}},
+            "has the bound 1e+31, and it should be less than or equal to 1000000000000000000000000000000",
+        ),
+    ],
+)
+def test_a_space_that_cannot_be_searched_is_refused(spaces: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(message)):
+        check_spaces(MUONS, spaces)
+
+
+def test_a_space_that_can_be_searched_is_not_refused() -> None:
+    check_spaces(MUONS, {"muon": RATE | {"beta": (0.0, 0.99), "adam_epsilon": (1e-12, 1e-4)}})
 
 
 class Section(Settings):

@@ -23,7 +23,8 @@ Row = Mapping[str, float]
 
 
 def cell(learning_rate: float = 0.01, optimizer: str = "adam") -> Cell:
-    constants: Settings = SgdSettings() if optimizer == "sgd" else AdamSettings(beta1=0.9, beta2=0.999, epsilon=1e-8)
+    sgd, adam = SgdSettings(learning_rate=1.0), AdamSettings(learning_rate=1.0, beta1=0.9, beta2=0.999, epsilon=1e-8)
+    constants: Settings = sgd if optimizer == "sgd" else adam
     return Cell(
         task="images",
         data="data/images/images.npz",

@@ -67,7 +67,8 @@ def trainings() -> Iterator[tuple[str, str]]:
         shape = (1, 17, 17)
         spec, rule = networks.NETWORKS[model], optimizers.OPTIMIZERS[optimizer]
         network = spec.build(spec.settings.model_validate(NETWORKS[model]), shape, 3, generator)
-        update = rule.build(network.parameters(), 0.01, rule.settings.model_validate(CONSTANTS[optimizer]))
+        constants = rule.settings.model_validate(CONSTANTS[optimizer] | {"learning_rate": 0.01})
+        update = rule.build(network.parameters(), constants)
         for _ in range(STEPS):
             x = torch.rand(8, *shape, generator=generator)
             logits = network(x)

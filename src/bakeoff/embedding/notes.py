@@ -25,7 +25,7 @@ from bakeoff.training.settings import Device
 class Notes:
     """Attributes:
     windows: settings of the architecture.
-    constants: of the optimizer.
+    constants: of the optimizer, at the rate of the training.
     """
 
     architecture: ArchitectureName
@@ -37,11 +37,12 @@ class Notes:
     @classmethod
     def read(cls, settings: Callable[[str, Any], Any], architecture: ArchitectureName) -> Self:
         training = settings("embedding.notes.training", NotesTrainingSettings)
+        constants = settings(f"optimizers.{training.optimizer}", OPTIMIZERS[training.optimizer].settings)
         return cls(
             architecture=architecture,
             windows=settings(f"embedding.notes.{architecture}", ARCHITECTURES[architecture].settings),
             settings=training,
-            constants=settings(f"optimizers.{training.optimizer}", OPTIMIZERS[training.optimizer].settings),
+            constants=constants.model_copy(update={"learning_rate": training.learning_rate}),
             device=settings("device", Device),
         )
 
@@ -52,7 +53,7 @@ class Notes:
     def parameters(self) -> dict[str, Any]:
         settings = self.settings.model_dump(mode="json")
         named = {name: settings.pop(name) for name in ("optimizer", "seed")}
-        named["optimizer.learning_rate"] = settings.pop("learning_rate")
+        del settings["learning_rate"]  # stands among the optimizer's constants
         sections = {
             "optimizer": self.constants.model_dump(),
             "network": self.windows.model_dump(),
@@ -76,7 +77,7 @@ class Notes:
         generator = torch.Generator().manual_seed(self.settings.seed)
         network = Embedding(len(corpus.words), self.settings.dimension, generator).to(device)
         rule = OPTIMIZERS[self.settings.optimizer]
-        optimizer = rule.build(network.parameters(), self.settings.learning_rate, self.constants)
+        optimizer = rule.build(network.parameters(), self.constants)
         outcome = fit(network, workload, optimizer, epochs=self.settings.epochs, generator=generator, watch=see)
         if outcome.diverged:
             return Fitted(outcome.history, outcome.diverged)

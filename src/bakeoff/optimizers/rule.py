@@ -23,8 +23,8 @@ class Rule(Optimizer, ABC):
 
     memory: ClassVar[tuple[str, ...]]
 
-    def __init__(self, parameters: Iterable[Tensor], lr: float, **constants: Any) -> None:
-        super().__init__(parameters, {"lr": lr} | constants)
+    def __init__(self, parameters: Iterable[Tensor], learning_rate: float, **constants: Any) -> None:
+        super().__init__(parameters, {"lr": learning_rate} | constants)
         self.constants = ("lr", *constants)
 
     @torch.no_grad()

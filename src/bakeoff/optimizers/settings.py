@@ -1,64 +1,52 @@
-"""The constants of each update rule. Learning rates stand with the tasks, because they are tuned for each."""
+"""The sections `optimizers` and `spaces` of params.yaml: constants of each rule, and what a search varies of them."""
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, ValidationError
 
-from bakeoff.settings import Settings
-
-# The closed set: params.yaml is checked against it, and a test holds the registry to it.
-OptimizerName = Literal[
-    "sgd",
-    "momentum",
-    "heavy_ball",
-    "nesterov",
-    "adagrad",
-    "adagrad_lagged",
-    "adadelta",
-    "rmsprop",
-    "adam",
-    "adam_uncorrected",
-    "adamw",
-    "nadam",
-    "radam",
-    "lion",
-    "muon",
-]
+from bakeoff.settings import Settings, hint
 
 Decay = Annotated[float, Field(ge=0, lt=1)]
 Positive = Annotated[float, Field(gt=0)]
 NotNegative = Annotated[float, Field(ge=0)]
 
 
-class SgdSettings(Settings):
+class RuleSettings(Settings):
+    """What every rule has. A rate above 1e30 would leave float32 before the loss does, and end in torch's words."""
+
+    learning_rate: Annotated[float, Field(gt=0, le=1e30)]
+
+
+class SgdSettings(RuleSettings):
     pass
 
 
-class MomentumSettings(Settings):
+class MomentumSettings(RuleSettings):
     """Of all forms of momentum: the average, the heavy ball and Nesterov's."""
 
     beta: Decay
 
 
-class AdagradSettings(Settings):
+class AdagradSettings(RuleSettings):
     epsilon: Positive
 
 
-class LaggedAdagradSettings(Settings):
+class LaggedAdagradSettings(RuleSettings):
     initial: Positive
 
 
-class AdadeltaSettings(Settings):
+class AdadeltaSettings(RuleSettings):
     rho: Decay
     epsilon: Positive
 
 
-class RmspropSettings(Settings):
+class RmspropSettings(RuleSettings):
     beta: Decay
     epsilon: Positive
 
 
-class AdamSettings(Settings):
+class AdamSettings(RuleSettings):
     """Of Adam, Adam as the notes print it, and RAdam."""
 
     beta1: Decay
@@ -74,13 +62,13 @@ class NadamSettings(AdamSettings):
     warmup: Positive
 
 
-class LionSettings(Settings):
+class LionSettings(RuleSettings):
     beta1: Decay
     beta2: Decay
     weight_decay: NotNegative
 
 
-class MuonSettings(Settings):
+class MuonSettings(RuleSettings):
     beta: Decay
     steps: Annotated[int, Field(ge=1)]
     coefficients: Annotated[tuple[float, float, float], Field(strict=False)]
@@ -89,6 +77,76 @@ class MuonSettings(Settings):
     adam_beta1: Decay
     adam_beta2: Decay
     adam_epsilon: Positive
+
+
+class Optimizers(Settings):
+    """One field an optimizer. This is the closed set: params.yaml is checked against it, and the registry by a test."""
+
+    sgd: SgdSettings
+    momentum: MomentumSettings
+    heavy_ball: MomentumSettings
+    nesterov: MomentumSettings
+    adagrad: AdagradSettings
+    adagrad_lagged: LaggedAdagradSettings
+    adadelta: AdadeltaSettings
+    rmsprop: RmspropSettings
+    adam: AdamSettings
+    adam_uncorrected: AdamSettings
+    adamw: AdamwSettings
+    nadam: NadamSettings
+    radam: AdamSettings
+    lion: LionSettings
+    muon: MuonSettings
+
+
+if TYPE_CHECKING:
+    OptimizerName = str
+else:
+    OptimizerName = Literal[tuple(Optimizers.model_fields)]
+
+# How much of the past an average keeps. 0.9, 0.99 and 0.999 are evenly apart: it is 1 - beta that has a scale.
+AVERAGES = ("beta", "beta1", "beta2", "rho", "adam_beta1", "adam_beta2")
+
+
+def rising(bounds: tuple[float, float]) -> tuple[float, float]:
+    if not 0 <= bounds[0] < bounds[1]:
+        raise ValueError(f"is {list(bounds)}, and should be [low, high] with 0 <= low < high")
+    return bounds
+
+
+Bound = Annotated[float, Field(strict=True)]
+Bounds = Annotated[tuple[Bound, Bound], Field(strict=False), AfterValidator(rising)]
+SpaceSettings = dict[str, Bounds]  # by constant; what is not named keeps its value
+
+
+def check_spaces(optimizers: Optimizers, spaces: Mapping[str, SpaceSettings]) -> None:
+    """Refuse spaces that cannot be searched.
+
+    Raises:
+        ValueError: an optimizer has none; a name that is none of its constants, or one that is no number with a
+            fraction; a bound that the constant may not take.
+    """
+    for optimizer, constants in optimizers:
+        if "learning_rate" not in spaces.get(optimizer, {}):
+            raise ValueError(f"spaces.{optimizer}.learning_rate is missing; every optimizer's rate is searched")
+        for name, bounds in spaces[optimizer].items():
+            check_bounds(f"spaces.{optimizer}.{name}", name, bounds, constants)
+
+
+def check_bounds(place: str, name: str, bounds: tuple[float, float], constants: Settings) -> None:
+    known: dict[str, Any] = dict(constants)
+    if name not in known:
+        raise ValueError(f"{place} is not a setting{hint(name, known)}")
+    if not isinstance(known[name], float):
+        raise ValueError(f"{place}: {known[name]!r} is no number with a fraction, and cannot be searched")
+    if bounds[0] == 0 and name not in AVERAGES:
+        raise ValueError(f"{place} begins at 0, and is searched by its logarithm; begin above 0")
+    for bound in bounds:
+        try:
+            type(constants).model_validate(known | {name: bound})
+        except ValidationError as error:
+            rule = error.errors()[0]["msg"].replace("Input should", "should")
+            raise ValueError(f"{place} has the bound {bound:g}, and it {rule}") from None
 
 
 class RegularisationSettings(Settings):

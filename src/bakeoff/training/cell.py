@@ -73,6 +73,11 @@ class Cell:
         )
 
     @property
+    def rule(self) -> Settings:
+        """The constants, with the task's rate."""
+        return self.constants.model_copy(update={"learning_rate": self.learning_rate})
+
+    @property
     def epochs(self) -> int:
         """Of all seeds together."""
         return self.training.seeds * self.training.epochs
@@ -80,8 +85,7 @@ class Cell:
     def parameters(self, seed: int) -> dict[str, Any]:
         """Everything that determines a run, flat, as MLflow shows it."""
         named = {"task": self.task, "data": self.data, "model": self.model, "optimizer": self.optimizer, "seed": seed}
-        named["optimizer.learning_rate"] = self.learning_rate
-        sections = {"optimizer": self.constants, "network": self.network, "training": self.training}
+        sections = {"optimizer": self.rule, "network": self.network, "training": self.training}
         for section, settings in sections.items():
             named |= {f"{section}.{key}": value for key, value in settings.model_dump(mode="json").items()}
         del named["training.seeds"]
@@ -92,7 +96,7 @@ class Cell:
         generator = torch.Generator().manual_seed(seed)
         network = NETWORKS[self.model].build(self.network, workload.shape, len(workload.classes), generator)
         network.to(workload.device)
-        optimizer = OPTIMIZERS[self.optimizer].build(network.parameters(), self.learning_rate, self.constants)
+        optimizer = OPTIMIZERS[self.optimizer].build(network.parameters(), self.rule)
         epochs = self.training.epochs
         return network, fit(network, workload, optimizer, epochs=epochs, generator=generator, watch=watch)
 

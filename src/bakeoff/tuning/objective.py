@@ -84,8 +84,8 @@ class Objective:
     def train(self, point: Point, seed: int) -> tuple[nn.Module, Penalised, Outcome]:
         workload = self.workload(point["weight_decay"])
         network, generator = self.start(workload, seed)
-        momentum = MomentumSettings(beta=point["beta"])
-        optimizer = OPTIMIZERS["momentum"].build(network.parameters(), point["learning_rate"], momentum)
+        momentum = MomentumSettings(learning_rate=point["learning_rate"], beta=point["beta"])
+        optimizer = OPTIMIZERS["momentum"].build(network.parameters(), momentum)
         epochs = self.training.epochs
         outcome = fit(network, workload, optimizer, epochs=epochs, generator=generator, watch=lambda _: None)
         return network, workload, outcome
