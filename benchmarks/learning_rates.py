@@ -57,7 +57,7 @@ def search(task: str) -> dict[str, dict[str, float]]:
         sections[model] = {}
         for optimizer in OPTIMIZERS:
             cell = Cell.read(read, task=task, data=data, model=model, optimizer=optimizer)
-            workload = kind(examples, cell.training.batch_size, resolve(cell.device))
+            workload = kind(examples, cell.training, resolve(cell.device))
             losses = {rate: loss(dataclasses.replace(cell, learning_rate=rate), workload) for rate in RATES}
             best = sections[model][optimizer] = min(losses, key=losses.__getitem__)
             shown = "".join(f"{value:9.3g}" if math.isfinite(value) else f"{'-':>9}" for value in losses.values())

@@ -14,7 +14,7 @@ DATA = {"images": "data/images/images.npz", "table": "data/table/encoded.npz"}
 def train_classifier(stage: Stage, task: str, model: str, optimizer: str) -> None:
     cell = Cell.read(stage.settings, task=task, data=DATA[task], model=model, optimizer=optimizer)
     examples = Examples.load(stage.input(cell.data))
-    workload = Classification(examples, cell.training.batch_size, resolve(cell.device))
+    workload = Classification(examples, cell.training, resolve(cell.device))
     with stage.progress(cell.epochs) as progress:
         trained = cell.train(workload, stage.watch, progress)
     stage.output(f"models/{task}/{model}-{optimizer}.safetensors", trained.save)

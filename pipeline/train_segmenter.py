@@ -14,7 +14,7 @@ DATA = {"scans": "data/scans/scans.npz"}
 def train_segmenter(stage: Stage, task: str, model: str, optimizer: str) -> None:
     cell = Cell.read(stage.settings, task=task, data=DATA[task], model=model, optimizer=optimizer)
     examples = Examples.load(stage.input(cell.data))
-    workload = Segmentation(examples, cell.training.batch_size, resolve(cell.device))
+    workload = Segmentation(examples, cell.training, resolve(cell.device))
     with stage.progress(cell.epochs) as progress:
         trained = cell.train(workload, stage.watch, progress)
     stage.output(f"models/{task}/{model}-{optimizer}.safetensors", trained.save)

@@ -24,7 +24,7 @@ from bakeoff.optimizers.settings import OptimizerName, Optimizers, SpaceSettings
 from bakeoff.report.settings import ComparisonSettings
 from bakeoff.settings import PATH, Settings, load, validate
 from bakeoff.training.baseline_settings import BaselineName, BoostingSettings, LogisticSettings
-from bakeoff.training.settings import Device, LearningRate, TrainingSettings
+from bakeoff.training.settings import CellSettings, Device, LearningRate
 from bakeoff.tuning.settings import (
     BayesSettings,
     EvolutionSettings,
@@ -81,7 +81,7 @@ class Task(Settings):
 
     models: Any
     optimizers: Annotated[tuple[OptimizerName, ...], Field(strict=False, min_length=1)]
-    training: TrainingSettings
+    training: CellSettings
     learning_rate: Any
 
     @model_validator(mode="after")

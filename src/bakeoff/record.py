@@ -19,7 +19,7 @@ class Run:
         parameters: flat, dotted names: model, optimizer, seed, task, data, optimizer.learning_rate, training.epochs.
         metrics: final values: train/loss, val/loss, val/accuracy, test/accuracy.
         history: one row an epoch, each with `epoch` (from 1).
-        diverged: the epoch at which the loss stopped being finite.
+        diverged: the step, counted from 1, that ended it: a loss was not finite, or too large; for word2vec the epoch.
         parent: the study that a trial belongs to.
     """
 
@@ -61,6 +61,14 @@ def recipe(stage: str, settings: Mapping[str, Any], data: Mapping[str, str], cod
     """sha256 of everything in the project that determines a stage's runs; the libraries stand in requirements.lock."""
     text = json.dumps([stage, settings, data, code], sort_keys=True, allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def flat(section: str, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of a section under dotted names, those of the sections inside it too, as a run's parameters."""
+    named: dict[str, Any] = {}
+    for key, value in settings.items():
+        named |= flat(f"{section}.{key}", value) if isinstance(value, Mapping) else {f"{section}.{key}": value}
+    return named
 
 
 def dump(document: Any) -> str:

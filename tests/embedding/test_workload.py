@@ -11,8 +11,10 @@ from bakeoff.embedding.network import Embedding
 from bakeoff.embedding.settings import CbowSettings, NotesTrainingSettings, SkipgramSettings
 from bakeoff.embedding.workload import Batch, NegativeSampling
 from bakeoff.settings import BadInput
+from bakeoff.training.settings import LoopSettings, plain
 
 CPU = torch.device("cpu")
+LOOP = {name: value for name, value in plain(1, 8) if name in LoopSettings.model_fields}
 SETTINGS = NotesTrainingSettings(
     dimension=3,
     negatives=5,
@@ -23,7 +25,7 @@ SETTINGS = NotesTrainingSettings(
     optimizer="adagrad",
     learning_rate=0.1,
     batch_size=8,
-    epochs=1,
+    **LOOP,
     seed=0,
 )
 CBOW = ARCHITECTURES["cbow"].build(CbowSettings(radius=2))
@@ -98,6 +100,21 @@ def test_the_generator_decides_on_everything(architecture: Architecture) -> None
 
     assert epoch(1) == epoch(1)
     assert epoch(1) != epoch(2)
+
+
+def test_an_epoch_goes_on_where_it_was_left() -> None:
+    whole, rest = (list(workload().batches(torch.Generator().manual_seed(0), start)) for start in (0, 3))
+    assert len(rest) == len(whole) - 3
+    for batch, again in zip(whole[3:], rest, strict=True):
+        assert all(torch.equal(getattr(batch, name), getattr(again, name)) for name in ("inputs", "targets", "noise"))
+
+
+def test_steps_of_an_epoch_are_known_before_the_text_is_thinned() -> None:
+    assert workload().steps == len(list(workload().batches(torch.Generator())))
+    thinned = workload(text=corpus(20_000), subsample=1e-2)
+    # A count of draws with p (1 - p) <= 1/4 each: five standard deviations of 16,000 are at most 316 places, 40 steps.
+    assert thinned.steps == pytest.approx(len(list(thinned.batches(torch.Generator()))), abs=40)
+    assert thinned.steps < workload(text=corpus(20_000)).steps
 
 
 def test_two_epochs_differ() -> None:

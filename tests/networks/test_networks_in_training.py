@@ -16,7 +16,7 @@ from bakeoff.optimizers.settings import SgdSettings
 from bakeoff.progress import Progress
 from bakeoff.training.cell import Cell
 from bakeoff.training.fit import fit
-from bakeoff.training.settings import TrainingSettings
+from bakeoff.training.settings import CellSettings, plain
 from bakeoff.training.supervised import Classification
 from bakeoff.training.workload import Held
 
@@ -42,7 +42,7 @@ class Modes(Classification):
     """Notes the mode that the network is in at each batch; an evaluation must move no statistics and draw nothing."""
 
     def __init__(self, generator: torch.Generator) -> None:
-        super().__init__(examples(), 8, torch.device("cpu"))
+        super().__init__(examples(), plain(2, 8), torch.device("cpu"))
         self.generator = generator
         self.training: list[set[bool]] = []
 
@@ -65,7 +65,7 @@ def train(seed: int) -> tuple[nn.Module, Modes]:
     workload = Modes(generator)
     network = NETWORKS["wide_resnet"].build(WIDE, workload.shape, 3, generator)
     sgd = torch.optim.SGD(network.parameters(), 0.1)
-    fit(network, workload, sgd, epochs=2, generator=generator, watch=lambda _: None)
+    fit(network, workload, sgd, plain(2, 8), generator=generator, watch=lambda _: None)
     return network, workload
 
 
@@ -104,10 +104,10 @@ def test_what_a_cell_saves_predicts_as_what_it_measured(tmp_path: Path) -> None:
         network=WIDE,
         constants=SgdSettings(learning_rate=0.1),
         learning_rate=0.1,
-        training=TrainingSettings(seeds=1, epochs=2, batch_size=8),
+        training=CellSettings(**dict(plain(2, 8)), seeds=1),
         device="cpu",
     )
-    workload = Classification(examples(), 8, torch.device("cpu"))
+    workload = Classification(examples(), cell.training, torch.device("cpu"))
     trained = cell.train(workload, lambda *_: lambda _: None, Progress(cell.epochs, "cell", StringIO()))
     trained.save(tmp_path / "weights")
     restored = NETWORKS["wide_resnet"].build(WIDE, workload.shape, 3, torch.Generator())

@@ -16,7 +16,7 @@ from bakeoff.record import Run
 from bakeoff.settings import Settings
 from bakeoff.training.cell import Cell, Trained
 from bakeoff.training.fit import Watch
-from bakeoff.training.settings import TrainingSettings
+from bakeoff.training.settings import CellSettings, plain
 from bakeoff.training.supervised import Classification
 
 Row = Mapping[str, float]
@@ -41,7 +41,7 @@ def cell(learning_rate: float = 0.01, optimizer: str = "adam") -> Cell:
         ),
         constants=constants,
         learning_rate=learning_rate,
-        training=TrainingSettings(seeds=2, epochs=3, batch_size=8),
+        training=CellSettings(**dict(plain(3, 8)), seeds=2),
         device="cpu",
     )
 
@@ -55,7 +55,7 @@ class Watched(Classification):
             Split(draw.integers(256, size=(n, 1, 9, 9), dtype=np.uint8), np.arange(n, dtype=np.uint8) % 3)
             for n in (30, 9, 12)
         )
-        super().__init__(Examples(train, validation, test, ("a", "b", "c")), 8, torch.device("cpu"))
+        super().__init__(Examples(train, validation, test, ("a", "b", "c")), plain(3, 8), torch.device("cpu"))
         self.read: list[str] = []
 
     def evaluate(self, network: torch.nn.Module, split: Any) -> dict[str, float]:
@@ -86,7 +86,7 @@ def test_a_cell_trains_each_seed_and_reads_the_test_split_once() -> None:
     assert [run.name for run in trained.runs] == ["cnn-adam-s0", "cnn-adam-s1"]
     for run in trained.runs:
         last = dict(run.history[-1])
-        assert last.pop("epoch") == 3
+        assert (last.pop("epoch"), last.pop("step")) == (3, 12)
         assert last.items() <= run.metrics.items()
         assert run.metrics.keys() - last.keys() == {"test/loss", "test/accuracy", "test/auc"}
 
@@ -113,6 +113,16 @@ def test_parameters_are_flat_and_complete() -> None:
         "network.parameters": (9 + 1) * 3 + (27 + 1) * 4 + (2 * 2 * 4 + 1) * 5 + (5 + 1) * 3,
         "training.epochs": 3,
         "training.batch_size": 8,
+        "training.schedule.kind": "constant",
+        "training.schedule.warmup": 0.0,
+        "training.regularisation.l1": 0.0,
+        "training.regularisation.l2": 0.0,
+        "training.regularisation.weight_decay": 0.0,
+        "training.regularisation.clip": None,
+        "training.label_smoothing": 0.0,
+        "training.early_stop": None,
+        "training.diverged_above": None,
+        "training.norms": False,
     }
 
 
@@ -143,7 +153,7 @@ def test_optimizers_meet_the_same_start_and_the_same_order() -> None:
 
 def test_a_diverged_seed_is_counted_and_its_numbers_are_not() -> None:
     trained, _, progress = train(cell(learning_rate=1e30, optimizer="sgd"))
-    assert [run.diverged for run in trained.runs] == [1, 1]
+    assert [run.diverged for run in trained.runs] == [2, 2]
     assert all(run.metrics == {} and run.history == [] for run in trained.runs)
     assert trained.weights == {}
     assert trained.summary() == {"diverged": 2}

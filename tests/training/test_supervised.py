@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -7,10 +9,12 @@ from torch import nn
 from bakeoff.data.examples import Examples, Split
 from bakeoff.settings import BadInput
 from bakeoff.training import supervised
+from bakeoff.training.settings import plain
 from bakeoff.training.supervised import Classification, Segmentation, Supervised
 from bakeoff.training.workload import Held
 
 CPU = torch.device("cpu")
+FIVES = plain(epochs=1, batch_size=5)
 
 
 def split(n: int, seed: int, classes: int, pixels: tuple[int, ...] = ()) -> Split:
@@ -41,7 +45,7 @@ def network(workload: Supervised) -> nn.Module:
 
 
 def test_an_epoch_holds_every_example_once_in_an_order_of_the_seed() -> None:
-    workload = Classification(examples(("a", "b")), batch_size=5, device=CPU)
+    workload = Classification(examples(("a", "b")), FIVES, CPU)
     first, again, other = (
         torch.cat([x[:, 0, 0, 0] * 255 for x, _ in workload.batches(torch.Generator().manual_seed(seed))]).round()
         for seed in (0, 0, 1)
@@ -51,21 +55,50 @@ def test_an_epoch_holds_every_example_once_in_an_order_of_the_seed() -> None:
     assert [len(y) for _, y in workload.batches(torch.Generator())] == [5, 5, 5, 5, 3]
 
 
+@pytest.mark.parametrize(
+    ("size", "sizes"), [(1, [1] * 23), (5, [5, 5, 5, 5, 3]), (23, [23]), (24, [23]), ("full", [23])]
+)
+def test_batches_are_of_the_size_that_is_asked_for(size: Any, sizes: list[int]) -> None:
+    workload = Classification(examples(("a", "b")), plain(1, size), CPU)
+    assert [len(y) for _, y in workload.batches(torch.Generator())] == sizes
+    assert workload.steps == len(sizes)
+
+
+def test_an_epoch_goes_on_where_it_was_left() -> None:
+    workload = Classification(examples(("a", "b")), FIVES, CPU)
+    whole, rest = (list(workload.batches(torch.Generator().manual_seed(0), start)) for start in (0, 2))
+    assert [x.tolist() for x, _ in rest] == [x.tolist() for x, _ in whole[2:]]
+
+
+def test_smoothed_labels_give_each_class_its_share() -> None:
+    data = examples(("a", "b", "c"))
+    workload = Classification(data, FIVES.model_copy(update={"label_smoothing": 0.3}), CPU)
+    model = network(workload)
+    for x, y in workload.batches(torch.Generator()):
+        shares = model(x).double().log_softmax(1)
+        target = np.full((len(y), 3), 0.1)
+        target[range(len(y)), y] += 0.7
+        expected = -(target * shares.numpy()).sum(1).mean()
+        assert workload.loss(model, (x, y)).item() == pytest.approx(expected, rel=1e-5)  # float32
+    unsmoothed = Classification(data, FIVES, CPU)
+    assert workload.evaluate(model, "validation") == unsmoothed.evaluate(model, "validation")
+
+
 def test_labels_stay_with_their_examples() -> None:
     data = examples(("a", "b"))
-    for x, y in Classification(data, 5, CPU).batches(torch.Generator()):
+    for x, y in Classification(data, FIVES, CPU).batches(torch.Generator()):
         rows = (x[:, 0, 0, 0] * 255).round().long()
         assert y.tolist() == data.train.y[rows].tolist()
 
 
 def test_bytes_become_shares_and_floats_stay() -> None:
     data = examples(("a", "b"))
-    x, y = Classification(data, 5, CPU).train
+    x, y = Classification(data, FIVES, CPU).train
     assert x.dtype == torch.float32 and y.dtype == torch.int64
     assert np.array_equal(x.numpy(), data.train.x.astype(np.float32) / 255)
 
     table = Split(np.array([[300.0, -1.0], [0.5, 2.0]], dtype=np.float32), np.arange(2, dtype=np.uint8))
-    kept = Classification(Examples(table, table, table, ("a", "b")), 5, CPU)
+    kept = Classification(Examples(table, table, table, ("a", "b")), FIVES, CPU)
     assert kept.train[0].tolist() == [[300.0, -1.0], [0.5, 2.0]] and kept.shape == (2,)
 
 
@@ -73,7 +106,7 @@ def test_bytes_become_shares_and_floats_stay() -> None:
 def test_held_splits_are_measured_whole(chunk: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(supervised, "CHUNK", chunk)
     data = examples(("a", "b", "c"))
-    workload = Classification(data, 5, CPU)
+    workload = Classification(data, FIVES, CPU)
     model = network(workload)
     splits: list[tuple[Held, Split]] = [("validation", data.validation), ("test", data.test)]
     for name, held in splits:
@@ -87,7 +120,7 @@ def test_held_splits_are_measured_whole(chunk: int, monkeypatch: pytest.MonkeyPa
 
 def test_metrics_of_each_kind_of_task() -> None:
     for classes in (("a", "b"), ("a", "b", "c")):
-        workload = Classification(examples(classes), 5, CPU)
+        workload = Classification(examples(classes), FIVES, CPU)
         assert workload.evaluate(network(workload), "test").keys() == {"loss", "accuracy", "auc"}
 
 
@@ -95,18 +128,18 @@ def test_held_data_without_a_class_are_refused() -> None:
     data = examples(("a", "b", "c"))
     named = Examples(data.train, data.validation, data.test, (*data.classes, "d"))
     with pytest.raises(BadInput, match=r"the validation data have no example of class 'd', .*enlarge"):
-        Classification(named, 5, CPU)
+        Classification(named, FIVES, CPU)
 
 
 def test_auc_ranks_by_the_odds_of_the_second_class() -> None:
-    workload = Classification(examples(("no", "yes")), 5, CPU)
+    workload = Classification(examples(("no", "yes")), FIVES, CPU)
     logits, y = torch.tensor([[5.0, 4.0], [0.0, 1.0], [9.0, 9.5]]), torch.tensor([0, 1, 1])
     assert workload.measure(logits, y)["auc"] == 1
 
 
 def test_dice_leaves_the_background_out_of_its_mean() -> None:
     data = examples(("background", "grey", "white"), pixels=(4, 4))
-    workload = Segmentation(data, 5, CPU)
+    workload = Segmentation(data, FIVES, CPU)
     measured = workload.evaluate(network(workload), "validation")
     assert measured.keys() == {"loss", "dice", "dice.grey", "dice.white"}
     assert measured["dice"] == pytest.approx((measured["dice.grey"] + measured["dice.white"]) / 2)

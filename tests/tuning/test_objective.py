@@ -7,6 +7,7 @@ import torch
 from bakeoff.data.examples import Examples, Split
 from bakeoff.networks.settings import MlpSettings
 from bakeoff.settings import BadInput
+from bakeoff.training.settings import plain
 from bakeoff.training.workload import Held
 from bakeoff.tuning.objective import Objective, Penalised, thinned
 from bakeoff.tuning.settings import StudyTrainingSettings
@@ -37,7 +38,7 @@ def objective(epochs: int = 2) -> Objective:
 
 
 def test_penalty_is_half_the_decay_times_the_squares_of_weights_and_biases() -> None:
-    free, penalised = (Penalised(examples(), 16, decay) for decay in (0.0, 0.6))
+    free, penalised = (Penalised(examples(), plain(1, 16), decay) for decay in (0.0, 0.6))
     network = torch.nn.Linear(2, 3)
     with torch.no_grad():
         network.weight.fill_(2.0)
@@ -58,7 +59,7 @@ def test_a_trial_is_a_function_of_its_point() -> None:
 
 def test_a_diverged_trial_ranks_last() -> None:
     trained = objective()({"learning_rate": 1e30, "beta": 0.5, "weight_decay": 1.0})
-    assert trained.diverged == 1
+    assert trained.diverged == 2
     assert trained.metrics == {}
     assert trained.value == math.inf
     assert objective().confirm({"learning_rate": 1e30, "beta": 0.5, "weight_decay": 1.0}, 0) == trained

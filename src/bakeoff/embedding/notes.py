@@ -15,6 +15,7 @@ from bakeoff.embedding.settings import ArchitectureName, NotesTrainingSettings
 from bakeoff.embedding.workload import NegativeSampling
 from bakeoff.optimizers.registry import OPTIMIZERS
 from bakeoff.progress import Progress
+from bakeoff.record import flat
 from bakeoff.settings import Settings
 from bakeoff.training.device import resolve
 from bakeoff.training.fit import Watch, fit
@@ -54,12 +55,10 @@ class Notes:
         settings = self.settings.model_dump(mode="json")
         named = {name: settings.pop(name) for name in ("optimizer", "seed")}
         del settings["learning_rate"]  # stands among the optimizer's constants
-        sections = {
-            "optimizer": self.constants.model_dump(),
-            "network": self.windows.model_dump(),
-            "training": settings,
-        }
-        return named | {f"{name}.{key}": value for name, part in sections.items() for key, value in part.items()}
+        sections = {"optimizer": self.constants.model_dump(), "network": self.windows.model_dump()}
+        for name, part in (sections | {"training": settings}).items():
+            named |= flat(name, part)
+        return named
 
     def steps(self, _: Corpus) -> int:
         return self.settings.epochs
@@ -78,7 +77,8 @@ class Notes:
         network = Embedding(len(corpus.words), self.settings.dimension, generator).to(device)
         rule = OPTIMIZERS[self.settings.optimizer]
         optimizer = rule.build(network.parameters(), self.constants)
-        outcome = fit(network, workload, optimizer, epochs=self.settings.epochs, generator=generator, watch=see)
+        outcome = fit(network, workload, optimizer, self.settings, generator=generator, watch=see)
+        progress.advance(self.settings.epochs - len(outcome.history))
         if outcome.diverged:
             return Fitted(outcome.history, outcome.diverged)
         weights = {name: weight.cpu().contiguous().numpy() for name, weight in network.state_dict().items()}

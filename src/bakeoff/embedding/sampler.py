@@ -17,7 +17,7 @@ from bakeoff.training.fit import Watch
 class Fitted:
     """Attributes:
     history: one row an epoch, finite throughout.
-    diverged: the epoch in which something stopped being finite.
+    diverged: the step at which the loss gave out; for word2vec the epoch.
     vectors: `input` and `output` (V, D) of each word; none if it diverged.
     """
 

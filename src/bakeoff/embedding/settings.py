@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from bakeoff.optimizers.settings import OptimizerName
 from bakeoff.settings import Settings
+from bakeoff.training.settings import LoopSettings
 
 Positive = Annotated[int, Field(ge=1)]
 Rate = Annotated[float, Field(gt=0)]
@@ -57,7 +58,7 @@ class CbowSettings(Settings):
     radius: Positive
 
 
-class NotesTrainingSettings(Settings):
+class NotesTrainingSettings(LoopSettings):
     dimension: Positive
     negatives: Positive
     shared: Positive
@@ -67,7 +68,6 @@ class NotesTrainingSettings(Settings):
     optimizer: OptimizerName
     learning_rate: Rate
     batch_size: Positive
-    epochs: Positive
     seed: Seed
 
 

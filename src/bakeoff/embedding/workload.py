@@ -3,6 +3,7 @@
 T words of text, V words of vocabulary, N examples, C inputs of an example, S noise words.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -66,12 +67,20 @@ class NegativeSampling:
         self.stays = thinned if settings.subsample else np.ones_like(frequency)
         self.noise = np.cumsum(corpus.counts**settings.noise_exponent)
 
-    def batches(self, generator: torch.Generator) -> Iterator[Batch]:
+    @property
+    def steps(self) -> int:
+        """As many as are expected of the thinned text."""
+        places = round(float(self.stays[self.text].sum())) - 2 * self.architecture.window
+        return max(1, math.ceil(places / self.batch_places))
+
+    def batches(self, generator: torch.Generator, start: int = 0) -> Iterator[Batch]:
         rng = np.random.default_rng(int(torch.randint(2**62, (), generator=generator)))
         text = self.text[rng.random(len(self.text)) < self.stays[self.text]]
         order = rng.permutation(places_of(text, self.architecture.window))
-        for start in range(0, len(order), self.batch_places):
-            yield self.batch(text, order[start : start + self.batch_places], self.settings.shared, rng)
+        for number, first in enumerate(range(0, len(order), self.batch_places)):
+            batch = self.batch(text, order[first : first + self.batch_places], self.settings.shared, rng)
+            if number >= start:  # the others were drawn all the same: their noise words come before the rest's
+                yield batch
 
     def batch(self, text: Ids, places: Places, noise: int, rng: np.random.Generator) -> Batch:
         inputs, targets = self.architecture.cut(text, places, rng)

@@ -295,7 +295,7 @@ def curve(runs: Sequence[Run], metric: str) -> Iterator[dict[str, float]]:
     """One cell's rows."""
     for epoch in range(1, 1 + max(len(run.history) for run in runs)):
         reached = [run.history[epoch - 1] for run in runs if len(run.history) >= epoch]
-        lost = sum(run.diverged == epoch + 1 for run in runs)
+        lost = sum(run.diverged is not None and len(run.history) == epoch for run in runs)
         row: dict[str, float] = {"epoch": epoch, "runs": len(reached), "lost": lost}
         for quantity, key in zip(QUANTITIES, ("val/loss", f"val/{metric}"), strict=True):
             values = [history[key] for history in reached]

@@ -13,10 +13,10 @@ from torch import Tensor, nn
 from bakeoff.networks.registry import NETWORKS
 from bakeoff.optimizers.registry import OPTIMIZERS
 from bakeoff.progress import Progress
-from bakeoff.record import Run
+from bakeoff.record import Run, flat
 from bakeoff.settings import Settings
 from bakeoff.training.fit import Outcome, Watch, fit
-from bakeoff.training.settings import Device, LearningRate, TrainingSettings
+from bakeoff.training.settings import CellSettings, Device, LearningRate
 from bakeoff.training.supervised import Supervised
 
 
@@ -54,7 +54,7 @@ class Cell:
     network: Settings
     constants: Settings  # of the optimizer
     learning_rate: float
-    training: TrainingSettings
+    training: CellSettings
     device: Device
 
     @classmethod
@@ -68,7 +68,7 @@ class Cell:
             network=settings(f"networks.{model}", NETWORKS[model].settings),
             constants=settings(f"optimizers.{optimizer}", OPTIMIZERS[optimizer].settings),
             learning_rate=settings(f"{task}.learning_rate.{model}.{optimizer}", LearningRate),
-            training=settings(f"{task}.training", TrainingSettings),
+            training=settings(f"{task}.training", CellSettings),
             device=settings("device", Device),
         )
 
@@ -87,7 +87,7 @@ class Cell:
         named = {"task": self.task, "data": self.data, "model": self.model, "optimizer": self.optimizer, "seed": seed}
         sections = {"optimizer": self.rule, "network": self.network, "training": self.training}
         for section, settings in sections.items():
-            named |= {f"{section}.{key}": value for key, value in settings.model_dump(mode="json").items()}
+            named |= flat(section, settings.model_dump(mode="json"))
         del named["training.seeds"]
         return named
 
@@ -97,8 +97,7 @@ class Cell:
         network = NETWORKS[self.model].build(self.network, workload.shape, len(workload.classes), generator)
         network.to(workload.device)
         optimizer = OPTIMIZERS[self.optimizer].build(network.parameters(), self.rule)
-        epochs = self.training.epochs
-        return network, fit(network, workload, optimizer, epochs=epochs, generator=generator, watch=watch)
+        return network, fit(network, workload, optimizer, self.training, generator=generator, watch=watch)
 
     def train(
         self, workload: Supervised, watch: Callable[[str, Mapping[str, Any]], Watch], progress: Progress
@@ -121,11 +120,9 @@ class Cell:
             parameters["network.parameters"] = sum(weight.numel() for weight in network.parameters())
             metrics: dict[str, float] = {}
             if outcome.diverged is None:
-                final = {key: value for key, value in outcome.history[-1].items() if key != "epoch"}
-                metrics = final | {f"test/{key}": v for key, v in workload.evaluate(network, "test").items()}
+                metrics = outcome.final | {f"test/{key}": v for key, v in workload.evaluate(network, "test").items()}
                 weights |= {f"s{seed}.{key}": w.cpu().contiguous() for key, w in network.state_dict().items()}
-            else:
-                missed = self.training.epochs - len(outcome.history)
-                progress.advance(missed, note=f"{name} diverged in epoch {outcome.diverged}")
+            missed = self.training.epochs - len(outcome.history)
+            progress.advance(missed, note=f"{name} diverged at step {outcome.diverged}" if outcome.diverged else "")
             runs.append(Run(name, parameters, metrics, outcome.history, outcome.diverged))
         return Trained(runs, weights)

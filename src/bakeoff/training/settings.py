@@ -1,16 +1,75 @@
-"""How long, in which portions and how often a network is trained, at which rate, and where."""
+"""How long and in which portions a network is trained, when a training ends, and where it runs."""
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
 
+from bakeoff.optimizers.schedules import Constant, ScheduleSettings
+from bakeoff.optimizers.settings import RegularisationSettings
 from bakeoff.settings import Settings
 
 Device = Literal["cpu", "cuda", "auto"]
 LearningRate = Annotated[float, Field(gt=0)]
+Positive = Annotated[int, Field(ge=1)]
 
 
-class TrainingSettings(Settings):
-    seeds: Annotated[int, Field(ge=1)]
-    epochs: Annotated[int, Field(ge=1)]
-    batch_size: Annotated[int, Field(ge=1)]
+def size_or_full(value: object, check: ValidatorFunctionWrapHandler) -> object:
+    try:
+        return check(value)
+    except ValidationError:
+        raise ValueError(f"{value!r} is no size of a batch; take a number from 1 on, or full") from None
+
+
+BatchSize = Annotated[Positive | Literal["full"], WrapValidator(size_or_full)]
+
+
+class EarlyStopSettings(Settings):
+    """The training ends when the validation loss has not been below its least for `patience` epochs."""
+
+    patience: Positive
+
+
+class LoopSettings(Settings):
+    """What the loop itself is told, whatever is learnt.
+
+    Attributes:
+        diverged_above: a training loss above so many times that of the first batch ends the run as diverged.
+        norms: the history has the mean norms of gradients and updates.
+    """
+
+    epochs: Positive
+    schedule: ScheduleSettings
+    regularisation: RegularisationSettings
+    early_stop: EarlyStopSettings | None
+    diverged_above: Annotated[float, Field(gt=1)] | None
+    norms: bool
+
+
+class TrainingSettings(LoopSettings):
+    """Of a training on labelled examples.
+
+    Attributes:
+        batch_size: 1 is stochastic gradient descent, full is batch gradient descent.
+        label_smoothing: the share of a label that is spread over all classes.
+    """
+
+    batch_size: BatchSize
+    label_smoothing: Annotated[float, Field(ge=0, lt=1)]
+
+
+class CellSettings(TrainingSettings):
+    seeds: Positive
+
+
+def plain(epochs: int, batch_size: int | Literal["full"]) -> TrainingSettings:
+    """Descent along the loss and nothing beside it, to the last epoch; diverged where something is not finite."""
+    return TrainingSettings(
+        epochs=epochs,
+        batch_size=batch_size,
+        schedule=Constant(kind="constant", warmup=0.0),
+        regularisation=RegularisationSettings(l1=0.0, l2=0.0, weight_decay=0.0, clip=None),
+        early_stop=None,
+        diverged_above=None,
+        norms=False,
+        label_smoothing=0.0,
+    )

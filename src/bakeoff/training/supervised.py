@@ -3,6 +3,7 @@
 N examples, K classes; C, H, W channels, height and width; D features.
 """
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 
@@ -14,6 +15,7 @@ from torch import Tensor, nn
 from bakeoff.data.examples import Examples, Split
 from bakeoff.settings import BadInput
 from bakeoff.training.metrics import accuracy, dice, separation
+from bakeoff.training.settings import TrainingSettings
 from bakeoff.training.workload import Held
 
 CHUNK = 1024  # examples that an evaluation takes at once; enough to keep a core busy, and little memory
@@ -22,30 +24,39 @@ CHUNK = 1024  # examples that an evaluation takes at once; enough to keep a core
 class Supervised(ABC):
     """Cross-entropy between the network's logits (N, K) or (N, K, H, W) and labels (N,) or (N, H, W).
 
+    Smoothed labels are (1 - e) of the label and e / K of each class; an evaluation is without.
+    Source: Szegedy et al. 2015, arXiv:1512.00567, section 7.
+
     Attributes:
         shape: of one example: (D,) or (C, H, W).
         classes: their names, in the order of the labels.
     """
 
-    def __init__(self, examples: Examples, batch_size: int, device: torch.device) -> None:
-        self.batch_size, self.device, self.classes = batch_size, device, examples.classes
+    def __init__(self, examples: Examples, settings: TrainingSettings, device: torch.device) -> None:
+        self.device, self.classes = device, examples.classes
         self.train = resident(examples.train, device)
+        self.batch_size = len(self.train[0]) if settings.batch_size == "full" else settings.batch_size
+        self.label_smoothing = settings.label_smoothing
         self.held = {
             "validation": resident(examples.validation, device),
             "test": resident(examples.test, device),
         }
         self.shape = tuple(self.train[0].shape[1:])
 
-    def batches(self, generator: torch.Generator) -> Iterator[tuple[Tensor, Tensor]]:
+    @property
+    def steps(self) -> int:
+        return math.ceil(len(self.train[0]) / self.batch_size)
+
+    def batches(self, generator: torch.Generator, start: int = 0) -> Iterator[tuple[Tensor, Tensor]]:
         """Batches of a random permutation; the last one takes what is left."""
         x, y = self.train
         order = torch.randperm(len(x), generator=generator).to(self.device)
-        for rows in torch.split(order, self.batch_size):
+        for rows in torch.split(order, self.batch_size)[start:]:
             yield x[rows], y[rows]
 
     def loss(self, network: nn.Module, batch: tuple[Tensor, Tensor]) -> Tensor:
         x, y = batch
-        return F.cross_entropy(network(x), y)
+        return F.cross_entropy(network(x), y, label_smoothing=self.label_smoothing)
 
     def evaluate(self, network: nn.Module, split: Held) -> dict[str, float]:
         x, y = self.held[split]
@@ -66,7 +77,7 @@ class Classification(Supervised):
         BadInput: validation or test data lack a class.
     """
 
-    def __init__(self, examples: Examples, batch_size: int, device: torch.device) -> None:
+    def __init__(self, examples: Examples, settings: TrainingSettings, device: torch.device) -> None:
         for part in ("validation", "test"):
             absent = np.setdiff1d(np.arange(len(examples.classes)), getattr(examples, part).y)
             if len(absent):
@@ -74,7 +85,7 @@ class Classification(Supervised):
                     f"params.yaml: the {part} data have no example of class '{examples.classes[absent[0]]}', and each "
                     "class needs one there; enlarge that part of the split, or drop the class"
                 )
-        super().__init__(examples, batch_size, device)
+        super().__init__(examples, settings, device)
 
     def measure(self, logits: Tensor, y: Tensor) -> dict[str, float]:
         return {"accuracy": accuracy(logits, y), "auc": separation(logits, y)}

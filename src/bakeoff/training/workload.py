@@ -11,8 +11,12 @@ Held = Literal["validation", "test"]
 
 
 class Workload(Protocol[Batch]):
-    def batches(self, generator: torch.Generator) -> Iterator[Batch]:
-        """One epoch, in an order drawn from `generator`."""
+    @property
+    def steps(self) -> int:
+        """Batches of an epoch; where chance decides, about so many."""
+
+    def batches(self, generator: torch.Generator, start: int = 0) -> Iterator[Batch]:
+        """One epoch, in an order drawn from `generator`, without its first `start` batches."""
 
     def loss(self, network: nn.Module, batch: Batch) -> Tensor:
         """The mean loss over a batch: a scalar that gradients flow through."""

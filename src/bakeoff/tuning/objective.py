@@ -15,6 +15,7 @@ from bakeoff.optimizers.registry import OPTIMIZERS
 from bakeoff.optimizers.settings import MomentumSettings
 from bakeoff.settings import BadInput
 from bakeoff.training.fit import Outcome, fit
+from bakeoff.training.settings import TrainingSettings, plain
 from bakeoff.training.supervised import Classification
 from bakeoff.tuning.settings import StudyTrainingSettings
 from bakeoff.tuning.space import Point
@@ -28,8 +29,8 @@ class Penalised(Classification):
     Under momentum this penalty is weight decay. An evaluation is without it.
     """
 
-    def __init__(self, examples: Examples, batch_size: int, weight_decay: float | Tensor) -> None:
-        super().__init__(examples, batch_size, CPU)
+    def __init__(self, examples: Examples, settings: TrainingSettings, weight_decay: float | Tensor) -> None:
+        super().__init__(examples, settings, CPU)
         self.weight_decay = weight_decay
 
     def loss(self, network: nn.Module, batch: tuple[Tensor, Tensor]) -> Tensor:
@@ -43,7 +44,7 @@ class Trained:
 
     Attributes:
         metrics: after the last epoch; empty if it diverged.
-        diverged: the epoch in which it did.
+        diverged: the step at which it did.
     """
 
     metrics: Mapping[str, float]
@@ -71,7 +72,7 @@ class Objective:
     def __call__(self, point: Point) -> Trained:
         """The trial at a point. The test split is not read."""
         _, _, outcome = self.train(point, self.seed)
-        return Trained(last(outcome), outcome.diverged)
+        return Trained(outcome.final, outcome.diverged)
 
     def confirm(self, point: Point, seed: int) -> Trained:
         """A training at the point from another seed, its test metrics included."""
@@ -79,25 +80,28 @@ class Objective:
         if outcome.diverged:
             return Trained({}, outcome.diverged)
         test = {f"test/{name}": value for name, value in workload.evaluate(network, "test").items()}
-        return Trained(last(outcome) | test, None)
+        return Trained(outcome.final | test, None)
 
     def train(self, point: Point, seed: int) -> tuple[nn.Module, Penalised, Outcome]:
         workload = self.workload(point["weight_decay"])
         network, generator = self.start(workload, seed)
         momentum = MomentumSettings(learning_rate=point["learning_rate"], beta=point["beta"])
         optimizer = OPTIMIZERS["momentum"].build(network.parameters(), momentum)
-        epochs = self.training.epochs
-        outcome = fit(network, workload, optimizer, epochs=epochs, generator=generator, watch=lambda _: None)
+        outcome = fit(network, workload, optimizer, self.loop, generator=generator, watch=lambda _: None)
         return network, workload, outcome
 
     def workload(self, weight_decay: float | Tensor) -> Penalised:
-        return Penalised(self.examples, self.training.batch_size, weight_decay)
+        return Penalised(self.examples, self.loop, weight_decay)
 
     def start(self, workload: Penalised, seed: int) -> tuple[nn.Module, torch.Generator]:
         """Weights drawn from `seed`, and the generator from which the batches are drawn next."""
         generator = torch.Generator().manual_seed(seed)
         network = CLASSIFIERS["mlp"].build(self.network, workload.shape, len(workload.classes), generator)
         return network, generator
+
+    @property
+    def loop(self) -> TrainingSettings:
+        return plain(self.training.epochs, self.training.batch_size)
 
     @property
     def steps(self) -> int:
@@ -119,10 +123,3 @@ def thinned(examples: Examples, size: int, seed: int) -> Examples:
         )
     rows = np.random.default_rng(seed).permutation(len(train.x))[:size]
     return Examples(Split(train.x[rows], train.y[rows]), examples.validation, examples.test, examples.classes)
-
-
-def last(outcome: Outcome) -> dict[str, float]:
-    """The metrics after the last epoch; none if the training diverged."""
-    if outcome.diverged:
-        return {}
-    return {name: value for name, value in outcome.history[-1].items() if name != "epoch"}
