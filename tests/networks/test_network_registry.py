@@ -89,6 +89,27 @@ def test_gradient_reaches_every_weight(name: str, shape: Shape) -> None:
     assert unreached == []
 
 
+@pytest.mark.parametrize("name", [name for name, (model, _) in VARIANTS.items() if "resnet" in model])
+def test_values_and_gradients_stay_channels_last(name: str) -> None:
+    """Where the two layouts meet, an operation is many times as slow."""
+    network = build(name, (3, 12, 12))
+    strayed: list[str] = []
+
+    def look(layer: str, x: torch.Tensor) -> None:
+        if not x.is_contiguous(memory_format=torch.channels_last):
+            strayed.append(layer)
+
+    def follow(layer: str, output: torch.Tensor) -> None:
+        look(f"{layer} forwards", output)
+        output.register_hook(lambda gradient: look(f"{layer} backwards", gradient))
+
+    for layer, module in network.named_modules():
+        if isinstance(module, nn.Conv2d | nn.Softplus | nn.GELU):
+            module.register_forward_hook(lambda _, __, output, layer=layer: follow(layer, output))
+    network(images((3, 12, 12))).square().sum().backward()
+    assert strayed == []
+
+
 @pytest.mark.parametrize("name", VARIANTS)
 def test_weights_come_from_the_generator_alone(name: str) -> None:
     world = torch.get_rng_state()

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from bakeoff.networks.layers import Parts, channels_last, image
+from bakeoff.networks.layers import Parts, channels_last, image, pixel_mean
 from bakeoff.networks.settings import LayerSettings, ResnetSettings, Shortcut
 from bakeoff.settings import BadInput
 
@@ -23,7 +23,8 @@ class Subsampled(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, C, H, W) -> (N, C + added, H / stride, W / stride), rounded up."""
-        return F.pad(x[:, :, :: self.stride, :: self.stride], (0, 0, 0, 0, 0, self.added))
+        # The mean of one pixel, not a slice: see `pixel_mean`.
+        return F.pad(F.avg_pool2d(x, 1, self.stride), (0, 0, 0, 0, 0, self.added))
 
 
 def projection(inputs: int, outputs: int, stride: int, parts: Parts) -> nn.Sequential:
@@ -81,7 +82,7 @@ class ResNet(nn.Module):
         """(N, C, H, W) -> (N, K)."""
         x = self.active(self.norm(self.conv(x)))
         x = self.blocks(x)  # (N, 4 w, H / 4, W / 4), rounded up
-        logits: Tensor = self.head(x.mean((2, 3)))
+        logits: Tensor = self.head(pixel_mean(x))
         return logits
 
 

@@ -6,7 +6,7 @@ N images; C, H, W channels, height and width; K classes.
 import torch
 from torch import Tensor, nn
 
-from bakeoff.networks.layers import Parts, channels_last, image
+from bakeoff.networks.layers import Parts, channels_last, image, pixel_mean
 from bakeoff.networks.resnet import projection, stages, variance_exists
 from bakeoff.networks.settings import WideResnetSettings
 
@@ -59,7 +59,7 @@ class WideResNet(nn.Module):
         """(N, C, H, W) -> (N, K)."""
         x = self.blocks(self.conv(x))  # (N, 64 k, H / 4, W / 4), rounded up
         x = self.active(self.norm(x))
-        logits: Tensor = self.head(x.mean((2, 3)))
+        logits: Tensor = self.head(pixel_mean(x))
         return logits
 
 
