@@ -26,9 +26,10 @@ from gensim.models import Word2Vec
 from bakeoff.data.corpus.corpus import Corpus
 from bakeoff.data.sources.holdings import files
 from bakeoff.embedding.checkpoint import Checkpoint
+from bakeoff.embedding.course import State
 from bakeoff.embedding.evaluate import Vectors, read_test
 from bakeoff.embedding.settings import ArchitectureName, Word2vecSettings
-from bakeoff.embedding.shards import Shards, State
+from bakeoff.embedding.shards import Shards
 from bakeoff.embedding.word2vec import Word2vec
 from bakeoff.progress import Progress
 
@@ -48,6 +49,7 @@ SETTINGS: dict[str, Any] = {
     "shards": 2,
     "round": 20_000,
     "damping": 0.0,
+    "gpu": {"batch": 2048, "damping": 1.0},
     "seed": 0,
 }
 
@@ -56,7 +58,9 @@ def ours(corpus: Corpus, architecture: ArchitectureName, threads: int = THREADS,
     """Vectors (V, D)."""
     settings = Word2vecSettings.model_validate(SETTINGS | changes)
     with tempfile.TemporaryDirectory() as folder, Checkpoint("benchmark", "none", Path(folder) / "none") as checkpoint:
-        fitted = Word2vec(architecture, settings, threads).fit(corpus, _unseen, Progress(1, "", StringIO()), checkpoint)
+        fitted = Word2vec(architecture, settings, "cpu", threads).fit(
+            corpus, _unseen, Progress(1, "", StringIO()), checkpoint
+        )
     return fitted.vectors["input"]
 
 

@@ -14,9 +14,10 @@ import numpy as np
 import pytest
 
 from bakeoff.data.corpus.corpus import Corpus
+from bakeoff.embedding.course import LEAST_RATE, State, stays
 from bakeoff.embedding.kernels import Ids, Language
-from bakeoff.embedding.settings import ArchitectureName, Rates, Word2vecSettings
-from bakeoff.embedding.shards import LEAST_RATE, Shards, State, stays
+from bakeoff.embedding.settings import ArchitectureName, BatchesSettings, Rates, Word2vecSettings
+from bakeoff.embedding.shards import Shards
 from bakeoff.settings import BadInput
 
 QEMU = "qemu-x86_64-static"
@@ -32,6 +33,7 @@ SETTINGS = Word2vecSettings(
     shards=3,
     round=300,
     damping=0.5,
+    gpu=BatchesSettings(batch=1, damping=0.0),
     seed=4,
 )
 BOTH = pytest.mark.parametrize("architecture", ["skipgram", "cbow"])

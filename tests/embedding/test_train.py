@@ -19,6 +19,7 @@ from bakeoff.embedding.notes import Notes
 from bakeoff.embedding.sampler import Sampler
 from bakeoff.embedding.settings import (
     ArchitectureName,
+    BatchesSettings,
     CbowSettings,
     NotesTrainingSettings,
     Rates,
@@ -67,9 +68,9 @@ def sampler(name: SamplerName, architecture: ArchitectureName, learning_rate: fl
             "cpu",
         )
     rates = Rates(skipgram=learning_rate, cbow=learning_rate)
-    return Word2vec(
-        architecture, Word2vecSettings(**common, window=3, learning_rate=rates, shards=2, round=500, damping=0.0)
-    )
+    gpu = BatchesSettings(batch=50, damping=0.0)
+    shared = {"window": 3, "learning_rate": rates, "shards": 2, "round": 500, "damping": 0.0, "gpu": gpu}
+    return Word2vec(architecture, Word2vecSettings(**common, **shared), "cpu")
 
 
 def training(

@@ -18,7 +18,7 @@ import pytest
 from bakeoff.data.corpus.corpus import Corpus
 from bakeoff.embedding import checkpoint as checkpoints
 from bakeoff.embedding.checkpoint import Checkpoint
-from bakeoff.embedding.settings import Rates, Word2vecSettings
+from bakeoff.embedding.settings import BatchesSettings, Rates, Word2vecSettings
 from bakeoff.embedding.shards import Shards
 from bakeoff.embedding.word2vec import Word2vec
 from bakeoff.progress import Progress
@@ -36,6 +36,7 @@ SETTINGS = Word2vecSettings(
     shards=2,
     round=1000,
     damping=0.0,
+    gpu=BatchesSettings(batch=1, damping=0.0),
     seed=0,
 )
 
@@ -44,7 +45,7 @@ def train(folder: Path) -> str:
     ids = np.random.default_rng(0).integers(WORDS, size=20_000).astype(np.int32)
     corpus = Corpus(ids, tuple(f"w{n}" for n in range(WORDS)), np.bincount(ids, minlength=WORDS))
     rows: list[float] = []
-    made, progress = Word2vec("skipgram", SETTINGS), Progress(SETTINGS.epochs * 18_000, "words", StringIO())
+    made, progress = Word2vec("skipgram", SETTINGS, "cpu"), Progress(SETTINGS.epochs * 18_000, "words", StringIO())
     assert made.steps(corpus) == progress.total
     with Checkpoint("stage", "recipe", folder) as checkpoint:
         fitted = made.fit(corpus, lambda row: rows.append(row["epoch"]), progress, checkpoint)
@@ -56,7 +57,7 @@ def train(folder: Path) -> str:
 
 def position(saved: Path) -> tuple[int, int]:
     """Epochs, and words of each shard in the one after."""
-    line = saved.read_bytes()[32:].split(b"\n", 1)[0] if saved.exists() else b'{"epoch": 0, "offset": 0}'
+    line = saved.read_bytes()[32:].split(b"\n", 2)[1] if saved.exists() else b'{"epoch": 0, "offset": 0}'
     state = json.loads(line)
     return state["epoch"], state["offset"]
 

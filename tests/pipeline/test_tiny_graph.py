@@ -121,7 +121,7 @@ def settings(name: str, stage: Mapping[str, Any]) -> dict[str, Any]:
     """What a stage of the lock reads of params.yaml."""
     declared = dict(stage.get("params", {}).get("params.yaml", {}))
     if name.startswith("train_embedding"):  # dvc.yaml has no way to declare by the sampler's name what notes reads
-        del declared["device"], declared["optimizers.adagrad"]
+        del declared["optimizers.adagrad"]
     return declared
 
 

@@ -21,6 +21,11 @@ class Rates(Settings):
     cbow: Rate
 
 
+class BatchesSettings(Settings):
+    batch: Positive
+    damping: Annotated[float, Field(ge=0)]
+
+
 class Word2vecSettings(Settings):
     dimension: Positive
     window: Positive
@@ -33,6 +38,7 @@ class Word2vecSettings(Settings):
     shards: Positive
     round: Positive
     damping: Annotated[float, Field(ge=0)]
+    gpu: BatchesSettings
     seed: Seed
 
     @model_validator(mode="after")
