@@ -120,10 +120,12 @@ def words(arguments: argparse.Namespace) -> None:
 
 
 def deps(_: argparse.Namespace) -> None:
-    """write what each stage imports into dvc.yaml, and the schema by which editors check params.yaml"""
+    """write what each stage imports into dvc.yaml, the schema by which editors check params.yaml, and DVC's colours"""
     from bakeoff import code_dependencies, params
+    from bakeoff.report.palette import COLOURS
 
     code_dependencies.refresh(Path("dvc.yaml"))
+    code_dependencies.write_colours(Path(".dvc/plots/curves.json"), COLOURS)
     code_dependencies.write_schema(Path("params.schema.json"), params.schema())
 
 

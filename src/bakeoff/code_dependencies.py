@@ -1,6 +1,8 @@
 """Keeps the code dependencies in dvc.yaml equal to what each stage imports."""
 
 import json
+import re
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +37,15 @@ def refresh(path: Path) -> None:
         stage["deps"] = refreshed(stage)
     with path.open("w", encoding="utf-8") as file:
         yaml.dump(document, file)
+
+
+def write_colours(path: Path, colours: dict[str, str]) -> None:
+    """Put the optimizers' colours into DVC's template of a plot; the rest of it stays."""
+    text = path.read_text(encoding="utf-8")
+    for key, values in {"domain": list(colours), "range": list(colours.values())}.items():
+        lines = textwrap.fill(json.dumps(values)[1:-1], 100, initial_indent=" " * 12, subsequent_indent=" " * 12)
+        text = re.sub(rf'"{key}": \[[^]]*\]', f'"{key}": [\n{lines}\n          ]', text)
+    path.write_text(text, encoding="utf-8")
 
 
 def write_schema(path: Path, schema: dict[str, Any]) -> None:

@@ -46,6 +46,7 @@ CONSTANTS: dict[str, dict[str, Any]] = {
         "adam_beta2": 0.95,
         "adam_epsilon": 1e-3,
     },
+    "schedule_free": ADAM | {"weight_decay": 0.3},
 }  # large epsilons, decays and rates, for a misplaced one to show
 
 
@@ -200,6 +201,20 @@ def muon(
         yield theta
 
 
+def schedule_free(
+    theta: Array, gradients: Array, beta1: float, beta2: float, epsilon: float, weight_decay: float
+) -> Path:
+    """The paper's three sequences, each written out; at a constant rate x is the plain mean of the z."""
+    x = y = z = theta
+    v = np.zeros_like(theta)
+    for t, g in enumerate(gradients, 1):
+        v = beta2 * v + (1 - beta2) * g**2
+        z = z - LR * g / (np.sqrt(v / (1 - beta2**t)) + epsilon) - LR * weight_decay * y
+        x = (1 - 1 / t) * x + 1 / t * z
+        y = (1 - beta1) * z + beta1 * x
+        yield y
+
+
 FORMULAS: dict[str, Callable[..., Path]] = {
     "sgd": sgd,
     "momentum": momentum,
@@ -216,6 +231,7 @@ FORMULAS: dict[str, Callable[..., Path]] = {
     "radam": radam,
     "lion": lion,
     "muon": muon,
+    "schedule_free": schedule_free,
 }
 
 

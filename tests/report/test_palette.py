@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from bakeoff.optimizers.registry import OPTIMIZERS
-from bakeoff.report.palette import COLOURS, METHODS
+from bakeoff.report.palette import COLOURS, METHODS, SPARE
 from bakeoff.tuning.registry import SEARCHERS
 
 TEMPLATE = Path(__file__).parents[2] / ".dvc/plots/curves.json"
@@ -36,11 +36,13 @@ def lab(rgb: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def test_every_optimizer_and_every_search_has_a_colour() -> None:
-    assert COLOURS.keys() == OPTIMIZERS.keys()
+    assert COLOURS.keys() == OPTIMIZERS.keys(), "all of SPARE is taken: look for another"
     assert list(METHODS) == list(SEARCHERS)
 
 
-@pytest.mark.parametrize("palette", [COLOURS, METHODS], ids=["optimizers", "searches"])
+@pytest.mark.parametrize(
+    "palette", [COLOURS | {colour: colour for colour in SPARE}, METHODS], ids=["optimizers", "searches"]
+)
 @pytest.mark.parametrize("blindness", BLINDNESS)
 def test_eyes_of_every_kind_tell_the_colours_apart(palette: dict[str, str], blindness: str) -> None:
     seen = {name: lab(np.array(BLINDNESS[blindness]) @ linear(colour)) for name, colour in palette.items()}
@@ -50,4 +52,4 @@ def test_eyes_of_every_kind_tell_the_colours_apart(palette: dict[str, str], blin
 
 def test_dvc_draws_in_the_same_colours() -> None:
     scale = json.loads(TEMPLATE.read_text(encoding="utf-8"))["spec"]["encoding"]["color"]["scale"]
-    assert dict(zip(scale["domain"], scale["range"], strict=True)) == COLOURS
+    assert dict(zip(scale["domain"], scale["range"], strict=True)) == COLOURS, "run `make deps`"

@@ -60,7 +60,13 @@ def trainings() -> Iterator[tuple[str, str]]:
 
     from bakeoff.networks import registry as networks
     from bakeoff.optimizers import registry as optimizers
+    from bakeoff.optimizers.evaluation import settle
+    from bakeoff.optimizers.regularisation import Regularisation
+    from bakeoff.optimizers.schedules import Cosine, factor
+    from bakeoff.optimizers.settings import RegularisationSettings
 
+    schedule = Cosine(kind="cosine", warmup=0.3, end=0.0)
+    penalties = RegularisationSettings(l1=1e-4, l2=1e-3, weight_decay=0.1, clip=0.5)
     assert CONSTANTS.keys() == optimizers.OPTIMIZERS.keys() and NETWORKS.keys() == networks.NETWORKS.keys()
     for model, optimizer in TRAININGS:
         generator = torch.Generator().manual_seed(0)
@@ -69,13 +75,18 @@ def trainings() -> Iterator[tuple[str, str]]:
         network = spec.build(spec.settings.model_validate(NETWORKS[model]), shape, 3, generator)
         constants = rule.settings.model_validate(CONSTANTS[optimizer] | {"learning_rate": 0.01})
         update = rule.build(network.parameters(), constants)
-        for _ in range(STEPS):
+        regularisation = Regularisation(network.parameters(), penalties)
+        for step in range(STEPS):
+            rate = update.param_groups[0]["lr"] = 0.01 * factor(schedule, step, STEPS)
             x = torch.rand(8, *shape, generator=generator)
             logits = network(x)
             update.zero_grad()
             labels = torch.randint(3, (8, *logits.shape[2:]), generator=generator)
             F.cross_entropy(logits, labels).backward()  # type: ignore[no-untyped-call]
+            regularisation.gradients()
+            regularisation.decay(rate)
             update.step()
+        settle(update)
         digest = hashlib.sha256()
         for weight in network.state_dict().values():
             digest.update(weight.contiguous().numpy().tobytes())

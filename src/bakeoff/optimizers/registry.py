@@ -18,6 +18,7 @@ from bakeoff.optimizers.adam import NAdam, RAdam, UncorrectedAdam
 from bakeoff.optimizers.lion import Lion
 from bakeoff.optimizers.muon import Muon
 from bakeoff.optimizers.rmsprop import RMSprop
+from bakeoff.optimizers.schedule_free import ScheduleFree
 from bakeoff.optimizers.settings import (
     AdadeltaSettings,
     AdagradSettings,
@@ -29,6 +30,7 @@ from bakeoff.optimizers.settings import (
     MuonSettings,
     NadamSettings,
     RmspropSettings,
+    ScheduleFreeSettings,
     SgdSettings,
 )
 from bakeoff.settings import Settings
@@ -214,5 +216,16 @@ OPTIMIZERS = {
         state=1,
         settings=MuonSettings,
         build=lambda parameters, s: Muon(parameters, **dict(s)),
+    ),
+    "schedule_free": OptimizerSpec(
+        rule="g at y = (1 - beta1) z + beta1 x;  v <- beta2 v + (1 - beta2) g^2;  "
+        "z <- z - lr (g / (sqrt(v / (1 - beta2^t)) + epsilon) + weight_decay y);  "
+        "x <- (1 - c) x + c z, c = lr^2 / (sum of all lr^2);  x is evaluated;  z_0 = x_0, v_0 = 0",
+        source="Defazio et al. 2024, arXiv:2405.15682, algorithm 1",
+        departs="the warm-up is the schedule's; batch norm's running averages are those seen at y, not at x",
+        rate="the authors' program",
+        state=2,
+        settings=ScheduleFreeSettings,
+        build=lambda parameters, s: ScheduleFree(parameters, **dict(s)),
     ),
 }

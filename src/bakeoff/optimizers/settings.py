@@ -79,6 +79,12 @@ class MuonSettings(RuleSettings):
     adam_epsilon: Positive
 
 
+class ScheduleFreeSettings(AdamwSettings):
+    """beta1: the share of the average in the point where gradients are taken; at 0 nothing would be kept of it."""
+
+    beta1: Annotated[float, Field(gt=0, lt=1)]
+
+
 class Optimizers(Settings):
     """One field an optimizer. This is the closed set: params.yaml is checked against it, and the registry by a test."""
 
@@ -97,6 +103,7 @@ class Optimizers(Settings):
     radam: AdamSettings
     lion: LionSettings
     muon: MuonSettings
+    schedule_free: ScheduleFreeSettings
 
 
 if TYPE_CHECKING:

@@ -1,12 +1,14 @@
 """One colour for each optimizer, the same in every figure and in MLflow.
 
 Okabe and Ito's palette (2008), which people with any of the common colour blindnesses tell apart. Its black is a dark
-grey here, so that lines stand out on a dark page too; its yellow is left out, because it fades on white. The nine
-that follow were sought among those that stand out on both, to be as far from the six and from each other, for each such
+grey here, so that lines stand out on a dark page too; its yellow is left out, because it fades on white. Those that
+follow were sought among colours that stand out on both, to be as far from the six and from each other, for each such
 eye, as the six are. A figure of other groups takes them in this order, the most distinct first.
 """
 
-COLOURS = {
+from bakeoff.optimizers.settings import Optimizers
+
+NAMED = {
     "sgd": "#5f5f5f",
     "momentum": "#e69f00",
     "adagrad": "#56b4e9",
@@ -22,7 +24,10 @@ COLOURS = {
     "radam": "#783c78",
     "lion": "#a078a0",
     "muon": "#8cbe64",
+    "schedule_free": "#c80aaa",
 }
+SPARE = ("#aa783c", "#8c50f0", "#6ebe82")  # for optimizers that come after these
+COLOURS = NAMED | dict(zip((name for name in Optimizers.model_fields if name not in NAMED), SPARE, strict=False))
 
 METHODS = {  # of the search for hyperparameters
     "grid": "#5f5f5f",
