@@ -16,12 +16,14 @@ from bakeoff.embedding.architectures import ARCHITECTURES
 from bakeoff.embedding.checkpoint import Checkpoint
 from bakeoff.embedding.evaluate import NUMBERS, Likeness
 from bakeoff.embedding.notes import Notes
+from bakeoff.embedding.objectives import OBJECTIVES
 from bakeoff.embedding.sampler import Sampler
 from bakeoff.embedding.settings import (
     ArchitectureName,
     BatchesSettings,
     CbowSettings,
     NotesTrainingSettings,
+    ObjectiveName,
     Rates,
     SamplerName,
     SkipgramSettings,
@@ -52,13 +54,24 @@ def corpus() -> Corpus:
     return Corpus(ids, WORDS, np.bincount(ids, minlength=len(WORDS)))
 
 
-def sampler(name: SamplerName, architecture: ArchitectureName, learning_rate: float, seed: int) -> Sampler:
+def sampler(
+    name: SamplerName,
+    architecture: ArchitectureName,
+    learning_rate: float,
+    seed: int = 0,
+    objective: ObjectiveName = "negative_sampling",
+) -> Sampler:
     common = {"dimension": 8, "negatives": 5, "noise_exponent": 0.75, "subsample": 0.0, "validation": 0.1}
     common |= {"epochs": 3, "seed": seed}
     if name == "notes":
         loop = {name: value for name, value in plain(3, 64) if name in LoopSettings.model_fields}
         settings = NotesTrainingSettings(
-            **(common | loop), shared=16, optimizer="adagrad", learning_rate=learning_rate, batch_size=64
+            **(common | loop),
+            objective=objective,
+            shared=16,
+            optimizer="adagrad",
+            learning_rate=learning_rate,
+            batch_size=64,
         )
         return Notes(
             architecture,
@@ -123,6 +136,15 @@ def test_words_of_a_kind_come_together(name: SamplerName, architecture: Architec
     # By chance the nearest five would hold 9 of 19 numbers: 0.47.
     assert run.metrics["test/numbers"] > 0.9
     assert list(trained.neighbours) == list(NUMBERS)
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_words_of_a_kind_come_together_under_every_objective(objective: ObjectiveName, tmp_path: Path) -> None:
+    made = Training("skipgram", "tokens.npy", "notes", sampler("notes", "skipgram", 0.3, objective=objective))
+    run = train(made, tmp_path).run
+    assert run.parameters["training.objective"] == objective
+    assert run.metrics["test/numbers"] > 0.9
+    assert run.history[2]["val/loss"] < run.history[0]["val/loss"]
 
 
 @EACH

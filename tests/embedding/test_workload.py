@@ -1,5 +1,6 @@
 import math
 from collections import Counter
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -8,8 +9,9 @@ import torch
 from bakeoff.data.corpus.corpus import Corpus
 from bakeoff.embedding.architectures import ARCHITECTURES, Architecture
 from bakeoff.embedding.network import Embedding
-from bakeoff.embedding.settings import CbowSettings, NotesTrainingSettings, SkipgramSettings
-from bakeoff.embedding.workload import Batch, NegativeSampling
+from bakeoff.embedding.objectives import OBJECTIVES, Scores
+from bakeoff.embedding.settings import CbowSettings, NotesTrainingSettings, ObjectiveName, SkipgramSettings
+from bakeoff.embedding.workload import Batch, Neighbours
 from bakeoff.settings import BadInput
 from bakeoff.training.settings import LoopSettings, plain
 
@@ -17,6 +19,7 @@ CPU = torch.device("cpu")
 LOOP = {name: value for name, value in plain(1, 8) if name in LoopSettings.model_fields}
 SETTINGS = NotesTrainingSettings(
     dimension=3,
+    objective="negative_sampling",
     negatives=5,
     shared=4,
     noise_exponent=0.75,
@@ -38,8 +41,8 @@ def corpus(size: int = 100, words: int = 20) -> Corpus:
     return Corpus(ids, tuple(f"w{i}" for i in range(words)), np.bincount(ids, minlength=words))
 
 
-def workload(architecture: Architecture = CBOW, text: Corpus | None = None, **changes: float) -> NegativeSampling:
-    return NegativeSampling(text or corpus(), architecture, SETTINGS.model_copy(update=changes), CPU)
+def workload(architecture: Architecture = CBOW, text: Corpus | None = None, **changes: Any) -> Neighbours:
+    return Neighbours(text or corpus(), architecture, SETTINGS.model_copy(update=changes), CPU)
 
 
 def network(words: int = 20, seed: int = 0) -> Embedding:
@@ -51,19 +54,68 @@ def network(words: int = 20, seed: int = 0) -> Embedding:
     return made
 
 
-def test_loss_follows_the_paper() -> None:
+def log_sigmoid(x: float) -> float:
+    return -math.log(1 + math.exp(-x))
+
+
+# Of the score of the true word, its log q, and scores and log q of noise words; k = 5 as in SETTINGS.
+FORMULAS = {
+    "negative_sampling": lambda near, _, far: (
+        -log_sigmoid(near) - 5 * sum(log_sigmoid(-score) for score, _, _ in far) / len(far)
+    ),
+    "nce": lambda near, q, far: (
+        -log_sigmoid(near - math.log(5) - q)
+        - 5 * sum(log_sigmoid(math.log(5) + noise - score) for score, noise, _ in far) / len(far)
+    ),
+    "sampled_softmax": lambda near, q, far: (
+        -math.log(
+            math.exp(near - q)
+            / (math.exp(near - q) + sum(math.exp(score - noise) for score, noise, is_target in far if not is_target))
+        )
+    ),
+}
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_loss_follows_the_paper(objective: str) -> None:
     model, batch = network(), Batch(torch.tensor([[1, 2], [3, 3]]), torch.tensor([4, 5]), torch.tensor([6, 7, 7, 4]))
     v, u = model.input.detach().double().numpy(), model.output.detach().double().numpy()
-
-    def log_sigmoid(x: float) -> float:
-        return -math.log(1 + math.exp(-x))
-
+    counts = np.arange(1, 21)
+    log_q = np.log(counts**0.75 / (counts**0.75).sum())
     expected = 0.0
     for inputs, target in (((1, 2), 4), ((3, 3), 5)):
         h = (v[inputs[0]] + v[inputs[1]]) / 2
-        noise = [log_sigmoid(-(u[word] @ h)) for word in (6, 7, 7, 4)]
-        expected -= (log_sigmoid(u[target] @ h) + 5 * sum(noise) / 4) / 2
-    assert workload().loss(model, batch).item() == pytest.approx(expected, rel=1e-5)  # float32
+        far = [(u[word] @ h, log_q[word], word == target) for word in (6, 7, 7, 4)]
+        expected += FORMULAS[objective](u[target] @ h, log_q[target], far) / 2
+    made = workload(text=Corpus(corpus().ids, corpus().words, counts), objective=objective)
+    assert made.loss(model, batch).item() == pytest.approx(expected, rel=1e-5)  # float32
+
+
+def test_every_objective_has_a_formula() -> None:
+    assert FORMULAS.keys() == OBJECTIVES.keys() == set(get_args(ObjectiveName))
+
+
+@pytest.mark.parametrize("objective", ["nce", "sampled_softmax"])
+def test_scores_come_out_as_log_probabilities(objective: str) -> None:
+    """NCE's scores are log p themselves, a softmax's up to a constant; negative sampling's are log p - log k q."""
+    p, q = np.array([0.5, 0.3, 0.15, 0.05]), np.array([0.1, 0.2, 0.3, 0.4])
+    rng = np.random.default_rng(0)
+    targets, noise = (torch.from_numpy(rng.choice(4, size, p=share)) for size, share in ((1500, p), (1500, q)))
+    score, log_q = torch.zeros(4, requires_grad=True), torch.from_numpy(np.log(q)).float()
+    optimizer = torch.optim.LBFGS([score], max_iter=50)
+
+    def closure() -> torch.Tensor:
+        optimizer.zero_grad()
+        hit = targets[:, None] == noise if objective == "nce" else torch.zeros(1500, 1500, dtype=torch.bool)
+        scores = Scores(score[targets], log_q[targets], score[noise].expand(1500, -1), log_q[noise], hit, 5)
+        loss = OBJECTIVES[objective].loss(scores)  # type: ignore[index]
+        loss.backward()  # type: ignore[no-untyped-call]
+        return loss
+
+    optimizer.step(closure)
+    found = score.detach().numpy() - (0 if objective == "nce" else score.detach().logsumexp(0).item())
+    # 1,500 draws: a standard deviation of 0.12 of the log of the rarest.
+    assert found == pytest.approx(np.log(p), abs=0.4)
 
 
 def test_order_of_the_inputs_does_not_matter() -> None:

@@ -12,7 +12,7 @@ from bakeoff.embedding.checkpoint import Checkpoint
 from bakeoff.embedding.network import Embedding
 from bakeoff.embedding.sampler import Fitted
 from bakeoff.embedding.settings import ArchitectureName, NotesTrainingSettings
-from bakeoff.embedding.workload import NegativeSampling
+from bakeoff.embedding.workload import Neighbours
 from bakeoff.optimizers.registry import OPTIMIZERS
 from bakeoff.progress import Progress
 from bakeoff.record import flat
@@ -72,7 +72,7 @@ class Notes:
 
         device = resolve(self.device)
         cut = ARCHITECTURES[self.architecture].build(self.windows)
-        workload = NegativeSampling(corpus, cut, self.settings, device)
+        workload = Neighbours(corpus, cut, self.settings, device)
         generator = torch.Generator().manual_seed(self.settings.seed)
         network = Embedding(len(corpus.words), self.settings.dimension, generator).to(device)
         rule = OPTIMIZERS[self.settings.optimizer]

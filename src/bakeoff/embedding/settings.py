@@ -14,6 +14,7 @@ Share = Annotated[float, Field(gt=0, lt=1)]
 Seed = Annotated[int, Field(ge=0)]
 ArchitectureName = Literal["skipgram", "cbow"]
 SamplerName = Literal["word2vec", "notes"]
+ObjectiveName = Literal["sampled_softmax", "nce", "negative_sampling"]
 
 
 class Rates(Settings):
@@ -66,6 +67,7 @@ class CbowSettings(Settings):
 
 class NotesTrainingSettings(LoopSettings):
     dimension: Positive
+    objective: ObjectiveName
     negatives: Positive
     shared: Positive
     noise_exponent: Annotated[float, Field(ge=0, le=1)]

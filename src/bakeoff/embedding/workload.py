@@ -14,13 +14,13 @@ from torch import Tensor, nn
 
 from bakeoff.data.corpus.corpus import Corpus
 from bakeoff.embedding.architectures import Architecture
+from bakeoff.embedding.objectives import OBJECTIVES, Scores
 from bakeoff.embedding.settings import NotesTrainingSettings
 from bakeoff.embedding.windows import Ids, Places, places_of
 from bakeoff.settings import BadInput
 from bakeoff.training.workload import Held
 
 CHUNK = 4096  # examples that an evaluation takes at once
-HELD_NOISE = 512  # noise words of an evaluation, the same at every one
 
 
 @dataclass(frozen=True)
@@ -30,18 +30,16 @@ class Batch:
     noise: Tensor  # (S,)
 
 
-class NegativeSampling:
-    """Logistic loss of an example with inputs c and target t, k negatives, and noise words w:
+class Neighbours:
+    """Words near each other, told from noise words w that are drawn with probability q proportional to count ^ e.
 
-        - log s(u_t . h) - k mean_w log s(- u_w . h),   h = mean_c v_c,   s(x) = 1 / (1 + exp(-x))
+    An example with inputs c and target t has the hidden vector h = mean_c v_c; the objective compares the scores
+    u_t . h and u_w . h, v the vectors of inputs and u those of outputs. An epoch goes over the text once, in random
+    order, thinned out anew: an occurrence of a word of frequency f stays with probability min(1, sqrt(subsample / f)).
+    The last words of the text are held out, unthinned.
 
-    v are the vectors of inputs, u those of outputs; w is drawn with probability proportional to count ^ noise_exponent.
-    An epoch goes over the text once, in random order, thinned out anew: an occurrence of a word of frequency f stays
-    with probability min(1, sqrt(subsample / f)). The last words of the text are held out, unthinned.
-
-    Source: Mikolov et al. 2013, arXiv:1310.4546, equations 4 and 5; P(w) in section 2.2.
-    Differs: the paper draws k noise words for each example; here a batch shares `shared` words, and their mean stands
-    for the expectation over w, which is what the paper's k draws estimate. A target among them counts as noise too.
+    Source: Mikolov et al. 2013, arXiv:1310.4546, equation 5; P(w) in section 2.2.
+    Differs: a batch shares `shared` noise words, and their mean stands for the expectation over w.
     """
 
     def __init__(
@@ -66,6 +64,10 @@ class NegativeSampling:
         thinned = np.minimum(1.0, np.sqrt(settings.subsample / frequency))
         self.stays = thinned if settings.subsample else np.ones_like(frequency)
         self.noise = np.cumsum(corpus.counts**settings.noise_exponent)
+        share = np.diff(self.noise, prepend=0) / self.noise[-1]
+        # What never occurs is neither target nor noise.
+        self.log_noise = torch.from_numpy(np.log(np.where(share > 0, share, 1)).astype(np.float32)).to(device)
+        self.objective = OBJECTIVES[settings.objective].loss
 
     @property
     def steps(self) -> int:
@@ -91,7 +93,9 @@ class NegativeSampling:
         hidden, output = network(batch.inputs), network.get_parameter("output")  # (N, D), (V, D)
         near = (hidden * F.embedding(batch.targets, output)).sum(1)  # (N,)
         far = hidden @ F.embedding(batch.noise, output).T  # (N, S)
-        return -(F.logsigmoid(near) + self.settings.negatives * F.logsigmoid(-far).mean(1)).mean()
+        near_noise, far_noise = self.log_noise[batch.targets], self.log_noise[batch.noise]
+        hit = batch.targets[:, None] == batch.noise
+        return self.objective(Scores(near, near_noise, far, far_noise, hit, self.settings.negatives))
 
     def evaluate(self, network: nn.Module, split: Held) -> dict[str, float]:
         """The loss on the held-out text, on the same examples and noise words every time."""
@@ -99,7 +103,7 @@ class NegativeSampling:
             raise ValueError("word vectors have no test text: they are tested on the similarity of words")
         rng = np.random.default_rng(self.settings.seed)
         places = places_of(self.held, self.architecture.window)
-        whole = self.batch(self.held, places, HELD_NOISE, rng)
+        whole = self.batch(self.held, places, self.settings.shared, rng)
         network.eval()
         with torch.inference_mode():
             total = 0.0
