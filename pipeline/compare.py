@@ -29,7 +29,8 @@ def compare_records(stage: Stage) -> None:
         architecture: record(f"embedding/{architecture}") for architecture in listed("embedding.architectures")
     }
     studies = {method: record(f"tuning/{method}") for method in listed("tuning.methods")}
-    comparison = dump(compare(tasks, embeddings, studies, settings))
+    baselines = {method: record(f"baselines/{method}") for method in listed("baselines.methods")}
+    comparison = dump(compare(tasks, embeddings, studies, baselines, settings))
     stage.output("reports/comparison.json", methodcaller("write_text", comparison, encoding="utf-8"))
     stage.output("reports/curves.csv", methodcaller("write_text", curves(tasks, settings), encoding="utf-8"))
 

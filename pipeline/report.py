@@ -8,8 +8,9 @@ from bakeoff.data.corpus.corpus import read_vocabulary
 from bakeoff.data.examples import Examples
 from bakeoff.data.sources.settings import Kind, Source
 from bakeoff.networks.registry import SEGMENTERS
-from bakeoff.report import exhibits, figures, pages
+from bakeoff.report import exhibits, figures, overview, pages
 from bakeoff.report.compare import read_curves
+from bakeoff.report.costs import read, there
 from bakeoff.report.intensities import intensity_baseline
 from bakeoff.stage import Stage, run
 
@@ -25,7 +26,8 @@ def report(stage: Stage) -> None:
     architectures = stage.settings("embedding.architectures", list[str])
     weights = {name: stage.input(f"models/embedding/{name}.safetensors") for name in architectures}
     vectors = exhibits.read_vectors(weights, vocabulary)
-    drawn = figures.of_comparison(comparison, curves)
+    costs = read(stage.input(there()))
+    drawn = figures.of_comparison(comparison, curves) | overview.of_comparison(comparison, costs)
     drawn |= {f"words-{name}.png": exhibits.draw_words(found) for name, found in vectors.items()}
     drawn["samples-images.png"] = exhibits.draw_samples(data["images"])
     winner = comparison["tasks"]["scans"]["winner"]
@@ -37,9 +39,11 @@ def report(stage: Stage) -> None:
         origins={kind: exhibits.origin(source) for kind, source in sources.items()},
         encoding=json.loads(stage.input("reports/encoding.json").read_text(encoding="utf-8")),
         sizes={task: exhibits.sizes(examples) for task, examples in data.items()},
+        classes={task: exhibits.classes(examples) for task, examples in data.items()},
         baseline=intensity_baseline(data["scans"]),
         vocabulary=len(vocabulary),
         neighbours={name: exhibits.neighbours(found) for name, found in vectors.items()},
+        costs=costs,
     )
     page = pages.report(comparison, shown)
     for name, picture in drawn.items():

@@ -1,6 +1,7 @@
 import csv
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from bakeoff.record import Record, Run, dump
 from bakeoff.report.compare import Cell, Records, compare, curves, read_curves, rounded, standings
 from bakeoff.report.settings import ComparisonSettings
+from bakeoff.report.significance import student
 
 NAN = math.nan
 SETTINGS = ComparisonSettings(metric={"images": "accuracy"}, confidence=0.95, resamples=1000, seed=0)
@@ -62,6 +64,23 @@ def test_nobody_leads_where_all_diverged() -> None:
     assert placed[0].cell.best_seed is None
 
 
+def test_a_share_of_diverged_runs_counts_whatever_the_number_of_seeds() -> None:
+    cells = [
+        contender("one of five lost", 0.99, 0.99, 0.99, 0.99, NAN),
+        contender("one of ten lost", *[0.5] * 9, NAN),
+        contender("two of ten lost", *[0.9] * 8, NAN, NAN),
+    ]
+    assert names(cells) == ["one of ten lost", "one of five lost", "two of ten lost"]
+
+
+def test_cells_with_more_and_with_fewer_seeds_are_paired_over_those_that_both_have() -> None:
+    many = contender("many", 0.80, 0.82, 0.81, 0.99, 0.70)
+    few = Cell({"name": "few"}, (2, 0, 1), np.array([0.91, 0.90, 0.92]), np.array([0.9, 0.9, 0.9]))
+    leader, other = standings([many, few], 0.95)
+    assert leader.cell is few
+    assert other.difference.tolist() == pytest.approx([-0.1, -0.1, -0.1])
+
+
 def test_other_seeds_cannot_be_paired() -> None:
     strange = Cell({"name": "strange"}, (3, 4), np.array([0.5, 0.6]), np.array([0.5, 0.6]))
     with pytest.raises(ValueError, match=r"strange.*not paired"):
@@ -87,19 +106,46 @@ def test_the_group_of_ties_keeps_the_truly_best(means: np.ndarray[Any, Any], see
     assert np.mean(kept) >= 0.95
 
 
-def made(model: str, optimizer: str, scores: Sequence[float | None], test: float = 0.5) -> Record:
-    """A record whose seeds reach these accuracies after three epochs; None diverges in the third."""
-    runs = []
-    for seed, score in enumerate(scores):
-        parameters = {"seed": seed, "data": "data/images/images.npz", "network.parameters": 7850}
+def made(
+    model: str, optimizer: str, scores: Sequence[float | None], test: float = 0.5, default: Sequence[float | None] = ()
+) -> Record:
+    """A record whose final seeds reach these accuracies after three epochs; None diverges in the third.
+
+    Beside them a search of two trials, the second of which diverged, and runs at the customary constants that reach
+    `default` on test data.
+    """
+    rate = "optimizer.learning_rate"
+    shared = {"task": "images", "data": "data/images/images.npz", "model": model, "optimizer": optimizer}
+    shared |= {
+        "network.parameters": 7850,
+        "optimizer.state": 2,
+        "training.epochs": 3,
+        "training.schedule.kind": "constant",
+        rate: 0.25,
+    }
+
+    def run(name: str, role: str, seed: int, score: float | None, more: Mapping[str, Any], test: float | None) -> Run:
         reached = 0.5 if score is None else score
-        history = [{"epoch": e, "val/loss": 1 / e + seed, "val/accuracy": reached * e / 3} for e in (1, 2, 3)]
-        metrics = {"val/accuracy": reached, "test/accuracy": test}
-        name = f"{model}-{optimizer}-s{seed}"
-        runs.append(
-            Run(name, parameters, {}, history[:2], 3) if score is None else Run(name, parameters, metrics, history)
-        )
-    return Record(f"train_images@{model}-{optimizer}", "images", "", {}, {}, "", runs)
+        history = [
+            {"epoch": e, "step": 7 * e, "val/loss": 1 / e + seed, "val/accuracy": reached * e / 3} for e in (1, 2, 3)
+        ]
+        parameters = shared | {"seed": seed, "role": role} | more
+        if score is None:
+            return Run(f"{model}-{optimizer}-{name}", parameters, {}, history[:2], 20)
+        metrics = {"val/accuracy": reached} | ({} if test is None else {"test/accuracy": test})
+        return Run(f"{model}-{optimizer}-{name}", parameters, metrics, history)
+
+    head = Run(f"{model}-{optimizer}-search", shared | {"role": "search", "edge": None}, {"trials": 2.0})
+    trials = [run("t1", "trial", 1000, 0.6, {}, None), run("t2", "trial", 1000, None, {rate: 8.0}, None)]
+    final = [run(f"s{seed}", "final", seed, score, {}, test) for seed, score in enumerate(scores)]
+    usual = [
+        run(f"default-s{seed}", "default", seed, 0.5 if score else None, {rate: 0.1}, score)
+        for seed, score in enumerate(default)
+    ]
+    settings = {f"spaces.{optimizer}": {"learning_rate": [0.01, 10.0]}}
+    settings |= {f"images.contest.{name}": 2 for name in ("trials", "finalists", "reruns")}
+    stage = f"train_images@{model}-{optimizer}"
+    return Record(stage, "images", "", settings, {}, "", [head, *trials, *final, *usual])
 
 
 def found(method: str, confirmed: Sequence[float], trials: Sequence[float]) -> Record:
@@ -126,7 +172,7 @@ def whole(tasks: Mapping[str, Records], settings: ComparisonSettings = SETTINGS)
     vectors = Record(
         "train_embedding@cbow", "embedding", "", {}, {}, "", [Run("cbow-s0", {"seed": 0}, {"val/loss": 2.0})]
     )
-    return compare(tasks, {"cbow": vectors}, studies, settings)
+    return compare(tasks, {"cbow": vectors}, studies, {}, settings)
 
 
 RECORDS: Records = {
@@ -209,6 +255,7 @@ def test_curves_give_mean_and_span_over_the_seeds_that_got_so_far(tmp_path: Path
     assert len(rows) == 4 * 3
     adam = [row for row in rows if (row["model"], row["optimizer"]) == ("mlp", "adam")]
     assert [(row["epoch"], row["runs"], row["lost"]) for row in adam] == [(1, 3, 0), (2, 3, 1), (3, 2, 0)]
+    assert [row["step"] for row in adam] == [7, 14, 21]
     assert (adam[2]["loss"], adam[2]["loss_low"], adam[2]["loss_high"]) == pytest.approx(
         (4 / 3, 1 / 3, 7 / 3), rel=1e-5
     )
@@ -216,7 +263,73 @@ def test_curves_give_mean_and_span_over_the_seeds_that_got_so_far(tmp_path: Path
 
 
 def test_runs_that_all_diverge_at_once_leave_a_header() -> None:
-    lost = Record("", "images", "", {}, {}, "", [Run("cnn-sgd-s0", {"seed": 0}, {}, [], 1)])
-    text = curves({"images": {("cnn", "sgd"): lost}}, SETTINGS)
+    record = made("cnn", "sgd", [None])
+    lost = [replace(run, history=[]) for run in record.runs]
+    text = curves({"images": {("cnn", "sgd"): replace(record, runs=lost)}}, SETTINGS)
     assert next(csv.reader([text]))[:4] == ["task", "model", "optimizer", "epoch"]
     assert text.count("\n") == 1
+
+
+def test_tuning_gains_what_the_tuned_runs_have_over_the_customary_ones_of_the_same_seeds() -> None:
+    record = made("cnn", "adam", [0.9, 0.8, 0.9, 0.7], test=0.6, default=[0.5, 0.4])
+    (cell,) = whole({"images": {("cnn", "adam"): record}})["tasks"]["images"]["cells"]
+    assert cell["default"]["test"]["values"] == [0.5, 0.4]
+    assert cell["gain"]["mean"] == pytest.approx(0.15)
+    assert cell["gain"]["interval"] == pytest.approx(student([0.1, 0.2], 0.95), rel=1e-5)
+
+
+def test_a_customary_run_that_diverged_is_not_paired() -> None:
+    record = made("cnn", "adam", [0.9, 0.8], test=0.6, default=[None, 0.4])
+    (cell,) = whole({"images": {("cnn", "adam"): record}})["tasks"]["images"]["cells"]
+    assert cell["gain"] == {"mean": pytest.approx(0.2), "interval": None}
+    assert cell["default"]["test"]["values"] == [None, 0.4]
+
+
+def test_the_search_is_told_by_rate_with_what_diverged() -> None:
+    cell = whole({"images": RECORDS})["tasks"]["images"]["cells"][0]
+    assert cell["search"] == {
+        "trials": [[0.25, 0.6], [8.0, None]],
+        "best": 0.6,
+        "median": None,  # between .6 and one that diverged
+        "pick": {"learning_rate": 0.25},
+        "default_rate": None,
+        "edge": None,
+    }
+    assert cell["runs"]["trial"] == {"runs": 2, "diverged": 1}
+    assert cell["runs"]["final"] == {"runs": 3, "diverged": 0}
+
+
+def test_the_target_is_what_half_of_the_leaders_runs_end_at() -> None:
+    """Runs rise by thirds of what they end at: in step 14 two thirds of it, in step 21 all."""
+    records: Records = {
+        ("cnn", "adam"): made("cnn", "adam", [0.9, 0.8, 0.7]),
+        ("cnn", "sgd"): made("cnn", "sgd", [0.6, 0.85, 0.6]),
+        ("cnn", "lion"): made("cnn", "lion", [0.9, 0.9, None]),  # the best mean, but one was lost
+    }
+    target = whole({"images": records})["tasks"]["images"]["models"]["cnn"]["target"]
+    assert (target["value"], target["of"]) == (0.8, "adam")
+    assert target["steps"] == {
+        "adam": {"values": [21, 21, None], "median": 21, "share": pytest.approx(2 / 3, rel=1e-5)},
+        "sgd": {"values": [None, 21, None], "median": None, "share": pytest.approx(1 / 3, rel=1e-5)},
+        "lion": {"values": [21, 21, None], "median": 21, "share": pytest.approx(2 / 3, rel=1e-5)},
+    }
+
+
+def test_ranks_and_profile_are_over_all_problems() -> None:
+    comparison = whole({"images": RECORDS})
+    assert comparison["ranks"]["problems"] == ["images: cnn", "images: mlp"]
+    # Of the mlp adam loses a seed; of the cnn adam, sgd, adam lead: ranks of adam 1 2 1 and 1 2 1.
+    assert comparison["ranks"]["mean"] == {
+        "sgd": pytest.approx(5 / 3, rel=1e-5),
+        "adam": pytest.approx(4 / 3, rel=1e-5),
+    }
+    assert comparison["profile"]["problems"] == ["images: cnn", "images: mlp"]
+
+
+def test_a_baseline_stands_beside_the_cells_of_its_task() -> None:
+    run = Run("logistic", {"task": "images", "model": "logistic"}, {"val/accuracy": 0.7, "test/accuracy": 0.6})
+    record = Record("train_baseline@logistic", "baselines", "", {}, {}, "", [run])
+    comparison = compare(
+        {"images": RECORDS}, {}, {"grid": found("grid", [0.5, 0.52], [0.4, 0.3])}, {"logistic": record}, SETTINGS
+    )
+    assert comparison["tasks"]["images"]["baselines"] == [{"model": "logistic", "validation": 0.7, "test": 0.6}]

@@ -10,6 +10,7 @@ from bakeoff.networks.registry import SEGMENTERS
 from bakeoff.networks.settings import UnetSettings
 from bakeoff.report.exhibits import (
     GROUPS,
+    classes,
     draw_predictions,
     draw_words,
     grouped,
@@ -31,6 +32,14 @@ def scans() -> Examples:
         for _ in range(3)
     ]
     return Examples(*splits, classes=("background", "grey", "white"))
+
+
+def test_classes_count_the_labels_of_each_split() -> None:
+    data = scans()
+    found = classes(data)
+    for split in ("train", "validation", "test"):
+        y = getattr(data, split).y
+        assert found[split] == [int((y == k).sum()) for k in range(len(data.classes))]
 
 
 def test_sizes_are_those_of_the_splits() -> None:

@@ -8,16 +8,19 @@ import pytest
 from PIL import Image
 
 from bakeoff.report.figures import (
+    balanced,
     final_metrics,
     label_offsets,
     learning_curves,
     overlap,
     principal_axes,
+    rates,
     samples,
     searches,
     segmentations,
     word_map,
 )
+from bakeoff.report.overview import critical_differences, draw_profiles, places
 
 RNG = np.random.default_rng(0)
 
@@ -57,6 +60,22 @@ TUNING = {
         {"method": "grid", "best_so_far": [], "validation": measured(None, None)},
     ]
 }
+SEARCH = {"trials": [[1e-3, 0.5], [1e-2, 0.9], [1.0, None]], "pick": {"learning_rate": 1e-2}, "default_rate": 0.1}
+LOST = {"trials": [[1.0, None]], "pick": {"learning_rate": 1.0}, "default_rate": None}
+SEARCHED = {
+    "metric": "accuracy",
+    "cells": [
+        {"model": model, "optimizer": optimizer, "search": search}
+        for model in ("mlp", "cnn")
+        for optimizer, search in (("sgd", SEARCH), ("adam_uncorrected", LOST))
+    ],
+}
+RANKS = {
+    "mean": {"adam": 1.4, "sgd": 1.9, "lion": 2.7},
+    "difference": 0.9,
+    "groups": [["adam", "sgd"], ["sgd", "lion"]],
+}
+PROFILE = {"problems": ["a", "b"], "ratios": {"adam": [1, 2], "sgd": [3, None]}, "score": {"adam": 0.8, "sgd": 0.1}}
 MASKS = RNG.integers(0, 3, size=(2, 16, 16))
 
 FIGURES: dict[str, Callable[[], bytes]] = {
@@ -67,6 +86,9 @@ FIGURES: dict[str, Callable[[], bytes]] = {
     "samples": lambda: samples([np.linspace(0, 1, 60 * n).reshape(n, 3, 5, 4) for n in (2, 3)], ["cat", "dog"]),
     "words": lambda: word_map({"a": ["x", "y"], "b": ["z"]}, {word: np.eye(4)[i] for i, word in enumerate("xyz")}),
     "searches": lambda: searches(TUNING),
+    "rates": lambda: rates(SEARCHED),
+    "ranks": lambda: critical_differences(RANKS),
+    "profiles": lambda: draw_profiles({"steps": PROFILE, "seconds": PROFILE}),
 }
 
 
@@ -116,3 +138,20 @@ def test_labels_go_where_nothing_is() -> None:
 def test_overlap_is_the_common_area() -> None:
     assert overlap((0, 0, 2, 2), (1, 1, 3, 4)) == 1
     assert overlap((0, 0, 1, 1), (2, 0, 3, 1)) == 0
+
+
+@pytest.mark.parametrize(("items", "most", "columns"), [(0, 6, 1), (4, 6, 4), (9, 8, 5), (15, 8, 8), (17, 6, 6)])
+def test_rows_of_a_legend_are_about_equally_long(items: int, most: int, columns: int) -> None:
+    assert balanced(items, most) == columns
+
+
+def test_bars_that_would_touch_stand_in_rows_of_their_own() -> None:
+    mean = {"a": 1.0, "b": 2.0, "c": 2.1, "d": 4.0, "e": 5.0}
+    assert places([["a", "b"], ["b", "c"], ["d", "e"]], mean) == [0, 1, 0]
+
+
+def test_a_trial_that_is_lost_is_drawn_otherwise_than_one_that_ended() -> None:
+    ended = SEARCH | {"trials": [[1e-3, 0.5], [1e-2, 0.9], [1.0, 0.5]]}
+    cells = [{"model": "cnn", "optimizer": "sgd", "search": search} for search in (SEARCH, ended)]
+    drawn = [rates({"metric": "accuracy", "cells": [cell]}) for cell in cells]
+    assert drawn[0] != drawn[1]

@@ -36,6 +36,7 @@ CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 PARAMS = {
     "images": {"models": ["softmax"], "optimizers": ["sgd", "adam"]},
     "embedding": {"architectures": []},
+    "baselines": {"methods": []},
     "tuning": {"methods": ["random"]},
     "comparison": {"metric": {"images": "accuracy"}},
 }
@@ -293,7 +294,7 @@ def compare(rate: float) -> None:
     """Write a comparison as the stage does, of records with this rate under adam."""
     cell = {"model": "softmax", "optimizer": "adam", "validation": {"values": [round(1 - rate / 3, 6)] * 2}}
     won = {"model": "softmax", "optimizer": "adam", "seed": 1}
-    standing = {"metric": "accuracy", "seeds": [0, 1], "winner": won, "cells": [cell]}
+    standing = {"metric": "accuracy", "winner": won, "cells": [cell | {"seeds": [0, 1]}]}
     sync.COMPARISON.write_text(json.dumps({"tasks": {"images": standing}}), encoding="utf-8")
 
 

@@ -3,11 +3,15 @@
 The rules, fixed before any run:
 
 - Cells (a model under an optimizer) are ranked by the mean of the task's metric on validation data over the seeds.
-- A diverged run has no metric and is never dropped: a cell with fewer diverged runs stands before one with more,
-  whatever their means, and its mean is over the runs that ended.
+- What counts are the final runs: from fresh seeds, at the constants that the cell's search has picked before.
+- A diverged run has no metric and is never dropped: a cell with a smaller share of them stands before one with a
+  larger, whatever their means, and its mean is over the runs that ended.
 - Every cell is compared with the leader by a paired t-test over the seeds both ended; the p-values of one family are
   adjusted by Holm's method. Cells with adjusted p above 1 - confidence, and no more diverged runs, are tied with it.
+  Cells may have different numbers of seeds: pairs are made of those that both have.
 - The test set takes no part in any of this: it was read once by each run, and is shown beside.
+- What tuning has gained is the paired difference, on test data, from the runs at the customary constants.
+- The target of a model is the median of its leading optimizer's final runs on validation data.
 - The methods of tuning are ranked alike, by the validation loss of their best trial trained again on fresh seeds.
 """
 
@@ -24,17 +28,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bakeoff.record import Record, Run
+from bakeoff.report import ranks, speed
+from bakeoff.report.roles import Roles
 from bakeoff.report.settings import ComparisonSettings
 from bakeoff.report.significance import bootstrap, detectable, holm, paired, student
 
 DIGITS = 6  # significant ones, kept of every number that is written
-CURVE = ("task", "model", "optimizer", "epoch", "runs", "lost")  # columns of curves.csv, and then of each quantity
+CURVE = (
+    "task",
+    "model",
+    "optimizer",
+    "epoch",
+    "step",
+    "runs",
+    "lost",
+)  # columns of curves.csv, and then of each quantity
 QUANTITIES = ("loss", "metric")
 ENDS = ("", "_low", "_high")
 OF_METRICS, OF_LOSSES = (0.0, 1.0), (0.0, math.inf)  # no interval reaches beyond what the quantity can be
 
 Values = NDArray[np.float64]
 Records = Mapping[tuple[str, str], Record]  # by model and optimizer, in the order in which params.yaml lists them
+Contests = Mapping[tuple[str, str], Roles]
 
 
 @dataclass(frozen=True)
@@ -55,6 +70,11 @@ class Cell:
     @property
     def diverged(self) -> list[int]:
         return [seed for seed, score in zip(self.seeds, self.score, strict=True) if math.isnan(score)]
+
+    @property
+    def lost(self) -> float:
+        """Share of its runs that diverged."""
+        return len(self.diverged) / len(self.seeds)
 
     @property
     def mean(self) -> float:
@@ -87,15 +107,14 @@ def standings(cells: Iterable[Cell], confidence: float) -> list[Standing]:
     """One family of comparisons, the leader first.
 
     Raises:
-        ValueError: the cells were not trained with the same seeds, so that nothing can be paired.
+        ValueError: a cell has no seed in common with the leader, so that nothing can be paired.
     """
-    ranked = sorted(cells, key=lambda cell: (len(cell.diverged), -cell.mean))
+    ranked = sorted(cells, key=lambda cell: (cell.lost, -cell.mean))
     leader = ranked[0]
     for cell in ranked:
-        if cell.seeds != leader.seeds:
+        if not set(cell.seeds) & set(leader.seeds):
             raise ValueError(f"{cell.identity}: seeds {cell.seeds}; {leader.identity} has {leader.seeds}: not paired")
-    differences = [cell.score - leader.score for cell in ranked]
-    differences = [d[~np.isnan(d)] for d in differences]
+    differences = [pairs(cell.seeds, cell.score, leader.seeds, leader.score) for cell in ranked]
     rivals = [i for i, cell in enumerate(ranked) if i and rival(cell, leader)]
     p = {i: paired(differences[i]) for i in rivals}
     adjusted = dict(zip(rivals, holm(list(p.values())).tolist(), strict=True))
@@ -103,15 +122,24 @@ def standings(cells: Iterable[Cell], confidence: float) -> list[Standing]:
     return [Standing(cell, differences[i], p.get(i), adjusted.get(i), i in tied) for i, cell in enumerate(ranked)]
 
 
+def pairs(seeds: Sequence[int], values: Values, other_seeds: Sequence[int], others: Values) -> Values:
+    """Values minus the others, over the seeds that both have and both ended."""
+    there = dict(zip(other_seeds, others.tolist(), strict=True))
+    of_both = [(value, there[seed]) for seed, value in zip(seeds, values.tolist(), strict=True) if seed in there]
+    differences: Values = np.array([value - other for value, other in of_both], dtype=float)
+    return differences[~np.isnan(differences)]
+
+
 def rival(cell: Cell, leader: Cell) -> bool:
-    """Whether means decide between the two: neither has more diverged runs, and some ended."""
-    return len(cell.diverged) == len(leader.diverged) and leader.best_seed is not None
+    """Whether means decide between the two: of neither a larger share diverged, and some ended."""
+    return cell.lost == leader.lost and leader.best_seed is not None
 
 
 def compare(
     tasks: Mapping[str, Records],
     embeddings: Mapping[str, Record],
     studies: Mapping[str, Record],
+    baselines: Mapping[str, Record],
     settings: ComparisonSettings,
 ) -> dict[str, Any]:
     """All comparisons, as comparison.json holds them.
@@ -119,31 +147,52 @@ def compare(
     Args:
         embeddings: by architecture.
         studies: by method of search.
+        baselines: by method; each has a single run.
     """
+    contests = {
+        name: {identity: Roles.of(record) for identity, record in records.items()} for name, records in tasks.items()
+    }
+    compared = {name: task(cells, settings.metric[name], settings) for name, cells in contests.items()}
+    for record in baselines.values():
+        (run,) = record.runs
+        compared[run.parameters["task"]]["baselines"].append(yardstick(run, settings.metric[run.parameters["task"]]))
     return rounded(  # type: ignore[no-any-return]
         {
             "confidence": settings.confidence,
-            "tasks": {name: task(records, settings.metric[name], settings) for name, records in tasks.items()},
+            "tasks": compared,
+            "ranks": ranks.contest(scores_by_problem(contests, settings), settings.confidence),
+            "profile": finite(speed.profile(times(compared))),
             "embedding": {architecture: finals(record.runs) for architecture, record in embeddings.items()},
             "tuning": tuning(studies, settings),
         }
     )
 
 
-def task(records: Records, metric: str, settings: ComparisonSettings) -> dict[str, Any]:
+def task(contests: Contests, metric: str, settings: ComparisonSettings) -> dict[str, Any]:
     """The comparison of one task: all cells as one family, and each model's optimizers as a family of their own.
 
     Where means are equal, the order in which params.yaml lists the cells decides.
     """
-    cells = [cell(record.runs, *identity, metric) for identity, record in records.items()]
-    overall = standings(cells, settings.confidence)
+    cells = {identity: cell(roles.finals, *identity, metric) for identity, roles in contests.items()}
+    overall = standings(cells.values(), settings.confidence)
     leader = overall[0].cell
-    runs = {model: record.runs[0].parameters for (model, _), record in records.items()}
+    heads = {model: roles.head.parameters for (model, _), roles in contests.items()}
+    models = {model: family([found for (of, _), found in cells.items() if of == model], settings) for model in heads}
+    for model, found in models.items():
+        of_model = {optimizer: roles.finals for (of, optimizer), roles in contests.items() if of == model}
+        found["target"] = to_target(of_model, found["leader"], metric)
     return {
         "metric": metric,
-        "data": next(iter(runs.values()))["data"],
-        "seeds": list(leader.seeds),
-        "parameters": {model: parameters["network.parameters"] for model, parameters in runs.items()},
+        "data": next(iter(heads.values()))["data"],
+        "parameters": {model: parameters["network.parameters"] for model, parameters in heads.items()},
+        "training": {
+            name.removeprefix("training."): value
+            for name, value in next(iter(heads.values())).items()
+            if name.startswith("training.")
+        },
+        "budget": dict(next(iter(contests.values())).budget),
+        "spaces": {optimizer: dict(roles.space) for (_, optimizer), roles in contests.items()},
+        "state": {optimizer: roles.head.parameters["optimizer.state"] for (_, optimizer), roles in contests.items()},
         "winner": None if leader.best_seed is None else {**leader.identity, "seed": leader.best_seed},
         "tied_with": [dict(standing.cell.identity) for standing in overall if standing.tied],
         "detectable": reach(overall, settings),
@@ -154,9 +203,80 @@ def task(records: Records, metric: str, settings: ComparisonSettings) -> dict[st
                 "test": summary(standing.cell.test, OF_METRICS, settings),
                 "difference": difference(standing.difference, settings),
             }
+            | beside(contests[standing.cell.identity["model"], standing.cell.identity["optimizer"]], metric, settings)
             for rank, standing in enumerate(overall, start=1)
         ],
-        "models": {model: family([c for c in cells if c.identity["model"] == model], settings) for model in runs},
+        "models": models,
+        "baselines": [],
+    }
+
+
+def beside(roles: Roles, metric: str, settings: ComparisonSettings) -> dict[str, Any]:
+    """What a cell's other runs say: its search, its customary constants, and how many runs there were."""
+    tuned, customary = (column(runs, f"test/{metric}") for runs in (roles.finals, roles.defaults))
+    seeds, default_seeds = ([run.parameters["seed"] for run in runs] for runs in (roles.finals, roles.defaults))
+    return {
+        "default": {
+            "validation": summary(column(roles.defaults, f"val/{metric}"), OF_METRICS, settings),
+            "test": summary(customary, OF_METRICS, settings),
+        },
+        "gain": difference(pairs(seeds, tuned, default_seeds, customary), settings),
+        "search": roles.search(metric),
+        "runs": roles.counts(),
+    }
+
+
+def to_target(finals: Mapping[str, Sequence[Run]], leader: str | None, metric: str) -> dict[str, Any] | None:
+    """The steps until each optimizer's runs reach what half of the leader's runs end at; null where one never does."""
+    goal = None if leader is None else speed.target(finals[leader], metric)
+    if goal is None:
+        return None
+    steps = {optimizer: [speed.steps(run, metric, goal) for run in runs] for optimizer, runs in finals.items()}
+    return finite(  # type: ignore[no-any-return]
+        {
+            "value": goal,
+            "of": leader,
+            "steps": {
+                optimizer: {
+                    "values": found,
+                    "median": speed.typical(found),
+                    "share": fmean(math.isfinite(value) for value in found),
+                }
+                for optimizer, found in steps.items()
+            },
+        }
+    )
+
+
+def times(tasks: Mapping[str, Any]) -> dict[str, dict[str, float]]:
+    """The median steps to the target by problem (`images: cnn`) and optimizer, infinite where there are none."""
+    return {
+        f"{name}: {model}": {
+            optimizer: math.inf if found["median"] is None else found["median"]
+            for optimizer, found in family["target"]["steps"].items()
+        }
+        for name, task in tasks.items()
+        for model, family in sorted(task["models"].items())
+        if family["target"]
+    }
+
+
+def scores_by_problem(
+    contests: Mapping[str, Contests], settings: ComparisonSettings
+) -> dict[str, dict[str, list[float]]]:
+    """By problem and optimizer the final runs' metric on validation data, NaN where they diverged, by seed."""
+    found: dict[str, dict[str, list[float]]] = {}
+    for name, cells in contests.items():
+        for (model, optimizer), roles in cells.items():
+            scores = column(roles.finals, f"val/{settings.metric[name]}").tolist()
+            found.setdefault(f"{name}: {model}", {})[optimizer] = scores
+    return dict(sorted(found.items()))
+
+
+def yardstick(run: Run, metric: str) -> dict[str, Any]:
+    """A baseline as a row beside the cells."""
+    return {"model": run.parameters["model"]} | {
+        name: run.metrics[f"{split}/{metric}"] for name, split in (("validation", "val"), ("test", "test"))
     }
 
 
@@ -189,6 +309,7 @@ def family(cells: Sequence[Cell], settings: ComparisonSettings) -> dict[str, Any
 def placed(standing: Standing, rank: int) -> dict[str, Any]:
     return {
         **standing.cell.identity,
+        "seeds": list(standing.cell.seeds),
         "rank": rank,
         "tied": standing.tied,
         "diverged": standing.cell.diverged,
@@ -232,7 +353,6 @@ def tuning(records: Mapping[str, Record], settings: ComparisonSettings) -> dict[
     leader = ranked[0].cell
     return {
         "metric": "loss",
-        "seeds": list(leader.seeds),
         "winner": None if leader.best_seed is None else dict(leader.identity),
         "tied_with": [dict(standing.cell.identity) for standing in ranked if standing.tied],
         "detectable": reach(ranked, settings),
@@ -276,9 +396,10 @@ def finals(runs: Sequence[Run]) -> list[dict[str, Any]]:
 
 
 def curves(tasks: Mapping[str, Records], settings: ComparisonSettings) -> str:
-    """CSV: validation loss and metric of each epoch, as mean, lowest and highest value over the seeds.
+    """CSV: validation loss and metric of each epoch, as mean, lowest and highest value over the seeds of final runs.
 
-    `runs` counts the seeds that got so far, `lost` those of them that diverge in the epoch after.
+    `step` counts the updates until then, `runs` the seeds that got so far, `lost` those of them that diverge in the
+    epoch after.
     """
     text = io.StringIO()
     columns = [*CURVE, *(quantity + end for quantity in QUANTITIES for end in ENDS)]
@@ -286,7 +407,7 @@ def curves(tasks: Mapping[str, Records], settings: ComparisonSettings) -> str:
     writer.writeheader()
     for name, records in tasks.items():
         for identity, record in records.items():
-            for row in curve(record.runs, settings.metric[name]):
+            for row in curve(Roles.of(record).finals, settings.metric[name]):
                 writer.writerow(rounded(dict(zip(CURVE, (name, *identity), strict=False)) | row))
     return text.getvalue()
 
@@ -296,7 +417,7 @@ def curve(runs: Sequence[Run], metric: str) -> Iterator[dict[str, float]]:
     for epoch in range(1, 1 + max(len(run.history) for run in runs)):
         reached = [run.history[epoch - 1] for run in runs if len(run.history) >= epoch]
         lost = sum(run.diverged is not None and len(run.history) == epoch for run in runs)
-        row: dict[str, float] = {"epoch": epoch, "runs": len(reached), "lost": lost}
+        row: dict[str, float] = {"epoch": epoch, "step": reached[0]["step"], "runs": len(reached), "lost": lost}
         for quantity, key in zip(QUANTITIES, ("val/loss", f"val/{metric}"), strict=True):
             values = [history[key] for history in reached]
             spread = (fmean(values), min(values), max(values))
@@ -309,6 +430,15 @@ def read_curves(path: Path) -> list[dict[str, Any]]:
     with path.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     return [{name: value if name in CURVE[:3] else float(value) for name, value in row.items()} for row in rows]
+
+
+def finite(value: Any) -> Any:
+    """The same nest of values with None for what is infinite: JSON has no word for it."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {key: finite(item) for key, item in value.items()}
+    return [finite(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def rounded(value: Any) -> Any:

@@ -47,6 +47,12 @@ def sizes(examples: Examples) -> dict[str, int]:
     return {split: len(getattr(examples, split).x) for split in SPLITS}
 
 
+def classes(examples: Examples) -> dict[str, list[int]]:
+    """How many labels of each class a split has: of examples, or of pixels."""
+    count = len(examples.classes)
+    return {split: np.bincount(getattr(examples, split).y.ravel(), minlength=count).tolist() for split in SPLITS}
+
+
 def draw_predictions(examples: Examples, weights: Path, winner: Mapping[str, Any], settings: Any) -> bytes:
     """Test scans evenly apart, their masks, and the likeliest class of each pixel by the winner's network."""
     rows = sorted({round(row) for row in np.linspace(0, len(examples.test.x) - 1, SHOWN)})

@@ -1,6 +1,7 @@
 """The figures of the report: PNG, drawn on white, the same to the byte from the same numbers."""
 
 import io
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -16,7 +17,7 @@ from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 from PIL import Image
 
-from bakeoff.report.palette import COLOURS, METHODS
+from bakeoff.report.palette import COLOURS, METHODS, dashes
 
 Row = Mapping[str, Any]
 
@@ -64,6 +65,7 @@ def of_comparison(comparison: Row, curves: Sequence[Row]) -> dict[str, bytes]:
     for name, task in comparison["tasks"].items():
         drawn[f"curves-{name}.png"] = learning_curves([row for row in curves if row["task"] == name], task["metric"])
         drawn[f"metric-{name}.png"] = final_metrics(task)
+        drawn[f"rates-{name}.png"] = rates(task)
     return drawn
 
 
@@ -88,9 +90,19 @@ def learning_curves(rows: Sequence[Row], metric: str) -> bytes:
             axes[1, column].xaxis.set_major_locator(matplotlib.ticker.MaxNLocator(integer=True, nbins=6))
         axes[0, 0].set_ylabel("validation loss")
         axes[1, 0].set_ylabel(f"validation {metric}")
-        lines = [Line2D([], [], color=COLOURS[optimizer], marker="o", markersize=4) for optimizer in optimizers]
-        figure.legend(lines, optimizers, loc="outside lower center", ncols=max(len(lines), 1), columnspacing=1.4)
+        lines = [
+            Line2D([], [], color=COLOURS[optimizer], linestyle=dashes(optimizer), marker="o", markersize=4)
+            for optimizer in optimizers
+        ]
+        across = balanced(len(lines), 2 + 2 * max(len(models), 2))
+        figure.legend(lines, optimizers, loc="outside lower center", ncols=across, columnspacing=1.4)
         return png(figure)
+
+
+def balanced(items: int, most: int) -> int:
+    """Columns, at most so many, that leave rows about equally long."""
+    rows = max(math.ceil(items / most), 1)
+    return max(math.ceil(items / rows), 1)
 
 
 def draw_curve(axis: Axes, curve: Sequence[Row], name: str, optimizer: str) -> None:
@@ -101,8 +113,8 @@ def draw_curve(axis: Axes, curve: Sequence[Row], name: str, optimizer: str) -> N
     means = [row[name] for row in curve]
     colour = COLOURS[optimizer]
     low, high = ([row[f"{name}_{end}"] for row in curve] for end in ("low", "high"))
-    axis.fill_between(epochs, low, high, color=colour, alpha=0.16, linewidth=0)
-    axis.plot(epochs, means, color=colour, marker="o", markersize=2.6)
+    axis.fill_between(epochs, low, high, color=colour, alpha=0.14, linewidth=0)
+    axis.plot(epochs, means, color=colour, linestyle=dashes(optimizer), marker="o", markersize=2.6)
     lost = [i for i, row in enumerate(curve) if row["lost"]]
     axis.plot([epochs[i] for i in lost], [means[i] for i in lost], "x", color=colour, markersize=7, markeredgewidth=2)
 
@@ -131,6 +143,95 @@ def final_metrics(comparison: Row) -> bytes:
             "From the top in the order of validation; in bold the leader and its ties", loc="left", color="#555555"
         )
         return png(figure)
+
+
+NEAR = 0.5  # decades of the learning rate within which trials count as neighbours
+
+
+def rates(comparison: Row) -> bytes:
+    """One task's trials: their metric against the learning rate, a column a model and a row an optimizer.
+
+    The scale of the metric is the logarithm of what it lacks to 1, so that the best can be told apart. The band spans
+    the trials that ended within half a decade of a rate, whatever their other constants were.
+
+    Args:
+        comparison: of one task, as in comparison.json.
+    """
+    cells = {(cell["model"], cell["optimizer"]): cell["search"] for cell in comparison["cells"]}
+    models = sorted({model for model, _ in cells})
+    optimizers = [name for name in COLOURS if any(name == optimizer for _, optimizer in cells)]
+    with style():
+        width, height = 1.5 + 2.5 * len(models), 1.5 + 0.8 * len(optimizers)
+        figure = Figure(figsize=(width, height))
+        axes = figure.subplots(len(optimizers), len(models), sharex=True, sharey="col", squeeze=False)
+        # By hand: the constrained layout finds no room for so many axes.
+        figure.subplots_adjust(
+            left=1.4 / width,
+            right=1 - 0.1 / width,
+            top=1 - 0.45 / height,
+            bottom=0.95 / height,
+            wspace=0.22,
+            hspace=0.3,
+        )
+        for column, model in enumerate(models):
+            ended = [score for name in optimizers for _, score in cells[model, name]["trials"] if score is not None]
+            floor = min(ended, default=0.0)
+            for row, optimizer in enumerate(optimizers):
+                draw_rates(axes[row, column], cells[model, optimizer], COLOURS[optimizer], floor)
+            gap(axes[0, column], floor, max(ended, default=0.5))
+            axes[0, column].set_title(f"{model}: validation {comparison['metric']}", pad=9)
+            axes[-1, column].set_xlabel("learning rate")
+        for row, optimizer in enumerate(optimizers):
+            axes[row, 0].set_ylabel(optimizer.replace("_", "\n"), rotation=0, ha="right", va="center")
+        axes[0, 0].xaxis.set_major_locator(matplotlib.ticker.LogLocator(numticks=5))
+        axes[0, 0].xaxis.set_minor_locator(matplotlib.ticker.NullLocator())
+        marks: dict[str, dict[str, Any]] = {
+            "a trial": {"marker": "o", "markersize": 4},
+            "diverged": {"marker": "x", "markersize": 6, "markeredgewidth": 1.6},
+            "the rate picked": {"marker": "v", "markersize": 6},
+            "the customary rate": {"linestyle": ":", "linewidth": 1.4},
+        }
+        lines = [Line2D([], [], **({"color": INK, "linestyle": "none"} | look)) for look in marks.values()]
+        across = balanced(len(lines), 2 if len(models) == 1 else 4)
+        figure.legend(lines, list(marks), loc="lower center", ncols=across, columnspacing=1.4)
+        return png(figure)
+
+
+def draw_rates(axis: Axes, search: Row, colour: str, floor: float) -> None:
+    """The trials of one cell; those that diverged stand at the floor."""
+    ended = [(rate, score) for rate, score in search["trials"] if score is not None]
+    lost = [rate for rate, score in search["trials"] if score is None]
+    axis.set(xscale="log", yscale="log")
+    if ended:
+        x = [rate for rate, _ in ended]
+        around = [[1 - s for r, s in ended if abs(np.log10(r / rate)) <= NEAR] for rate in x]
+        low, high = list(map(min, around)), list(map(max, around))
+        axis.fill_between(x, low, high, color=colour, alpha=0.2, linewidth=0)
+        axis.plot(x, low, color=colour, linewidth=1.0)
+        axis.plot(x, [1 - score for _, score in ended], "o", color=colour, markersize=4)
+    axis.plot(lost, [1 - floor] * len(lost), "x", color=colour, markersize=6, markeredgewidth=1.6)
+    pick = search["pick"]["learning_rate"]
+    axis.plot(pick, 1.04, "v", color=INK, markersize=6, transform=axis.get_xaxis_transform(), clip_on=False)
+    if search["default_rate"] is not None:
+        axis.axvline(search["default_rate"], color=INK, linestyle=":", linewidth=1.2)
+
+
+def gap(axis: Axes, low: float, high: float) -> None:
+    """An axis of what is lacking to 1, logarithmic and upside down, that shows the metric: from `low` up to `high`."""
+    ticks = [0.0, 0.2, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 0.96, 0.97, 0.98, 0.99, 0.995, 0.998, 0.999]
+    worst, best = max(1 - low, 1e-6), max(1 - high, 1e-6)
+    margin = (worst / best) ** 0.1
+    axis.set_ylim(worst * margin, best / margin)
+    inside = [tick for tick in ticks if best / margin <= 1 - tick <= worst * margin]
+    shown: list[float] = []
+    last = math.inf
+    for tick in reversed(inside):  # from the top, where they matter, and none closer than a quarter of the axis
+        place = np.log(1 - tick) / np.log(worst * margin**2 / best)
+        if abs(place - last) >= 0.25:
+            shown, last = [tick, *shown], place
+    axis.yaxis.set_major_locator(matplotlib.ticker.FixedLocator([1 - tick for tick in shown]))
+    axis.yaxis.set_major_formatter(matplotlib.ticker.FuncFormatter(lambda lacking, _: f"{1 - lacking:g}"))
+    axis.yaxis.set_minor_locator(matplotlib.ticker.NullLocator())
 
 
 def draw_interval(axis: Axes, place: float, summary: Row, colour: str, upright: bool = False) -> None:

@@ -1,25 +1,33 @@
 """The pages of results: a report in Markdown and as one HTML file, and the short table that README carries."""
 
 import base64
-import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 from markdown_it import MarkdownIt
 
 from bakeoff.data.examples import SPLITS
-
-Row = Mapping[str, Any]
+from bakeoff.report.contest_sections import contest, overall, procedure, runs
+from bakeoff.report.costs import Costs
+from bakeoff.report.wording import (
+    DASH,
+    FIGURES,
+    METRICS,
+    Row,
+    cell_name,
+    estimate,
+    listed,
+    number,
+    picture,
+    plural,
+    span,
+    table,
+)
 
 MARKERS = ("<!-- results -->", "<!-- /results -->")  # README's table of results stands between them
-FIGURES = "figures"  # the folder of figures, seen from the pages
-METRICS = {"accuracy": "accuracy", "auc": "area under the ROC curve", "dice": "mean Dice", "loss": "loss"}
-PIPE = r"\|"  # in a cell: names of columns and classes are the user's
 STATISTICS = ("count", "mean", "std", "min", "25%", "50%", "75%", "max")  # in the order of describe()
-DASH = "\N{EN DASH}"  # where there is no number
 
 
 @dataclass(frozen=True)
@@ -30,17 +38,21 @@ class Exhibits:
         origins: of each kind of data its source, title, licence and citation; the last three are empty for own data.
         encoding: what encode_table reports: numbers before and after, categories, missing values.
         sizes: of each task's data, {"train": 3500, "validation": 500, "test": 1000}.
+        classes: how many of the labels each class has, by task and split: {"images": {"test": [500, 500], ...}, ...}.
         baseline: the Dice that a table of intensities reaches on the scans, as val/dice and test/dice.
         vocabulary: its size, UNK included.
         neighbours: by architecture and word the nearest words; of those architectures that did not diverge.
+        costs: what a step takes, and on which processor.
     """
 
     origins: Mapping[str, Mapping[str, str]]
     encoding: Row
     sizes: Mapping[str, Mapping[str, int]]
+    classes: Mapping[str, Mapping[str, Sequence[int]]]
     baseline: Mapping[str, float]
     vocabulary: int
     neighbours: Mapping[str, Mapping[str, Sequence[str]]]
+    costs: Costs
 
 
 def results(comparison: Row) -> str:
@@ -56,15 +68,15 @@ def results(comparison: Row) -> str:
                 estimate(leader["validation"]),
                 estimate(leader["test"]),
                 f"{len(task['tied_with'])} of {len(task['cells']) - 1}",
-                f"{sum(len(cell['diverged']) for cell in task['cells'])} of {len(task['cells']) * len(task['seeds'])}",
+                f"{runs(task, 'diverged')} of {runs(task, 'runs')}",
             ]
         )
     header = ["task", "metric", "leader", "validation", "test", "tied with it", "runs diverged"]
-    seeds = sorted({len(task["seeds"]) for task in comparison["tasks"].values()})
+    seeds = span(len(cell["seeds"]) for task in comparison["tasks"].values() for cell in task["cells"])
     said = (
-        f"Mean over {listed(map(str, seeds))} seeds ± half of a {comparison['confidence']:.0%} interval. The leader "
-        "has the best mean on validation data; those tied cannot be told apart from it. Test data were read once by "
-        "each run, and chose nothing."
+        f"Mean over {seeds} seeds ± half of a {comparison['confidence']:.0%} interval, each optimizer at constants "
+        "that as long a search as any other's had picked before. The leader has the best mean on validation data; "
+        "those tied cannot be told apart from it. Test data were read once by each run, and chose nothing."
     )
     return f"{table(header, rows)}\n\n{said}\n"
 
@@ -84,19 +96,20 @@ def embed(readme: str, results: str) -> str:
 def report(comparison: Row, exhibits: Exhibits) -> str:
     """The whole page in Markdown."""
     tasks = comparison["tasks"]
-    runs = sum(len(task["cells"]) * len(task["seeds"]) for task in tasks.values())
+    trained = sum(runs(task, "runs") for task in tasks.values())
     trials = sum(cell["trials"] for cell in comparison["tuning"]["cells"])
     sections = [
         "# Results of the bake-off",
-        f"{runs} trainings of {len(tasks)} tasks, each network under each optimizer from several seeds; "
-        f"{trials} trials of {len(comparison['tuning']['cells'])} ways to search for hyperparameters; "
-        f"{len(comparison['embedding'])} architectures of word vectors.",
+        f"{trained:,} trainings of {len(tasks)} tasks: each network under each optimizer, tuned and at its customary "
+        f"constants, from several seeds; {trials} trials of {len(comparison['tuning']['cells'])} ways to search for "
+        f"hyperparameters; {len(comparison['embedding'])} architectures of word vectors.",
         results(comparison),
-        reading(comparison["confidence"]),
-        data_section(exhibits),
-        *(task_section(name, task, exhibits) for name, task in tasks.items()),
+        procedure(tasks, comparison["confidence"]),
+        overall(comparison, exhibits.costs),
+        *(task_section(name, task, exhibits, comparison["confidence"]) for name, task in tasks.items()),
         embedding_section(comparison["embedding"], exhibits),
         tuning_section(comparison["tuning"]),
+        data_section(exhibits),
         REPRODUCE,
     ]
     return "\n\n".join(section.strip() for section in sections) + "\n"
@@ -111,34 +124,13 @@ figures included. `make verify` checks that from nothing. `dvc plots show` draws
 """
 
 
-def reading(confidence: float) -> str:
-    return f"""## How to read the numbers
-
-- **Mean ± half-width** over seeds: the {confidence:.0%} interval of Student's t. It says what other seeds would give on
-  the same data, and nothing of other data. `comparison.json` has bootstrap intervals beside; with few seeds they
-  are too narrow by nature (no resample leaves the range of the values), so they are not shown.
-- **Ranks** go by the mean on validation data. Test data were read once by each run, after its last epoch, and chose
-  nothing.
-- **Tied**: a paired t-test over the seeds against the leader, adjusted by Holm's method for the number of comparisons,
-  gives p > {1 - confidence:.2g}. In simulated contests such a group held the truly best in more than 95 of 100.
-  It is no proof of equality: more seeds make smaller differences visible.
-- **Diverged** runs are counted and never dropped: a cell ranks behind all cells with fewer of them, and its mean is
-  over the runs that ended."""
-
-
-def task_section(name: str, task: Row, exhibits: Exhibits) -> str:
-    metric = METRICS[task["metric"]]
+def task_section(name: str, task: Row, exhibits: Exhibits, confidence: float) -> str:
     sizes = ", ".join(f"{size:,} {split}" for split, size in exhibits.sizes[name].items())
     networks = ", ".join(f"{model} ({count:,} parameters)" for model, count in task["parameters"].items())
     parts = [
         f"## {name}",
         f"`{task['data']}`: {sizes}. Networks: {networks}.",
-        verdict(task),
-        *([within_models(task)] if len(task["models"]) > 1 else []),
-        picture(f"{metric} of {name}, by cell", f"metric-{name}.png"),
-        picture(f"learning curves of {name}", f"curves-{name}.png"),
-        "Mean over seeds; the bands span them. A cross marks an epoch after which a run diverged.",
-        cells_table(task),
+        *contest(name, task, exhibits.classes[name], exhibits.costs, confidence),
     ]
     if name == "images":
         parts.append(picture("training pictures of each class", "samples-images.png"))
@@ -182,55 +174,6 @@ def categories(found: Row) -> list[str]:
         return [f"{found['buckets']} buckets", DASH, DASH]
     rare, unseen = (sum(found[kind].values()) for kind in ("rare", "unseen"))
     return [f"{found['known'] + 1}", f"{rare:,}", f"{unseen:,}"]
-
-
-def verdict(task: Row) -> str:
-    """Who won, or that nobody did, in words."""
-    cells, seeds = task["cells"], len(task["seeds"])
-    if task["winner"] is None:
-        return "Every run diverged: nothing can be ranked."
-    leader, others = cell_name(cells[0]), len(cells) - 1
-    if not others:
-        said = f"{leader} ran alone."
-    elif task["tied_with"]:
-        tied = by_model(cell for cell in cells if cell["tied"])
-        count = len(task["tied_with"])
-        those = "the others" if count == others else f"{count} of the {others} others"
-        said = (
-            f"**No winner.** {leader} has the best mean, and {those} cannot be told apart from it "
-            f"with {plural(seeds, 'seed')}: {tied}."
-        )
-    else:
-        said = f"**{leader} wins**: all others are behind it by more than seeds explain."
-    if task["detectable"] is not None:
-        said += f" A typical comparison tells means apart from a difference of {task['detectable']:.2g} on."
-    lost = [(cell_name(cell), len(cell["diverged"])) for cell in cells if cell["diverged"]]
-    if lost:
-        named = listed(f"{cell} ({count})" for cell, count in lost)
-        said += f" {plural(sum(count for _, count in lost), 'run')} of {len(cells) * seeds} diverged: {named}."
-    return said
-
-
-def within_models(task: Row) -> str:
-    """The leader and its ties among each model's optimizers."""
-    rows = [
-        [model, family["leader"] or DASH, listed(family["tied_with"]) or DASH, number(family["detectable"], 2)]
-        for model, family in task["models"].items()
-    ]
-    words = "Each model's optimizers among themselves:"
-    return f"{words}\n\n{table(['model', 'leading optimizer', 'tied with it', 'detectable difference'], rows)}"
-
-
-def cells_table(task: Row) -> str:
-    rows = []
-    for cell in task["cells"]:
-        remarks = ["leader"] if cell["rank"] == 1 and task["winner"] else ["tied"] if cell["tied"] else []
-        remarks += [f"{len(cell['diverged'])} diverged"] if cell["diverged"] else []
-        behind = DASH if cell["rank"] == 1 else estimate(cell["difference"])
-        scores = [estimate(cell["validation"]), estimate(cell["test"]), behind, probability(cell["adjusted_p"])]
-        rows.append([str(cell["rank"]), cell["model"], cell["optimizer"], *scores, ", ".join(remarks)])
-    header = ["", "model", "optimizer", "validation", "test", "against the leader", "adjusted p", ""]
-    return table(header, rows)
 
 
 def baseline(task: Row, reached: Mapping[str, float]) -> str:
@@ -277,63 +220,13 @@ def tuning_section(tuning: Row) -> str:
         said = f"**{cells[0]['method']} wins.**"
     told = (
         "Every method spends the same number of trainings. Its best trial is trained again from "
-        f"{plural(len(tuning['seeds']), 'seed')} that no trial had seen: only that is compared, for the best of many "
+        f"{plural(len(cells[0]['seeds']), 'seed')} that no trial had seen: only that is compared, for the best of many "
         f"trials flatters itself. {said}"
     )
     scores = ["best loss in the search", "validation loss, fresh seeds", "test accuracy, fresh seeds"]
     header = ["method", "trials", *scores, *(name.rpartition(".")[2] for name in varied)]
     parts = ["## Search for hyperparameters", told, picture("loss of the searches", "tuning.png"), table(header, rows)]
     return "\n\n".join(parts)
-
-
-def picture(words: str, name: str) -> str:
-    return f"![{words}]({FIGURES}/{name})"
-
-
-def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [header, ["---"] * len(header), *rows]
-    return "\n".join(f"| {' | '.join(cell.replace('|', PIPE) for cell in line)} |" for line in lines)
-
-
-def cell_name(cell: Row) -> str:
-    return f"{cell['model']} under {cell['optimizer']}"
-
-
-def by_model(cells: Iterable[Row]) -> str:
-    """`cnn under adam, sgd; mlp under adam`."""
-    optimizers: dict[str, list[str]] = {}
-    for cell in cells:
-        optimizers.setdefault(cell["model"], []).append(cell["optimizer"])
-    return "; ".join(f"{model} under {', '.join(names)}" for model, names in optimizers.items())
-
-
-def listed(words: Iterable[str]) -> str:
-    """`a`, `a and b`, `a, b and c`."""
-    *most, last = list(words) or [""]
-    return f"{', '.join(most)} and {last}" if most else last
-
-
-def plural(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
-
-
-def estimate(summary: Row) -> str:
-    """Mean ± half of the interval, with two digits of the half: `0.9863 ± 0.0042`."""
-    mean, interval = summary["mean"], summary["interval"]
-    if mean is None or interval is None:
-        return number(mean)
-    # Where an interval was cut at the end of the scale, the other half is whole.
-    half = max(mean - interval[0], interval[1] - mean)
-    decimals = min(max(1 - math.floor(math.log10(half)), 1), 6) if half > 0 else 4
-    return f"{mean:.{decimals}f} ± {half:.{decimals}f}"
-
-
-def number(value: float | None, digits: int = 4) -> str:
-    return DASH if value is None else f"{value:.{digits}g}"
-
-
-def probability(p: float | None) -> str:
-    return DASH if p is None else "< 0.001" if p < 0.001 else f"{p:.2g}"
 
 
 PAGE = """<!DOCTYPE html>

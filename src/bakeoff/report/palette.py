@@ -3,8 +3,11 @@
 Okabe and Ito's palette (2008), which people with any of the common colour blindnesses tell apart. Its black is a dark
 grey here, so that lines stand out on a dark page too; its yellow is left out, because it fades on white. Those that
 follow were sought among colours that stand out on both, to be as far from the six and from each other, for each such
-eye, as the six are. A figure of other groups takes them in this order, the most distinct first.
+eye, as the six are. A figure of other groups takes them in this order, the most distinct first. Lines after the sixth
+are dashed beside, for so many colours are hard to keep apart.
 """
+
+from typing import Literal
 
 from bakeoff.optimizers.settings import Optimizers
 
@@ -36,3 +39,10 @@ METHODS = {  # of the search for hyperparameters
     "evolution": "#009e73",
     "gradient": "#d55e00",
 }
+
+SOLID = 6  # colours whose lines are whole
+
+
+def dashes(optimizer: str) -> Literal["-", "--"]:
+    """The line style that goes with an optimizer's colour, in matplotlib's words."""
+    return "-" if list(COLOURS).index(optimizer) < SOLID else "--"

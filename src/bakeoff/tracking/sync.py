@@ -84,7 +84,7 @@ def agrees(standing: Mapping[str, Any], entry: Entry) -> bool:
     """Whether the comparison has seen the run that it names: it holds each run's metric, rounded."""
     winner, name = standing["winner"], f"val/{standing['metric']}"
     cell = next(c for c in standing["cells"] if (c["model"], c["optimizer"]) == (winner["model"], winner["optimizer"]))
-    seen = cell["validation"]["values"][standing["seeds"].index(winner["seed"])]
+    seen = cell["validation"]["values"][cell["seeds"].index(winner["seed"])]
     return name in entry.run.metrics and abs(entry.run.metrics[name] - seen) < 1e-6
 
 

@@ -1,0 +1,134 @@
+"""The figures over all problems: ranks, time to the target."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import matplotlib.ticker
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from bakeoff.report.costs import Costs, profiles
+from bakeoff.report.figures import INK, png, style
+from bakeoff.report.palette import COLOURS, dashes
+
+Row = Mapping[str, Any]
+
+DASH = "\N{EN DASH}"
+MOST = 16.0  # times the fastest, at the right end of a profile
+
+
+def of_comparison(comparison: Row, costs: Costs) -> dict[str, bytes]:
+    """Those that need nothing but comparison.json and what steps cost, by their names on the pages."""
+    drawn = {"ranks.png": critical_differences(comparison["ranks"])} if comparison["ranks"] else {}
+    found = profiles(comparison, costs)
+    return drawn | ({"profile.png": draw_profiles(found)} if found else {})
+
+
+def critical_differences(ranks: Row) -> bytes:
+    """Mean ranks on a line, the best on the left; a bar joins those that are not told apart.
+
+    Args:
+        ranks: as in comparison.json.
+
+    Source: Demsar 2006, JMLR 7, figure 1.
+    """
+    mean = ranks["mean"]
+    names = sorted(mean, key=lambda name: (mean[name], name))
+    left = names[: (len(names) + 1) // 2]
+    with style():
+        levels = places(ranks["groups"], mean)
+        below = 0.26 * (1 + max(levels, default=-1))
+        figure = Figure(figsize=(6.6, 1.35 + below + 0.24 * len(left)), layout="constrained")
+        axis = figure.subplots()
+        k, first = len(names), below + 0.42
+        deep = first + 0.24 * len(left)
+        axis.set(xlim=(1 - 0.34 * k, k + 0.34 * k), ylim=(deep, -0.95))
+        axis.axis("off")
+        axis.hlines(0, 1, k, color=INK, linewidth=1.2)
+        for rank in range(1, k + 1):
+            axis.vlines(rank, -0.09, 0, color=INK, linewidth=1.0)
+            axis.text(rank, -0.15, str(rank), ha="center", va="bottom", fontsize=8)
+        axis.text(1 - 0.04 * k, 0, "mean rank", ha="right", va="center", fontsize=8, color="#555555")
+        axis.errorbar(
+            [1 + ranks["difference"] / 2], [-0.62], xerr=ranks["difference"] / 2, color=INK, capsize=4, linewidth=1.4
+        )
+        axis.text(
+            1 + ranks["difference"] + 0.015 * k,
+            -0.62,
+            f"critical difference {ranks['difference']:.2f}",
+            va="center",
+            fontsize=8,
+        )
+        for group, level in zip(ranks["groups"], levels, strict=True):
+            low, high = mean[group[0]], mean[group[-1]]
+            axis.plot(
+                [low - 0.06, high + 0.06], [0.22 + 0.26 * level] * 2, color=INK, linewidth=3.2, solid_capstyle="round"
+            )
+        for place, name in enumerate(names):
+            on_left = place < len(left)
+            y = first + 0.24 * (place if on_left else len(names) - 1 - place)
+            end = 1 - 0.06 * k if on_left else k + 0.06 * k
+            axis.plot(
+                [mean[name], mean[name], end], [0, y, y], color=COLOURS[name], linewidth=1.3, linestyle=dashes(name)
+            )
+            axis.plot(mean[name], 0, "o", color=COLOURS[name], markersize=5, zorder=3)
+            label, side = (f"{name}  {mean[name]:.2f}", "right") if on_left else (f"{mean[name]:.2f}  {name}", "left")
+            axis.text(end + (-0.02 if on_left else 0.02) * k, y, label, ha=side, va="center")
+        return png(figure)
+
+
+def places(groups: Sequence[Sequence[str]], mean: Mapping[str, float]) -> list[int]:
+    """For each bar the first row in which none before it comes close."""
+    taken: list[float] = []  # how far each row is filled
+    rows = []
+    for group in groups:
+        low, high = mean[group[0]], mean[group[-1]]
+        row = next((row for row, end in enumerate(taken) if low > end + 0.3), len(taken))
+        taken[row : row + 1] = [high]
+        rows.append(row)
+    return rows
+
+
+def draw_profiles(found: Mapping[str, Row]) -> bytes:
+    """Performance profiles, a panel each: the share of problems solved within a multiple of the fastest's time.
+
+    Args:
+        found: by what the time is counted in, profiles as `speed.profile` gives them.
+
+    Source: Dolan & More 2002, Mathematical Programming 91.
+    """
+    first = next(iter(found.values()))["score"]
+    order = sorted(first, key=lambda name: (-first[name], name))
+    with style():
+        figure = Figure(figsize=(2.4 + 3.4 * len(found), 3.7), layout="constrained")
+        axes = figure.subplots(1, len(found), sharey=True, squeeze=False)[0]
+        for axis, (unit, profile) in zip(axes, found.items(), strict=True):
+            draw_profile(axis, profile, [name for name in order if name in profile["score"]])
+            axis.set(title=f"time in {unit}", xlabel="time to the target, times that of the fastest")
+        axes[0].set_ylabel("share of the problems solved")
+        lines = [Line2D([], [], color=COLOURS[name], linestyle=dashes(name)) for name in order]
+        scores = {name: [profile["score"].get(name) for profile in found.values()] for name in order}
+        labels = [f"{name}  {' / '.join(DASH if s is None else f'{s:.2f}' for s in scores[name])}" for name in order]
+        title = f"score by {' / '.join(found)}"
+        figure.legend(lines, labels, loc="outside right upper", title=title, alignment="left")
+        return png(figure)
+
+
+def draw_profile(axis: Axes, profile: Row, order: Sequence[str]) -> None:
+    """Lines that lie on each other are moved apart by a hair."""
+    problems = len(profile["problems"])
+    for place, name in enumerate(order):
+        ratios = np.sort([math.inf if ratio is None else ratio for ratio in profile["ratios"][name]])
+        solved = ratios[ratios <= MOST]
+        x = [1.0, *solved, MOST]
+        share = np.array([0.0, *(np.arange(1, len(solved) + 1) / problems), len(solved) / problems])
+        hair = 0.007 * (len(order) / 2 - place)
+        axis.step(x, share + hair, where="post", color=COLOURS[name], linestyle=dashes(name))
+    axis.set(xscale="log", xlim=(1, MOST), ylim=(-0.06, 1.06))
+    axis.xaxis.set_major_locator(matplotlib.ticker.FixedLocator([1, 2, 4, 8, 16]))
+    axis.xaxis.set_major_formatter(matplotlib.ticker.StrMethodFormatter("{x:g}"))
+    axis.xaxis.set_minor_locator(matplotlib.ticker.NullLocator())
+    axis.yaxis.set_major_formatter(matplotlib.ticker.PercentFormatter(1.0, decimals=0))

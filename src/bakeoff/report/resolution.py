@@ -1,0 +1,48 @@
+"""What a held-out set of so many examples can tell, whoever was trained: what its draw does to a metric.
+
+Seeds say nothing of it: all runs are measured on the same examples.
+"""
+
+import math
+from collections.abc import Sequence
+
+from scipy.special import ndtri
+
+
+def binomial(accuracy: float, examples: int) -> float:
+    """Standard error of an accuracy counted on independent examples. The mean over seeds has this one at most."""
+    return math.sqrt(accuracy * (1 - accuracy) / examples)
+
+
+def hanley_mcneil(auc: float, positives: int, negatives: int) -> float:
+    """Standard error of an area under the ROC curve on independent examples, for scores with exponential tails.
+
+    Source: Hanley & McNeil 1982, Radiology 143(1), equations 1 and 2.
+    """
+    two_positives, two_negatives = auc / (2 - auc), 2 * auc**2 / (1 + auc)
+    variance = auc * (1 - auc) + (positives - 1) * (two_positives - auc**2) + (negatives - 1) * (two_negatives - auc**2)
+    return math.sqrt(variance / (positives * negatives))
+
+
+def error(metric: str, value: float, classes: Sequence[int]) -> float | None:
+    """Standard error of a metric on a set with so many examples of each class; None where no formula is sound.
+
+    That is so of Dice, whose pixels are neighbours, and of an area averaged over several classes.
+    """
+    if metric == "accuracy":
+        return binomial(value, sum(classes))
+    if metric == "auc" and len(classes) == 2:
+        negatives, positives = classes
+        return hanley_mcneil(value, positives, negatives)
+    return None
+
+
+def telling(metric: str, one: float, other: float, classes: Sequence[int], confidence: float) -> float | None:
+    """The difference that the draw of the set alone explains, were the errors of the two independent.
+
+    They are not: both fail on the same hard examples, which makes a difference of two surer than this. So it is a
+    bound from above, which no knowledge of single predictions is needed for.
+    """
+    errors = [error(metric, value, classes) for value in (one, other)]
+    known = [found for found in errors if found is not None]
+    return float(ndtri((1 + confidence) / 2)) * math.hypot(*known) if len(known) == 2 else None

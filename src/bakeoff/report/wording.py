@@ -1,0 +1,88 @@
+"""Numbers, names and tables as the pages write them."""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+Row = Mapping[str, Any]
+
+FIGURES = "figures"  # the folder of figures, seen from the pages
+METRICS = {"accuracy": "accuracy", "auc": "area under the ROC curve", "dice": "mean Dice", "loss": "loss"}
+PIPE = r"\|"  # in a cell: names of columns and classes are the user's
+DASH = "\N{EN DASH}"  # where there is no number
+
+
+def picture(words: str, name: str) -> str:
+    return f"![{words}]({FIGURES}/{name})"
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join(f"| {' | '.join(cell.replace('|', PIPE) for cell in line)} |" for line in lines)
+
+
+def cell_name(cell: Row) -> str:
+    return f"{cell['model']} under {cell['optimizer']}"
+
+
+def by_model(cells: Iterable[Row]) -> str:
+    """`cnn under adam, sgd; mlp under adam`."""
+    optimizers: dict[str, list[str]] = {}
+    for cell in cells:
+        optimizers.setdefault(cell["model"], []).append(cell["optimizer"])
+    return "; ".join(f"{model} under {', '.join(names)}" for model, names in optimizers.items())
+
+
+def listed(words: Iterable[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    *most, last = list(words) or [""]
+    return f"{', '.join(most)} and {last}" if most else last
+
+
+def plural(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def estimate(summary: Row) -> str:
+    """Mean ± half of the interval, with two digits of the half: `0.9863 ± 0.0042`."""
+    mean, interval = summary["mean"], summary["interval"]
+    if mean is None or interval is None:
+        return number(mean)
+    # Where an interval was cut at the end of the scale, the other half is whole.
+    half = max(mean - interval[0], interval[1] - mean)
+    decimals = min(max(1 - math.floor(math.log10(half)), 1), 6) if half > 0 else 4
+    return f"{mean:.{decimals}f} ± {half:.{decimals}f}"
+
+
+def number(value: float | None, digits: int = 4) -> str:
+    return DASH if value is None else f"{value:.{digits}g}"
+
+
+def probability(p: float | None) -> str:
+    return DASH if p is None else "< 0.001" if p < 0.001 else f"{p:.2g}"
+
+
+def seconds(time: float | None) -> str:
+    """`0.043 s`, `12 s`, `3.1 min`."""
+    return DASH if time is None else f"{time:.2g} s" if time < 100 else f"{time / 60:.2g} min"
+
+
+def size(count: float) -> str:
+    """Bytes in thousands and millions: `31 kB`, `1.2 MB`."""
+    for unit in ("B", "kB", "MB"):
+        if count < 1000:
+            return f"{count:.3g} {unit}"
+        count /= 1000
+    return f"{count:.3g} GB"
+
+
+def span(numbers: Iterable[int]) -> str:
+    """`5`, or `5 to 10`."""
+    ordered = sorted(set(numbers))
+    return str(ordered[0]) if len(ordered) == 1 else f"{ordered[0]} to {ordered[-1]}"
+
+
+def settings(constants: Mapping[str, float]) -> str:
+    """`learning_rate 0.003, beta1 0.92`, the rate first."""
+    ordered = sorted(constants, key=lambda name: (name != "learning_rate", name))
+    return ", ".join(f"{name} {constants[name]:.3g}" for name in ordered)
