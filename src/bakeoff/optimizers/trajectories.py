@@ -1,0 +1,131 @@
+"""Ways that optimizers take in the plane: a valley that bends, a plateau with steep walls, a saddle."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from bakeoff.optimizers.evaluation import evaluated
+from bakeoff.optimizers.registry import OptimizerSpec
+from bakeoff.settings import Settings
+
+RATES = tuple(float(f"{10 ** (k / 2):.1g}") for k in range(-8, 3))  # half decades: 1e-4, 3e-4, ..., 10
+
+
+@dataclass(frozen=True)
+class PlaneFunction:
+    """A function of the plane.
+
+    Attributes:
+        formula: as it is printed.
+        start: where a descent is customarily begun.
+        minima: the places where it is least.
+        window: ((left, right), (bottom, top)) of a picture.
+        value: at x and y, which may be numbers or arrays.
+        gradient: at x and y. Products and sums alone, which every processor computes alike.
+    """
+
+    formula: str
+    source: str
+    start: tuple[float, float]
+    minima: tuple[tuple[float, float], ...]
+    window: tuple[tuple[float, float], tuple[float, float]]
+    value: Callable[[Any, Any], Any]
+    gradient: Callable[[float, float], tuple[float, float]]
+
+
+def rosenbrock(x: Any, y: Any) -> Any:
+    a, b = 1 - x, y - x * x
+    return a * a + 100 * b * b
+
+
+def rosenbrock_gradient(x: float, y: float) -> tuple[float, float]:
+    a, b = 1 - x, y - x * x
+    return -2 * a - 400 * b * x, 200 * b
+
+
+def beale(x: Any, y: Any) -> Any:
+    a, b, c = 1.5 - x * (1 - y), 2.25 - x * (1 - y * y), 2.625 - x * (1 - y * y * y)
+    return a * a + b * b + c * c
+
+
+def beale_gradient(x: float, y: float) -> tuple[float, float]:
+    a, b, c = 1.5 - x * (1 - y), 2.25 - x * (1 - y * y), 2.625 - x * (1 - y * y * y)
+    by_x = -2 * (a * (1 - y) + b * (1 - y * y) + c * (1 - y * y * y))
+    return by_x, 2 * x * (a + 2 * b * y + 3 * c * y * y)
+
+
+def saddle(x: Any, y: Any) -> Any:
+    return x * x / 2 - y * y / 2 + y * y * y * y / 4
+
+
+def saddle_gradient(x: float, y: float) -> tuple[float, float]:
+    return x, y * y * y - y
+
+
+FUNCTIONS = {
+    "rosenbrock": PlaneFunction(
+        formula="(1 - x)^2 + 100 (y - x^2)^2",
+        source="Rosenbrock 1960, The Computer Journal 3(3)",
+        start=(-1.2, 1.0),
+        minima=((1.0, 1.0),),
+        window=((-2.0, 2.0), (-1.0, 3.0)),
+        value=rosenbrock,
+        gradient=rosenbrock_gradient,
+    ),
+    "beale": PlaneFunction(
+        formula="(1.5 - x (1 - y))^2 + (2.25 - x (1 - y^2))^2 + (2.625 - x (1 - y^3))^2",
+        source="Beale 1958, On an iterative method for finding a local minimum of a function of more than one "
+        "variable; the start is that of Moré, Garbow & Hillstrom 1981, ACM TOMS 7(1)",
+        start=(1.0, 1.0),
+        minima=((3.0, 0.5),),
+        window=((-1.0, 4.5), (-1.5, 1.5)),
+        value=beale,
+        gradient=beale_gradient,
+    ),
+    "saddle": PlaneFunction(
+        formula="x^2 / 2 - y^2 / 2 + y^4 / 4",
+        source="Nesterov 2004, Introductory Lectures on Convex Optimization, example 1.2.2; the start is beside the "
+        "ridge y = 0, along which a descent ends in the saddle at 0",
+        start=(1.0, 1e-3),
+        minima=((0.0, 1.0), (0.0, -1.0)),
+        window=((-1.0, 1.5), (-1.5, 1.5)),
+        value=saddle,
+        gradient=saddle_gradient,
+    ),
+}
+
+
+def trajectory(spec: OptimizerSpec, settings: Settings, function: PlaneFunction, steps: int) -> NDArray[np.float64]:
+    """The places (steps + 1, 2) from the start on, of the weights that one would evaluate, in float64.
+
+    The place is a matrix of one row, for a rule like Muon that knows matrices. Behind a step that overflows stand
+    infinities and NaN.
+    """
+    place = torch.nn.Parameter(torch.tensor([function.start], dtype=torch.float64))
+    optimizer = spec.build([place], settings)
+    places = [place.detach().clone()]
+    for _ in range(steps):
+        place.grad = torch.tensor([function.gradient(*place[0].tolist())], dtype=torch.float64)
+        optimizer.step()
+        with evaluated(optimizer):
+            places.append(place.detach().clone())
+    return torch.cat(places).numpy()
+
+
+def best_rate(spec: OptimizerSpec, settings: Settings, function: PlaneFunction, steps: int) -> float:
+    """Of half decades from 1e-4 to 10 the learning rate whose trajectory ends lowest, its other constants as they are.
+
+    A picture of ways at one rate for all, or at rates of custom, would show the rates.
+    """
+
+    def end(rate: float) -> float:
+        changed = settings.model_copy(update={"learning_rate": rate})
+        value = float(function.value(*trajectory(spec, changed, function, steps)[-1].tolist()))
+        return value if math.isfinite(value) else math.inf
+
+    return min(RATES, key=end)
