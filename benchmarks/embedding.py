@@ -25,13 +25,13 @@ from gensim.models import Word2Vec
 
 from bakeoff.data.corpus.corpus import Corpus
 from bakeoff.data.sources.holdings import files
-from bakeoff.embedding.checkpoint import Checkpoint
 from bakeoff.embedding.course import State
 from bakeoff.embedding.evaluate import Vectors, read_test
 from bakeoff.embedding.settings import ArchitectureName, Word2vecSettings
 from bakeoff.embedding.shards import Shards
 from bakeoff.embedding.word2vec import Word2vec
 from bakeoff.progress import Progress
+from bakeoff.training.checkpoint import Checkpoint
 
 RUNS, SEEDS, THREADS = 5, 3, 2
 TEXT, VOCABULARY = "data/corpus/tokens.npy", "data/corpus/vocabulary.csv"

@@ -3,11 +3,11 @@
 from bakeoff.data.corpus.corpus import Corpus
 from bakeoff.data.sources.holdings import files
 from bakeoff.embedding.architectures import ARCHITECTURES
-from bakeoff.embedding.checkpoint import Checkpoint
 from bakeoff.embedding.evaluate import read_test
 from bakeoff.embedding.settings import ArchitectureName
 from bakeoff.embedding.train import Training
 from bakeoff.stage import Stage, run
+from bakeoff.training.checkpoint import Checkpoint
 
 TEXT, VOCABULARY = "data/corpus/tokens.npy", "data/corpus/vocabulary.csv"
 

@@ -13,7 +13,6 @@ from safetensors.torch import load_file
 
 from bakeoff.data.corpus.corpus import Corpus
 from bakeoff.embedding.architectures import ARCHITECTURES
-from bakeoff.embedding.checkpoint import Checkpoint
 from bakeoff.embedding.evaluate import NUMBERS, Likeness
 from bakeoff.embedding.notes import Notes
 from bakeoff.embedding.objectives import OBJECTIVES
@@ -35,6 +34,7 @@ from bakeoff.optimizers.registry import OPTIMIZERS
 from bakeoff.optimizers.settings import AdagradSettings
 from bakeoff.progress import Progress
 from bakeoff.settings import Settings
+from bakeoff.training.checkpoint import Checkpoint
 from bakeoff.training.fit import Watch
 from bakeoff.training.settings import LoopSettings, plain
 

@@ -16,12 +16,12 @@ import numpy as np
 import pytest
 
 from bakeoff.data.corpus.corpus import Corpus
-from bakeoff.embedding import checkpoint as checkpoints
-from bakeoff.embedding.checkpoint import Checkpoint
 from bakeoff.embedding.settings import BatchesSettings, Rates, Word2vecSettings
 from bakeoff.embedding.shards import Shards
 from bakeoff.embedding.word2vec import Word2vec
 from bakeoff.progress import Progress
+from bakeoff.training import checkpoint as checkpoints
+from bakeoff.training.checkpoint import Checkpoint
 
 WORDS, EPOCHS = 50, 150  # some seconds, most of them for saving
 SETTINGS = Word2vecSettings(

@@ -8,7 +8,6 @@ import torch
 
 from bakeoff.data.corpus.corpus import Corpus
 from bakeoff.embedding.architectures import ARCHITECTURES
-from bakeoff.embedding.checkpoint import Checkpoint
 from bakeoff.embedding.network import Embedding
 from bakeoff.embedding.sampler import Fitted
 from bakeoff.embedding.settings import ArchitectureName, NotesTrainingSettings
@@ -17,6 +16,7 @@ from bakeoff.optimizers.registry import OPTIMIZERS
 from bakeoff.progress import Progress
 from bakeoff.record import flat
 from bakeoff.settings import Settings
+from bakeoff.training.checkpoint import Checkpoint
 from bakeoff.training.device import resolve
 from bakeoff.training.fit import Watch, fit
 from bakeoff.training.settings import Device
@@ -63,8 +63,8 @@ class Notes:
     def steps(self, _: Corpus) -> int:
         return self.settings.epochs
 
-    def fit(self, corpus: Corpus, watch: Watch, progress: Progress, _: Checkpoint) -> Fitted:
-        """Weights, then text and noise words, are drawn from the seed. Keeps no checkpoint: starts again."""
+    def fit(self, corpus: Corpus, watch: Watch, progress: Progress, checkpoint: Checkpoint) -> Fitted:
+        """Weights, then text and noise words, are drawn from the seed. Goes on from the checkpoint, if there is one."""
 
         def see(row: Mapping[str, float]) -> None:
             watch(row)
@@ -77,7 +77,9 @@ class Notes:
         network = Embedding(len(corpus.words), self.settings.dimension, generator).to(device)
         rule = OPTIMIZERS[self.settings.optimizer]
         optimizer = rule.build(network.parameters(), self.constants)
-        outcome = fit(network, workload, optimizer, self.settings, generator=generator, watch=see)
+        outcome = fit(
+            network, workload, optimizer, self.settings, generator=generator, watch=see, checkpoint=checkpoint
+        )
         progress.advance(self.settings.epochs - len(outcome.history))
         if outcome.diverged:
             return Fitted(outcome.history, outcome.diverged)

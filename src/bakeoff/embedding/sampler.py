@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bakeoff.data.corpus.corpus import Corpus
-from bakeoff.embedding.checkpoint import Checkpoint
 from bakeoff.progress import Progress
+from bakeoff.training.checkpoint import Checkpoint
 from bakeoff.training.fit import Watch
 
 

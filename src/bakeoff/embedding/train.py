@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from safetensors.numpy import save_file
 
 from bakeoff.data.corpus.corpus import Corpus
-from bakeoff.embedding.checkpoint import Checkpoint
 from bakeoff.embedding.evaluate import NUMBERS, Test, Vectors, hubness, purity
 from bakeoff.embedding.notes import Notes
 from bakeoff.embedding.sampler import Sampler
@@ -18,6 +17,7 @@ from bakeoff.embedding.settings import ArchitectureName, SamplerName
 from bakeoff.embedding.word2vec import Word2vec
 from bakeoff.progress import Progress
 from bakeoff.record import Run
+from bakeoff.training.checkpoint import Checkpoint
 from bakeoff.training.fit import Watch
 
 SAMPLERS: Mapping[SamplerName, Callable[[Callable[[str, Any], Any], ArchitectureName], Sampler]] = {

@@ -9,12 +9,12 @@ import torch
 
 from bakeoff.data.corpus.corpus import Corpus
 from bakeoff.embedding.batches import Batches
-from bakeoff.embedding.checkpoint import Checkpoint
 from bakeoff.embedding.course import Course, State
 from bakeoff.embedding.sampler import Fitted
 from bakeoff.embedding.settings import ArchitectureName, Word2vecSettings
 from bakeoff.embedding.shards import Shards
 from bakeoff.progress import Progress
+from bakeoff.training.checkpoint import Checkpoint
 from bakeoff.training.device import resolve
 from bakeoff.training.fit import Watch
 from bakeoff.training.settings import Device

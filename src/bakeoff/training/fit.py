@@ -1,16 +1,20 @@
 """The training loop: the only one."""
 
 import math
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import chain, islice
 from statistics import fmean
+from typing import Any, Generic
 
 import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from bakeoff.optimizers.evaluation import evaluated, settle
 from bakeoff.optimizers.regularisation import Regularisation
 from bakeoff.optimizers.schedules import factor
+from bakeoff.training.checkpoint import Checkpoint, pack, unpack
 from bakeoff.training.settings import LoopSettings
 from bakeoff.training.workload import Batch, Workload
 
@@ -46,22 +50,22 @@ class Diverged(Exception):
         self.step = step
 
 
-@dataclass
 class Losses:
     """Those of one run's steps, read from the device in portions.
 
     Attributes:
         above: how many times the first loss is too much.
         first: the loss of the first step.
+        taken: how many there were, of all epochs.
         read: those of the present epoch, as far as they were looked at.
     """
 
-    above: float | None
-    look: int
-    first: float | None = None
-    taken: int = 0
-    read: list[float] = field(default_factory=list)
-    pending: list[Tensor] = field(default_factory=list)
+    def __init__(self, above: float | None, look: int) -> None:
+        self.above, self.look = above, look
+        self.first: float | None = None
+        self.taken = 0
+        self.read: list[float] = []
+        self.pending: list[Tensor] = []
 
     def add(self, loss: Tensor) -> None:
         self.pending.append(loss.detach())
@@ -75,7 +79,10 @@ class Losses:
         Raises:
             Diverged: a loss is not finite, or too large.
         """
-        values = [loss.item() for loss in self.pending] if self.look == 1 else torch.stack(self.pending).tolist()
+        if len(self.pending) == 1:
+            values = [self.pending[0].item()]
+        else:
+            values = torch.stack(self.pending).tolist() if self.pending else []
         begun = self.taken - len(values)
         self.pending = []
         for number, value in enumerate(values, begun + 1):
@@ -87,10 +94,16 @@ class Losses:
 
     def epoch(self) -> float:
         """The mean of the epoch that ends here."""
-        if self.pending:
-            self.settle()
+        self.settle()
         mean, self.read = fmean(self.read), []
         return mean
+
+    def state(self) -> dict[str, Any]:
+        self.settle()
+        return {"first": self.first, "taken": self.taken, "read": self.read}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        self.first, self.taken, self.read = state["first"], state["taken"], state["read"]
 
 
 class Norms:
@@ -119,70 +132,12 @@ class Norms:
 
 
 def squares(tensors: Iterable[Tensor]) -> Tensor:
-    """The sum of all squares, in float64, whose last bits no history shows."""
+    """The sum of all squares, in float64, for those of float32 overflow from 1e19 on."""
     return torch.stack([tensor.detach().double().square().sum() for tensor in tensors]).sum()
 
 
-def fit(
-    network: nn.Module,
-    workload: Workload[Batch],
-    optimizer: Optimizer,
-    settings: LoopSettings,
-    *,
-    generator: torch.Generator,
-    watch: Watch,
-) -> Outcome:
-    """Trains `network` in place and returns what was seen on the way: test data is never read.
-
-    A row of the history holds `epoch`, `step` (updates until then), `train/loss` (the mean over the epoch's batches,
-    each taken before its step and without penalties), `val/...`, what the workload measures at the end of the epoch,
-    and norms on request, the gradient's before penalties and clip, the update's with all that moves the weights.
-    `watch` is called with each row. A loss or a metric that is not finite, or a loss above the settings' multiple of
-    the first, ends the training, and its epoch enters no row. What an early stop leaves are the weights of the epoch
-    with the least validation loss, the first of them; without one they are the last epoch's.
-    """
-    history: list[dict[str, float]] = []
-    losses = Losses(settings.diverged_above, LOOK[next(network.parameters()).device.type])
-    norms = Norms(network.parameters()) if settings.norms else None
-    best = Best(settings.early_stop.patience) if settings.early_stop else None
-    regularisation = Regularisation(network.parameters(), settings.regularisation)
-    rates = [group["lr"] for group in optimizer.param_groups]
-    steps = settings.epochs * workload.steps
-    try:
-        for epoch in range(1, settings.epochs + 1):
-            network.train()
-            for batch in workload.batches(generator):
-                optimizer.zero_grad()
-                loss = workload.loss(network, batch)
-                # Where chance decides how long an epoch is, the last steps may be more than were expected.
-                share = factor(settings.schedule, min(losses.taken, steps - 1), steps)
-                losses.add(loss)
-                loss.backward()  # type: ignore[no-untyped-call]
-                if norms:
-                    norms.before()
-                regularisation.gradients()
-                for group, rate in zip(optimizer.param_groups, rates, strict=True):
-                    group["lr"] = share * rate
-                regularisation.decay(share * rates[0])
-                optimizer.step()
-                if norms:
-                    norms.after()
-            row = {"epoch": epoch, "step": losses.taken, "train/loss": losses.epoch()}
-            row |= {f"val/{name}": value for name, value in workload.evaluate(network, "validation").items()}
-            row |= norms.epoch() if norms else {}
-            if not all(map(math.isfinite, row.values())):
-                raise Diverged(losses.taken)
-            history.append(row)
-            watch(row)
-            if best and best.waited(row, network):
-                break
-    except Diverged as diverged:
-        return Outcome(history, diverged.step, None)
-    return Outcome(history, None, best.restore(network) if best else len(history))
-
-
 class Best:
-    """The weights of the epoch with the least validation loss."""
+    """The weights of the epoch with the least validation loss, the first of those that have it."""
 
     def __init__(self, patience: int) -> None:
         self.patience, self.loss, self.epoch = patience, math.inf, 0
@@ -195,6 +150,169 @@ class Best:
             self.weights = {name: weight.clone() for name, weight in network.state_dict().items()}
         return row["epoch"] - self.epoch >= self.patience
 
-    def restore(self, network: nn.Module) -> int:
+    def give_back(self, network: nn.Module) -> int:
         network.load_state_dict(self.weights)
         return self.epoch
+
+    def state(self) -> dict[str, Any]:
+        return {"loss": self.loss, "epoch": self.epoch, "weights": self.weights}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        self.loss, self.epoch, self.weights = state["loss"], state["epoch"], state["weights"]
+
+
+class Loop(Generic[Batch]):
+    """One run on its way.
+
+    Attributes:
+        epoch: epochs that have ended.
+        batch: batches of the present epoch that are done.
+        order: the generator's state at the start of the present epoch, from which its batches come again.
+    """
+
+    def __init__(
+        self,
+        network: nn.Module,
+        workload: Workload[Batch],
+        optimizer: Optimizer,
+        settings: LoopSettings,
+        generator: torch.Generator,
+    ) -> None:
+        self.network, self.workload, self.optimizer, self.settings = network, workload, optimizer, settings
+        self.generator = generator
+        self.history: list[dict[str, float]] = []
+        self.losses = Losses(settings.diverged_above, LOOK[next(network.parameters()).device.type])
+        self.norms = Norms(network.parameters()) if settings.norms else None
+        self.best = Best(settings.early_stop.patience) if settings.early_stop else None
+        self.regularisation = Regularisation(network.parameters(), settings.regularisation)
+        self.rates = [group["lr"] for group in optimizer.param_groups]
+        self.steps = settings.epochs * workload.steps
+        self.epoch, self.batch, self.order = 0, 0, generator.get_state()
+
+    def batches(self) -> Iterator[Batch]:
+        """What is left of the epoch. The generator ends up as it was, however much the order drew again."""
+        if self.batch == 0:
+            self.order = self.generator.get_state()
+            return self.workload.batches(self.generator)
+        now = self.generator.get_state()
+        self.generator.set_state(self.order)
+        rest = self.workload.batches(self.generator, self.batch)
+        first = list(islice(rest, 1))  # the order is drawn with it
+        self.generator.set_state(now)
+        return chain(first, rest)
+
+    def step(self, batch: Batch) -> None:
+        self.optimizer.zero_grad()
+        loss = self.workload.loss(self.network, batch)
+        # Where chance decides how long an epoch is, the last steps may be more than were expected.
+        share = factor(self.settings.schedule, min(self.losses.taken, self.steps - 1), self.steps)
+        self.losses.add(loss)
+        loss.backward()  # type: ignore[no-untyped-call]
+        if self.norms:
+            self.norms.before()
+        self.regularisation.gradients()
+        for group, rate in zip(self.optimizer.param_groups, self.rates, strict=True):
+            group["lr"] = share * rate
+        self.regularisation.decay(share * self.rates[0])
+        self.optimizer.step()
+        if self.norms:
+            self.norms.after()
+        self.batch += 1
+
+    def measure(self) -> dict[str, float]:
+        """The row of an epoch whose batches are done."""
+        row = {"epoch": self.epoch + 1, "step": self.losses.taken, "train/loss": self.losses.epoch()}
+        row |= {f"val/{name}": value for name, value in self.workload.evaluate(self.network, "validation").items()}
+        row |= self.norms.epoch() if self.norms else {}
+        if not all(map(math.isfinite, row.values())):
+            raise Diverged(self.losses.taken)
+        self.history.append(row)
+        self.epoch, self.batch = self.epoch + 1, 0
+        return row
+
+    def state(self, outcome: Outcome | None = None) -> memoryview:
+        """All that the rest of the run depends on; of one that has ended, what came of it."""
+        return pack(
+            {
+                "network": self.network.state_dict(),
+                "optimizer": self.optimizer.state_dict() if outcome is None else {},
+                "generator": {"order": self.order, "now": self.generator.get_state()},
+                "epoch": self.epoch,
+                "batch": self.batch,
+                "losses": self.losses.state() if outcome is None else {},
+                "norms": self.norms.squares if self.norms else [],
+                "best": self.best.state() if self.best else {},
+                "history": self.history,
+                "outcome": None if outcome is None else {"diverged": outcome.diverged, "best": outcome.best},
+            }
+        )
+
+    def restore(self, packed: bytes) -> Outcome | None:
+        """Go on from a state; the outcome, if it is that of a run that has ended."""
+        state = unpack(packed)
+        self.network.load_state_dict(state["network"])
+        self.history = state["history"]
+        self.generator.set_state(state["generator"]["now"])
+        if state["outcome"]:
+            return Outcome(self.history, **state["outcome"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.order, self.epoch, self.batch = state["generator"]["order"], state["epoch"], state["batch"]
+        self.losses.restore(state["losses"])
+        if self.norms:
+            self.norms.squares = [squares.to(self.norms.parameters[0].device) for squares in state["norms"]]
+        if self.best:
+            self.best.restore(state["best"])
+        return None
+
+
+def fit(
+    network: nn.Module,
+    workload: Workload[Batch],
+    optimizer: Optimizer,
+    settings: LoopSettings,
+    *,
+    generator: torch.Generator,
+    watch: Watch,
+    checkpoint: Checkpoint | None = None,
+) -> Outcome:
+    """Trains `network` in place and returns what was seen on the way: test data is never read.
+
+    A row of the history holds `epoch`, `step` (updates until then), `train/loss` (the mean over the epoch's batches,
+    each taken before its step and without penalties), `val/...`, what the workload measures at the end of the epoch,
+    and norms on request, the gradient's before penalties and clip, the update's with all that moves the weights.
+    `watch` is called with each row. A loss or a metric that is not finite, or a loss above the settings' multiple of
+    the first, ends the training, and its epoch enters no row. What an early stop leaves are the weights of the epoch
+    with the least validation loss, the first of them; without one they are the last epoch's. Where an optimizer
+    evaluates other weights than it trains, it is those that are measured and left.
+
+    All that chance decides in training must be drawn from `generator`, masks of dropout too: network, optimizer and
+    generator as they were built, and the last state in the checkpoint, then give the weights to the bit that a run
+    without a stop has. A run that has ended is saved with its outcome, and is not run again.
+    """
+    loop = Loop(network, workload, optimizer, settings, generator)
+    packed = checkpoint.load() if checkpoint else None
+    outcome = loop.restore(packed) if packed else None
+    for row in loop.history:
+        watch(row)
+    if outcome:
+        return outcome
+    try:
+        while loop.epoch < settings.epochs:
+            network.train()
+            for batch in loop.batches():
+                loop.step(batch)
+                if checkpoint and checkpoint.due:
+                    checkpoint.settle(loop.state())
+            with evaluated(optimizer):
+                row = loop.measure()
+                patient = not (loop.best and loop.best.waited(row, network))
+            watch(row)
+            if not patient:
+                break
+        settle(optimizer)
+        outcome = Outcome(loop.history, None, loop.best.give_back(network) if loop.best else loop.epoch)
+    except Diverged as diverged:
+        outcome = Outcome(loop.history, diverged.step, None)
+    if checkpoint:
+        checkpoint.save(loop.state(outcome))
+    return outcome
