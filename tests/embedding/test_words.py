@@ -60,6 +60,14 @@ def test_export(capsys: pytest.CaptureFixture[str]) -> None:
     assert Path("mine.txt").read_text(encoding="utf-8").startswith("4 3\nman 1 0 0\n")
 
 
+@pytest.mark.parametrize("method", ["pca", "tsne"])
+def test_map(method: str, capsys: pytest.CaptureFixture[str]) -> None:
+    ask("map", "--method", method)
+    path = Path(f"models/embedding/cbow.{method}.png")
+    assert capsys.readouterr().out == f"{path}\n"
+    assert path.read_bytes().startswith(b"\x89PNG")
+
+
 @pytest.mark.parametrize(
     ("command", "message"),
     [

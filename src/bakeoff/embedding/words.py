@@ -17,6 +17,7 @@ from bakeoff import settings
 from bakeoff.data.corpus.corpus import read_vocabulary
 from bakeoff.embedding.evaluate import Vectors
 from bakeoff.embedding.formats import Format, write
+from bakeoff.embedding.maps import MAPS
 from bakeoff.embedding.settings import ArchitectureName
 from bakeoff.settings import BadInput
 
@@ -30,11 +31,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     questions = parser.add_subparsers(required=True, metavar="QUESTION")
 
     def question(ask: Callable[[argparse.Namespace], None]) -> argparse.ArgumentParser:
-        added = questions.add_parser(ask.__name__, help=ask.__doc__, description=ask.__doc__)
+        added = questions.add_parser(ask.__name__.rstrip("_"), help=ask.__doc__, description=ask.__doc__)
         added.set_defaults(ask=ask)
         if ask is not context:
             added.add_argument("--architecture", choices=get_args(ArchitectureName), help="default: the first trained")
-        if ask is not export:
+        if ask not in (export, map_):
             added.add_argument("--count", type=int, default=10, help="how many answers (default: 10)")
         return added
 
@@ -46,6 +47,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     exported = question(export)
     exported.add_argument("--format", choices=get_args(Format), required=True, dest="kind")
     exported.add_argument("--to", type=Path, help="file (default: beside the vectors)")
+    drawn = question(map_)
+    drawn.add_argument("--method", choices=MAPS, default="tsne", help="default: tsne")
+    drawn.add_argument("--count", type=int, default=300, help="how many of the most frequent words (default: 300)")
+    drawn.add_argument("--to", type=Path, help="file (default: beside the vectors)")
 
 
 def neighbours(asked: argparse.Namespace) -> None:
@@ -75,6 +80,21 @@ def export(asked: argparse.Namespace) -> None:
     path, tables, vectors = trained(asked.architecture)
     written = write(tables["input"], vectors.words, asked.kind, asked.to or path.with_suffix(SUFFIXES[asked.kind]))
     print(*written, sep="\n")
+
+
+def map_(asked: argparse.Namespace) -> None:
+    """draw the most frequent words, and groups of alike ones, where neighbours lie near each other"""
+    from bakeoff.report.exhibits import grouped  # they come with torch and matplotlib, which no other question needs
+    from bakeoff.report.word_maps import draw
+
+    path, _, vectors = trained(asked.architecture)
+    groups = grouped(vectors.words)
+    marked = [word for group in groups.values() for word in group]
+    words = list(dict.fromkeys([*marked, *vectors.words[1 : 1 + asked.count]]))
+    places = MAPS[asked.method].place(vectors.unit[[vectors.index[word] for word in words]])
+    to = asked.to or path.with_suffix(f".{asked.method}.png")
+    to.write_bytes(draw(f"{len(words)} words by {path.stem}, placed by {asked.method}", words, places, groups))
+    print(to)
 
 
 def trained(architecture: ArchitectureName | None) -> tuple[Path, dict[str, NDArray[np.float32]], Vectors]:
