@@ -23,7 +23,7 @@ from bakeoff.optimizers.schedules import Constant, OneCycle
 from bakeoff.optimizers.settings import RegularisationSettings
 from bakeoff.training.checkpoint import Checkpoint
 from bakeoff.training.fit import Outcome, fit
-from bakeoff.training.settings import EarlyStopSettings, TrainingSettings, plain
+from bakeoff.training.settings import AugmentationSettings, EarlyStopSettings, TrainingSettings, plain
 from bakeoff.training.supervised import Classification
 
 CONSTANTS: dict[str, dict[str, Any]] = settings.load(Path(__file__).parents[2] / "params.yaml")["optimizers"]
@@ -37,6 +37,7 @@ EVERYTHING = plain(epochs=3, batch_size=8).model_copy(
     update={
         "schedule": OneCycle(kind="one_cycle", warmup=0.3, start=0.1, end=0.0),
         "regularisation": RegularisationSettings(l1=1e-4, l2=1e-3, weight_decay=1e-2, clip=1.0),
+        "augmentation": AugmentationSettings(shift=1, crop=1, flip=True, cutout=3),
         "label_smoothing": 0.1,
         "norms": True,
     }

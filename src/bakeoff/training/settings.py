@@ -11,6 +11,7 @@ from bakeoff.settings import Settings
 Device = Literal["cpu", "cuda", "auto"]
 LearningRate = Annotated[float, Field(gt=0)]
 Positive = Annotated[int, Field(ge=1)]
+NotNegative = Annotated[int, Field(ge=0)]
 
 
 def size_or_full(value: object, check: ValidatorFunctionWrapHandler) -> object:
@@ -27,6 +28,15 @@ class EarlyStopSettings(Settings):
     """The training ends when the validation loss has not been below its least for `patience` epochs."""
 
     patience: Positive
+
+
+class AugmentationSettings(Settings):
+    """In pixels, 0 for none; flip: left to right."""
+
+    shift: NotNegative
+    crop: NotNegative
+    flip: bool
+    cutout: NotNegative
 
 
 class LoopSettings(Settings):
@@ -54,6 +64,7 @@ class TrainingSettings(LoopSettings):
     """
 
     batch_size: BatchSize
+    augmentation: AugmentationSettings
     label_smoothing: Annotated[float, Field(ge=0, lt=1)]
 
 
@@ -66,6 +77,7 @@ def plain(epochs: int, batch_size: int | Literal["full"]) -> TrainingSettings:
     return TrainingSettings(
         epochs=epochs,
         batch_size=batch_size,
+        augmentation=AugmentationSettings(shift=0, crop=0, flip=False, cutout=0),
         schedule=Constant(kind="constant", warmup=0.0),
         regularisation=RegularisationSettings(l1=0.0, l2=0.0, weight_decay=0.0, clip=None),
         early_stop=None,

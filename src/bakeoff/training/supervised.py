@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from bakeoff.data.examples import Examples, Split
 from bakeoff.settings import BadInput
+from bakeoff.training.augmentation import Augmentation
 from bakeoff.training.metrics import accuracy, dice, separation
 from bakeoff.training.settings import TrainingSettings
 from bakeoff.training.workload import Held
@@ -37,22 +38,30 @@ class Supervised(ABC):
         self.train = resident(examples.train, device)
         self.batch_size = len(self.train[0]) if settings.batch_size == "full" else settings.batch_size
         self.label_smoothing = settings.label_smoothing
+        self.shape = tuple(self.train[0].shape[1:])
+        self.augmentation = Augmentation(settings.augmentation, self.shape)
         self.held = {
             "validation": resident(examples.validation, device),
             "test": resident(examples.test, device),
         }
-        self.shape = tuple(self.train[0].shape[1:])
 
     @property
     def steps(self) -> int:
         return math.ceil(len(self.train[0]) / self.batch_size)
 
     def batches(self, generator: torch.Generator, start: int = 0) -> Iterator[tuple[Tensor, Tensor]]:
-        """Batches of a random permutation; the last one takes what is left."""
+        """Batches of a random permutation; the last one takes what is left.
+
+        Before the first, and whatever the size of a batch, the generator gives the order, then what augmentation does
+        to each example in that order. While batches are used it gives seeds to masks of dropout.
+        """
         x, y = self.train
         order = torch.randperm(len(x), generator=generator).to(self.device)
-        for rows in torch.split(order, self.batch_size)[start:]:
-            yield x[rows], y[rows]
+        drawn = self.augmentation.draw(len(x), generator) if self.augmentation.on else None
+        for first in range(start * self.batch_size, len(x), self.batch_size):
+            rows = slice(first, first + self.batch_size)
+            batch = x[order[rows]], y[order[rows]]
+            yield batch if drawn is None else self.augmentation(*batch, drawn[rows])
 
     def loss(self, network: nn.Module, batch: tuple[Tensor, Tensor]) -> Tensor:
         x, y = batch

@@ -1,0 +1,149 @@
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+
+from bakeoff.data.examples import Examples, Split
+from bakeoff.settings import BadInput
+from bakeoff.training.augmentation import Augmentation
+from bakeoff.training.settings import AugmentationSettings, plain
+from bakeoff.training.supervised import Classification, Segmentation
+
+H, W = 5, 7
+OFF = AugmentationSettings(shift=0, crop=0, flip=False, cutout=0)
+CPU = torch.device("cpu")
+Array = NDArray[np.generic]
+
+
+def images(n: int, channels: int = 2) -> tuple[torch.Tensor, torch.Tensor]:
+    """No pixel is 0, and no label."""
+    generator = torch.Generator().manual_seed(0)
+    x = torch.rand(n, channels, H, W, generator=generator) + 1
+    return x, torch.randint(1, 4, (n, H, W), generator=generator)
+
+
+def by_hand(image: Array, drawn: list[int], asked: AugmentationSettings, covered: bool) -> Array:
+    """(..., H, W), step by step, with NumPy's pad."""
+    down, right, crop_down, crop_right, flip, row, column = drawn
+    around = [(0, 0)] * (image.ndim - 2)
+    s, c = asked.shift, asked.crop
+    image = np.pad(image, [*around, (s, s), (s, s)], mode="reflect")[..., s - down :, s - right :][..., :H, :W]
+    image = np.pad(image, [*around, (c, c), (c, c)])[..., c + crop_down :, c + crop_right :][..., :H, :W]
+    image = (image[..., ::-1] if flip else image).copy()
+    if asked.cutout and covered:
+        top, left = row - asked.cutout // 2, column - asked.cutout // 2
+        image[..., max(top, 0) : top + asked.cutout, max(left, 0) : left + asked.cutout] = 0
+    return image
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"shift": 3},
+        {"shift": 4},
+        {"crop": 2},
+        {"flip": True},
+        {"cutout": 1},
+        {"cutout": 4},
+        {"shift": 2, "crop": 3, "flip": True, "cutout": 3},
+    ],
+)
+def test_images_and_labels_are_those_made_by_hand(changes: dict[str, Any]) -> None:
+    asked = OFF.model_copy(update=changes)
+    x, y = images(200)
+    augment = Augmentation(asked, (2, H, W))
+    drawn = augment.draw(200, torch.Generator().manual_seed(1))
+    moved, labels = augment(x, y, drawn)
+    for image, label, one, its, how in zip(x.numpy(), y.numpy(), moved, labels, drawn.tolist(), strict=True):
+        np.testing.assert_array_equal(one.numpy(), by_hand(image, how, asked, covered=True))
+        np.testing.assert_array_equal(its.numpy(), by_hand(label, how, asked, covered=False))
+    assert (moved.shape, moved.dtype, labels.dtype) == (x.shape, x.dtype, y.dtype)
+    assert moved.is_contiguous(memory_format=torch.channels_last)
+
+
+def test_every_move_that_is_possible_happens_about_equally_often() -> None:
+    augment = Augmentation(AugmentationSettings(shift=2, crop=1, flip=True, cutout=3), (1, H, W))
+    drawn = augment.draw(21_000, torch.Generator().manual_seed(0)).numpy()
+    for column, (low, high) in enumerate([(-2, 2), (-2, 2), (-1, 1), (-1, 1), (0, 1), (0, H - 1), (0, W - 1)]):
+        values, counts = np.unique(drawn[:, column], return_counts=True)
+        assert values.tolist() == list(range(low, high + 1))
+        p = 1 / len(values)
+        # Five standard deviations of so many draws.
+        assert counts == pytest.approx(21_000 * p, abs=5 * (21_000 * p * (1 - p)) ** 0.5)
+    assert np.abs(np.corrcoef(drawn.T) - np.eye(7)).max() < 5 / 21_000**0.5
+
+
+def test_what_is_off_draws_nothing_and_moves_nothing() -> None:
+    generator = torch.Generator()
+    before = generator.get_state()
+    augment = Augmentation(OFF, (1, H, W))
+    assert not augment.on
+    assert not augment.draw(5, generator).any()
+    assert torch.equal(generator.get_state(), before)
+
+
+def test_labels_of_examples_stay() -> None:
+    augment, y = Augmentation(AugmentationSettings(shift=1, crop=1, flip=True, cutout=2), (2, H, W)), torch.arange(9)
+    _, kept = augment(images(9)[0], y, augment.draw(9, torch.Generator()))
+    assert kept is y
+
+
+@pytest.mark.parametrize(
+    ("changes", "shape", "says"),
+    [
+        ({"flip": True}, (12,), "training.augmentation moves pixels, and an example here is a row of 12 numbers"),
+        ({"shift": 5}, (1, H, W), "augmentation.shift is 5, which moves images of 5 x 7 pixels out of sight"),
+        ({"crop": 9}, (1, H, W), "augmentation.crop is 9, which moves images of 5 x 7 pixels out of sight"),
+    ],
+)
+def test_moves_that_make_no_sense_are_refused(changes: dict[str, Any], shape: tuple[int, ...], says: str) -> None:
+    Augmentation(OFF, shape)
+    with pytest.raises(BadInput, match=says):
+        Augmentation(OFF.model_copy(update=changes), shape)
+
+
+def examples(pixelwise: bool) -> Examples:
+    def split(n: int, seed: int) -> Split:
+        draw = np.random.default_rng(seed)
+        y = draw.integers(2, size=(n, H, W) if pixelwise else n, dtype=np.uint8)
+        y[:2] = [[[0]], [[1]]] if pixelwise else [0, 1]
+        return Split(draw.integers(1, 256, size=(n, 1, H, W), dtype=np.uint8), y)
+
+    return Examples(split(23, 0), split(9, 1), split(9, 2), ("a", "b"))
+
+
+def test_segmentations_meet_their_labels_moved_alike() -> None:
+    """Each image holds its own labels: they agree wherever the image is not cut out."""
+    data = examples(pixelwise=True)
+    data.train.x[:, 0] = data.train.y * 100 + 50
+    asked = plain(1, 5).model_copy(update={"augmentation": AugmentationSettings(shift=2, crop=2, flip=True, cutout=3)})
+    for x, y in Segmentation(data, asked, CPU).batches(torch.Generator().manual_seed(0)):
+        seen = x[:, 0] > 0
+        assert 0.3 < seen.double().mean() < 0.95
+        assert torch.equal((x[:, 0] > 0.5)[seen], (y == 1)[seen])
+
+
+@pytest.mark.parametrize("start", [0, 2])
+@pytest.mark.parametrize("size", [5, 8])
+def test_what_happens_to_an_example_depends_neither_on_batches_nor_on_where_they_begin(size: int, start: int) -> None:
+    data = examples(pixelwise=False)
+
+    def epoch(size: int, start: int) -> torch.Tensor:
+        update = {"augmentation": AugmentationSettings(shift=2, crop=1, flip=True, cutout=2)}
+        workload = Classification(data, plain(1, size).model_copy(update=update), CPU)
+        return torch.cat([x for x, _ in workload.batches(torch.Generator().manual_seed(0), start)])
+
+    assert torch.equal(epoch(size, start), epoch(1, 0)[size * start :])
+
+
+def test_two_epochs_differ_and_held_data_are_left_alone() -> None:
+    data = examples(pixelwise=False)
+    update = {"augmentation": AugmentationSettings(shift=2, crop=0, flip=False, cutout=0)}
+    workload, generator = Classification(data, plain(1, 23).model_copy(update=update), CPU), torch.Generator()
+    first, second = (sorted(next(iter(workload.batches(generator)))[0].flatten(1).tolist()) for _ in range(2))
+    assert first != second
+    still = Classification(data, plain(1, 23), CPU)
+    for name in ("validation", "test"):
+        assert torch.equal(workload.held[name][0], still.held[name][0])
