@@ -20,6 +20,7 @@ from bakeoff.networks.settings import (
     UnetSettings,
     WideResnetSettings,
 )
+from bakeoff.online.settings import OnlineSettings
 from bakeoff.optimizers.settings import OptimizerName, Optimizers, SpaceSettings, check_spaces
 from bakeoff.report.settings import ComparisonSettings
 from bakeoff.settings import PATH, Settings, load, validate
@@ -144,6 +145,7 @@ class Params(Settings):
     table: ClassifierTask
     scans: SegmenterTask
     baselines: Baselines
+    online: OnlineSettings
     tuning: Tuning
     comparison: ComparisonSettings
 

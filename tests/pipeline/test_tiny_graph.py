@@ -40,6 +40,10 @@ TINY: Mapping[str, Any] = {
     "networks.cnn.channels": [4, 4],
     "networks.unet.channels": 4,
     "baselines.boosting.trees": 2,
+    "online.stream.seeds": 1,
+    "online.schedules": ["constant"],
+    "online.search.trials": 2,
+    "online.evaluation.interval": 10_000,
     "tuning.study.trials": 4,
     "tuning.study.batch": 2,
     "tuning.study.confirmations": 1,
@@ -153,7 +157,7 @@ def test_each_stage_reads_exactly_what_dvc_yaml_declares(by_dvc: Path) -> None:
 def test_each_record_holds_the_settings_and_inputs_of_its_stage(by_dvc: Path) -> None:
     stages = lock(by_dvc)
     made = [record.read(path) for path in (by_dvc / "reports/records").rglob("*.json")]
-    assert len(made) == 2 + 4 + 2 + 2 + 5 + 2
+    assert len(made) == 2 + 4 + 2 + 2 + 5 + 2 + 2
     for one in made:
         assert one.settings == settings(one.stage, stages[one.stage])
         assert sorted(one.data) == [item["path"] for item in stages[one.stage]["deps"] if not is_code(item["path"])]

@@ -25,7 +25,7 @@ from bakeoff.networks.registry import NETWORKS
 from bakeoff.networks.settings import SoftmaxSettings
 from bakeoff.record import Record, Run
 from bakeoff.settings import BadInput
-from bakeoff.tracking import commands, live, sync
+from bakeoff.tracking import commands, live, sync, views
 from bakeoff.tracking.store import located
 
 ROOT = Path(__file__).parents[2]
@@ -37,6 +37,7 @@ PARAMS = {
     "images": {"models": ["softmax"], "optimizers": ["sgd", "adam"]},
     "embedding": {"architectures": []},
     "baselines": {"methods": []},
+    "online": {"optimizers": ["sgd"], "schedules": ["constant", "inverse_time"]},
     "tuning": {"methods": ["random"]},
     "comparison": {"metric": {"images": "accuracy"}},
 }
@@ -407,6 +408,26 @@ class TestLive:
         _, errors = process.communicate(timeout=30)
         assert (process.returncode, errors) == (0, "")
         assert not store(live="true")
+
+
+@pytest.mark.usefixtures("project")
+def test_streams_are_seen_by_their_drifts() -> None:
+    for schedule in ("constant", "inverse_time"):
+        shared = {"model": "softmax", "optimizer": "sgd", "rule": f"sgd-{schedule}", "seed": 0}
+        rows = [{"epoch": n, "step": 100 * n, "window/accuracy": n / 4, "faded/loss": 1 / n} for n in (1, 2)]
+        runs = [Run(f"{shared['rule']}-search", shared | {"role": "search"}, {"warmup/loss": 0.5})]
+        for drift in ("none", "labels"):
+            metrics = {"stream/loss": 0.5} | ({} if drift == "none" else {"drift/errors": 7.0})
+            runs.append(Run(f"{shared['rule']}-{drift}", shared | {"drift": drift}, metrics, rows))
+        write(f"train_online@{shared['rule']}", "online", str(shared["rule"]), {}, "c0de", runs)
+    entries = sync.refresh()["online"]
+    assert store("online").keys() == {entry.run.name for entry in entries}
+    shown = {view.name: view for view in views.views("online", entries, None)}
+    assert list(shown) == ["Leaderboard", "No drift", "Drift of labels", "History"]
+    assert shown["Leaderboard"].order == "metrics.`stream/loss`" and shown["Leaderboard"].ascending
+    assert {"params.`rule`", "params.`drift`", "metrics.`drift/errors`"} <= set(shown["Leaderboard"].columns)
+    assert shown["Drift of labels"].where[1] == "params.`drift` = 'labels'" and shown["Drift of labels"].group == "rule"
+    assert [chart["metricKey"] for chart in shown["Drift of labels"].charts] == ["window/accuracy"]
 
 
 def ready() -> bool:

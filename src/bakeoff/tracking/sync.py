@@ -35,6 +35,11 @@ def listed(read: Read) -> list[Path]:
     ]
     names += [f"embedding/{architecture}" for architecture in read("embedding.architectures", list[str])]
     names += [f"baselines/{method}" for method in read("baselines.methods", list[str])]
+    names += [
+        f"online/{optimizer}-{schedule}"
+        for optimizer in read("online.optimizers", list[str])
+        for schedule in read("online.schedules", list[str])
+    ]
     names += [f"tuning/{method}" for method in read("tuning.methods", list[str])]
     return [RECORDS / f"{name}.json" for name in names]
 

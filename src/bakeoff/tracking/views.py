@@ -133,7 +133,10 @@ def views(task: str, entries: Sequence[Entry], decisive: str | None) -> list[Vie
         entries: the current ones.
         decisive: the metric that decides the task's comparison, without its split; None where nothing is compared.
     """
-    return search(entries) if task == "tuning" else contest([entry.run for entry in entries], decisive)
+    if task == "tuning":
+        return search(entries)
+    runs = [entry.run for entry in entries]
+    return streams(runs) if task == "online" else contest(runs, decisive)
 
 
 def contest(runs: Sequence[Run], decisive: str | None) -> list[View]:
@@ -175,6 +178,24 @@ def search(entries: Sequence[Entry]) -> list[View]:
         replace(trials, name="Search space", charts=[space], wide=True),
         history(trials.columns),
     ]
+
+
+def streams(runs: Sequence[Run]) -> list[View]:
+    """Rules of online learning: what each is worth over the whole stream, and its course in the world of each drift."""
+    final = [run for run in runs if "drift" in run.parameters]
+    columns = [*map(param, varied(final)), *map(metric, ranked(final, None))]
+    leaderboard = View("Leaderboard", [IS_CURRENT, "params.`drift` = 'none'"], columns, metric("stream/loss"), True)
+    courses = [
+        replace(
+            leaderboard,
+            name=f"Drift of {drift}" if drift != "none" else "No drift",
+            where=[IS_CURRENT, f"params.`drift` = '{drift}'"],
+            group="rule",
+            charts=[curve(name) for name in followed(final, None) if name.startswith("window/")],
+        )
+        for drift in dict.fromkeys(run.parameters["drift"] for run in final)
+    ]
+    return [leaderboard, *courses, history(columns)]
 
 
 def history(columns: Sequence[str]) -> View:

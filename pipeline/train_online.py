@@ -1,0 +1,31 @@
+"""Learns the table row by row in the order of time, under one optimizer and schedule, without a drift and with some."""
+
+from typing import get_args
+
+from bakeoff.data.encoding.settings import EncodingSettings
+from bakeoff.data.table.settings import TableSettings
+from bakeoff.online.settings import LearnerName, ScheduleName
+from bakeoff.online.stream import Stream
+from bakeoff.online.train import Training
+from bakeoff.stage import Stage, run
+
+TABLE = "data/table/table.parquet"
+
+
+def train_online(stage: Stage, optimizer: LearnerName, schedule: ScheduleName) -> None:
+    name = f"{optimizer}-{schedule}"
+    training = Training.read(stage.settings, optimizer=optimizer, schedule=schedule, data=TABLE)
+    table = stage.settings("data.table", TableSettings)
+    encoding = stage.settings("data.encoding", EncodingSettings)
+    warmup, interval = training.stream.warmup, training.evaluation.interval
+    stream = Stream.of(stage.input(TABLE), table, encoding, warmup, interval)
+    with stage.progress(stream.pieces) as progress:
+        trained = training.train(stream, stage.watch, progress)
+    stage.output(f"models/online/{name}.safetensors", trained.stored(table.target).save)
+    stage.record(f"reports/records/online/{name}.json", "online", trained.runs)
+    stage.metrics(f"reports/metrics/online/{name}.json", trained.summary())
+
+
+if __name__ == "__main__":
+    choices = {"optimizer": get_args(LearnerName), "schedule": get_args(ScheduleName)}
+    run(train_online, "train_online@{optimizer}-{schedule}", **choices)

@@ -1,0 +1,134 @@
+"""The section `online` of params.yaml."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, Field, model_validator
+
+from bakeoff.data.settings import Positive, Share, distinct
+from bakeoff.optimizers.schedules import Constant, InverseTime, ScheduleSettings
+from bakeoff.settings import Settings
+
+LearnerName = Literal["sgd", "adagrad"]  # optimizers that have a compiled step
+ScheduleName = Literal["constant", "inverse_time"]  # schedules that need no end
+DriftName = Literal["none", "labels", "features"]
+
+Lengths = Annotated[tuple[Positive, ...], Field(strict=False, min_length=1)]
+
+
+class StreamSettings(Settings):
+    """How the rows go by.
+
+    Attributes:
+        seeds: how many learners, each with first weights, answers and moments of its own.
+        warmup: share of the rows, the first ones, that fit the encoder and choose the constants; no metric sees them.
+        batch_size: examples that a step takes; all are predicted before it.
+        delay: rows that go by between a prediction and its answer. 0: the answer comes at once.
+        learnt: share of the rows, drawn by each seed for itself, from which it learns; it predicts all of them.
+    """
+
+    seeds: Positive
+    warmup: Share
+    batch_size: Positive
+    delay: Annotated[int, Field(ge=0)]
+    learnt: Annotated[float, Field(gt=0, le=1)]
+
+
+class EvaluationSettings(Settings):
+    """What is measured on the way.
+
+    Attributes:
+        window: rows that a windowed metric looks back on.
+        interval: rows between two rows of the history; of the stream as many go by as one piece.
+        fading: what an old row weighs against the one after it, in the faded metrics.
+        averaged: numbers of costs whose means are compared, the shortest first.
+    """
+
+    window: Annotated[int, Field(ge=2)]
+    interval: Positive
+    fading: Annotated[float, Field(gt=0, lt=1)]
+    averaged: Lengths
+
+
+class DriftSettings(Settings):
+    """When the world changes, and what counts as having learnt the new one.
+
+    Attributes:
+        between: shares of what follows the warm-up; each seed draws its moment from there.
+        within: how near a learner's accuracy must come to what it is without a drift, over the same rows.
+        window, holds: over so many rows, and then over so many more.
+    """
+
+    between: Annotated[tuple[Share, Share], Field(strict=False)]
+    window: Positive
+    holds: Positive
+    within: Annotated[float, Field(ge=0, lt=1)]
+
+    @model_validator(mode="after")
+    def goes_forward(self) -> Self:
+        if self.between[0] > self.between[1]:
+            raise ValueError(f"between is {list(self.between)}, and should be [earliest, latest]")
+        return self
+
+
+class ConstantSettings(Settings):
+    @property
+    def schedule(self) -> ScheduleSettings:
+        return Constant(kind="constant", warmup=0.0)
+
+
+class InverseTimeSettings(Settings):
+    """half: as in the schedule of that name."""
+
+    half: Annotated[float, Field(gt=0)]
+
+    @property
+    def schedule(self) -> ScheduleSettings:
+        return InverseTime(kind="inverse_time", warmup=0.0, half=self.half)
+
+
+SCHEDULES: dict[ScheduleName, type[ConstantSettings] | type[InverseTimeSettings]] = {
+    "constant": ConstantSettings,
+    "inverse_time": InverseTimeSettings,
+}
+
+
+class SearchSettings(Settings):
+    """The learning rates that are tried on the warm-up: so many, evenly on a scale of logarithms from low to high."""
+
+    low: Annotated[float, Field(gt=0)]
+    high: Annotated[float, Field(gt=0)]
+    trials: Annotated[int, Field(ge=2)]
+
+    @model_validator(mode="after")
+    def goes_up(self) -> Self:
+        if self.low >= self.high:
+            raise ValueError(f"low is {self.low:g} and high {self.high:g}; low should be below high")
+        return self
+
+    @property
+    def rates(self) -> list[float]:
+        """Six digits of each: what the last bits of a power may differ by between machines is gone."""
+        share = self.high / self.low
+        return [float(f"{self.low * share ** (i / (self.trials - 1)):.6g}") for i in range(self.trials)]
+
+
+class OnlineSettings(Settings):
+    """The whole section: every optimizer under every schedule, over one stream."""
+
+    optimizers: Annotated[tuple[LearnerName, ...], Field(strict=False, min_length=1), AfterValidator(distinct)]
+    schedules: Annotated[tuple[ScheduleName, ...], Field(strict=False, min_length=1), AfterValidator(distinct)]
+    constant: ConstantSettings
+    inverse_time: InverseTimeSettings
+    stream: StreamSettings
+    search: SearchSettings
+    evaluation: EvaluationSettings
+    drift: DriftSettings
+
+    @model_validator(mode="after")
+    def goes_by_in_whole_batches(self) -> Self:
+        if self.evaluation.interval % self.stream.batch_size:
+            raise ValueError(
+                f"evaluation.interval is {self.evaluation.interval}, and should be a multiple of stream.batch_size, "
+                f"{self.stream.batch_size}"
+            )
+        return self

@@ -1,0 +1,74 @@
+"""A stream leaves the same learners and the same metrics on another processor.
+
+The processor is emulated. Run as a script, this file prints what a processor makes of a stream.
+"""
+
+import hashlib
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+QEMU = "qemu-x86_64-static"
+ROWS = 600
+
+
+def streams() -> Iterator[tuple[str, str]]:
+    """Each optimizer under each schedule, with a hash of weights, window and history after some hundred rows."""
+    import numpy as np
+
+    from bakeoff.online.kernels import Rows, Weights
+    from bakeoff.online.learner import Learner, Rule
+    from bakeoff.online.settings import SCHEDULES, EvaluationSettings
+    from bakeoff.online.window import Window
+    from bakeoff.online.worlds import World
+
+    draw = np.random.default_rng(0)
+    numbers = draw.integers(-900, 900, size=(ROWS, 4)).astype(np.float32) / np.float32(300)
+    codes, labels = draw.integers(5, size=(ROWS, 3)), draw.integers(3, size=ROWS)
+    evaluation = EvaluationSettings(window=50, interval=100, fading=0.97, averaged=(1, 10))
+    for optimizer in ("sgd", "adagrad"):
+        for name, settings in {"constant": {}, "inverse_time": {"half": 30.0}}.items():
+            rule = Rule(
+                optimizer=optimizer,
+                learning_rate=0.3,
+                epsilon=1e-10,
+                schedule=SCHEDULES[name].model_validate(settings).schedule,  # type: ignore[index]
+                batch_size=2,
+                delay=5,
+            )
+            zeros = [np.zeros(shape) for shape in ((19, 3), 3, (19, 3), 3)]
+            learner = Learner(rule, np.array([4, 9, 14]), Weights(*zeros), Rows.empty(4, 3), 0)
+            world = World(learner, Window.empty(3, evaluation.window, evaluation.averaged))
+            for start in range(0, ROWS, 100):
+                rows = Rows(numbers, codes, labels, np.ones(ROWS, np.bool_)).part(start, start + 100)
+                world.meet(rows, rule.factors(start // 2, 50), evaluation, measured=True)
+            digest = hashlib.sha256(repr((world.history, world.metrics())).encode())
+            for array in (*learner.weights, *world.window):
+                digest.update(array.tobytes())
+            yield f"{optimizer}-{name}", digest.hexdigest()[:16]
+
+
+def printed(*prefix: str) -> list[str]:
+    command = [*prefix, sys.executable, __file__]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
+
+
+@pytest.mark.emulated
+@pytest.mark.skipif(shutil.which(QEMU) is None, reason=f"{QEMU} is not installed (Debian: qemu-user-static)")
+@pytest.mark.parametrize("processor", ["Haswell", "EPYC-Rome"])
+def test_streams_are_the_same_on_another_processor(processor: str) -> None:
+    here = printed()
+    assert len(set(here)) == 4
+    assert printed(QEMU, "-cpu", processor) == here
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).parents[2]))
+    import pipeline  # noqa: F401  sets the environment that makes bytes equal
+
+    for stream, bytes_ in streams():
+        print(stream, bytes_)
