@@ -1,6 +1,6 @@
 """The sections `optimizers` and `spaces` of params.yaml: constants of each rule, and what a search varies of them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, ValidationError
@@ -126,7 +126,7 @@ Bounds = Annotated[tuple[Bound, Bound], Field(strict=False), AfterValidator(risi
 SpaceSettings = dict[str, Bounds]  # by constant; what is not named keeps its value
 
 
-def check_spaces(optimizers: Optimizers, spaces: Mapping[str, SpaceSettings]) -> None:
+def check_spaces(optimizers: Iterable[tuple[str, Settings]], spaces: Mapping[str, SpaceSettings]) -> None:
     """Refuse spaces that cannot be searched.
 
     Raises:
