@@ -7,7 +7,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export MLFLOW_DISABLE_TELEMETRY := true
 
 .DEFAULT_GOAL := help
-.PHONY: help repro snakemake test check format ui report bench rates deps readme verify clean
+.PHONY: help repro snakemake test check format ui report bench deps readme verify clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,9 +46,6 @@ bench: .venv/.ready  ## the measurements of benchmarks/ (after a run, on a quiet
 	python -m benchmarks.fixed_cost
 	python -m benchmarks.ingest
 	python -m benchmarks.embedding
-
-rates: .venv/.ready  ## search the learning rates of params.yaml anew, on validation data (long)
-	python -m benchmarks.learning_rates
 
 deps: .venv/.ready  ## write what each stage imports into dvc.yaml, and the editors' schema of params.yaml
 	bakeoff deps

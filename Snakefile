@@ -43,7 +43,7 @@ for stage in STAGES:
         resources:
             **({"gpu": 1} if stage.device and device != "cpu" else {}) | stage.resources,
         shell:
-            "dvc --wait-for-lock repro --single-item {rule:q} > {log:q} 2>&1"
+            "BAKEOFF_WORKERS={threads} dvc --wait-for-lock repro --single-item {rule:q} > {log:q} 2>&1"
 
 
 onsuccess:

@@ -99,8 +99,13 @@ def test_the_projects_own_file_is_in_order() -> None:
             "images.models.2 is 'cmn', and should be 'softmax', 'mlp', 'cnn', 'resnet' or 'wide_resnet'; "
             "did you mean 'cnn'?",
         ),
-        ("softmax: {sgd: ", "softmax: {sdg: ", "images.learning_rate.softmax.sdg is 'sdg', and should be"),
-        ("momentum: 0.1, adagrad: 0.03", "adagrad: 0.03", "images: learning_rate.softmax.momentum is missing; add it"),
+        ("{softmax: 10, mlp: 10", "{sotfmax: 10, mlp: 10", "images.contest.seeds.sotfmax is 'sotfmax', and should be"),
+        (
+            "{softmax: 10, mlp: 10",
+            "{mlp: 10",
+            "images: contest.seeds.softmax is missing; add it, or take 'softmax' off",
+        ),
+        ("finalists: 2  ", "finalists: 20 ", "images.contest: finalists is 20, and should be at most trials, 8"),
         ("images: accuracy", "images: dice", "comparison.metric.images is 'dice', and images are measured by accuracy"),
         ("images: accuracy, ", "", "comparison.metric names table, scans, and should name images, table, scans"),
         ("methods: [grid,", "methods: [random, grid,", "tuning: methods lists 'random' twice; list it once"),

@@ -153,11 +153,11 @@ def test_a_signal_ends_it_cleanly(project: Path, number: signal.Signals, status:
 
 def test_1_and_1_0_are_one_setting_and_make_one_record(project: Path) -> None:
     # DVC holds them equal and reruns nothing, so the record must not tell them apart.
-    write(project, 'stage.settings("images.learning_rate.softmax.adadelta", float)')
+    write(project, 'stage.settings("optimizers.adadelta.learning_rate", float)')
     text = (project / "params.yaml").read_text()
-    assert "adadelta: 1.0" in text
+    assert "adadelta: {learning_rate: 1.0" in text
     records = []
-    for written in (text, text.replace("adadelta: 1.0", "adadelta: 1")):
+    for written in (text, text.replace("adadelta: {learning_rate: 1.0", "adadelta: {learning_rate: 1")):
         (project / "params.yaml").write_text(written)
         assert finish(start(project)) == (0, "")
         records.append((project / "out/record.json").read_bytes())

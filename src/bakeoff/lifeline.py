@@ -22,9 +22,20 @@ def hold() -> None:
         if "DVC_STAGE" in os.environ:  # DVC started it, and died while it was importing
             sys.exit(128 + signal.SIGTERM)
         return
-    if sys.platform == "linux":  # at once, where the engine is the direct parent
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    _end_with_parent()  # at once, where the engine is the direct parent
     threading.Thread(target=_watch, args=(chain,), daemon=True, name="lifeline").start()
+
+
+def follow(parent: int) -> None:
+    """Send this process, just forked from `parent`, SIGTERM as soon as that one is gone."""
+    _end_with_parent()
+    if os.getppid() != parent:  # gone already
+        sys.exit(128 + signal.SIGTERM)
+
+
+def _end_with_parent() -> None:
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def engines() -> list[psutil.Process]:

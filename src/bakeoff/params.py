@@ -25,7 +25,7 @@ from bakeoff.optimizers.settings import OptimizerName, Optimizers, SpaceSettings
 from bakeoff.report.settings import ComparisonSettings
 from bakeoff.settings import PATH, Settings, load, validate
 from bakeoff.training.baseline_settings import BaselineName, BoostingSettings, LogisticSettings
-from bakeoff.training.settings import CellSettings, Device, LearningRate
+from bakeoff.training.settings import ContestSettings, Device, Positive, TrainingSettings
 from bakeoff.tuning.settings import (
     BayesSettings,
     EvolutionSettings,
@@ -77,33 +77,43 @@ Segmenter = Literal["unet"]
 METRICS = {"images": ("accuracy", "auc"), "table": ("auc", "accuracy"), "scans": ("dice",)}  # what each task measures
 
 
+class ClassifierContest(ContestSettings):
+    seeds: dict[Classifier, Positive]
+
+
+class SegmenterContest(ContestSettings):
+    seeds: dict[Segmenter, Positive]
+
+
 class Task(Settings):
-    """A matrix of models and optimizers, how long each trains, and at which rate."""
+    """A matrix of models and optimizers, how each trains, and how often.
+
+    A contest's seeds are its final runs, for each model: fewer for what takes long.
+    """
 
     models: Any
     optimizers: Annotated[tuple[OptimizerName, ...], Field(strict=False, min_length=1)]
-    training: CellSettings
-    learning_rate: Any
+    training: TrainingSettings
+    contest: Any
 
     @model_validator(mode="after")
-    def each_cell_stands_once_and_has_a_rate(self) -> Self:
+    def each_cell_stands_once_and_has_seeds(self) -> Self:
         once("models", self.models)
         once("optimizers", self.optimizers)
         for model in self.models:
-            for optimizer in self.optimizers:
-                if optimizer not in self.learning_rate.get(model, {}):
-                    raise ValueError(f"learning_rate.{model}.{optimizer} is missing; add it, or take it off the lists")
+            if model not in self.contest.seeds:
+                raise ValueError(f"contest.seeds.{model} is missing; add it, or take '{model}' off models")
         return self
 
 
 class ClassifierTask(Task):
     models: Annotated[tuple[Classifier, ...], Field(strict=False, min_length=1)]
-    learning_rate: dict[Classifier, dict[OptimizerName, LearningRate]]
+    contest: ClassifierContest
 
 
 class SegmenterTask(Task):
     models: Annotated[tuple[Segmenter, ...], Field(strict=False, min_length=1)]
-    learning_rate: dict[Segmenter, dict[OptimizerName, LearningRate]]
+    contest: SegmenterContest
 
 
 class Baselines(Settings):

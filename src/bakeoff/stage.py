@@ -59,6 +59,11 @@ class Stage:
         self._inputs[path] = provenance.sha256(Path(path))
         return Path(path)
 
+    @property
+    def inputs(self) -> Mapping[str, str]:
+        """sha256 of each input that the stage asked for until now, by path."""
+        return self._inputs
+
     def output(self, path: str, write: Callable[[Path], None]) -> None:
         """Write an output under a partial name; it gets its own when the stage ends."""
         final = Path(path)

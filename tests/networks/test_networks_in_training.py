@@ -14,9 +14,10 @@ from bakeoff.networks.registry import NETWORKS
 from bakeoff.networks.settings import WideResnetSettings
 from bakeoff.optimizers.settings import SgdSettings
 from bakeoff.progress import Progress
-from bakeoff.training.cell import Cell
+from bakeoff.training.contest import Budget, Cell
 from bakeoff.training.fit import fit
-from bakeoff.training.settings import CellSettings, plain
+from bakeoff.training.kept import Kept
+from bakeoff.training.settings import plain
 from bakeoff.training.supervised import Classification
 from bakeoff.training.workload import Held
 
@@ -103,14 +104,17 @@ def test_what_a_cell_saves_predicts_as_what_it_measured(tmp_path: Path) -> None:
         optimizer="sgd",
         network=WIDE,
         constants=SgdSettings(learning_rate=0.1),
-        learning_rate=0.1,
-        training=CellSettings(**dict(plain(2, 8)), seeds=1),
+        space={"learning_rate": (0.09, 0.1)},
+        training=plain(2, 8),
+        budget=Budget(trials=1, finalists=1, reruns=1, seeds=1),
+        metric="val/accuracy",
         device="cpu",
     )
     workload = Classification(examples(), cell.training, torch.device("cpu"))
-    trained = cell.train(workload, lambda *_: lambda _: None, Progress(cell.epochs, "cell", StringIO()))
-    trained.save(tmp_path / "weights")
+    progress = Progress(cell.budget.trainings, "cell", StringIO())
+    result = cell.hold(workload, lambda *_: lambda _: None, progress, Kept("", "", tmp_path))
+    result.save(tmp_path / "weights")
     restored = NETWORKS["wide_resnet"].build(WIDE, workload.shape, 3, torch.Generator())
     restored.load_state_dict({key[3:]: weight for key, weight in load_file(tmp_path / "weights").items()})
-    assert workload.evaluate(restored, "test")["loss"] == trained.runs[0].metrics["test/loss"]
-    assert trained.runs[0].parameters["network.parameters"] == sum(w.numel() for w in restored.parameters())
+    assert workload.evaluate(restored, "test")["loss"] == result.final[0].metrics["test/loss"]
+    assert result.final[0].parameters["network.parameters"] == sum(w.numel() for w in restored.parameters())

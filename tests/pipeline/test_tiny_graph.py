@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,8 @@ from bakeoff.code_dependencies import is_code
 ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.xdist_group("tiny graph")
 
+CONTEST = {"trials": 2, "finalists": 1, "reruns": 1}
+
 # Dotted keys of params.yaml: as little work as every stage can do.
 TINY: Mapping[str, Any] = {
     "data.images.split": {"validation": 100, "test": 200, "seed": 0},
@@ -25,18 +27,18 @@ TINY: Mapping[str, Any] = {
     "embedding.word2vec.dimension": 16,
     "images.models": ["softmax", "cnn"],
     "images.optimizers": ["sgd", "adam"],
-    "images.training.seeds": 2,
     "images.training.epochs": 1,
     "images.training.batch_size": 256,
+    "images.contest": CONTEST | {"seeds": {"softmax": 3, "cnn": 2}},
     "table.models": ["softmax"],
     "table.optimizers": ["adagrad", "rmsprop"],
-    "table.training.seeds": 2,
     "table.training.epochs": 1,
     "table.training.batch_size": 8192,
+    "table.contest": CONTEST | {"seeds": {"softmax": 2}},
     "scans.optimizers": ["momentum", "adadelta"],
-    "scans.training.seeds": 2,
     "scans.training.epochs": 1,
     "scans.training.batch_size": 8,
+    "scans.contest": CONTEST | {"seeds": {"unet": 2}},
     "networks.cnn.channels": [4, 4],
     "networks.unet.channels": 4,
     "baselines.boosting.trees": 2,
@@ -163,11 +165,23 @@ def test_each_record_holds_the_settings_and_inputs_of_its_stage(by_dvc: Path) ->
         assert sorted(one.data) == [item["path"] for item in stages[one.stage]["deps"] if not is_code(item["path"])]
 
 
-def test_every_seed_is_a_run_with_its_history(by_dvc: Path) -> None:
+def test_every_training_of_a_cell_is_a_run_with_its_history(by_dvc: Path) -> None:
     made = record.read(by_dvc / "reports/records/images/cnn-adam.json")
-    assert [run.name for run in made.runs] == ["cnn-adam-s0", "cnn-adam-s1"]
-    assert [row["epoch"] for run in made.runs for row in run.history] == [1, 1]
-    assert all({"val/loss", "val/accuracy", "test/accuracy"} <= set(run.metrics) for run in made.runs)
+    head, *trained = made.runs
+    picked = head.parameters["point"]
+    names = ["t1", "t2", f"t{picked}-s1001", "s0", "s1", "default-s0"]
+    assert [head.name, *(run.name for run in trained)] == [f"cnn-adam-{name}" for name in ("search", *names)]
+    assert [row["epoch"] for run in trained for row in run.history] == [1] * 6
+    assert all({"val/loss", "val/accuracy"} <= set(run.metrics) for run in trained)
+    assert [run.name for run in trained if "test/accuracy" in run.metrics] == [f"cnn-adam-{n}" for n in names[3:]]
+
+
+def test_weights_have_a_card_beside_them(by_dvc: Path) -> None:
+    weights = [path for path in (by_dvc / "models").rglob("*.safetensors") if path.parent.name != "embedding"]
+    assert len(weights) == 4 + 2 + 2
+    for path in weights:
+        card = json.loads(path.with_suffix(".json").read_text())
+        assert len(card["seeds"]) == (3 if path.stem.startswith("softmax") and path.parent.name == "images" else 2)
 
 
 def test_mlflow_has_every_current_run(by_dvc: Path) -> None:
@@ -176,8 +190,8 @@ def test_mlflow_has_every_current_run(by_dvc: Path) -> None:
         "print(sorted(r.info.run_name for e in c.search_experiments(filter_string=\"name = 'images'\")"
         " for r in c.search_runs([e.experiment_id])))"
     )
-    cells = ("cnn-adam", "cnn-sgd", "softmax-adam", "softmax-sgd")
-    assert run(by_dvc, "python", "-c", code).strip() == str([f"{cell}-s{seed}" for cell in cells for seed in (0, 1)])
+    made = [record.read(path) for path in (by_dvc / "reports/records/images").glob("*.json")]
+    assert run(by_dvc, "python", "-c", code).strip() == str(sorted(run.name for one in made for run in one.runs))
 
 
 def test_every_record_of_the_graph_is_tracked(by_dvc: Path) -> None:
@@ -186,11 +200,21 @@ def test_every_record_of_the_graph_is_tracked(by_dvc: Path) -> None:
     assert stages == {name for name in lock(by_dvc) if name.startswith(("train_", "tune@"))}
 
 
-def test_one_rate_makes_exactly_its_cells_stale(by_dvc: Path) -> None:
-    with changed(by_dvc, "images.learning_rate.cnn.adam", 0.5):
+@pytest.mark.parametrize(
+    ("key", "value", "cells"),
+    [
+        ("spaces.adam.learning_rate", [0.01, 0.02], ["softmax-adam", "cnn-adam"]),
+        ("images.contest.seeds.cnn", 3, ["cnn-sgd", "cnn-adam"]),
+        ("images.contest.trials", 3, ["softmax-sgd", "softmax-adam", "cnn-sgd", "cnn-adam"]),
+    ],
+)
+def test_a_setting_of_the_contest_makes_exactly_its_cells_stale(
+    by_dvc: Path, key: str, value: Any, cells: Sequence[str]
+) -> None:
+    with changed(by_dvc, key, value):
         dry = run(by_dvc, "dvc", "repro", "--dry", "--force-downstream")
     stale = [line.split("'")[1] for line in dry.splitlines() if line.startswith("Running stage")]
-    assert stale == ["train_images@cnn-adam", "compare", "report", "track"]
+    assert stale == [*(f"train_images@{cell}" for cell in cells), "compare", "report", "track"]
 
 
 @pytest.mark.parametrize("engine", [("dvc", "repro", "ingest_corpus"), ("snakemake", "--cores", "1")])

@@ -1,5 +1,6 @@
 """What stands in MLflow after tracking, whatever happened on the way."""
 
+import base64
 import json
 import os
 import shutil
@@ -9,7 +10,9 @@ import sqlite3
 import subprocess
 import sys
 import time
+import zlib
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +61,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def train(optimizer: str, rate: float, code: str = "c0de", diverged: bool = False) -> None:
-    """Write a record as train_classifier does; its numbers depend on the settings alone."""
+    """Write a record of final runs alone; its numbers depend on the settings alone."""
     runs = []
     for seed in (0, 1):
         history: list[dict[str, float]] = [
@@ -71,7 +74,7 @@ def train(optimizer: str, rate: float, code: str = "c0de", diverged: bool = Fals
             for epoch in (1, 2, 3)
         ]
         parameters = {"task": "images", "data": DATA, "model": "softmax", "optimizer": optimizer, "seed": seed}
-        parameters |= {"optimizer.learning_rate": rate, "network.hidden": [16, 8]}
+        parameters |= {"role": "final", "optimizer.learning_rate": rate, "network.hidden": [16, 8]}
         lost = 3 if diverged and seed == 1 else None
         kept = history[:2] if lost else history
         final = (
@@ -79,6 +82,25 @@ def train(optimizer: str, rate: float, code: str = "c0de", diverged: bool = Fals
         )
         runs.append(Run(f"softmax-{optimizer}-s{seed}", parameters, final, kept, lost))
     write(f"train_images@softmax-{optimizer}", "images", f"softmax-{optimizer}", {"rate": rate}, code, runs)
+
+
+def search() -> None:
+    """Add a search and the default settings to adam's record."""
+    made = record.read(sync.RECORDS / "images/softmax-adam.json")
+    shared = {name: value for name, value in made.runs[0].parameters.items() if name != "seed"}
+    history = [{"epoch": 1, "val/loss": 0.5, "val/accuracy": 0.8}, {"epoch": 2, "val/loss": 0.4, "val/accuracy": 0.9}]
+
+    def run(name: str, role: str, seed: int, rate: float, parent: str | None = "softmax-adam-search") -> Run:
+        parameters = shared | {"role": role, "seed": seed, "point": 1, "optimizer.learning_rate": rate}
+        return Run(f"softmax-adam-{name}", parameters, {"val/loss": 0.4, "val/accuracy": 0.9}, history, None, parent)
+
+    head = run("search", "search", 1000, 0.003, None)
+    head = replace(
+        head, parameters=head.parameters | {"edge": None}, metrics={"trials": 2, "val/accuracy": 0.9}, history=[]
+    )
+    tried = [run("t1", "trial", 1000, 0.003), run("t2", "trial", 1000, 0.3), run("t1-s1001", "rerun", 1001, 0.003)]
+    runs = [head, *tried, *made.runs, run("default-s0", "default", 0, 0.001, None)]
+    write(made.stage, "images", "softmax-adam", {"rate": 0.003}, "c0de", runs)
 
 
 def tune() -> None:
@@ -139,7 +161,7 @@ class TestRuns:
             recipe,
             "train_images@softmax-adam",
         )
-        assert (run.info.status, run.info.end_time) == ("FINISHED", None)
+        assert (run.info.status, run.info.end_time) == ("FINISHED", run.info.start_time)  # it knows no duration
         dataset = run.inputs.dataset_inputs[0].dataset
         assert (dataset.name, dataset.digest) == ("images/images.npz", DATA_SHA[:36])
         assert json.loads(dataset.source)["sha256"] == DATA_SHA
@@ -205,6 +227,51 @@ class TestRuns:
             "softmax-sgd-s0",
             "softmax-sgd-s1",
         ]
+
+
+@pytest.mark.usefixtures("project")
+class TestContest:
+    def test_trials_and_reruns_hang_under_their_search_without_curves(self) -> None:
+        search()
+        sync.refresh()
+        runs = store()
+        parents = {name: run.data.tags.get("mlflow.parentRunId") for name, run in runs.items()}
+        head = runs["softmax-adam-search"].info.run_id
+        nested = {"softmax-adam-t1", "softmax-adam-t2", "softmax-adam-t1-s1001"}
+        assert {name for name, parent in parents.items() if parent == head} == nested
+        assert {parent for name, parent in parents.items() if name not in nested} == {None}
+        client = MlflowClient(located().uri)
+        for name, points in (("softmax-adam-t2", [(2, 0.4)]), ("softmax-adam-default-s0", [(1, 0.5), (2, 0.4)])):
+            curve = client.get_metric_history(runs[name].info.run_id, "val/loss")
+            assert [(point.step, point.value) for point in curve] == points
+            assert runs[name].data.metrics["val/accuracy"] == 0.9
+
+    def test_each_view_shows_the_runs_of_its_kind(self) -> None:
+        search()
+        sync.refresh()
+        client = MlflowClient(located().uri)
+        experiment = client.get_experiment_by_name("images")
+
+        def shown(name: str) -> set[str]:
+            key = "mlflow.sharedViewState.bakeoff-" + name.lower().replace(" ", "-")
+            packed = json.loads(experiment.tags[key])["state"].removeprefix("deflate;")
+            state = json.loads(zlib.decompress(base64.b64decode(packed)))
+            runs = client.search_runs([experiment.experiment_id], state["searchFilter"])
+            return {run.info.run_name.removeprefix("softmax-") for run in runs}
+
+        final = {"adam-s0", "adam-s1", "sgd-s0", "sgd-s1"}
+        assert shown("Leaderboard") == shown("Curves of softmax") == shown("History") == final
+        assert shown("Default settings") == {"adam-default-s0"}
+        assert shown("Searches") == {"adam-search"}
+        assert shown("Parallel coordinates") == {"adam-t1", "adam-t2"}
+
+    def test_a_training_that_runs_is_of_its_kind(self) -> None:
+        path = live.FOLDER / "train_images@softmax-adam/softmax-adam-t1.jsonl"
+        path.parent.mkdir(parents=True)
+        parameters = {"task": "images", "optimizer": "adam", "role": "trial"}
+        path.write_text(json.dumps({"parameters": parameters}) + "\n")
+        live.feed()
+        assert set(store(live="true", kind="trial")) == {"softmax-adam-t1"}
 
 
 @pytest.mark.usefixtures("project")

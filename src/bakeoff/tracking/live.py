@@ -104,7 +104,7 @@ def bring(running: Sequence[Live], fed: Fed) -> None:
 
 
 def start(client: MlflowClient, where: str, live: Live) -> str:
-    kind = "study" if live.experiment == "tuning" else "training"
+    kind = "study" if live.experiment == "tuning" else live.parameters.get("role", "training")
     tags = {KEY: live.key, STAGE: live.stage, KIND: kind, CURRENT: "true", LIVE: "true"}
     made: str = client.create_run(where, run_name=live.name, tags=tags | colour(live.parameters)).info.run_id
     return made

@@ -44,9 +44,14 @@ class Entry:
 
     @property
     def kind(self) -> str:
-        """`training`, or in a search `study`, `trial` and `confirmation`: a training of the best trial, reseeded."""
+        """`training`; in the contest the run's role: `search`, `trial`, `rerun`, `final` or `default`.
+
+        In a method's search `study`, `trial` and `confirmation`: a training of the best trial, reseeded.
+        """
+        if self.record.task != "tuning":
+            return str(self.run.parameters.get("role", "training"))
         if self.parent is None:
-            return "study" if self.record.task == "tuning" else "training"
+            return "study"
         reseeded = self.run.parameters["seed"] != self.parent.run.parameters["seed"]
         return "confirmation" if reseeded else "trial"
 
@@ -97,7 +102,11 @@ def tracked(client: MlflowClient, experiments: Sequence[str], where: str = "") -
 
 
 def write(client: MlflowClient, experiment: str, entry: Entry, ids: Mapping[str, str]) -> str:
-    """One run, finished last: whatever is not finished is known to be incomplete."""
+    """One run, finished last: whatever is not finished is known to be incomplete.
+
+    What only served a choice is brought in without its curves and its data: there is much of it, and half the time goes
+    into these. The record has the curves.
+    """
     record, run = entry.record, entry.run
     tags = colour(run.parameters) | {
         KEY: entry.key,
@@ -110,9 +119,12 @@ def write(client: MlflowClient, experiment: str, entry: Entry, ids: Mapping[str,
     if entry.parent:
         tags["mlflow.parentRunId"] = ids[entry.parent.key]
     made: str = client.create_run(experiment, start_time=entry.moment, run_name=run.name, tags=tags).info.run_id
-    log(client, made, run.parameters, points(run, entry.moment))
-    client.log_inputs(made, datasets=[dataset(path, digest) for path, digest in sorted(record.data.items())])
-    client.update_run(made, "FINISHED")  # without an end: the record knows no duration
+    counts = entry.kind not in ("trial", "rerun")
+    log(client, made, run.parameters, points(run, entry.moment, curves=counts))
+    if counts:
+        client.log_inputs(made, datasets=[dataset(path, digest) for path, digest in sorted(record.data.items())])
+    # It ends when it starts, for the record knows no duration; without an end MLflow reads the whole run once more.
+    client.set_terminated(made, "FINISHED", entry.moment)
     return made
 
 
@@ -122,9 +134,10 @@ def log(client: MlflowClient, run: str, parameters: Mapping[str, Any], metrics: 
         client.log_batch(run, metrics[start : start + BATCH])
 
 
-def points(run: Run, moment: int) -> list[Metric]:
+def points(run: Run, moment: int, curves: bool) -> list[Metric]:
     """Every metric at every epoch, and the final ones after the last: the latest value is what tables show."""
-    made = {(name, int(row["epoch"]), value): 0 for row in run.history for name, value in measured(row).items()}
+    rows = run.history if curves else []
+    made = {(name, int(row["epoch"]), value): 0 for row in rows for name, value in measured(row).items()}
     last = int(run.history[-1]["epoch"]) if run.history else 0
     made |= {(name, last, value): 1 for name, value in run.metrics.items()}
     if run.diverged is not None:

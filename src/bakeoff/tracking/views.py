@@ -101,6 +101,10 @@ def metric(name: str) -> str:
     return f"metrics.`{acceptable(name)}`"
 
 
+def is_of(kind: str) -> str:
+    return f"tags.`{KIND}` = '{kind}'"
+
+
 def grouping(name: str) -> dict[str, str]:
     return {"mode": "param", "groupByData": name}
 
@@ -134,46 +138,73 @@ def views(task: str, entries: Sequence[Entry], decisive: str | None) -> list[Vie
         decisive: the metric that decides the task's comparison, without its split; None where nothing is compared.
     """
     if task == "tuning":
-        return search(entries)
+        return studies(entries)
     runs = [entry.run for entry in entries]
-    return streams(runs) if task == "online" else contest(runs, decisive)
+    if task == "online":
+        return streams(runs)
+    if any(entry.kind == "final" for entry in entries):
+        return contest(entries, decisive)
+    return trainings(runs, decisive, "training")
 
 
-def contest(runs: Sequence[Run], decisive: str | None) -> list[View]:
-    """Models under optimizers."""
+def contest(entries: Sequence[Entry], decisive: str | None) -> list[View]:
+    """Models under optimizers: the runs that count, and the searches behind them."""
+    of_kind = {
+        kind: [entry.run for entry in entries if entry.kind == kind] for kind in ("final", "default", "search", "trial")
+    }
+    order = metric(f"val/{decisive}")
+
+    def table(kind: str, name: str, *parameters: str) -> View:
+        runs = of_kind[kind]
+        shown = dict.fromkeys([*IDENTITY, *parameters, *varied(runs)])
+        columns = [*map(param, shown), *map(metric, ranked(runs, decisive))]
+        return View(name, [IS_CURRENT, is_of(kind)], columns, order)
+
+    axes = ["model", "optimizer", "optimizer.learning_rate"]
+    space = parallel(axes, [f"val/{decisive}"])
+    *counted, last = trainings(of_kind["final"], decisive, "final")
+    return [
+        *counted,
+        table("default", "Default settings"),
+        table("search", "Searches", "point", "edge"),
+        replace(table("trial", "Parallel coordinates", "point"), charts=[space], wide=True),
+        last,
+    ]
+
+
+def trainings(runs: Sequence[Run], decisive: str | None, kind: str) -> list[View]:
+    """The runs of one kind: who leads, curves, every version."""
     parameters, metrics = list(dict.fromkeys([*IDENTITY, *varied(runs)])), ranked(runs, decisive)
     order = metric(f"test/{decisive}" if decisive else "val/loss")
     columns = [*map(param, parameters), *map(metric, metrics)]
-    leaderboard = View("Leaderboard", [IS_CURRENT], columns, order, ascending=decisive is None)
+    leaderboard = View("Leaderboard", [IS_CURRENT, is_of(kind)], columns, order, ascending=decisive is None)
     by_model = [
         replace(
             leaderboard,
             name=f"Curves of {model}",
-            where=[IS_CURRENT, f"params.`model` = '{model}'"],
+            where=[*leaderboard.where, f"params.`model` = '{model}'"],
             group="optimizer",
             charts=[curve(name) for name in followed(runs, decisive)],
         )
         for model in dict.fromkeys(run.parameters["model"] for run in runs)
     ]
-    space = parallel(varied(runs), metrics[:1])
-    coordinates = replace(leaderboard, name="Parallel coordinates", charts=[space], wide=True)
-    return [leaderboard, *by_model, coordinates, history(columns)]
+    return [leaderboard, *by_model, history(columns, is_of(kind))]
 
 
-def search(entries: Sequence[Entry]) -> list[View]:
+def studies(entries: Sequence[Entry]) -> list[View]:
     """Studies with what their best trial is worth on fresh seeds, and the trials over the space."""
     of_kind = {kind: [entry.run for entry in entries if entry.kind == kind] for kind in ("study", "trial")}
 
     def table(kind: str, name: str) -> View:
         columns = [*map(param, varied(of_kind[kind])), *map(metric, ranked(of_kind[kind], None))]
-        return View(name, [IS_CURRENT, f"tags.`{KIND}` = '{kind}'"], columns, metric("val/loss"), ascending=True)
+        return View(name, [IS_CURRENT, is_of(kind)], columns, metric("val/loss"), ascending=True)
 
-    studies, trials = table("study", "Studies"), table("trial", "Trials")
+    confirmed, trials = table("study", "Studies"), table("trial", "Trials")
     found = [curve(name) for name in followed(of_kind["study"], None)]
     space = parallel(varied(of_kind["trial"]), ["val/loss"])
     return [
-        studies,
-        replace(studies, name="Best so far", charts=found),
+        confirmed,
+        replace(confirmed, name="Best so far", charts=found),
         trials,
         replace(trials, name="Search space", charts=[space], wide=True),
         history(trials.columns),
@@ -198,9 +229,11 @@ def streams(runs: Sequence[Run]) -> list[View]:
     return [leaderboard, *courses, history(columns)]
 
 
-def history(columns: Sequence[str]) -> View:
+def history(columns: Sequence[str], *where: str) -> View:
     """Every version of every run, the newest first: what a change of settings has done."""
-    return View("History", [f"tags.`{CURRENT}` != ''"], [f"tags.`{CURRENT}`", *columns], "attributes.start_time")
+    return View(
+        "History", [f"tags.`{CURRENT}` != ''", *where], [f"tags.`{CURRENT}`", *columns], "attributes.start_time"
+    )
 
 
 def varied(runs: Sequence[Run]) -> list[str]:

@@ -1,15 +1,14 @@
 """How long and in which portions a network is trained, when a training ends, and where it runs."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
+from pydantic import Field, ValidationError, ValidatorFunctionWrapHandler, WrapValidator, model_validator
 
 from bakeoff.optimizers.schedules import Constant, ScheduleSettings
 from bakeoff.optimizers.settings import RegularisationSettings
 from bakeoff.settings import Settings
 
 Device = Literal["cpu", "cuda", "auto"]
-LearningRate = Annotated[float, Field(gt=0)]
 Positive = Annotated[int, Field(ge=1)]
 NotNegative = Annotated[int, Field(ge=0)]
 
@@ -68,8 +67,24 @@ class TrainingSettings(LoopSettings):
     label_smoothing: Annotated[float, Field(ge=0, lt=1)]
 
 
-class CellSettings(TrainingSettings):
-    seeds: Positive
+class ContestSettings(Settings):
+    """How often an optimizer may train a network: the same for all. What the roles are stands in training/contest.py.
+
+    Attributes:
+        trials: points of its space.
+        finalists: of these, trained again.
+        reruns: of each finalist, and of the default constants.
+    """
+
+    trials: Positive
+    finalists: Positive
+    reruns: Positive
+
+    @model_validator(mode="after")
+    def finalists_are_trials(self) -> Self:
+        if self.finalists > self.trials:
+            raise ValueError(f"finalists is {self.finalists}, and should be at most trials, {self.trials}")
+        return self
 
 
 def plain(epochs: int, batch_size: int | Literal["full"]) -> TrainingSettings:

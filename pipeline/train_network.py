@@ -1,0 +1,35 @@
+"""Trains one network on labelled examples under one optimizer: a cell of the contest, its search included."""
+
+from functools import partial
+
+from bakeoff.data.examples import Examples
+from bakeoff.networks.registry import NETWORKS
+from bakeoff.optimizers.registry import OPTIMIZERS
+from bakeoff.stage import Stage, run
+from bakeoff.training.contest import Cell
+from bakeoff.training.device import resolve
+from bakeoff.training.kept import Kept
+from bakeoff.training.supervised import Classification, Segmentation
+from bakeoff.training.workers import count
+
+TASKS = {
+    "images": ("data/images/images.npz", Classification),
+    "table": ("data/table/encoded.npz", Classification),
+    "scans": ("data/scans/scans.npz", Segmentation),
+}
+
+
+def train_network(stage: Stage, task: str, model: str, optimizer: str) -> None:
+    data, kind = TASKS[task]
+    cell = Cell.read(stage.settings, task=task, data=data, model=model, optimizer=optimizer)
+    workload = kind(Examples.load(stage.input(data)), cell.training, resolve(cell.device))
+    with stage.progress(cell.budget.trainings) as progress, Kept(stage.name, stage.recipe) as kept:
+        result = cell.hold(workload, stage.watch, progress, kept, count(workload.device))
+    stage.output(f"models/{task}/{cell.name}.safetensors", result.save)
+    stage.output(f"models/{task}/{cell.name}.json", partial(cell.save_card, result, workload, stage.inputs))
+    stage.record(f"reports/records/{task}/{cell.name}.json", task, result.runs)
+    stage.metrics(f"reports/metrics/{task}/{cell.name}.json", result.summary())
+
+
+if __name__ == "__main__":
+    run(train_network, "train_{task}@{model}-{optimizer}", task=TASKS, model=NETWORKS, optimizer=OPTIMIZERS)
