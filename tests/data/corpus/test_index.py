@@ -62,7 +62,10 @@ def test_rare_words_become_unk(
 def test_counts_are_exact_however_few_words_fit_into_memory(
     text: Text, tmp_path: Path, types: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bakeoff.data.corpus.index.PARTS", 4)
+    monkeypatch.setattr("bakeoff.data.corpus.index.PARTS", 8)
+    monkeypatch.setattr("bakeoff.data.corpus.index.MERGED", 40)
+    monkeypatch.setattr("bakeoff.data.corpus.index.CHUNK", 7)
+    monkeypatch.setattr("bakeoff.data.corpus.hashing.MOST", 100)
     choice = random.Random(types)
     for _ in range(12):
         words = [f"{choice.choice('aéकUNK')}{int(choice.paretovariate(0.7))}" for _ in range(choice.randint(2, 200))]
@@ -81,6 +84,16 @@ def test_counts_are_exact_however_few_words_fit_into_memory(
         assert corpus.words == expected.words
         assert corpus.counts.tolist() == expected.counts.tolist()
         assert np.array_equal(corpus.ids, expected.ids)
+
+
+def test_words_of_all_lengths_are_told_apart_wherever_they_stand(text: Text, tmp_path: Path) -> None:
+    choice = random.Random(0)
+    letters = "a!Aé\xa0\U00020020"  # with bytes that hold a space's bit, or lie 1 or 128 from a space
+    words = ["".join(choice.choices(letters, k=choice.randint(1, 6))) for _ in range(3000)]
+    assert {len(word.encode()) for word in words} >= set(range(1, 15))
+    spaced = "".join(word + " " * choice.randint(1, 10) for word in words)
+    corpus, _ = ingested(text, [spaced.encode()], tmp_path, 10_000, 1, types=10_000, size=100_000)
+    assert [corpus.words[n] for n in corpus.ids] == words
 
 
 def test_a_table_is_full_by_bytes_as_well_as_by_words(text: Text, tmp_path: Path) -> None:

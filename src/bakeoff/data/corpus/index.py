@@ -28,8 +28,9 @@ from bakeoff.settings import BadInput
 # much again while it is written down.
 TYPES = 1 << 23
 SIZE = 1 << 27
-PARTS = 256  # the words of a run are parted by their hash: what is equal meets again in the same part
-CHUNK = 1 << 20  # numbers exchanged for ids at once
+PARTS = 1 << 12  # the words of a run are parted by their hash: what is equal meets again in the same part
+MERGED = 1 << 21  # words of all runs that are added up at once, if they are in more than one part
+CHUNK = 1 << 20  # numbers exchanged for ids at once; words looked at before the rarer ones are dropped
 
 
 @dataclass(frozen=True)
@@ -63,8 +64,8 @@ class Run:
             text, bounds - bounds[0], np.fromfile(self.folder / "counts", np.int64, end - start, offset=8 * start)
         )
 
-    def part(self, part: int) -> Words:
-        return self.words(self.parts[part], self.parts[part + 1])
+    def of_parts(self, start: int, end: int) -> Words:
+        return self.words(self.parts[start], self.parts[end])
 
     def ids(self, vocabulary: Table) -> Numbers:
         """(N,) ids by number: UNK's, 0, for words that are not in the vocabulary."""
@@ -212,14 +213,27 @@ def most_frequent(runs: Sequence[Run], words: int, minimum_count: int) -> list[t
     """
     found: list[tuple[int, bytes]] = []
     least = minimum_count
-    for part in range(PARTS):
-        merged = total([run.part(part) for run in runs])
-        candidates = ((-int(merged.counts[n]), merged[n]) for n in np.flatnonzero(merged.counts >= least).tolist())
-        found += [candidate for candidate in candidates if candidate[1] != UNKNOWN.encode()]
-        if len(found) > 2 * words:
-            found = sorted(found)[:words]
-            least = -found[-1][0]  # rarer words have no chance any more
+    for start, end in stretches(runs):
+        merged = total([run.of_parts(start, end) for run in runs])
+        for first in range(0, len(merged), CHUNK):
+            counts = merged.counts[first : first + CHUNK]
+            candidates = ((-int(counts[n]), merged[first + n]) for n in np.flatnonzero(counts >= least).tolist())
+            found += [candidate for candidate in candidates if candidate[1] != UNKNOWN.encode()]
+            if len(found) > 2 * words:
+                found = sorted(found)[:words]
+                least = -found[-1][0]  # rarer words have no chance any more
     return sorted(found)[:words]
+
+
+def stretches(runs: Sequence[Run]) -> Iterator[tuple[int, int]]:
+    """From which part to which, so that runs hold MERGED words there at most, or there is one part."""
+    start, held = 0, 0
+    for part, size in enumerate(np.diff([run.parts for run in runs], axis=1).sum(axis=0).tolist()):
+        if held and held + size > MERGED:
+            yield start, part
+            start, held = part, 0
+        held += size
+    yield start, PARTS
 
 
 def total(pieces: Sequence[Words]) -> Words:

@@ -80,6 +80,7 @@ class Rewrite:
     Attributes:
         spelled: what the characters become, one after the other, in UTF-8.
         bounds: (characters + 1,) where in `spelled` each begins.
+        single: (characters,) what each becomes, where that is one byte; else 0.
     """
 
     def __init__(self, rule: Callable[[int], str], characters: int) -> None:
@@ -87,19 +88,24 @@ class Rewrite:
         lengths = np.fromiter(map(len, become), np.int64, characters)
         self.spelled = np.frombuffer(b"".join(become), np.uint8)
         self.bounds = np.concatenate(([0], np.cumsum(lengths)))
+        self.single = np.array([spelled[0] if len(spelled) == 1 else 0 for spelled in become], np.uint8)
         self.longest = int(lengths.max())
 
     def __call__(self, characters: NDArray[np.unsignedinteger]) -> Bytes:
         spelled = np.empty(len(characters) * self.longest, np.uint8)
-        return spelled[: spell(characters, self.spelled, self.bounds, spelled)]
+        return spelled[: spell(characters, self.spelled, self.bounds, self.single, spelled)]
 
 
 @njit(cache=True)
-def spell(characters: NDArray[np.unsignedinteger], spelled: Bytes, bounds: Integers, text: Bytes) -> int:
+def spell(characters: NDArray[np.unsignedinteger], spelled: Bytes, bounds: Integers, single: Bytes, text: Bytes) -> int:
     """How many bytes were written to `text`."""
     end = 0
     for character in characters:
-        for at in range(bounds[character], bounds[character + np.uint32(1)]):
-            text[end] = spelled[at]
+        if single[character]:
+            text[end] = single[character]
             end += 1
+        else:
+            for at in range(bounds[character], bounds[character + np.uint32(1)]):
+                text[end] = spelled[at]
+                end += 1
     return end
