@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 
 from bakeoff.data.corpus.corpus import Corpus
-from bakeoff.embedding.course import LEAST_RATE, State, stays
+from bakeoff.embedding import reference
+from bakeoff.embedding.course import LEAST_RATE, State, keyed, stays
 from bakeoff.embedding.kernels import Ids, Language
 from bakeoff.embedding.settings import ArchitectureName, BatchesSettings, Rates, Word2vecSettings
 from bakeoff.embedding.shards import Shards
@@ -149,6 +150,37 @@ def test_the_loss_starts_at_its_value_for_outputs_of_nought() -> None:
     with made.at(state):
         # log 2 for the true word and each of three others, in float32.
         assert made.validate(state) == pytest.approx(4 * np.log(2), rel=1e-6)
+
+
+@BOTH
+def test_an_epochs_loss_and_vectors_are_those_of_the_reference(architecture: ArchitectureName) -> None:
+    made = shards(architecture, shards=2, damping=0.0)
+    state = made.start()
+    v, u = state.vectors.astype(np.float64)
+    loss, examples = 0.0, 0
+    for offset in range(0, made.longest, 300):
+        own = [(v.copy(), u.copy()) for _ in range(2)]
+        for shard, tables in enumerate(own):
+            start, stop = (min(made.bounds[shard] + end, made.bounds[shard + 1]) for end in (offset, offset + 300))
+            lost, count = reference.round_(
+                architecture,
+                made.text[start:stop],
+                made.language,
+                *tables,
+                window=3,
+                negatives=3,
+                rates=(made.rate(0, offset), made.rate(0, offset + 300)),
+                counter=int(keyed(4, 1 + shard, 0, offset)),
+            )
+            loss, examples = loss + lost, examples + count
+        v, u = (base + sum(tables[side] - base for tables in own) for side, base in enumerate((v, u)))
+    with made.at(state):
+        while state.offset < made.longest:
+            made.round(state)
+    assert state.examples == examples
+    # The kernel reads the logistic function and its integral off tables: off by 1e-3 at most, by far less on the mean.
+    assert state.loss == pytest.approx(loss, rel=1e-4)
+    assert state.vectors == pytest.approx(np.stack([v, u]), abs=2e-3)
 
 
 def test_the_rate_falls_linearly_over_all_epochs() -> None:
