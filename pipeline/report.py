@@ -8,6 +8,7 @@ from bakeoff.data.corpus.corpus import read_vocabulary
 from bakeoff.data.examples import Examples
 from bakeoff.data.sources.settings import Kind, Source
 from bakeoff.networks.registry import SEGMENTERS
+from bakeoff.optimizers.settings import Optimizers
 from bakeoff.report import exhibits, figures, overview, pages
 from bakeoff.report.compare import read_curves
 from bakeoff.report.costs import read, there
@@ -28,6 +29,7 @@ def report(stage: Stage) -> None:
     vectors = exhibits.read_vectors(weights, vocabulary)
     costs = read(stage.input(there()))
     drawn = figures.of_comparison(comparison, curves) | overview.of_comparison(comparison, costs)
+    drawn["trajectories.png"] = overview.trajectories(comparison, stage.settings("optimizers", Optimizers))
     drawn |= {f"words-{name}.png": exhibits.draw_words(found) for name, found in vectors.items()}
     drawn["samples-images.png"] = exhibits.draw_samples(data["images"])
     winner = comparison["tasks"]["scans"]["winner"]

@@ -1,5 +1,7 @@
 import json
 import math
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -57,3 +59,28 @@ def test_a_step_that_costs_more_puts_who_needs_fewer_of_them_behind() -> None:
 def test_without_costs_there_is_no_profile_in_seconds() -> None:
     assert profiles(compared(adam=100), Costs("one", {})).keys() == {"steps"}
     assert profiles({"profile": None, "tasks": {}}, MEASURED) == {}
+
+
+PORTION = """
+import torch
+from benchmarks.costs import Portion
+
+class Whole:
+    def batches(self, generator):
+        yield from torch.randperm(3, generator=generator).tolist()
+
+taken = list(Portion(Whole(), 8).batches(torch.Generator().manual_seed(0)))
+drawn = torch.Generator().manual_seed(0)
+assert taken == [n for _ in range(3) for n in torch.randperm(3, generator=drawn).tolist()][:8]
+"""
+
+
+def test_a_measurement_takes_its_batches_from_as_many_epochs_as_it_needs() -> None:
+    root = Path(__file__).parents[2]
+    done = subprocess.run([sys.executable, "-c", f"import benchmarks.costs{PORTION}"], cwd=root, capture_output=True)
+    assert done.returncode == 0, done.stderr.decode()
+
+
+def test_the_processor_is_called_by_its_name() -> None:
+    assert Costs("vendor_id AuthenticAMD, stepping 1, model name AMD EPYC", {}).name == "AMD EPYC"
+    assert Costs("x86_64", {}).name == "x86_64"

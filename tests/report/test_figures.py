@@ -1,5 +1,6 @@
 import io
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
@@ -7,6 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from bakeoff.optimizers.settings import Optimizers
+from bakeoff.optimizers.trajectories import FUNCTIONS
 from bakeoff.report.figures import (
     balanced,
     final_metrics,
@@ -20,7 +23,8 @@ from bakeoff.report.figures import (
     segmentations,
     word_map,
 )
-from bakeoff.report.overview import critical_differences, draw_profiles, places
+from bakeoff.report.overview import critical_differences, draw_profiles, inside, places, trajectories
+from bakeoff.settings import load, validate
 
 RNG = np.random.default_rng(0)
 
@@ -76,6 +80,8 @@ RANKS = {
     "groups": [["adam", "sgd"], ["sgd", "lion"]],
 }
 PROFILE = {"problems": ["a", "b"], "ratios": {"adam": [1, 2], "sgd": [3, None]}, "score": {"adam": 0.8, "sgd": 0.1}}
+PLAIN = {"tasks": {"images": {"state": {"sgd": 0}}}}
+ALL = validate(load(Path(__file__).parents[2] / "params.yaml"), "optimizers", Optimizers)
 MASKS = RNG.integers(0, 3, size=(2, 16, 16))
 
 FIGURES: dict[str, Callable[[], bytes]] = {
@@ -88,6 +94,7 @@ FIGURES: dict[str, Callable[[], bytes]] = {
     "searches": lambda: searches(TUNING),
     "rates": lambda: rates(SEARCHED),
     "ranks": lambda: critical_differences(RANKS),
+    "trajectories": lambda: trajectories(PLAIN, ALL),
     "profiles": lambda: draw_profiles({"steps": PROFILE, "seconds": PROFILE}),
 }
 
@@ -155,3 +162,17 @@ def test_a_trial_that_is_lost_is_drawn_otherwise_than_one_that_ended() -> None:
     cells = [{"model": "cnn", "optimizer": "sgd", "search": search} for search in (SEARCH, ended)]
     drawn = [rates({"metric": "accuracy", "cells": [cell]}) for cell in cells]
     assert drawn[0] != drawn[1]
+
+
+def test_a_way_is_drawn_until_it_is_lost_or_far_outside() -> None:
+    plane = FUNCTIONS["beale"]  # shown from (-1, -1.5) to (4.5, 1.5)
+    near = np.array([[1.0, 1.0], [0.0, 0.0], [5.0, 2.0]])
+    far, lost = np.array([[99.0, 0.0], [1.0, 1.0]]), np.full((2, 2), np.nan)
+    assert inside(near, plane).tolist() == near.tolist()
+    assert inside(np.concatenate([near, far]), plane).tolist() == near.tolist()
+    assert inside(np.concatenate([near, lost]), plane).tolist() == near.tolist()
+
+
+def test_ways_are_drawn_of_those_in_the_contest_alone() -> None:
+    both = {"tasks": {"images": {"state": {"sgd": 0, "adam": 2}}}}
+    assert trajectories(PLAIN, ALL) != trajectories(both, ALL)

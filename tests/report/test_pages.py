@@ -76,7 +76,10 @@ EXHIBITS = Exhibits(
     baseline={"val/dice": 0.5612, "test/dice": 0.5733},
     vocabulary=9068,
     neighbours={"cbow": {"five": ["six", "four"]}},
-    costs=Costs("model name Abacus", {"images": {"cnn": {"adam": 0.002, "sgd": 0.001}, "mlp": {"adam": 0.0004}}}),
+    costs=Costs(
+        "vendor_id Babbage, model name Abacus",
+        {"images": {"cnn": {"adam": 0.002, "sgd": 0.001}, "mlp": {"adam": 0.0004}}},
+    ),
 )
 
 
@@ -138,7 +141,7 @@ def test_the_report_says_what_was_measured(comparison: dict[str, Any]) -> None:
         "cnn (54,314 parameters)",
         "| images | cnn 5, mlp 10, softmax 10 | 9 | 8 | 3 x 3 | 8 | 32 | constant | 765 |",
         "| momentum | learning_rate 0.001 to 10, beta 0.5 to 0.99 |",
-        "model name Abacus",
+        "on one core of: Abacus;",
         "six, four",
         "0.561",
         "p > 0.05",

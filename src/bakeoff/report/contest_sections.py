@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bakeoff.report.costs import Costs, profiles
+from bakeoff.report.overview import STEPS
 from bakeoff.report.resolution import error, telling
 from bakeoff.report.speed import FARTHEST
 from bakeoff.report.wording import (
@@ -108,6 +109,11 @@ def overall(comparison: Row, costs: Costs) -> str:
         parts += [speeds(found), picture("performance profiles", "profile.png")]
     parts += [
         step_costs(comparison["tasks"], costs),
+        "### The rules at work",
+        f"{STEPS} steps from one start (the ring) over functions of the plane, each optimizer at the rate, of half "
+        "decades, that ends lowest there, and its other constants as params.yaml has them. A dot marks where it is "
+        "then, a star each minimum. No gradient has noise here: that is the rule alone.",
+        picture("ways over functions of the plane", "trajectories.png"),
     ]
     return "\n\n".join(parts)
 
@@ -182,8 +188,8 @@ def step_costs(tasks: Mapping[str, Row], costs: Costs) -> str:
     return "\n\n".join(
         [
             "### What a step costs",
-            f"Time of a whole step (gradient and update) on one core of: {costs.processor}; as multiples of the "
-            "cheapest optimizer's. `python -m benchmarks.costs` measures it, alternating between them.",
+            f"Time of a whole step (gradient and update) on one core of: {costs.name}; as multiples of the cheapest "
+            "optimizer's. `python -m benchmarks.costs` measures it, alternating between them.",
             table(header, [bare, *times]),
             "What an optimizer remembers, beside the weights, in floats of 4 bytes a weight:",
             table([header[0], "floats a weight", *header[1:]], [held, *memory]),

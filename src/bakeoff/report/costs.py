@@ -26,6 +26,11 @@ class Costs:
     processor: str
     seconds: Mapping[str, Mapping[str, Mapping[str, float]]]
 
+    @property
+    def name(self) -> str:
+        """Of the processor, without family and stepping."""
+        return self.processor.rpartition("model name ")[2]
+
     def step(self, task: str, model: str, optimizer: str) -> float | None:
         """None where it was not measured."""
         return self.seconds.get(task, {}).get(model, {}).get(optimizer)

@@ -1,4 +1,4 @@
-"""The figures over all problems: ranks, time to the target."""
+"""The figures over all problems: ranks, times to the target, ways over functions of the plane."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -9,12 +9,17 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from numpy.typing import NDArray
 
+from bakeoff.optimizers.registry import OPTIMIZERS
+from bakeoff.optimizers.trajectories import FUNCTIONS, PlaneFunction, best_rate, trajectory
 from bakeoff.report.costs import Costs, profiles
 from bakeoff.report.figures import INK, png, style
 from bakeoff.report.palette import COLOURS, dashes
+from bakeoff.settings import Settings
 
 Row = Mapping[str, Any]
+Values = NDArray[np.float64]
 
 DASH = "\N{EN DASH}"
 MOST = 16.0  # times the fastest, at the right end of a profile
@@ -132,3 +137,73 @@ def draw_profile(axis: Axes, profile: Row, order: Sequence[str]) -> None:
     axis.xaxis.set_major_formatter(matplotlib.ticker.StrMethodFormatter("{x:g}"))
     axis.xaxis.set_minor_locator(matplotlib.ticker.NullLocator())
     axis.yaxis.set_major_formatter(matplotlib.ticker.PercentFormatter(1.0, decimals=0))
+
+
+STEPS = 100  # of a trajectory
+TOGETHER = 4  # optimizers of one panel
+LEVELS = 14  # contours of a function, evenly apart in the logarithm of its height above the least
+
+
+def trajectories(comparison: Row, optimizers: Settings) -> bytes:
+    """Those of the contest, each at the best of its rates on each function, its other constants as they are.
+
+    Args:
+        optimizers: the constants of all.
+    """
+    contenders = {name: getattr(optimizers, name) for task in comparison["tasks"].values() for name in task["state"]}
+    paths: dict[str, dict[str, Values]] = {function: {} for function in FUNCTIONS}
+    for function, plane in FUNCTIONS.items():
+        for name, constants in contenders.items():
+            rate = best_rate(OPTIMIZERS[name], constants, plane, STEPS)
+            best = constants.model_copy(update={"learning_rate": rate})
+            paths[function][name] = trajectory(OPTIMIZERS[name], best, plane, STEPS)
+    return draw_trajectories(paths)
+
+
+def draw_trajectories(paths: Mapping[str, Mapping[str, Values]]) -> bytes:
+    """Ways in the plane, a column a function and a row for every few optimizers.
+
+    A dot where a way ends, stars at the minima, a ring at the start.
+
+    Args:
+        paths: by function and optimizer places (steps + 1, 2); what is no number was lost.
+    """
+    names = [name for name in COLOURS if any(name in found for found in paths.values())]
+    rows = math.ceil(len(names) / TOGETHER)
+    groups = [names[start::rows] for start in range(rows)]  # dealt out, so that a rule and its variants stand apart
+    with style():
+        figure = Figure(figsize=(1.2 + 2.6 * len(paths), 0.6 + 2.2 * rows), layout="constrained")
+        axes = figure.subplots(rows, len(paths), sharex="col", sharey="col", squeeze=False)
+        for line, group in zip(axes, groups, strict=True):
+            for axis, (function, found) in zip(line, paths.items(), strict=True):
+                draw_plane(axis, FUNCTIONS[function])
+                for name in group:
+                    x, y = inside(found[name], FUNCTIONS[function]).T
+                    axis.plot(x, y, color=COLOURS[name], linestyle=dashes(name), linewidth=1.3, label=name)
+                    axis.plot(x[-1], y[-1], "o", color=COLOURS[name], markersize=5)
+            line[-1].legend(loc="center left", bbox_to_anchor=(1.02, 0.5))
+        for axis, function in zip(axes[0], paths, strict=True):
+            axis.set_title(function)
+        return png(figure)
+
+
+def draw_plane(axis: Axes, function: PlaneFunction) -> None:
+    """Contours, start and minima."""
+    (left, right), (bottom, top) = function.window
+    x, y = np.meshgrid(np.linspace(left, right, 240), np.linspace(bottom, top, 240))
+    height = function.value(x, y) - min(function.value(*place) for place in function.minima)
+    levels = np.geomspace(height.max() * 1e-4, height.max(), LEVELS)
+    axis.contour(x, y, height, levels=levels, colors="#c4c4c4", linewidths=0.7)
+    axis.plot(*np.array(function.minima).T, "*", color=INK, markersize=10, linestyle="none", zorder=5)
+    axis.plot(*function.start, "o", color=INK, markerfacecolor="white", markersize=7, zorder=5)
+    axis.set(xlim=(left, right), ylim=(bottom, top))
+    axis.grid(visible=False)
+
+
+def inside(places: Values, function: PlaneFunction) -> Values:
+    """The way until it is lost, cut where it is far outside the window, so that no line is drawn for miles."""
+    low, high = np.array(function.window).T
+    margin = high - low
+    near = np.all(np.isfinite(places) & (places > low - margin) & (places < high + margin), axis=1)
+    end = len(places) if near.all() else max(int(near.argmin()), 1)
+    return places[:end]
