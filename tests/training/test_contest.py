@@ -1,6 +1,7 @@
 import json
 import os
 import signal
+import sys
 import time
 from collections import Counter
 from collections.abc import Mapping
@@ -21,7 +22,7 @@ from bakeoff.networks.settings import CnnSettings
 from bakeoff.optimizers.settings import AdamSettings, SgdSettings
 from bakeoff.progress import Progress
 from bakeoff.record import Record, Run
-from bakeoff.settings import Settings
+from bakeoff.settings import BadInput, Settings
 from bakeoff.training.contest import Budget, Cell, Entrant, Result
 from bakeoff.training.fit import Watch
 from bakeoff.training.kept import Kept, Trained
@@ -300,6 +301,39 @@ def test_a_killed_cell_goes_on_and_ends_with_the_same_bytes(tmp_path: Path, work
     assert len(watchers) <= BUDGET.trainings - 6
     assert write(result, tmp_path / "again") == undisturbed
     assert not folder.joinpath("train_images@cnn-adam").exists()
+
+
+def stop_at(name: str, epoch: int) -> Any:
+    """A watcher that asks its own process to end, once the run of that name has ended that epoch."""
+
+    def watch(run: str, _: Mapping[str, Any]) -> Watch:
+        def see(row: Row) -> None:
+            if (run, row["epoch"]) == (name, epoch):
+                signal.raise_signal(signal.SIGTERM)
+
+        return see
+
+    return watch
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_cell_that_is_asked_to_end_goes_on_in_the_middle_of_a_training(tmp_path: Path, workers: int) -> None:
+    undisturbed = write(hold(cell(), tmp_path / "a")[0], tmp_path / "whole")
+    folder, progress = tmp_path / "b", Progress(BUDGET.trainings, "cell", StringIO())
+    before = signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    try:
+        with pytest.raises((SystemExit, BadInput)), Kept("train_images@cnn-adam", "c0de", folder) as kept:
+            cell().hold(Watched(), stop_at("cnn-adam-t3", 2), progress, kept, workers)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    saved = {path.name for path in (folder / "train_images@cnn-adam/c0de").iterdir()}
+    assert "cnn-adam-t3" in saved and "cnn-adam-t3.ended" not in saved
+    workload = Watched()
+    result, watchers = hold(cell(), folder, workload)
+    assert "cnn-adam-t1" not in watchers and len(watchers["cnn-adam-t3"]) == 3
+    searched = BUDGET.trainings - BUDGET.seeds - BUDGET.defaults
+    assert workload.read.count("validation") <= 3 * (searched - 2) - 2 + 3 * (BUDGET.seeds + BUDGET.defaults)
+    assert write(result, tmp_path / "again") == undisturbed
 
 
 def test_saved_weights_are_those_that_were_measured(tmp_path: Path) -> None:

@@ -1,3 +1,4 @@
+import signal
 from pathlib import Path
 
 import pytest
@@ -27,7 +28,7 @@ def test_what_is_kept_comes_back_to_the_bit(tmp_path: Path) -> None:
 
 def test_one_wrong_bit_is_as_good_as_nothing(tmp_path: Path) -> None:
     kept(tmp_path).save("cnn-adam-s0", TRAINED)
-    path = kept(tmp_path).path("cnn-adam-s0")
+    path = kept(tmp_path).ended("cnn-adam-s0").path
     whole = bytearray(path.read_bytes())
     for place in (3, 40, len(whole) - 1):
         path.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
@@ -52,3 +53,21 @@ def test_the_folder_goes_when_the_cell_is_done_with_those_of_other_recipes(tmp_p
     with kept(tmp_path):
         pass
     assert not list(tmp_path.iterdir())
+
+
+def test_a_signal_waits_until_the_training_is_kept_and_then_ends_the_cell(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt), kept(tmp_path) as cell, cell.checkpoint("cnn-adam-s0") as checkpoint:
+        checkpoint.save(b"half of it")
+        signal.raise_signal(signal.SIGINT)
+        cell.save("cnn-adam-s0", TRAINED)
+    assert kept(tmp_path)["cnn-adam-s0"].run == RUN
+    assert not checkpoint.path.exists()
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_a_training_that_fails_leaves_its_checkpoint(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError), kept(tmp_path) as cell, cell.checkpoint("cnn-adam-s0") as checkpoint:
+        checkpoint.save(b"half of it")
+        raise RuntimeError
+    with kept(tmp_path).checkpoint("cnn-adam-s0") as again:
+        assert again.load() == b"half of it"

@@ -30,6 +30,7 @@ from bakeoff.optimizers.spaces import edge, points
 from bakeoff.progress import Progress
 from bakeoff.record import Run, dump, flat
 from bakeoff.settings import Settings
+from bakeoff.training.checkpoint import Checkpoint
 from bakeoff.training.fit import Watch, fit
 from bakeoff.training.kept import Kept, Trained
 from bakeoff.training.settings import Device, Positive, TrainingSettings
@@ -239,7 +240,7 @@ class Cell:
         named["optimizer.state"] = OPTIMIZERS[self.optimizer].state
         return named
 
-    def train(self, entrant: Entrant, workload: Supervised, watch: Watching) -> Trained:
+    def train(self, entrant: Entrant, workload: Supervised, watch: Watching, checkpoint: Checkpoint) -> Trained:
         """One training. Weights, then the order of the examples, are drawn from the seed: optimizers meet the same."""
         generator = torch.Generator().manual_seed(entrant.seed)
         network = NETWORKS[self.model].build(self.network, workload.shape, len(workload.classes), generator)
@@ -247,7 +248,9 @@ class Cell:
         parameters = self.parameters(entrant, network)
         optimizer = OPTIMIZERS[self.optimizer].build(network.parameters(), entrant.constants)
         live = watch(entrant.name, parameters)
-        outcome = fit(network, workload, optimizer, self.training, generator=generator, watch=live)
+        outcome = fit(
+            network, workload, optimizer, self.training, generator=generator, watch=live, checkpoint=checkpoint
+        )
         metrics, weights = outcome.final, {}
         if outcome.diverged is None and entrant.role in TESTED:
             metrics |= {f"test/{name}": value for name, value in workload.evaluate(network, "test").items()}
@@ -312,7 +315,8 @@ class Trainer:
 
     def train(self, entrant: Entrant) -> None:
         """In this process or in a worker's: what comes of it goes by way of `kept`."""
-        self.kept.save(entrant.name, self.cell.train(entrant, self.workload, self.watch))
+        with self.kept.checkpoint(entrant.name) as checkpoint:
+            self.kept.save(entrant.name, self.cell.train(entrant, self.workload, self.watch, checkpoint))
 
     def tell(self, run: Run) -> None:
         self.done.append(run)

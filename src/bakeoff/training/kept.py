@@ -1,10 +1,10 @@
 """Trainings of a cell that have ended, as files: for a cell that is stopped, and from workers to the process above."""
 
 import dataclasses
-import hashlib
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -14,8 +14,7 @@ from safetensors.torch import load, save
 from torch import Tensor
 
 from bakeoff.record import Run
-
-CHECKPOINTS = Path(".checkpoints")
+from bakeoff.training.checkpoint import CHECKPOINTS, Checkpoint
 
 
 @dataclass(frozen=True)
@@ -57,22 +56,31 @@ class Kept:
 
     def get(self, name: str) -> Trained | None:
         """The training of that name; None if it has not ended, or if the bytes are not those that were written."""
-        path = self.path(name)
-        whole = path.read_bytes() if path.exists() else b""
-        digest, payload = whole[:32], whole[32:]
-        if hashlib.sha256(payload).digest() != digest:
+        payload = self.ended(name).load()
+        if payload is None:
             return None
         first, _, rest = payload.partition(b"\n")
         return Trained(Run(**json.loads(first)), load(rest))
 
     def save(self, name: str, trained: Trained) -> None:
         run = json.dumps(dataclasses.asdict(trained.run)).encode()
-        payload = run + b"\n" + save(dict(trained.weights))
-        path = self.path(name)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        written = path.with_suffix(".partial")
-        written.write_bytes(hashlib.sha256(payload).digest() + payload)
-        written.replace(path)
+        self.ended(name).save(run, b"\n", save(dict(trained.weights)))
 
-    def path(self, name: str) -> Path:
-        return self.folder / self.stage / self.recipe / f"{name}.ended"
+    @contextmanager
+    def checkpoint(self, name: str) -> Iterator[Checkpoint]:
+        """That of a training while it runs, and while SIGTERM and SIGINT wait: it goes when what came of it is kept."""
+        checkpoint = self.checkpoints().run(name)
+        checkpoint.signals.hold()
+        try:
+            yield checkpoint
+        finally:
+            checkpoint.signals.release()
+        for path in (checkpoint.path, checkpoint.previous):
+            path.unlink(missing_ok=True)
+        checkpoint.signals.deliver()
+
+    def ended(self, name: str) -> Checkpoint:
+        return self.checkpoints().run(f"{name}.ended")
+
+    def checkpoints(self) -> Checkpoint:
+        return Checkpoint(self.stage, self.recipe, self.folder)
