@@ -169,6 +169,15 @@ def test_steps_of_an_epoch_are_known_before_the_text_is_thinned() -> None:
     assert thinned.steps < workload(text=corpus(20_000)).steps
 
 
+def test_the_loss_of_a_batch_is_the_mean_over_its_shards() -> None:
+    made, model = workload(), network()
+    batch = next(made.batches(torch.Generator()))
+    shards = made.shards(batch, 3)
+    assert [size for _, size in shards] == [2, 3, 3]
+    total = sum(made.loss(model, part).item() * size for part, size in shards)
+    assert total / 8 == pytest.approx(made.loss(model, batch).item(), rel=1e-5)  # float32
+
+
 def test_two_epochs_differ() -> None:
     made, generator = workload(), torch.Generator().manual_seed(0)
     first, second = (torch.cat([b.targets for b in made.batches(generator)]).tolist() for _ in range(2))

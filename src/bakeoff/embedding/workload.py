@@ -18,7 +18,7 @@ from bakeoff.embedding.objectives import OBJECTIVES, Scores
 from bakeoff.embedding.settings import NotesTrainingSettings
 from bakeoff.embedding.windows import Ids, Places, places_of
 from bakeoff.settings import BadInput
-from bakeoff.training.workload import Held
+from bakeoff.training.workload import Held, cuts
 
 CHUNK = 4096  # examples that an evaluation takes at once
 
@@ -88,6 +88,13 @@ class Neighbours:
         inputs, targets = self.architecture.cut(text, places, rng)
         drawn = np.searchsorted(self.noise, rng.random(noise) * self.noise[-1], side="right")
         return Batch(*(torch.from_numpy(ids.astype(np.int64)).to(self.device) for ids in (inputs, targets, drawn)))
+
+    def shards(self, batch: Batch, count: int) -> list[tuple[Batch, int]]:
+        """They share the noise words."""
+        parts = [
+            Batch(batch.inputs[part], batch.targets[part], batch.noise) for part in cuts(len(batch.targets), count)
+        ]
+        return [(part, len(part.targets)) for part in parts]
 
     def loss(self, network: nn.Module, batch: Batch) -> Tensor:
         hidden, output = network(batch.inputs), network.get_parameter("output")  # (N, D), (V, D)

@@ -1,9 +1,14 @@
 """Where tensors live."""
 
+import os
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from functools import partial
+
 import torch
 
 from bakeoff.settings import BadInput
-from bakeoff.training.settings import Device
+from bakeoff.training.settings import Device, LoopSettings
 
 
 def resolve(device: Device) -> torch.device:
@@ -17,8 +22,26 @@ def resolve(device: Device) -> torch.device:
             f"params.yaml: device is 'cuda', but torch {torch.__version__} finds no GPU here; "
             "write cpu or auto, or install a CUDA build of torch"
         )
-    found = torch.device("cuda" if device != "cpu" and torch.cuda.is_available() else "cpu")
-    if found.type == "cuda":
-        torch.use_deterministic_algorithms(True)
-        torch.backends.cudnn.benchmark = False
+    if device == "cpu" or not torch.cuda.is_available():
+        return torch.device("cpu")
+    found = torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))  # torchrun starts a process for each GPU
+    torch.use_deterministic_algorithms(True)
+    torch.backends.cudnn.benchmark = False
     return found
+
+
+def precision(settings: LoopSettings, device: torch.device) -> Callable[[], AbstractContextManager[object]]:
+    """A context for the passes through a network, forward, in the precision that is asked for.
+
+    Raises:
+        BadInput: what belongs to a GPU is asked of a CPU.
+    """
+    if device.type == "cpu" and (settings.precision != "float32" or settings.compile):
+        asked = f"precision is '{settings.precision}'" if settings.precision != "float32" else "compile is true"
+        raise BadInput(
+            f"params.yaml: training.{asked}, which is for a GPU, and this training runs on a CPU; "
+            "write precision: float32 and compile: false, or device: cuda"
+        )
+    if settings.precision == "float32":
+        return nullcontext
+    return partial(torch.autocast, device.type, torch.bfloat16)

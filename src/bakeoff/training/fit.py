@@ -15,6 +15,8 @@ from bakeoff.optimizers.evaluation import evaluated, settle
 from bakeoff.optimizers.regularisation import Regularisation
 from bakeoff.optimizers.schedules import factor
 from bakeoff.training.checkpoint import Checkpoint, pack, unpack
+from bakeoff.training.device import precision
+from bakeoff.training.parallel import Sharded, join, leads, meet
 from bakeoff.training.settings import LoopSettings
 from bakeoff.training.workload import Batch, Workload
 
@@ -180,8 +182,18 @@ class Loop(Generic[Batch]):
     ) -> None:
         self.network, self.workload, self.optimizer, self.settings = network, workload, optimizer, settings
         self.generator = generator
+        device = next(network.parameters()).device
+        self.precision = precision(settings, device)
+        # What is called in training; weights and buffers are the network's own.
+        self.model: nn.Module = torch.compile(network) if settings.compile else network  # type: ignore[assignment]
+        self.gradient: Callable[[Batch], Tensor]
+        if settings.shards > 1:
+            self.gradient = Sharded(self.model, workload, settings.shards, generator, self.precision)
+        else:
+            join(1, device)
+            self.gradient = self.whole
         self.history: list[dict[str, float]] = []
-        self.losses = Losses(settings.diverged_above, LOOK[next(network.parameters()).device.type])
+        self.losses = Losses(settings.diverged_above, LOOK[device.type])
         self.norms = Norms(network.parameters()) if settings.norms else None
         self.best = Best(settings.early_stop.patience) if settings.early_stop else None
         self.regularisation = Regularisation(network.parameters(), settings.regularisation)
@@ -203,11 +215,10 @@ class Loop(Generic[Batch]):
 
     def step(self, batch: Batch) -> None:
         self.optimizer.zero_grad()
-        loss = self.workload.loss(self.network, batch)
+        loss = self.gradient(batch)
         # Where chance decides how long an epoch is, the last steps may be more than were expected.
         share = factor(self.settings.schedule, min(self.losses.taken, self.steps - 1), self.steps)
         self.losses.add(loss)
-        loss.backward()  # type: ignore[no-untyped-call]
         if self.norms:
             self.norms.before()
         self.regularisation.gradients()
@@ -219,10 +230,19 @@ class Loop(Generic[Batch]):
             self.norms.after()
         self.batch += 1
 
+    def whole(self, batch: Batch) -> Tensor:
+        """The loss of a batch; its gradient is left with the weights."""
+        with self.precision():
+            loss = self.workload.loss(self.model, batch)
+        loss.backward()  # type: ignore[no-untyped-call]
+        return loss
+
     def measure(self) -> dict[str, float]:
         """The row of an epoch whose batches are done."""
         row = {"epoch": self.epoch + 1, "step": self.losses.taken, "train/loss": self.losses.epoch()}
-        row |= {f"val/{name}": value for name, value in self.workload.evaluate(self.network, "validation").items()}
+        with self.precision():
+            measured = self.workload.evaluate(self.network, "validation")
+        row |= {f"val/{name}": value for name, value in measured.items()}
         row |= self.norms.epoch() if self.norms else {}
         if not all(map(math.isfinite, row.values())):
             raise Diverged(self.losses.taken)
@@ -290,7 +310,9 @@ def fit(
     without a stop has. A run that has ended is saved with its outcome, and is not run again.
     """
     loop = Loop(network, workload, optimizer, settings, generator)
+    writer = checkpoint if leads() else None
     packed = checkpoint.load() if checkpoint else None
+    meet()  # before the first process writes again
     outcome = loop.restore(packed) if packed else None
     for row in loop.history:
         watch(row)
@@ -301,8 +323,8 @@ def fit(
             network.train()
             for batch in loop.batches():
                 loop.step(batch)
-                if checkpoint and checkpoint.due:
-                    checkpoint.settle(loop.state())
+                if writer and writer.due:
+                    writer.settle(loop.state())
             with evaluated(optimizer):
                 row = loop.measure()
                 patient = not (loop.best and loop.best.waited(row, network))
@@ -313,6 +335,6 @@ def fit(
         outcome = Outcome(loop.history, None, loop.best.give_back(network) if loop.best else loop.epoch)
     except Diverged as diverged:
         outcome = Outcome(loop.history, diverged.step, None)
-    if checkpoint:
-        checkpoint.save(loop.state(outcome))
+    if writer:
+        writer.save(loop.state(outcome))
     return outcome

@@ -44,6 +44,8 @@ class LoopSettings(Settings):
     Attributes:
         diverged_above: a training loss above so many times that of the first batch ends the run as diverged.
         norms: the history has the mean norms of gradients and updates.
+        shards: parts of a batch whose gradients are computed by themselves, by as many processes as there are.
+        precision, compile: of a GPU; bfloat16 is mixed with float32 as torch's autocast does it.
     """
 
     epochs: Positive
@@ -52,6 +54,9 @@ class LoopSettings(Settings):
     early_stop: EarlyStopSettings | None
     diverged_above: Annotated[float, Field(gt=1)] | None
     norms: bool
+    shards: Positive
+    precision: Literal["float32", "bfloat16"]
+    compile: bool
 
 
 class TrainingSettings(LoopSettings):
@@ -98,5 +103,8 @@ def plain(epochs: int, batch_size: int | Literal["full"]) -> TrainingSettings:
         early_stop=None,
         diverged_above=None,
         norms=False,
+        shards=1,
+        precision="float32",
+        compile=False,
         label_smoothing=0.0,
     )

@@ -17,7 +17,7 @@ from bakeoff.settings import BadInput
 from bakeoff.training.augmentation import Augmentation
 from bakeoff.training.metrics import accuracy, dice, separation
 from bakeoff.training.settings import TrainingSettings
-from bakeoff.training.workload import Held
+from bakeoff.training.workload import Held, cuts
 
 CHUNK = 1024  # examples that an evaluation takes at once; enough to keep a core busy, and little memory
 
@@ -62,6 +62,10 @@ class Supervised(ABC):
             rows = slice(first, first + self.batch_size)
             batch = x[order[rows]], y[order[rows]]
             yield batch if drawn is None else self.augmentation(*batch, drawn[rows])
+
+    def shards(self, batch: tuple[Tensor, Tensor], count: int) -> list[tuple[tuple[Tensor, Tensor], int]]:
+        x, y = batch
+        return [((x[part], y[part]), len(x[part])) for part in cuts(len(x), count)]
 
     def loss(self, network: nn.Module, batch: tuple[Tensor, Tensor]) -> Tensor:
         x, y = batch

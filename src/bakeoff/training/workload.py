@@ -18,8 +18,16 @@ class Workload(Protocol[Batch]):
     def batches(self, generator: torch.Generator, start: int = 0) -> Iterator[Batch]:
         """One epoch, in an order drawn from `generator`, without its first `start` batches."""
 
+    def shards(self, batch: Batch, count: int) -> list[tuple[Batch, int]]:
+        """The batch in so many parts, in order and about equally large, each with the number of its examples."""
+
     def loss(self, network: nn.Module, batch: Batch) -> Tensor:
         """The mean loss over a batch: a scalar that gradients flow through."""
 
     def evaluate(self, network: nn.Module, split: Held) -> dict[str, float]:
         """`loss` and the task's metrics on data that no batch holds."""
+
+
+def cuts(size: int, count: int) -> list[slice]:
+    """So many slices, one after the other, of 0 to size; they differ in length by one at most."""
+    return [slice(size * part // count, size * (part + 1) // count) for part in range(count)]
