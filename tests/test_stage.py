@@ -82,6 +82,23 @@ def test_outputs_and_record_tell_what_was_done(project: Path) -> None:
     assert not list((project / ".bakeoff/live").rglob("*.jsonl"))
 
 
+def test_of_several_processes_the_first_alone_writes(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WORLD_SIZE", "2")  # as torchrun does
+    monkeypatch.setenv("RANK", "1")
+    before = {path: path.stat().st_mtime_ns for path in project.rglob("*") if "__pycache__" not in path.parts}
+    assert start(project).communicate(timeout=60) == ("", "")
+    (project / "data/given.txt").unlink()
+    assert finish(start(project)) == (2, "")  # the first says why
+    monkeypatch.setenv("RANK", "0")
+    assert finish(start(project))[0] == 2
+    (project / "data/given.txt").write_text("given")
+    after = {path: path.stat().st_mtime_ns for path in project.rglob("*") if "__pycache__" not in path.parts}
+    assert before.keys() == after.keys()
+    assert all(before[path] == after[path] for path in before if path.parent.name == "out")
+    assert finish(start(project)) == (0, "")
+    assert contents(project) == ["a.txt", "metrics.json", "record.json"]
+
+
 def test_a_second_run_gives_the_same_bytes(project: Path) -> None:
     seen = []
     for _ in range(2):

@@ -1,6 +1,7 @@
 """What every stage does around its work: settings, inputs, atomic outputs, the run record, and a clean end."""
 
 import argparse
+import io
 import json
 import os
 import shutil
@@ -17,6 +18,7 @@ from pydantic_core import to_jsonable_python
 
 from bakeoff import earlier, lifeline, provenance, record, settings
 from bakeoff.progress import Progress, Unit
+from bakeoff.ranks import leads
 from bakeoff.record import Record, Run
 from bakeoff.settings import BadInput
 
@@ -125,6 +127,25 @@ class Stage:
             shutil.rmtree(LIVE / self.name)
 
 
+class Follower(Stage):
+    """The stage in a process that torchrun started beside the first: it does the same work, and writes nothing."""
+
+    def output(self, *_: Any) -> None:
+        pass
+
+    def progress(self, total: int, unit: Unit = "steps") -> Progress:
+        return Progress(total, self.name, io.StringIO(), unit)
+
+    def watch(self, *_: Any) -> Callable[[Mapping[str, float]], None]:
+        return lambda _: None
+
+    def finish(self) -> None:
+        pass
+
+    def clean(self) -> None:
+        pass
+
+
 def run(work: Callable[..., None], name: str, **choices: Iterable[str]) -> None:
     """Run a stage script: `work(stage, **identities)`, each identity one of a closed set of the command line.
 
@@ -145,16 +166,19 @@ def run(work: Callable[..., None], name: str, **choices: Iterable[str]) -> None:
 
         check()
         script = Path(*work.__globals__["__spec__"].name.split(".")).with_suffix(".py")
-        stage = Stage(name.format(**identities), script)
+        stage = (Stage if leads() else Follower)(name.format(**identities), script)
         try:
             work(stage, **identities)
             stage.finish()
         except Exception:
-            earlier.give_back(stage.name)
+            if leads():
+                earlier.give_back(stage.name)
             raise
         finally:
             stage.clean()
     except BadInput as error:
+        if not leads():  # the first says it
+            sys.exit(2)
         fail(error)
     except KeyboardInterrupt:
         sys.exit(130)

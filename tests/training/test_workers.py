@@ -129,6 +129,9 @@ def test_there_are_as_many_as_cores_unless_told_otherwise(monkeypatch: pytest.Mo
     monkeypatch.delenv(VARIABLE, raising=False)
     monkeypatch.setattr(sys, "platform", "linux")
     assert 1 <= count(CPU) <= (os.cpu_count() or 1)
+    monkeypatch.setenv("WORLD_SIZE", "2")  # torchrun
+    assert count(CPU) == 1
+    monkeypatch.delenv("WORLD_SIZE")
     monkeypatch.setenv(VARIABLE, "7")
     assert count(CPU) == 7
     assert count(torch.device("cuda")) == 1

@@ -14,9 +14,10 @@ from torch.optim import Optimizer
 from bakeoff.optimizers.evaluation import evaluated, settle
 from bakeoff.optimizers.regularisation import Regularisation
 from bakeoff.optimizers.schedules import factor
+from bakeoff.ranks import leads
 from bakeoff.training.checkpoint import Checkpoint, pack, unpack
 from bakeoff.training.device import precision
-from bakeoff.training.parallel import Sharded, join, leads, meet
+from bakeoff.training.parallel import Sharded, join, meet
 from bakeoff.training.settings import LoopSettings
 from bakeoff.training.workload import Batch, Workload
 

@@ -13,8 +13,10 @@ from typing import Self
 from safetensors.torch import load, save
 from torch import Tensor
 
+from bakeoff.ranks import leads
 from bakeoff.record import Run
 from bakeoff.training.checkpoint import CHECKPOINTS, Checkpoint
+from bakeoff.training.parallel import meet
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,7 @@ class Kept:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if kind is None:
+            meet()  # each process has read what it needs
             shutil.rmtree(self.folder / self.stage, ignore_errors=True)
 
     def __getitem__(self, name: str) -> Trained:
@@ -63,8 +66,11 @@ class Kept:
         return Trained(Run(**json.loads(first)), load(rest))
 
     def save(self, name: str, trained: Trained) -> None:
-        run = json.dumps(dataclasses.asdict(trained.run)).encode()
-        self.ended(name).save(run, b"\n", save(dict(trained.weights)))
+        """Of several processes on one training the first writes, and the others wait for it."""
+        if leads():
+            run = json.dumps(dataclasses.asdict(trained.run)).encode()
+            self.ended(name).save(run, b"\n", save(dict(trained.weights)))
+        meet()
 
     @contextmanager
     def checkpoint(self, name: str) -> Iterator[Checkpoint]:

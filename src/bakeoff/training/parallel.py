@@ -6,7 +6,6 @@ to divide the shards, and one process alone goes through all of them to the same
     torchrun --nproc-per-node 4 -m pipeline.train_network --task images --model resnet --optimizer adam
 """
 
-import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Generic
@@ -15,18 +14,9 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
+from bakeoff.ranks import world
 from bakeoff.settings import BadInput
 from bakeoff.training.workload import Batch, Workload
-
-
-def world() -> tuple[int, int]:
-    """The number of this process, from 0, and of how many: what torchrun says."""
-    return int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
-
-
-def leads() -> bool:
-    """Whether this is the process that writes: the first."""
-    return world()[0] == 0
 
 
 def join(shards: int, device: torch.device) -> None:

@@ -18,6 +18,7 @@ import joblib
 import torch
 
 from bakeoff import lifeline
+from bakeoff.ranks import world
 from bakeoff.settings import BadInput
 
 
@@ -34,12 +35,12 @@ VARIABLE = "BAKEOFF_WORKERS"  # Snakemake sets it to the threads that it gives a
 def count(device: torch.device) -> int:
     """How many trainings run at once: as many as `BAKEOFF_WORKERS` says, by default as this process has cores.
 
-    One on a GPU, which processes would have to share, and one where a fork is not safe.
+    One on a GPU, which processes would have to share, where torchrun has started several, and where a fork is not safe.
 
     Raises:
         BadInput: the variable holds no number from 1 on.
     """
-    if device.type != "cpu" or sys.platform != "linux":
+    if device.type != "cpu" or sys.platform != "linux" or world()[1] > 1:
         return 1
     asked = os.environ.get(VARIABLE)
     if asked is None:
