@@ -96,9 +96,9 @@ def test_step_is_that_of_torch() -> None:
 
 
 def test_step_falls_at_the_step_that_is_meant() -> None:
-    """0.29 * 100 is 28.999999999999996 in float64."""
-    rates = factors(schedule("step", at=[0.29]), 100)
-    assert rates[28] == 1.0 and rates[29] == pytest.approx(0.1)
+    """0.07 * 100 is 7.000000000000001 in float64, and 0.29 * 100 is 28.999999999999996."""
+    rates = factors(schedule("step", at=[0.07, 0.29]), 100)
+    assert rates[6] == 1.0 and rates[7] == rates[28] == pytest.approx(0.1) and rates[29] == pytest.approx(0.01)
 
 
 def test_inverse_time_with_a_half_of_one_step_is_one_over_t() -> None:

@@ -95,7 +95,7 @@ def factor(settings: ScheduleSettings, step: int, steps: int) -> float:
         case Cosine(end=end):
             return between(1.0, end, (step - warm) / (steps - warm))
         case Step(at=at, by=by):
-            # A share of a count can miss the whole number that is meant by its last bit: 0.29 * 100 is below 29.
+            # A share of a count can miss the whole number that is meant by its last bit: 0.07 * 100 is above 7.
             return float(by ** sum(step >= round(share * steps, 6) for share in at))
         case Constant():
             return 1.0
