@@ -1,4 +1,5 @@
 import hashlib
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -58,3 +59,35 @@ def test_pieces_that_do_not_add_up_are_refused(tmp_path: Path, pieces: list[np.n
 def test_objects_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="allow_pickle=False"):
         npz.save(tmp_path / "made", {"x": np.array([{}])})
+
+
+def test_arrays_are_mapped_as_they_lie_in_the_file(tmp_path: Path) -> None:
+    with (tmp_path / "numpy").open("wb") as file:
+        np.savez(file, allow_pickle=False, **ARRAYS, across=np.asfortranarray(np.arange(12).reshape(3, 4)))
+    npz.save(tmp_path / "ours", ARRAYS)
+    for name in ("numpy", "ours"):
+        arrays = npz.mapped(tmp_path / name)
+        with np.load(tmp_path / name) as expected:
+            assert arrays.keys() == set(expected)
+            for key, array in arrays.items():
+                np.testing.assert_array_equal(array, expected[key])
+                assert array.dtype == expected[key].dtype
+                assert isinstance(array, np.memmap) or not array.size
+                assert not array.size or not array.flags.writeable
+
+
+def test_what_cannot_be_mapped_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "made"
+    np.savez_compressed(path, x=np.zeros(9))
+    with pytest.raises(ValueError, match=r"x\.npy is compressed, and larger than memory"):
+        npz.mapped(path.with_suffix(".npz"))
+    with path.open("wb") as file:
+        np.savez(file, x=np.array([{}], dtype=object))
+    with pytest.raises(ValueError, match=r"x\.npy holds objects"):
+        npz.mapped(path)
+    npz.save(path, ARRAYS)
+    whole = bytearray(path.read_bytes())
+    whole[len(whole) // 3] ^= 1
+    path.write_bytes(whole)
+    with pytest.raises(zipfile.BadZipFile, match="Bad CRC-32"):
+        npz.mapped(path)

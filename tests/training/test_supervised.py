@@ -1,3 +1,4 @@
+import math
 from typing import Any
 
 import numpy as np
@@ -134,7 +135,7 @@ def test_held_data_without_a_class_are_refused() -> None:
 def test_auc_ranks_by_the_odds_of_the_second_class() -> None:
     workload = Classification(examples(("no", "yes")), FIVES, CPU)
     logits, y = torch.tensor([[5.0, 4.0], [0.0, 1.0], [9.0, 9.5]]), torch.tensor([0, 1, 1])
-    assert workload.measure(logits, y)["auc"] == 1
+    assert workload.measure([(logits, y)])["auc"] == 1
 
 
 def test_dice_leaves_the_background_out_of_its_mean() -> None:
@@ -146,4 +147,8 @@ def test_dice_leaves_the_background_out_of_its_mean() -> None:
 
     y = torch.tensor([[[0, 0], [1, 2]]])
     logits = F.one_hot(torch.tensor([[[1, 1], [1, 2]]]), 3).movedim(-1, 1).float()
-    assert workload.measure(logits, y) == pytest.approx({"dice": 0.75, "dice.grey": 0.5, "dice.white": 1})
+    loss = math.log(math.e + 2) - 0.5  # the logit of the label is 1 at two pixels of four
+    expected = {"loss": loss, "dice": 0.75, "dice.grey": 0.5, "dice.white": 1}
+    assert workload.measure([(logits, y)]) == pytest.approx(expected)
+    halves = [(logits[..., :1, :], y[:, :1]), (logits[..., 1:, :], y[:, 1:])]
+    assert workload.measure(halves) == pytest.approx(expected)

@@ -8,14 +8,17 @@ import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bakeoff import memory
 from bakeoff.data import npz
 from bakeoff.data.npz import Pieces
 from bakeoff.settings import BadInput
 
+ROWS = 4096  # examples that are looked at together
 SPLITS = ("train", "validation", "test")
 
 Codes = NDArray[np.uint8] | NDArray[np.uint16]
@@ -59,19 +62,27 @@ class Examples:
 
     @classmethod
     def load(cls, path: Path) -> "Examples":
-        """Read the file.
+        """Read the file; one that is larger than half of the memory that is left stays where it is, and is mapped.
+
+        The one-hot columns of a table are written out in memory.
 
         Raises:
             BadInput: it is damaged, incomplete, or holds arrays that do not fit together.
         """
         try:
+            if path.stat().st_size > memory.available() / 2:
+                return cls.of(npz.mapped(path))
             with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-                splits = {name: Split(inputs(arrays, name), arrays[f"{name}.y"]) for name in SPLITS}
-                return cls(**splits, classes=tuple(map(str, arrays["classes"])))
+                return cls.of(arrays)
         except KeyError as error:
             raise BadInput(f"{path}: has no array {error.args[0].split()[0]!r}; make the file again") from None
         except (ValueError, TypeError, EOFError, MemoryError, zipfile.BadZipFile, zlib.error) as error:
             raise BadInput(f"{path}: {' '.join(str(error).split())}; make the file again") from None
+
+    @classmethod
+    def of(cls, arrays: Mapping[str, Any]) -> "Examples":
+        splits = {name: Split(inputs(arrays, name), arrays[f"{name}.y"]) for name in SPLITS}
+        return cls(**splits, classes=tuple(map(str, arrays["classes"])))
 
 
 @dataclass(frozen=True)
@@ -99,10 +110,11 @@ def save_table(splits: Mapping[str, TableSplit], widths: Sequence[int], classes:
     npz.save(path, {"classes": np.array(classes), "widths": np.array(widths, np.int64), **arrays})
 
 
-def inputs(arrays: np.lib.npyio.NpzFile, name: str) -> NDArray[np.uint8] | Float32:
+def inputs(arrays: Mapping[str, Any], name: str) -> NDArray[np.uint8] | Float32:
     """The inputs of a split, with a table's one-hot columns written out."""
     if "widths" not in arrays:
-        return arrays[f"{name}.x"]
+        x: NDArray[np.uint8] | Float32 = arrays[f"{name}.x"]
+        return x
     return one_hot(arrays[f"{name}.numbers"], arrays[f"{name}.codes"], arrays["widths"])
 
 
@@ -156,5 +168,5 @@ def check(name: str, split: Split, train: Split, classes: int) -> None:
         raise ValueError(f"{name}: holds no examples")
     if y.max() >= classes:
         raise ValueError(f"{name}: label {y.max()} where there are {classes} classes, 0 to {classes - 1}")
-    if x.dtype == np.float32 and not np.isfinite(x).all():
+    if x.dtype == np.float32 and not all(np.isfinite(x[i : i + ROWS]).all() for i in range(0, len(x), ROWS)):
         raise ValueError(f"{name}: x holds values that are not finite")

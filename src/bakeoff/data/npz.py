@@ -3,6 +3,7 @@
 Members are stored uncompressed and dated 1980, so that equal arrays give equal bytes.
 """
 
+import struct
 import zipfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -52,3 +53,36 @@ def write(member: IO[bytes], name: str, array: Pieces) -> None:
         length -= len(piece)
     if length:
         raise ValueError(f"{name}: {array.shape[0] - length} rows came for an array of {array.shape[0]}")
+
+
+def mapped(path: Path) -> dict[str, NDArray[np.generic]]:
+    """The arrays as they lie in the file, which is read again where they are used: none has to fit in memory.
+
+    Their checksums are compared once, here.
+
+    Raises:
+        ValueError: an array is compressed, or holds objects.
+        zipfile.BadZipFile: the file is damaged.
+    """
+    arrays: dict[str, NDArray[np.generic]] = {}
+    with zipfile.ZipFile(path) as archive, path.open("rb") as file:
+        for member in archive.infolist():
+            if member.compress_type != zipfile.ZIP_STORED:
+                raise ValueError(f"{member.filename} is compressed, and larger than memory; store it as it is")
+            with archive.open(member) as content:
+                while content.read(1 << 20):
+                    pass
+            # A local header: 26 bytes, the lengths of a name and of a field that follow it, these two, the content.
+            file.seek(member.header_offset + 26)
+            file.seek(sum(struct.unpack("<HH", file.read(4))), 1)
+            version = np.lib.format.read_magic(file)
+            read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+            shape, fortran, dtype = read(file)
+            if dtype.hasobject:
+                raise ValueError(f"{member.filename} holds objects, which are not loaded")
+            name = member.filename.removesuffix(".npy")
+            if 0 in shape:  # of nothing there is no map
+                arrays[name] = np.empty(shape, dtype)
+            else:
+                arrays[name] = np.memmap(path, dtype, "r", file.tell(), shape, "F" if fortran else "C")
+    return arrays

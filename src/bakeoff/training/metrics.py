@@ -50,7 +50,16 @@ def dice(predicted: Tensor, labels: Tensor, classes: int) -> list[float]:
     1 where neither has the class.
     Source: Dice 1945, Ecology 26(3).
     """
+    return dice_of(confusion(predicted, labels, classes))
+
+
+def confusion(predicted: Tensor, labels: Tensor, classes: int) -> Tensor:
+    """How many pixels of each label were predicted as each class: (K labelled, K predicted)."""
     pairs = torch.bincount((labels * classes + predicted).flatten(), minlength=classes * classes)
-    confusion = pairs.view(classes, classes).double()  # (K labelled, K predicted)
+    return pairs.view(classes, classes)
+
+
+def dice_of(confusion: Tensor) -> list[float]:
+    confusion = confusion.double()
     sizes = confusion.sum(0) + confusion.sum(1)
     return torch.where(sizes > 0, 2 * confusion.diagonal() / sizes.clamp(min=1), 1.0).tolist()

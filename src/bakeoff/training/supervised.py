@@ -1,21 +1,26 @@
-"""Workloads with labels: one for each example, or one for each pixel. Their data lies in memory as one tensor a split.
+"""Workloads with labels: one for each example, or one for each pixel.
+
+Where there is room, each split lies on the device as one tensor; else it stays in its file, and comes by the batch.
 
 N examples, K classes; C, H, W channels, height and width; D features.
 """
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from bakeoff.data.examples import Examples, Split
+from bakeoff import memory
+from bakeoff.data.examples import SPLITS, Examples, Split
 from bakeoff.settings import BadInput
 from bakeoff.training.augmentation import Augmentation
-from bakeoff.training.metrics import accuracy, dice, separation
+from bakeoff.training.metrics import accuracy, confusion, dice_of, separation
 from bakeoff.training.settings import TrainingSettings
 from bakeoff.training.workload import Held, cuts
 
@@ -35,14 +40,15 @@ class Supervised(ABC):
 
     def __init__(self, examples: Examples, settings: TrainingSettings, device: torch.device) -> None:
         self.device, self.classes = device, examples.classes
-        self.train = resident(examples.train, device)
+        place = resident if fits(examples, device) else stored
+        self.train = place(examples.train, device)
         self.batch_size = len(self.train[0]) if settings.batch_size == "full" else settings.batch_size
         self.label_smoothing = settings.label_smoothing
         self.shape = tuple(self.train[0].shape[1:])
         self.augmentation = Augmentation(settings.augmentation, self.shape)
         self.held = {
-            "validation": resident(examples.validation, device),
-            "test": resident(examples.test, device),
+            "validation": place(examples.validation, device),
+            "test": place(examples.test, device),
         }
 
     @property
@@ -59,9 +65,9 @@ class Supervised(ABC):
         order = torch.randperm(len(x), generator=generator).to(self.device)
         drawn = self.augmentation.draw(len(x), generator) if self.augmentation.on else None
         for first in range(start * self.batch_size, len(x), self.batch_size):
-            rows = slice(first, first + self.batch_size)
-            batch = x[order[rows]], y[order[rows]]
-            yield batch if drawn is None else self.augmentation(*batch, drawn[rows])
+            places = slice(first, first + self.batch_size)
+            batch = x[order[places]], y[order[places]]
+            yield batch if drawn is None else self.augmentation(*batch, drawn[places])
 
     def shards(self, batch: tuple[Tensor, Tensor], count: int) -> list[tuple[tuple[Tensor, Tensor], int]]:
         x, y = batch
@@ -69,18 +75,18 @@ class Supervised(ABC):
 
     def loss(self, network: nn.Module, batch: tuple[Tensor, Tensor]) -> Tensor:
         x, y = batch
-        return F.cross_entropy(network(x), y, label_smoothing=self.label_smoothing)
+        return F.cross_entropy(rows(network(x)), y.flatten(), label_smoothing=self.label_smoothing)
 
     def evaluate(self, network: nn.Module, split: Held) -> dict[str, float]:
         x, y = self.held[split]
         network.eval()
         with torch.inference_mode():
-            logits = torch.cat([network(chunk) for chunk in torch.split(x, CHUNK)])
-            return {"loss": F.cross_entropy(logits, y).item()} | self.measure(logits, y)
+            chunks = (slice(first, first + CHUNK) for first in range(0, len(x), CHUNK))
+            return self.measure((network(x[chunk]), y[chunk]) for chunk in chunks)
 
     @abstractmethod
-    def measure(self, logits: Tensor, y: Tensor) -> dict[str, float]:
-        """The task's metrics beside the loss."""
+    def measure(self, outputs: Iterable[tuple[Tensor, Tensor]]) -> dict[str, float]:
+        """The loss and the task's metrics, of logits and labels that come in chunks."""
 
 
 class Classification(Supervised):
@@ -100,22 +106,70 @@ class Classification(Supervised):
                 )
         super().__init__(examples, settings, device)
 
-    def measure(self, logits: Tensor, y: Tensor) -> dict[str, float]:
-        return {"accuracy": accuracy(logits, y), "auc": separation(logits, y)}
+    def measure(self, outputs: Iterable[tuple[Tensor, Tensor]]) -> dict[str, float]:
+        logits, y = map(torch.cat, zip(*outputs, strict=True))
+        loss = F.cross_entropy(logits, y).item()
+        return {"loss": loss, "accuracy": accuracy(logits, y), "auc": separation(logits, y)}
 
 
 class Segmentation(Supervised):
     """One label for each pixel; class 0 is the background. Measured by the Dice of each other class and their mean."""
 
-    def measure(self, logits: Tensor, y: Tensor) -> dict[str, float]:
-        scores = dice(logits.argmax(1), y, len(self.classes))[1:]
+    def measure(self, outputs: Iterable[tuple[Tensor, Tensor]]) -> dict[str, float]:
+        classes = len(self.classes)
+        loss, counts = 0.0, torch.zeros(classes, classes, dtype=torch.int64, device=self.device)
+        for logits, y in outputs:
+            loss += F.cross_entropy(rows(logits), y.flatten(), reduction="sum").item()
+            counts += confusion(logits.argmax(1), y, classes)
+        scores = dice_of(counts)[1:]
         named = {f"dice.{name}": score for name, score in zip(self.classes[1:], scores, strict=True)}
-        return {"dice": sum(scores) / len(scores)} | named
+        return {"loss": loss / int(counts.sum()), "dice": sum(scores) / len(scores)} | named
+
+
+def rows(logits: Tensor) -> Tensor:
+    """(N, K) as they are; those of pixels (N, K, H, W) as (N H W, K), for which a GPU has a deterministic loss."""
+    return logits.movedim(1, -1).reshape(-1, logits.shape[1])
+
+
+class Stored:
+    """Examples that stay in their array, perhaps a file; an index takes some to the device, as `resident` has them."""
+
+    def __init__(self, array: NDArray[Any], device: torch.device, dtype: torch.dtype) -> None:
+        self.array, self.device, self.dtype = array, device, dtype
+        self.shape = array.shape
+
+    def __len__(self) -> int:
+        return len(self.array)
+
+    def __getitem__(self, rows: slice | Tensor) -> Tensor:
+        part = self.array[rows if isinstance(rows, slice) else rows.cpu().numpy()]
+        return on_device(part, self.device, self.dtype)
+
+
+def on_device(array: NDArray[Any], device: torch.device, dtype: torch.dtype) -> Tensor:
+    """Bytes become float32 in [0, 1]."""
+    # Torch takes no array that must not be written to, as one that is mapped.
+    tensor = torch.from_numpy(array if array.flags.writeable else np.array(array)).to(device, dtype)
+    if array.dtype == np.uint8 and dtype == torch.float32:
+        tensor /= 255
+    return tensor
 
 
 def resident(split: Split, device: torch.device) -> tuple[Tensor, Tensor]:
     """A split as tensors on the device: inputs in float32, bytes scaled to [0, 1]; labels in int64."""
-    x = torch.from_numpy(split.x).to(device, torch.float32)
-    if split.x.dtype == np.uint8:
-        x /= 255
-    return x, torch.from_numpy(split.y).to(device, torch.int64)
+    return on_device(split.x, device, torch.float32), on_device(split.y, device, torch.int64)
+
+
+def stored(split: Split, device: torch.device) -> tuple[Stored, Stored]:
+    return Stored(split.x, device, torch.float32), Stored(split.y, device, torch.int64)
+
+
+def fits(examples: Examples, device: torch.device) -> bool:
+    """Whether all splits as tensors take no more than half of the memory that the device has left.
+
+    That is no part of the result: the batches are the same to the bit.
+    """
+    splits: list[Split] = [getattr(examples, name) for name in SPLITS]
+    needed = sum(4 * split.x.size + 8 * split.y.size for split in splits)
+    left: int = memory.available() if device.type == "cpu" else torch.cuda.mem_get_info(device)[0]
+    return needed <= left / 2

@@ -68,7 +68,8 @@ class Hypergradient:
             beta = point["beta"]
             velocity = {name: beta * velocity[name] + (1 - beta) * g[name] for name in g} if velocity else g
             theta = {name: theta[name] - point["learning_rate"] * velocity[name] for name in g}
-        loss: Tensor = functional_call(Loss(network, unpenalised), theta, (unpenalised.held["validation"],))
+        x, y = unpenalised.held["validation"]
+        loss: Tensor = functional_call(Loss(network, unpenalised), theta, ((x[:], y[:]),))
         return loss
 
 
