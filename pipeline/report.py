@@ -7,6 +7,7 @@ from typing import Any, get_args
 from bakeoff.data.corpus.corpus import read_vocabulary
 from bakeoff.data.examples import Examples
 from bakeoff.data.sources.settings import Kind, Source
+from bakeoff.embedding.maps import MAPS
 from bakeoff.networks.registry import SEGMENTERS
 from bakeoff.optimizers.settings import Optimizers
 from bakeoff.report import exhibits, figures, overview, pages
@@ -30,7 +31,11 @@ def report(stage: Stage) -> None:
     costs = read(stage.input(there()))
     drawn = figures.of_comparison(comparison, curves) | overview.of_comparison(comparison, costs)
     drawn["trajectories.png"] = overview.trajectories(comparison, stage.settings("optimizers", Optimizers))
-    drawn |= {f"words-{name}.png": exhibits.draw_words(found) for name, found in vectors.items()}
+    drawn |= {
+        f"words-{name}-{method}.png": exhibits.draw_words(found, method)
+        for name, found in vectors.items()
+        for method in MAPS
+    }
     drawn["samples-images.png"] = exhibits.draw_samples(data["images"])
     winner = comparison["tasks"]["scans"]["winner"]
     if winner:

@@ -67,9 +67,8 @@ def printed(*prefix: str) -> str:
 
 @pytest.mark.emulated
 @pytest.mark.skipif(shutil.which(QEMU) is None, reason=f"{QEMU} is not installed (Debian: qemu-user-static)")
-@pytest.mark.parametrize("processor", ["Haswell", "EPYC-Rome"])
-def test_a_map_is_the_same_on_another_processor(processor: str) -> None:
-    assert printed(QEMU, "-cpu", processor) == printed()
+def test_a_map_is_the_same_on_another_processor() -> None:
+    assert printed(QEMU, "-cpu", "Haswell") == printed()
 
 
 if __name__ == "__main__":

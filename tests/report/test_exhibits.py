@@ -74,7 +74,7 @@ def test_an_english_text_is_shown_by_the_words_that_it_has() -> None:
     vectors = Vectors.of(np.random.default_rng(0).normal(size=(8, 4)).astype(np.float32), WORDS)
     assert grouped(WORDS) == {"numbers": ["five", "six", "seven"], "people": ["king"], "war": ["war"]}
     assert list(neighbours(vectors)) == ["five", "king", "war"]
-    assert draw_words(vectors)
+    assert draw_words(vectors, "pca") != draw_words(vectors, "tsne")
 
 
 def test_a_text_in_another_language_is_shown_by_its_own_words() -> None:
@@ -82,7 +82,7 @@ def test_a_text_in_another_language_is_shown_by_its_own_words() -> None:
     vectors = Vectors.of(np.random.default_rng(0).normal(size=(7, 4)).astype(np.float32), german)
     assert grouped(german) == {"most frequent": german[1:]}
     assert list(neighbours(vectors)) == german[1:]
-    assert draw_words(vectors)
+    assert draw_words(vectors, "pca") != draw_words(vectors, "tsne")
 
 
 def test_no_word_is_in_two_groups() -> None:

@@ -13,15 +13,11 @@ from bakeoff.optimizers.trajectories import FUNCTIONS
 from bakeoff.report.figures import (
     balanced,
     final_metrics,
-    label_offsets,
     learning_curves,
-    overlap,
-    principal_axes,
     rates,
     samples,
     searches,
     segmentations,
-    word_map,
 )
 from bakeoff.report.overview import critical_differences, draw_profiles, inside, places, trajectories
 from bakeoff.settings import load, validate
@@ -90,7 +86,6 @@ FIGURES: dict[str, Callable[[], bytes]] = {
     "final metrics": lambda: final_metrics(TASK),
     "segmentations": lambda: segmentations(MASKS[:, None] / 2, MASKS, MASKS, ["background", "grey", "white"]),
     "samples": lambda: samples([np.linspace(0, 1, 60 * n).reshape(n, 3, 5, 4) for n in (2, 3)], ["cat", "dog"]),
-    "words": lambda: word_map({"a": ["x", "y"], "b": ["z"]}, {word: np.eye(4)[i] for i, word in enumerate("xyz")}),
     "searches": lambda: searches(TUNING),
     "rates": lambda: rates(SEARCHED),
     "ranks": lambda: critical_differences(RANKS),
@@ -120,31 +115,6 @@ def test_a_curve_that_changes_changes_the_figure() -> None:
 def test_a_lost_run_is_marked() -> None:
     marked = [row | {"lost": 1} if row["epoch"] == 2 else row for row in CURVES]
     assert learning_curves(marked, "accuracy") != learning_curves(CURVES, "accuracy")
-
-
-def test_principal_axes_are_those_of_the_covariance() -> None:
-    x = RNG.normal(size=(40, 5)) * [3.0, 2.0, 0.5, 0.4, 0.3] + 7
-    positions, share = principal_axes(x)
-    variances = np.linalg.eigvalsh(np.cov(x.T))[::-1]
-    assert positions.var(axis=0, ddof=1) == pytest.approx(variances[:2])
-    assert share == pytest.approx(variances[:2] / variances.sum())
-
-
-def test_the_sign_of_an_axis_does_not_depend_on_the_decomposition() -> None:
-    x = RNG.normal(size=(10, 4))
-    positions, _ = principal_axes(x)
-    assert (positions[np.abs(positions).argmax(axis=0), [0, 1]] > 0).all()
-
-
-def test_labels_go_where_nothing_is() -> None:
-    points = np.array([[0.0, 0.0], [12.0, 0.0]])  # the second dot lies where the first label would
-    first, second = label_offsets(points, ["left", "right"])
-    assert first[0] < 0 < second[0]
-
-
-def test_overlap_is_the_common_area() -> None:
-    assert overlap((0, 0, 2, 2), (1, 1, 3, 4)) == 1
-    assert overlap((0, 0, 1, 1), (2, 0, 3, 1)) == 0
 
 
 @pytest.mark.parametrize(("items", "most", "columns"), [(0, 6, 1), (4, 6, 4), (9, 8, 5), (15, 8, 8), (17, 6, 6)])

@@ -16,6 +16,7 @@ STEPS = 1000  # of its descent
 
 @dataclass(frozen=True)
 class MapSpec:
+    name: str
     rule: str
     source: str
     departs: str
@@ -47,12 +48,14 @@ def tsne(unit: Floats) -> Floats:
 
 MAPS: dict[MapName, MapSpec] = {
     "pca": MapSpec(
+        name="principal axes",
         rule="the two axes along which the vectors vary most",
         source="Pearson 1901, Philosophical Magazine 2",
         departs="nothing",
         place=pca,
     ),
     "tsne": MapSpec(
+        name="t-SNE",
         rule="the Kullback-Leibler divergence of who is near whom, by a Gaussian there and Student's t here, falls",
         source="van der Maaten & Hinton 2008, JMLR 9; scikit-learn's TSNE, every pair counted",
         departs="starts from the principal axes in place of random places: Kobak & Linderman 2021, Nat. Biotechnol. 39",

@@ -84,16 +84,11 @@ def export(asked: argparse.Namespace) -> None:
 
 def map_(asked: argparse.Namespace) -> None:
     """draw the most frequent words, and groups of alike ones, where neighbours lie near each other"""
-    from bakeoff.report.exhibits import grouped  # they come with torch and matplotlib, which no other question needs
-    from bakeoff.report.word_maps import draw
+    from bakeoff.report.exhibits import draw_words  # comes with torch and matplotlib, which no other question needs
 
     path, _, vectors = trained(asked.architecture)
-    groups = grouped(vectors.words)
-    marked = [word for group in groups.values() for word in group]
-    words = list(dict.fromkeys([*marked, *vectors.words[1 : 1 + asked.count]]))
-    places = MAPS[asked.method].place(vectors.unit[[vectors.index[word] for word in words]])
     to = asked.to or path.with_suffix(f".{asked.method}.png")
-    to.write_bytes(draw(f"{len(words)} words by {path.stem}, placed by {asked.method}", words, places, groups))
+    to.write_bytes(draw_words(vectors, asked.method, asked.count))
     print(to)
 
 

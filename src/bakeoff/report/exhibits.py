@@ -13,8 +13,10 @@ from bakeoff.data.examples import SPLITS, Examples
 from bakeoff.data.sources.catalogue import SOURCES
 from bakeoff.data.sources.settings import Source
 from bakeoff.embedding.evaluate import Vectors
+from bakeoff.embedding.maps import MAPS, MapName
 from bakeoff.networks.registry import SEGMENTERS
-from bakeoff.report.figures import samples, segmentations, word_map
+from bakeoff.report.figures import samples, segmentations
+from bakeoff.report.word_maps import draw
 from bakeoff.training.supervised import resident
 
 CPU = torch.device("cpu")
@@ -91,10 +93,13 @@ def read_vectors(paths: Mapping[str, Path], vocabulary: Sequence[str]) -> dict[s
     return {name: Vectors.of(found["input"].numpy(), vocabulary) for name, found in weights.items() if found}
 
 
-def draw_words(vectors: Vectors) -> bytes:
+def draw_words(vectors: Vectors, method: MapName, frequent: int = 150) -> bytes:
+    """The groups of words and so many of the most frequent ones, placed by a method of `MAPS`."""
     groups = grouped(vectors.words)
-    index = {word: place for place, word in enumerate(vectors.words)}
-    return word_map(groups, {word: vectors.unit[index[word]] for words in groups.values() for word in words})
+    marked = [word for group in groups.values() for word in group]
+    words = list(dict.fromkeys([*marked, *vectors.words[1 : 1 + frequent]]))
+    places = MAPS[method].place(vectors.unit[[vectors.index[word] for word in words]])
+    return draw(f"{len(words)} words, placed by {MAPS[method].name}", words, places, groups)
 
 
 def grouped(vocabulary: Sequence[str]) -> dict[str, list[str]]:

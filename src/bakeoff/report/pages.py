@@ -9,6 +9,7 @@ from functools import partial
 from markdown_it import MarkdownIt
 
 from bakeoff.data.examples import SPLITS
+from bakeoff.embedding.maps import MAPS
 from bakeoff.report.contest_sections import contest, overall, procedure, runs
 from bakeoff.report.costs import Costs
 from bakeoff.report.wording import (
@@ -195,7 +196,11 @@ def embedding_section(architectures: Mapping[str, Sequence[Row]], exhibits: Exhi
         words = dict.fromkeys(word for found in exhibits.neighbours.values() for word in found)
         nearest = [[word, *(", ".join(found[word]) for found in exhibits.neighbours.values())] for word in words]
         parts += ["The words nearest by cosine, the nearest first:", table(["word", *exhibits.neighbours], nearest)]
-    parts += [picture(f"word vectors of {name} on two axes", f"words-{name}.png") for name in exhibits.neighbours]
+    parts += [
+        picture(f"word vectors of {name}, placed by {spec.name}", f"words-{name}-{method}.png")
+        for name in exhibits.neighbours
+        for method, spec in MAPS.items()
+    ]
     return "\n\n".join(parts)
 
 
