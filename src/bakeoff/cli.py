@@ -68,10 +68,12 @@ def doctor(_: argparse.Namespace) -> None:
 
 
 def check(_: argparse.Namespace) -> None:
-    """check the whole of params.yaml"""
+    """check the whole of params.yaml, and that the one measured input is there"""
     from bakeoff.params import check as check_params
+    from bakeoff.report.costs import there
 
     check_params()
+    there()
     print(f"{settings.PATH}: every setting is known, present and in range")
 
 
