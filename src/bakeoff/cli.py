@@ -34,6 +34,15 @@ def main() -> None:
         from bakeoff.embedding.words import arguments as questions
 
         questions(asking)
+    learning = command(learn)
+    learning.add_argument(
+        "--learner", type=Path, metavar="FILE", help="where to begin (default: the first of params.yaml)"
+    )
+    learning.add_argument("--state", type=Path, metavar="FILE", help="where to go on (default: one for each learner)")
+    learning.add_argument(
+        "--every", type=float, default=60, metavar="SECONDS", help="between two savings (default: 60)"
+    )
+    learning.add_argument("--skip", action="store_true", help="the same stream begins again: pass over what is learnt")
     command(deps)
     command(readme)
     command(setup)
@@ -119,6 +128,16 @@ def encode(arguments: argparse.Namespace) -> None:
 def words(arguments: argparse.Namespace) -> None:
     """ask the trained word vectors for neighbours and analogies, or export them"""
     arguments.ask(arguments)
+
+
+def learn(arguments: argparse.Namespace) -> None:
+    """read rows from standard input without an end, predict each, and learn from those that bring their answer"""
+    from bakeoff.online.live import follow, places
+
+    learner, state = places(arguments.learner, arguments.state)
+    status = follow(0, sys.stdout, learner, state, every=arguments.every, skip=arguments.skip)
+    if status:
+        sys.exit(status)
 
 
 def deps(_: argparse.Namespace) -> None:

@@ -1,0 +1,99 @@
+"""Lines of a pipe as they come, in memory that does not grow, until the pipe or a signal ends them."""
+
+import os
+import signal
+from collections.abc import Iterator
+from types import FrameType
+from typing import Self
+
+from bakeoff.settings import BadInput
+
+BLOCK = 1 << 16  # bytes asked for at once; a pipe gives what is there
+LONGEST = 1 << 20  # bytes of a line
+SIGNALS = (signal.SIGTERM, signal.SIGINT)
+WIDE = ("utf-16", "utf-32", "utf_16", "utf_32")
+
+
+class Stopped(Exception):
+    """A signal came while nothing was there to be read."""
+
+
+class Lines:
+    """An iterator over the lines of a file descriptor, and a context in which signals end it between two lines.
+
+    Attributes:
+        arrived: the signal that did.
+        number: of the line that came last, from 1.
+    """
+
+    def __init__(self, source: int, name: str, encoding: str) -> None:
+        """Raises:
+        BadInput: an end of line cannot be told from other bytes in this encoding.
+        """
+        if encoding.lower().startswith(WIDE):
+            raise BadInput(
+                f"{name}: is read line by line, and {encoding} cannot be; send UTF-8, or what iconv makes of it"
+            )
+        self.source, self.name, self.encoding = source, name, "utf-8" if encoding == "auto" else encoding
+        self.whole: list[bytes] = []  # lines that are there, the next one last
+        self.rest = b""  # the beginning of the one after them
+        self.ended = self.waiting = False
+        self.arrived: int | None = None
+        self.number = 0
+
+    def __enter__(self) -> Self:
+        self.before = [signal.signal(number, self._stop) for number in SIGNALS]
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in zip(SIGNALS, self.before, strict=True):
+            signal.signal(number, handler)
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        """Raises:
+        BadInput: the line is no text of the encoding, or has no end.
+        Stopped: by a signal.
+        """
+        while not self.whole:
+            if self.ended:
+                raise StopIteration
+            self._read()
+        line = self.whole.pop()
+        self.number += 1
+        try:
+            text = line.decode(self.encoding)
+        except UnicodeDecodeError as error:
+            byte = line[error.start]
+            raise self.refused(f"{byte:#04x} is not {self.encoding}; name its encoding in data.table.csv") from None
+        return text.removeprefix("\ufeff") if self.number == 1 else text
+
+    @property
+    def ready(self) -> bool:
+        """Whether a line is there without waiting, and no signal asks for an end."""
+        return bool(self.whole) and self.arrived is None
+
+    def refused(self, problem: str) -> BadInput:
+        return BadInput(f"{self.name}: line {self.number}: {problem}")
+
+    def _read(self) -> None:
+        self.waiting = True
+        if self.arrived is not None:
+            raise Stopped
+        block = os.read(self.source, BLOCK)
+        self.waiting = False
+        *whole, self.rest = (self.rest + block).split(b"\n")
+        self.whole = [line + b"\n" for line in reversed(whole)]
+        if not block:
+            self.ended = True
+            self.whole, self.rest = [self.rest] if self.rest else [], b""
+        if len(self.rest) > LONGEST:
+            self.number += 1
+            raise self.refused(f"has no end within {LONGEST:,} bytes; a stream is text, a row a line")
+
+    def _stop(self, number: int, _frame: FrameType | None) -> None:
+        self.arrived = number
+        if self.waiting:
+            raise Stopped

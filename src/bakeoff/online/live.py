@@ -1,0 +1,266 @@
+"""A learner that meets a stream without an end: rows come in by a pipe, predictions go out, answers are learnt from.
+
+What it is at the moment lies in a file, replaced whole and at intervals; whatever ends the program, it goes on from
+there.
+"""
+
+import csv
+import math
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TextIO
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from bakeoff import settings
+from bakeoff.data.encoding.encoder import Encoder, Unfit
+from bakeoff.data.table.delimited import separated_by
+from bakeoff.data.table.settings import AUTO, CsvSettings
+from bakeoff.online.kernels import Ints, Rows, softmax
+from bakeoff.online.learner import judged, total
+from bakeoff.online.lines import Lines, Stopped
+from bakeoff.online.settings import EvaluationSettings
+from bakeoff.online.stored import Stored
+from bakeoff.online.window import Window, see
+from bakeoff.settings import BadInput, hint
+
+MOST = 1024  # rows that are encoded at once; fewer where the pipe has fewer
+INPUT = "standard input"
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of the stream; the label is -1 where no answer came with it."""
+
+    line: int
+    numbers: list[float]
+    texts: list[str | None]
+    label: int
+
+
+@dataclass
+class Reader:
+    """Rows of a text table by the names in its first line; columns of other names are not looked at."""
+
+    lines: Lines
+    stored: Stored
+    dialect: CsvSettings
+
+    def rows(self) -> Iterator[Row]:
+        """Raises:
+        BadInput: a column is missing, or the first row that cannot be read.
+        """
+        encoder, first = self.stored.encoder, next(self.lines, "")
+        if not first.strip():
+            raise BadInput(f"{INPUT}: begins with no line of column names; send one, and rows after it")
+        wanted = [*encoder.numeric, *encoder.categories]
+        separator = self.dialect.separator if self.dialect.separator != AUTO else separated_by([first], wanted)
+        header = next(csv.reader([first], delimiter=separator), [])
+        if problems := "; ".join(f"no column '{name}'{hint(name, header)}" for name in wanted if name not in header):
+            raise BadInput(f"{INPUT}: line 1: {problems}")
+        target = self.stored.target.column
+        numeric, texts = (
+            [(name, header.index(name)) for name in names] for names in (encoder.numeric, encoder.categories)
+        )
+        answer = header.index(target) if target in header else None
+        records = csv.reader(self.lines, delimiter=separator, strict=True)
+        while True:
+            try:
+                record = next(records)
+            except StopIteration:
+                return
+            except csv.Error as error:
+                raise self.lines.refused(
+                    f"{error}; quote what holds {separator!r}, and double a quote inside"
+                ) from None
+            if not record:
+                continue
+            if len(record) != len(header):
+                raise self.lines.refused(f"has {len(record)} fields, and the first line {len(header)}")
+            yield Row(
+                self.lines.number,
+                [self.number(name, record[place]) for name, place in numeric],
+                [None if self.missing(record[place]) else record[place] for _, place in texts],
+                -1 if answer is None else self.label(record[answer]),
+            )
+
+    def missing(self, text: str) -> bool:
+        return not text or text in self.dialect.missing
+
+    def number(self, name: str, text: str) -> float:
+        """NaN where it is missing."""
+        if self.missing(text):
+            return math.nan
+        try:
+            value = float(text.replace(",", ".") if self.dialect.decimal == "," else text)
+        except ValueError:
+            value = math.nan
+        if not math.isfinite(value) or "_" in text:
+            raise self.lines.refused(f"'{name}' is {text[:40]!r}, and should be a number")
+        return value
+
+    def label(self, text: str) -> int:
+        """The place of a class; -1 where no answer is there."""
+        target, classes = self.stored.target, self.stored.classes
+        if self.missing(text):
+            return -1
+        if target.above is not None:
+            return int(self.number(target.column, text) > target.above)
+        if text not in classes:
+            raise self.lines.refused(f"'{target.column}' is {text[:40]!r}, and should be {' or '.join(classes[:8])}")
+        return classes.index(text)
+
+
+@dataclass
+class Live:
+    """A learner at its pipe.
+
+    Attributes:
+        every: seconds of work that a kill may cost.
+        answered: rows of this session that had an answer.
+        saved: when the file was written last.
+    """
+
+    stored: Stored
+    window: Window
+    fading: float
+    state: Path
+    every: float
+    out: TextIO
+    answered: int = 0
+    saved: float = field(default_factory=time.monotonic)
+
+    def meet(self, rows: Sequence[Row]) -> None:
+        """Predicts rows, says so, and learns from those that have an answer, one after the other.
+
+        Raises:
+            BadInput: the encoder refuses one; those before it have been met.
+        """
+        encoder = self.stored.encoder
+        try:
+            numbers, codes = encoded(encoder, rows)
+        except Unfit as error:
+            if error.row:
+                self.meet(rows[: error.row])
+            raise BadInput(f"{INPUT}: line {rows[error.row].line}: {error}") from None
+        labels = np.array([row.label for row in rows], np.int64)
+        there = labels >= 0
+        known = Rows(numbers, codes, np.maximum(labels, 0), there)
+        learner = self.stored.learner
+        logits = learner.meet(known, learner.rule.factors(learner.step, len(rows)))
+        scores, hits, costs = judged(logits, known.labels)
+        if not math.isfinite(total(costs[there])):
+            raise FloatingPointError
+        self.stored.rows += len(rows)
+        self.answered += int(there.sum())
+        see(self.window, scores[there], labels[there], hits[there], costs[there], self.fading)
+        writer = csv.writer(self.out, lineterminator="\n")
+        for row, shares in zip(rows, logits, strict=True):
+            softmax(shares)
+            best = int(shares.argmax())
+            writer.writerow([row.line, self.stored.classes[best], f"{shares[best]:.6f}"])
+        self.out.flush()
+        if time.monotonic() - self.saved >= self.every:
+            self.save()
+
+    def save(self) -> None:
+        self.stored.replace(self.state)
+        self.saved = time.monotonic()
+
+    def told(self) -> str:
+        """How it went, in a line."""
+        measured = self.window.measure() if self.window.counts[0] else {}
+        names = {"accuracy": "accuracy", "auc": "AUC", "loss": "cost"}
+        found = [
+            f"{name} {measured[f'window/{key}']:.3f}" for key, name in names.items() if f"window/{key}" in measured
+        ]
+        last = min(int(self.window.counts[0]), len(self.window.costs))
+        of = f"; of the last {last:,} of them {', '.join(found)}" if found else ""
+        return f"{self.stored.rows:,} rows, in this session {self.answered:,} with an answer{of}; {self.state}"
+
+
+def encoded(encoder: Encoder, rows: Sequence[Row]) -> tuple[NDArray[np.float32], Ints]:
+    """Numbers (N, M) and codes (N, C)."""
+    columns: dict[str, pa.Array] = {}
+    for place, name in enumerate(encoder.numeric):
+        columns[name] = pa.array(np.array([row.numbers[place] for row in rows]))
+    for place, name in enumerate(encoder.categories):
+        columns[name] = pa.array([row.texts[place] for row in rows], pa.string())
+    batch = pa.record_batch(columns)
+    return encoder.numbers(batch), encoder.codes(batch).astype(np.int64)
+
+
+def places(learner: Path | None, state: Path | None) -> tuple[Path, Path]:
+    """Files of a learner and of its state; where none is named, of the first that params.yaml lists."""
+    if learner is None:
+        optimizer, schedule = (settings.at(settings.load(), f"online.{key}")[0] for key in ("optimizers", "schedules"))
+        learner = Path(f"models/online/{optimizer}-{schedule}.safetensors")
+    return learner, state or Path(f".bakeoff/online/{learner.name}")
+
+
+def follow(source: int, out: TextIO, learner: Path, state: Path, *, every: float, skip: bool) -> int:
+    """Meets a stream of text until it ends; returns 0, or 128 and the number of the signal that ended it.
+
+    Args:
+        source: file descriptor of the rows.
+        learner: where to begin, if the file `state` is not there.
+        skip: the stream begins where it began before: pass over the rows that are behind the learner.
+
+    Raises:
+        BadInput: a file or the stream cannot be read; what came before has been met, and saved.
+    """
+    document = settings.load()
+    dialect = settings.validate(document, "data.table.csv", CsvSettings)
+    evaluation = settings.validate(document, "online.evaluation", EvaluationSettings)
+    stored = Stored.load(state if state.exists() else learner)
+    stored.learner.rule = stored.learner.rule.model_copy(update={"batch_size": 1, "delay": 0})
+    stored.window = stored.window or Window.empty(len(stored.classes), evaluation.window, evaluation.averaged)
+    live = Live(stored, stored.window, evaluation.fading, state, every, out)
+    state.parent.mkdir(parents=True, exist_ok=True)
+    sound = True
+    with Lines(source, INPUT, dialect.encoding) as lines:
+        try:
+            print("line,prediction,probability", file=out, flush=True)
+            meet_all(live, lines, Reader(lines, stored, dialect).rows(), stored.rows if skip else 0)
+        except FloatingPointError:
+            sound = False
+            raise lines.refused(f"the learner has diverged: its cost is not finite; {state} is as it was") from None
+        finally:
+            if sound:
+                live.save()
+                print(live.told(), file=sys.stderr)
+    return 128 + lines.arrived if lines.arrived else 0
+
+
+def meet_all(live: Live, lines: Lines, rows: Iterator[Row], behind: int) -> None:
+    """Meets rows as they come, as many at once as lie there, from the row on that `behind` others stand before.
+
+    Raises:
+        BadInput: a row cannot be read; those before it have been met.
+    """
+    waiting: list[Row] = []
+    problem: BadInput | None = None
+    try:
+        for row in rows:
+            if behind:
+                behind -= 1
+                continue
+            waiting.append(row)
+            if not lines.ready or len(waiting) >= MOST:
+                some, waiting = waiting, []
+                live.meet(some)
+            if lines.arrived is not None:
+                break
+    except Stopped:
+        pass
+    except BadInput as error:
+        problem = error
+    if waiting:
+        live.meet(waiting)
+    if problem:
+        raise problem
