@@ -212,16 +212,20 @@ def most_frequent(runs: Sequence[Run], words: int, minimum_count: int) -> list[t
     Exact: a part holds all that the runs counted of a word, and nothing is left out before they are added up.
     """
     found: list[tuple[int, bytes]] = []
-    least = minimum_count
+    least, last = minimum_count, (0, b"")  # what stands behind `last` has no chance any more
     for start, end in stretches(runs):
         merged = total([run.of_parts(start, end) for run in runs])
+        text = merged.text.tobytes()
         for first in range(0, len(merged), CHUNK):
-            counts = merged.counts[first : first + CHUNK]
-            candidates = ((-int(counts[n]), merged[first + n]) for n in np.flatnonzero(counts >= least).tolist())
-            found += [candidate for candidate in candidates if candidate[1] != UNKNOWN.encode()]
+            chosen = first + np.flatnonzero(merged.counts[first : first + CHUNK] >= least)
+            bounds = zip(merged.bounds[chosen].tolist(), merged.bounds[chosen + 1].tolist(), strict=True)
+            spelled = (text[at:stop] for at, stop in bounds)
+            candidates = zip((-merged.counts[chosen]).tolist(), spelled, strict=True)
+            found += [one for one in candidates if one < last and one[1] != UNKNOWN.encode()]
             if len(found) > 2 * words:
                 found = sorted(found)[:words]
-                least = -found[-1][0]  # rarer words have no chance any more
+                last = found[-1]
+                least = -last[0]
     return sorted(found)[:words]
 
 
