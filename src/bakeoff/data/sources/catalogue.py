@@ -1,7 +1,7 @@
 """The catalogue of data sets: what each is, where it comes from, and by which digests its bytes are known.
 
-Digests of files on the web are those that well-known libraries check downloads by, each named beside them; a digest
-of another kind than sha256 is the only kind they publish.
+Licences are those that the sources state. Digests of files on the web are those that well-known libraries check
+downloads by, each named beside them; a digest of another kind than sha256 is the only kind they publish.
 """
 
 from collections.abc import Mapping
@@ -72,7 +72,7 @@ SOURCES: dict[str, Source] = {
     "word-similarity": Source(
         title="How alike people find pairs of words, WordSim-353 and SimLex-999; and analogies",
         kind="word pairs",
-        licence="free for research, with citation",
+        licence="no terms published; cite the papers",
         citation="Finkelstein et al. 2002, ACM TOIS 20; Hill, Reichart & Korhonen 2015, Computational Linguistics 41; "
         "Mikolov, Chen, Corrado & Dean 2013, arXiv:1301.3781",
         reader="word pairs",
@@ -121,7 +121,7 @@ SOURCES: dict[str, Source] = {
     "mnist-5k": Source(
         title="5,000 handwritten digits of MNIST, 500 a class",
         kind="images",
-        licence="no terms published with MNIST; the package that carries this sample is BSD-3-Clause",
+        licence="CC BY-SA 3.0 by what Keras says of MNIST, whose own page has no terms",
         citation="LeCun, Bottou, Bengio & Haffner 1998, Proceedings of the IEEE 86",
         reader="mnist-5k",
         files={
@@ -199,7 +199,7 @@ SOURCES: dict[str, Source] = {
     "mnist": Source(
         title="MNIST: 70,000 handwritten digits",
         kind="images",
-        licence="no terms published with MNIST",
+        licence="CC BY-SA 3.0 by what Keras says of MNIST, whose own page has no terms",
         citation="LeCun, Bottou, Bengio & Haffner 1998, Proceedings of the IEEE 86",
         reader="idx",
         files={
