@@ -4,6 +4,8 @@ import io
 import os
 import pickle
 import struct
+import tarfile
+import zipfile
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -45,6 +47,24 @@ def idx(array: np.ndarray, magic: bytes = b"\0\0\x08") -> bytes:
 def npz(**held: Any) -> bytes:
     buffer = io.BytesIO()
     np.savez(buffer, allow_pickle=True, **held)
+    return buffer.getvalue()
+
+
+def zipped(members: dict[str, bytes]) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return buffer.getvalue()
+
+
+def tarred(members: dict[str, bytes]) -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
+        for name, content in members.items():
+            header = tarfile.TarInfo(name)
+            header.size = len(content)
+            archive.addfile(header, io.BytesIO(content))
     return buffer.getvalue()
 
 
@@ -147,6 +167,17 @@ CASES = {
         ["params.yaml: data.images.split: test + validation is 8", "below 8"],
         {"split": {"validation": 4, "test": 4, "seed": 0}},
     ),
+    "zip slip": Case(
+        {"a.zip": zipped({**TWO, "../../proof": b""})},
+        ["mine/a.zip: member '../../proof' would land outside the folder", "unpack it yourself"],
+        source=f"{FOLDER}/a.zip",
+    ),
+    "zip cut": Case({"a.zip": zipped(TWO)[:-30]}, ["mine/a.zip: damaged near byte"], source=f"{FOLDER}/a.zip"),
+    "tar outside its folder": Case(
+        {"a.tar.gz": tarred({**TWO, "../../../proof": b""})},
+        ["mine/a.tar.gz: member '../../../proof' would land outside the folder", "unpack it yourself"],
+        source=f"{FOLDER}/a.tar.gz",
+    ),
     "object npz": Case(
         {"a.npz": npz(x=np.array([[1], "two", {}], object), y=LABELS[:3])},
         ["mine/a.npz: is not read: Object arrays cannot be loaded", "numpy.savez"],
@@ -210,7 +241,7 @@ def test_images_are_refused_in_one_line(name: str, project: Any) -> None:
     project.set(data__images=settings)
     line = project.refusal("ingest_images", "data/images/images.npz")
     assert all(words in line for words in case.said), line
-    assert not (project.root / "proof").exists()
+    assert not list(project.root.glob("**/proof"))
 
 
 SETTINGS: dict[str, tuple[Callable[[], dict[str, Any]], str]] = {
