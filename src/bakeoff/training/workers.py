@@ -16,6 +16,7 @@ from typing import Protocol, TypeVar
 
 import joblib
 import torch
+import torch._dynamo  # 800 modules that torch.optim imports at its first step: once here, not in every worker anew
 
 from bakeoff import lifeline
 from bakeoff.ranks import world
