@@ -1,16 +1,18 @@
 """Writes the pages of results and draws their figures."""
 
 import json
+from itertools import product
 from operator import methodcaller
 from typing import Any, get_args
 
+from bakeoff import record
 from bakeoff.data.corpus.corpus import read_vocabulary
 from bakeoff.data.examples import Examples
 from bakeoff.data.sources.settings import Kind, Source
 from bakeoff.embedding.maps import MAPS
 from bakeoff.networks.registry import SEGMENTERS
 from bakeoff.optimizers.settings import Optimizers
-from bakeoff.report import exhibits, figures, overview, pages
+from bakeoff.report import exhibits, figures, online, overview, pages
 from bakeoff.report.compare import read_curves
 from bakeoff.report.costs import read, there
 from bakeoff.report.intensities import intensity_baseline
@@ -52,7 +54,10 @@ def report(stage: Stage) -> None:
         neighbours={name: exhibits.neighbours(found) for name, found in vectors.items()},
         costs=costs,
     )
-    page = pages.report(comparison, shown)
+    rules = product(stage.settings("online.optimizers", list[str]), stage.settings("online.schedules", list[str]))
+    streams = {name: record.read(stage.input(f"reports/records/online/{name}.json")) for name in map("-".join, rules)}
+    drawn |= online.figures(streams)
+    page = pages.report(comparison, shown, online.section(streams, comparison["confidence"]))
     for name, picture in drawn.items():
         stage.output(f"reports/figures/{name}", methodcaller("write_bytes", picture))
     texts = {"report.md": page, "report.html": pages.as_html(page, drawn), "results.md": pages.results(comparison)}

@@ -94,8 +94,12 @@ def embed(readme: str, results: str) -> str:
     return pattern.sub(lambda found: f"{found[1]}\n{results.strip()}\n{found[2]}", readme)
 
 
-def report(comparison: Row, exhibits: Exhibits) -> str:
-    """The whole page in Markdown."""
+def report(comparison: Row, exhibits: Exhibits, *more: str) -> str:
+    """The whole page in Markdown.
+
+    Args:
+        more: sections that other modules write.
+    """
     tasks = comparison["tasks"]
     trained = sum(runs(task, "runs") for task in tasks.values())
     trials = sum(cell["trials"] for cell in comparison["tuning"]["cells"])
@@ -110,6 +114,7 @@ def report(comparison: Row, exhibits: Exhibits) -> str:
         *(task_section(name, task, exhibits, comparison["confidence"]) for name, task in tasks.items()),
         embedding_section(comparison["embedding"], exhibits),
         tuning_section(comparison["tuning"]),
+        *more,
         data_section(exhibits),
         REPRODUCE,
     ]
