@@ -16,6 +16,8 @@ from numba import njit
 from numba.cpython.unsafe.tuple import tuple_setitem
 from numpy.typing import NDArray
 
+from bakeoff.embedding.prefetch import prefetch
+
 Floats = NDArray[np.float32]
 Ids = NDArray[np.int32]
 
@@ -146,6 +148,7 @@ def compiled(architecture: Literal["skipgram", "cbow"], dimension: int, negative
     zeros = (np.float32(0),) * N
     signs = (np.float32(1),) + (np.float32(-1),) * negatives  # of the true output, and of the noise
     in_place = architecture == "skipgram"
+    fetch = prefetch(D)
 
     @njit(fastmath=REORDER)
     def step(x: Floats, outputs: Floats, rate: np.float32) -> float:
@@ -187,41 +190,51 @@ def compiled(architecture: Literal["skipgram", "cbow"], dimension: int, negative
         counter: np.uint64,
         text: Ids,
     ) -> tuple[float, int]:
-        targets, near, mean = np.empty(N, np.int64), np.empty(N * D, np.float32), np.empty(D, np.float32)
+        around, near, mean = np.empty((2, N), np.int64), np.empty(N * D, np.float32), np.empty(D, np.float32)
         counter, length = thin(ids, language.stays, counter, text)
-        loss, examples = 0.0, 0
-        for i in range(length):
-            rate = first + (last - first) * np.float32(i) / np.float32(length)
-            counter, bits = hashed(counter)
-            reach = 1 + below(bits, window)
-            low, high = max(0, i - reach), min(length, i + reach + 1)
-            if high - low < 2:
+        loss, examples, low, high = 0.0, 0, 0, 0
+        # Each place is drawn while the one before it is trained: its rows are on their way from memory meanwhile.
+        for ahead in range(length + 1):
+            i, targets = ahead - 1, around[(ahead - 1) & 1]
+            now_low, now_high = low, high
+            if ahead < length:
+                counter, bits = hashed(counter)
+                reach = 1 + below(bits, window)
+                low, high = max(0, ahead - reach), min(length, ahead + reach + 1)
+                if high - low > 1:
+                    coming = around[ahead & 1]
+                    coming[0] = text[ahead]
+                    counter = draw_noise(counter, language, coming)
+                    for k in range(N):
+                        fetch(tables.outputs, coming[k])
+                    if ahead + window < length:
+                        fetch(tables.inputs, text[ahead + window])
+            if now_high - now_low < 2:
                 continue
-            targets[0] = text[i]
-            counter = draw_noise(counter, language, targets)
+            rate = first + (last - first) * np.float32(i) / np.float32(length)
             # The outputs of a place lie side by side while its inputs go by.
             for k in range(N):
                 u = tables.outputs[targets[k]]
                 for d in range(D):
                     near[k * D + d] = u[d]
             if in_place:
-                for j in range(low, high):
+                for j in range(now_low, now_high):
                     if j != i:
                         loss += step(tables.inputs[text[j]], near, rate)
                         tables.inputs_met[text[j]] += np.uint32(1)
-                examples += high - low - 1
+                examples += now_high - now_low - 1
             else:
                 mean[:] = 0
-                for j in range(low, high):
+                for j in range(now_low, now_high):
                     if j != i:
                         x = tables.inputs[text[j]]
                         for d in range(D):
                             mean[d] += x[d]
-                share = np.float32(1) / np.float32(high - low - 1)
+                share = np.float32(1) / np.float32(now_high - now_low - 1)
                 for d in range(D):
                     mean[d] *= share
                 loss += step(mean, near, rate)
-                for j in range(low, high):
+                for j in range(now_low, now_high):
                     if j != i:
                         x = tables.inputs[text[j]]
                         for d in range(D):
