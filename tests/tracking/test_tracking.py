@@ -488,7 +488,10 @@ def test_streams_are_seen_by_their_drifts() -> None:
             runs.append(Run(f"{shared['rule']}-{drift}", shared | {"drift": drift}, metrics, rows))
         write(f"train_online@{shared['rule']}", "online", str(shared["rule"]), {}, "c0de", runs)
     entries = sync.refresh()["online"]
-    assert store("online").keys() == {entry.run.name for entry in entries}
+    tracked = store("online")
+    assert tracked.keys() == {entry.run.name for entry in entries}
+    # What says when is no metric.
+    assert tracked["sgd-constant-none"].data.metrics == {"window/accuracy": 0.5, "faded/loss": 0.5, "stream/loss": 0.5}
     shown = {view.name: view for view in views.views("online", entries, None)}
     assert list(shown) == ["Leaderboard", "No drift", "Drift of labels", "History"]
     assert shown["Leaderboard"].order == "metrics.`stream/loss`" and shown["Leaderboard"].ascending

@@ -146,7 +146,8 @@ def points(run: Run, moment: int, curves: bool) -> list[Metric]:
 
 
 def measured(row: Mapping[str, float]) -> dict[str, float]:
-    return {name: value for name, value in row.items() if name != "epoch"}
+    """What a row of a history says beside when: metrics are drawn by the epoch."""
+    return {name: value for name, value in row.items() if name not in ("epoch", "step")}
 
 
 def acceptable(name: str) -> str:
