@@ -109,6 +109,17 @@ def test_the_projects_own_file_is_in_order() -> None:
         ("images: accuracy", "images: dice", "comparison.metric.images is 'dice', and images are measured by accuracy"),
         ("images: accuracy, ", "", "comparison.metric names table, scans, and should name images, table, scans"),
         ("methods: [grid,", "methods: [random, grid,", "tuning: methods lists 'random' twice; list it once"),
+        (
+            "images: [softmax, mlp, cnn] ",
+            "images: [softmax, mlp, cnn, wide_resnet] ",
+            "book.images.wide_resnet is missing",
+        ),
+        (
+            "{initial_sigma: 0.01}\n        optimizer",
+            "{sigma: 0.01}\n        optimizer",
+            "recipes.book.images.softmax.network.sigma",
+        ),
+        ("optimizer: nesterov\n", "optimizer: adam\n", "recipes.book.images.resnet.constants.beta1 is missing"),
         ("\ndevice: cpu", "\ndevice: gpu", "device is 'gpu', and should be 'cpu', 'cuda' or 'auto'"),
         ("\ntuning:", "\ntunning:", "tunning is not a setting; did you mean 'tuning'?"),
         ("beta1: 0.9", "beta1: 1.9", "optimizers.adam.beta1 is 1.9, and should be less than 1"),

@@ -25,6 +25,7 @@ from bakeoff.optimizers.settings import OptimizerName, Optimizers, SpaceSettings
 from bakeoff.report.settings import ComparisonSettings
 from bakeoff.settings import PATH, Settings, load, validate
 from bakeoff.training.baseline_settings import BaselineName, BoostingSettings, LogisticSettings
+from bakeoff.training.recipe_settings import RecipeSettings
 from bakeoff.training.settings import ContestSettings, Device, Positive, TrainingSettings
 from bakeoff.tuning.settings import (
     BayesSettings,
@@ -116,6 +117,32 @@ class SegmenterTask(Task):
     contest: SegmenterContest
 
 
+class Book(Settings):
+    images: dict[Classifier, RecipeSettings]
+    table: dict[Classifier, RecipeSettings]
+
+
+class Recipes(Settings):
+    """Which recipes the graph trains, and those that are written down."""
+
+    seeds: Positive
+    images: Annotated[tuple[Classifier, ...], Field(strict=False)]
+    table: Annotated[tuple[Classifier, ...], Field(strict=False)]
+    book: Book
+
+    @model_validator(mode="after")
+    def each_stands_once_and_in_the_book(self) -> Self:
+        for task, models, written in (
+            ("images", self.images, self.book.images),
+            ("table", self.table, self.book.table),
+        ):
+            once(task, models)
+            for model in models:
+                if model not in written:
+                    raise ValueError(f"book.{task}.{model} is missing; add it, or take '{model}' off {task}")
+        return self
+
+
 class Baselines(Settings):
     methods: Annotated[tuple[BaselineName, ...], Field(strict=False)]
     logistic: LogisticSettings
@@ -154,6 +181,7 @@ class Params(Settings):
     images: ClassifierTask
     table: ClassifierTask
     scans: SegmenterTask
+    recipes: Recipes
     baselines: Baselines
     online: OnlineSettings
     tuning: Tuning
@@ -183,7 +211,19 @@ def check(path: Path = PATH) -> Params:
     Raises:
         BadInput: one line that names everything that is wrong with it.
     """
-    return validate(load(path), "", Params, path)
+    document = load(path)
+    params = validate(document, "", Params, path)
+    for task, recipes in params.recipes.book:
+        for model, recipe in recipes.items():
+            key = f"recipes.book.{task}.{model}"
+            validate(document, f"{key}.network", of_field(Networks, model), path)
+            validate(document, f"{key}.constants", of_field(Optimizers, recipe.optimizer), path)
+    return params
+
+
+def of_field(section: type[Settings], name: str) -> Any:
+    """The settings class of a network or an optimizer."""
+    return section.model_fields[name].annotation
 
 
 def schema() -> dict[str, Any]:

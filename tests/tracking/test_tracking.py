@@ -39,6 +39,7 @@ CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 PARAMS = {
     "images": {"models": ["softmax"], "optimizers": ["sgd", "adam"]},
     "embedding": {"architectures": []},
+    "recipes": {"images": [], "table": []},
     "baselines": {"methods": []},
     "online": {"optimizers": ["sgd"], "schedules": ["constant", "inverse_time"]},
     "tuning": {"methods": ["random"]},

@@ -40,6 +40,7 @@ def listed(read: Read) -> list[Path]:
         for optimizer in read("online.optimizers", list[str])
         for schedule in read("online.schedules", list[str])
     ]
+    names += [f"recipes/{task}-{model}" for task in ("images", "table") for model in read(f"recipes.{task}", list[str])]
     names += [f"tuning/{method}" for method in read("tuning.methods", list[str])]
     return [RECORDS / f"{name}.json" for name in names]
 
