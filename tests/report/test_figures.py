@@ -41,6 +41,7 @@ CURVES = [
 ]
 TASK = {
     "metric": "accuracy",
+    "baselines": [{"model": "boosting", "validation": 0.8, "test": 0.88}],
     "cells": [
         {"model": "cnn", "optimizer": "adam", "rank": 1, "tied": False, "diverged": [], "test": measured(0.9, 0.92)},
         {"model": "cnn", "optimizer": "sgd", "rank": 2, "tied": True, "diverged": [1], "test": measured(0.9, None)},
@@ -146,3 +147,7 @@ def test_a_way_is_drawn_until_it_is_lost_or_far_outside() -> None:
 def test_ways_are_drawn_of_those_in_the_contest_alone() -> None:
     both = {"tasks": {"images": {"state": {"sgd": 0, "adam": 2}}}}
     assert trajectories(PLAIN, ALL) != trajectories(both, ALL)
+
+
+def test_a_baseline_is_drawn() -> None:
+    assert final_metrics(TASK) != final_metrics(TASK | {"baselines": []})

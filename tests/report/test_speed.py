@@ -30,11 +30,20 @@ def test_steps_count_to_the_end_of_the_first_epoch_at_the_target() -> None:
     assert steps(trained(0.5, 0.8, diverged=True), "accuracy", 0.8) == 20  # there before it was lost
 
 
+@pytest.mark.parametrize("runs", [4, 5])
+def test_who_sets_the_target_arrives_there(runs: int) -> None:
+    finals = [trained(0.1, 0.5 + 0.01 * n) for n in range(runs)]
+    goal = target(finals, "accuracy")
+    assert goal is not None
+    assert typical([steps(run, "accuracy", goal) for run in finals]) == 20
+
+
 def test_half_of_the_runs_must_reach_the_target_for_a_typical_time() -> None:
     assert typical([30, 10, 20]) == 20
-    assert typical([10, 20, 30, 40]) == 25
+    assert typical([40, 10, 30, 20]) == 20
     assert typical([10, 20, math.inf]) == 20
-    assert typical([10, math.inf]) == math.inf
+    assert typical([10, math.inf]) == 10
+    assert typical([10, math.inf, math.inf]) == math.inf
     assert typical([math.inf, math.inf, 10]) == math.inf
 
 

@@ -96,7 +96,8 @@ value:
 - **Diverged** runs are counted and never dropped: a cell ranks behind all cells of which a smaller share diverged, and
   its mean is over the runs that ended.
 - **The target** of a network is the median of its leading optimizer's final runs, on validation data. A time counts to
-  the end of the first epoch that reaches it, and is infinite where none does; of several runs the median is shown."""
+  the end of the first epoch that reaches it, and is infinite where none does; shown is the time at which half of the
+  runs are there."""
 
 
 def overall(comparison: Row, costs: Costs) -> str:
@@ -133,11 +134,11 @@ def ranking(ranks: Row, confidence: float) -> str:
             f", and cannot be told apart from {with_it}." if with_it else ", and is told apart from all others."
         )
     told = (
-        f"{said} Ranks are of the validation metric among the {len(names)} optimizers, for each of {problems} problems "
-        f"and {plural(ranks['seeds'], 'seed')} of each; bars join those whose mean ranks lie within the critical "
-        f"difference of Nemenyi's test at {alpha:.0%} (after Friedman's, p {below(ranks['p'])}). That is said of these "
-        f"problems. Of problems in general {problems} say less: the critical difference would be "
-        f"{others['difference']:.2f} (Friedman's p {below(others['p'])})."
+        f"{said} Ranks are of the validation metric among the {len(names)} optimizers, for each of "
+        f"{plural(problems, 'problem')} and {plural(ranks['seeds'], 'seed')} of each; bars join those whose mean ranks "
+        f"lie within the critical difference of Nemenyi's test at {alpha:.0%} (after Friedman's, "
+        f"p {below(ranks['p'])}). That is said of these problems. Of problems in general so few say less: the critical "
+        f"difference would be {others['difference']:.2f} (Friedman's p {below(others['p'])})."
     )
     if ranks["left_out"]:
         told += f" Not on every problem, and left out: {listed(ranks['left_out'])}."
@@ -155,10 +156,10 @@ def speeds(found: Mapping[str, Row]) -> str:
     first = [name for name in order if score[name] == score[order[0]]]
     return (
         f"**Time to the target**: {listed(first)} {'arrives' if len(first) == 1 else 'arrive'} soonest, by steps. A "
-        "line shows on how many problems an optimizer's median run needs at most so many times the time of the fastest "
-        "one; it starts at the share of problems where it is the fastest, and ends at that where it arrives at all. "
-        f"The score is its mean height up to {FARTHEST:g} times (1 for one that is the fastest everywhere). Lines that "
-        "lie on each other are moved apart by a hair."
+        "line shows on how many problems half of an optimizer's runs need at most so many times the time of the "
+        "fastest one; it starts at the share of problems where it is the fastest, and ends at that where it arrives at "
+        f"all. The score is its mean height up to {FARTHEST:g} times (1 for one that is the fastest everywhere). Lines "
+        "that lie on each other are moved apart by a hair."
     )
 
 
@@ -382,7 +383,7 @@ def targets(name: str, task: Row, costs: Costs) -> list[str]:
         rows.append(row)
     header = [f"{model}: {what}" for model in aimed for what in ("steps", "time", "arrive")]
     return [
-        f"Targets, on validation {METRICS[task['metric']]}: {goals}. Steps of the median run, in which half of the "
-        "runs are there; the time is that many steps at the measured cost of one.",
+        f"Targets, on validation {METRICS[task['metric']]}: {goals}. Steps after which half of the runs "
+        "are there; the time is that many steps at the measured cost of one.",
         table(["optimizer", *header], rows),
     ]

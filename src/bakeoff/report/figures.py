@@ -122,6 +122,8 @@ def draw_curve(axis: Axes, curve: Sequence[Row], name: str, optimizer: str) -> N
 def final_metrics(comparison: Row) -> bytes:
     """One task's test metric: a dot and its interval a cell, a ring a seed, ranked by validation from the top.
 
+    A line stands where each baseline is.
+
     Args:
         comparison: of one task, as in comparison.json.
     """
@@ -132,6 +134,9 @@ def final_metrics(comparison: Row) -> bytes:
         axis = figure.subplots()
         for place, cell in enumerate(cells):
             draw_interval(axis, place, cell["test"], COLOURS[cell["optimizer"]])
+        for found in comparison["baselines"]:
+            axis.axvline(found["test"], color=FAINT, linestyle="--", linewidth=1.2)
+            axis.text(found["test"], -0.65, found["model"], color="#555555", ha="center", va="bottom")
         axis.set_yticks(range(len(cells)), [cell_label(cell, len(models) > 1) for cell in cells])
         for label, cell in zip(axis.get_yticklabels(), cells, strict=True):
             leading = cell["rank"] == 1 or cell["tied"]
@@ -139,9 +144,8 @@ def final_metrics(comparison: Row) -> bytes:
         axis.set(xlabel=f"test {comparison['metric']}", ylim=(len(cells) - 0.4, -0.6))
         axis.xaxis.set_major_locator(matplotlib.ticker.MaxNLocator(nbins=7))
         axis.grid(axis="y", visible=False)
-        axis.set_title(
-            "From the top in the order of validation; in bold the leader and its ties", loc="left", color="#555555"
-        )
+        told = "From the top in the order of validation; in bold the leader and its ties"
+        figure.suptitle(told, x=0.01, ha="left", color="#555555", fontsize=10)
         return png(figure)
 
 

@@ -24,10 +24,13 @@ def steps(run: Run, metric: str, goal: float) -> float:
 
 
 def typical(times: ArrayLike) -> float:
-    """The median; infinite where half of the runs or more miss the target."""
+    """The time at which half of the runs have arrived: the median, of an even number the lower one.
+
+    Of an even number of runs whose last metrics are all different, exactly half end above their median. The mean of the
+    two in the middle would be infinite even for those that have set the target.
+    """
     ordered = np.sort(np.asarray(times, dtype=float))
-    middle = ordered[[(ordered.size - 1) // 2, ordered.size // 2]]
-    return float(middle[1]) if math.isinf(middle[1]) else float(middle.mean())
+    return float(ordered[(ordered.size - 1) // 2])
 
 
 def profile(times: Mapping[str, Mapping[str, float]]) -> dict[str, Any] | None:
