@@ -30,7 +30,12 @@ def compare_records(stage: Stage) -> None:
     }
     studies = {method: record(f"tuning/{method}") for method in listed("tuning.methods")}
     baselines = {method: record(f"baselines/{method}") for method in listed("baselines.methods")}
-    comparison = dump(compare(tasks, embeddings, studies, baselines, settings))
+    recipes = {
+        f"{task}-{model}": record(f"recipes/{task}-{model}")
+        for task in ("images", "table")
+        for model in listed(f"recipes.{task}")
+    }
+    comparison = dump(compare(tasks, embeddings, studies, baselines, recipes, settings))
     stage.output("reports/comparison.json", methodcaller("write_text", comparison, encoding="utf-8"))
     stage.output("reports/curves.csv", methodcaller("write_text", curves(tasks, settings), encoding="utf-8"))
 

@@ -126,6 +126,16 @@ def baseline(name: str, auc: float) -> Record:
     return Record(f"train_baseline@{name}", "baselines", "", {}, {}, "", [run])
 
 
+def recipe() -> Record:
+    shared = {"task": "images", "model": "cnn", "optimizer": "adamw"}
+    scores = {0: 0.98, 1: 0.99, 2: 0.982}
+    runs = [
+        Run(f"images-cnn-s{seed}", shared | {"seed": seed}, {"val/accuracy": score, "test/accuracy": score - 0.01})
+        for seed, score in scores.items()
+    ]
+    return Record("train_recipe_images@cnn", "recipes", "", {}, {}, "", runs)
+
+
 @pytest.fixture(scope="session")
 def records() -> dict[str, dict[tuple[str, str], Record]]:
     """Three tasks, six models, nine optimizers."""
@@ -152,6 +162,7 @@ def comparison(records: dict[str, dict[tuple[str, str], Record]]) -> dict[str, A
         {"cbow": Record("train_embedding@cbow", "embedding", "", {}, {}, "", [words])},
         {method: search(method, level) for method, level in (("grid", 0.5), ("bayes", 0.4))},
         {name: baseline(name, auc) for name, auc in (("logistic", 0.725), ("boosting", 0.764))},
+        {"images-cnn": recipe()},
         SETTINGS,
     )
 

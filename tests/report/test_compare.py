@@ -173,7 +173,7 @@ def whole(tasks: Mapping[str, Records], settings: ComparisonSettings = SETTINGS)
     vectors = Record(
         "train_embedding@cbow", "embedding", "", {}, {}, "", [Run("cbow-s0", {"seed": 0}, {"val/loss": 2.0})]
     )
-    return compare(tasks, {"cbow": vectors}, studies, {}, settings)
+    return compare(tasks, {"cbow": vectors}, studies, {}, {}, settings)
 
 
 RECORDS: Records = {
@@ -331,6 +331,26 @@ def test_a_baseline_stands_beside_the_cells_of_its_task() -> None:
     run = Run("logistic", {"task": "images", "model": "logistic"}, {"val/accuracy": 0.7, "test/accuracy": 0.6})
     record = Record("train_baseline@logistic", "baselines", "", {}, {}, "", [run])
     comparison = compare(
-        {"images": RECORDS}, {}, {"grid": found("grid", [0.5, 0.52], [0.4, 0.3])}, {"logistic": record}, SETTINGS
+        {"images": RECORDS}, {}, {"grid": found("grid", [0.5, 0.52], [0.4, 0.3])}, {"logistic": record}, {}, SETTINGS
     )
     assert comparison["tasks"]["images"]["baselines"] == [{"model": "logistic", "validation": 0.7, "test": 0.6}]
+
+
+def test_a_recipe_stands_beside_the_cells_and_is_ranked_with_none() -> None:
+    runs = [
+        Run(
+            f"images-cnn-s{seed}",
+            {"task": "images", "model": "cnn", "optimizer": "lion", "seed": seed},
+            metrics,
+            [],
+            lost,
+        )
+        for seed, metrics, lost in ((0, {"val/accuracy": 0.99, "test/accuracy": 0.98}, None), (1, {}, 7))
+    ]
+    record = Record("train_recipe_images@cnn", "recipes", "", {}, {}, "", runs)
+    studies = {"grid": found("grid", [0.5, 0.52], [0.4, 0.3])}
+    task = compare({"images": RECORDS}, {}, studies, {}, {"images-cnn": record}, SETTINGS)["tasks"]["images"]
+    (row,) = task["recipes"]
+    assert (row["model"], row["optimizer"], row["runs"], row["diverged"]) == ("cnn", "lion", 2, [1])
+    assert (row["validation"]["mean"], row["test"]["mean"]) == (0.99, 0.98)
+    assert len(task["cells"]) == len(RECORDS) and task["winner"]["optimizer"] == "adam"

@@ -159,6 +159,11 @@ def test_baselines_stand_under_the_cells_of_their_task(comparison: dict[str, Any
     ]
 
 
+def test_a_recipe_has_a_row_without_a_rank(comparison: dict[str, Any]) -> None:
+    (row,) = [line for line in report(comparison, EXHIBITS).splitlines() if line.endswith("| by its recipe |")]
+    assert row.startswith("|  | cnn | adamw | 3 | 0.984 ± 0.013 | 0.974 ± 0.013 |")
+
+
 def test_a_test_set_too_small_to_tell_is_called_so() -> None:
     """On 1,000 images at .95 a standard error is .0069, and 1.96 times that of a difference .0191."""
     near, far = cell(2, "cnn", "sgd", 0.9, test=0.9309 + 0.0002), cell(3, "mlp", "sgd", 0.9, test=0.92)

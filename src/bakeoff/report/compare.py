@@ -140,6 +140,7 @@ def compare(
     embeddings: Mapping[str, Record],
     studies: Mapping[str, Record],
     baselines: Mapping[str, Record],
+    recipes: Mapping[str, Record],
     settings: ComparisonSettings,
 ) -> dict[str, Any]:
     """All comparisons, as comparison.json holds them.
@@ -148,6 +149,7 @@ def compare(
         embeddings: by architecture.
         studies: by method of search.
         baselines: by method; each has a single run.
+        recipes: by task and model; they stand beside the cells and are compared with none.
     """
     contests = {
         name: {identity: Roles.of(record) for identity, record in records.items()} for name, records in tasks.items()
@@ -156,6 +158,9 @@ def compare(
     for record in baselines.values():
         (run,) = record.runs
         compared[run.parameters["task"]]["baselines"].append(yardstick(run, settings.metric[run.parameters["task"]]))
+    for record in recipes.values():
+        name = record.runs[0].parameters["task"]
+        compared[name]["recipes"].append(recipe(record.runs, settings.metric[name], settings))
     return rounded(  # type: ignore[no-any-return]
         {
             "confidence": settings.confidence,
@@ -208,6 +213,7 @@ def task(contests: Contests, metric: str, settings: ComparisonSettings) -> dict[
         ],
         "models": models,
         "baselines": [],
+        "recipes": [],
     }
 
 
@@ -271,6 +277,14 @@ def scores_by_problem(
             scores = column(roles.finals, f"val/{settings.metric[name]}").tolist()
             found.setdefault(f"{name}: {model}", {})[optimizer] = scores
     return dict(sorted(found.items()))
+
+
+def recipe(runs: Sequence[Run], metric: str, settings: ComparisonSettings) -> dict[str, Any]:
+    """The runs of a recipe as a row beside the cells."""
+    found = {name: runs[0].parameters[name] for name in ("model", "optimizer")}
+    found |= {"diverged": [run.parameters["seed"] for run in runs if run.diverged is not None], "runs": len(runs)}
+    splits = {"validation": f"val/{metric}", "test": f"test/{metric}"}
+    return found | {split: summary(column(runs, name), OF_METRICS, settings) for split, name in splits.items()}
 
 
 def yardstick(run: Run, metric: str) -> dict[str, Any]:
