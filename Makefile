@@ -46,6 +46,7 @@ bench: .venv/.ready  ## the measurements of benchmarks/ (after a run, on a quiet
 	python -m benchmarks.fixed_cost
 	python -m benchmarks.ingest
 	python -m benchmarks.embedding
+	python -m benchmarks.training
 	python -m benchmarks.costs
 
 deps: .venv/.ready  ## write what each stage imports into dvc.yaml, and the editors' schema of params.yaml
