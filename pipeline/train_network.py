@@ -22,9 +22,10 @@ TASKS = {
 def train_network(stage: Stage, task: str, model: str, optimizer: str) -> None:
     data, kind = TASKS[task]
     cell = Cell.read(stage.settings, task=task, data=data, model=model, optimizer=optimizer)
-    workload = kind(Examples.load(stage.input(data)), cell.training, resolve(cell.device))
+    device = resolve(cell.device)  # first: data can take a while
+    workload = kind(Examples.load(stage.input(data)), cell.training, device)
     with stage.progress(cell.budget.trainings) as progress, Kept(stage.name, stage.recipe) as kept:
-        result = cell.hold(workload, stage.watch, progress, kept, count(workload.device))
+        result = cell.hold(workload, stage.watch, progress, kept, count(device))
     stage.output(f"models/{task}/{cell.name}.safetensors", result.save)
     stage.output(f"models/{task}/{cell.name}.json", partial(cell.save_card, result, workload, stage.inputs))
     stage.record(f"reports/records/{task}/{cell.name}.json", task, result.runs)
