@@ -191,6 +191,7 @@ def fail(error: BadInput) -> NoReturn:
 
 
 def _terminate(number: int, _frame: FrameType | None) -> NoReturn:
+    signal.signal(number, signal.SIG_IGN)  # engine and lifeline both send it: the second finds the clean end under way
     sys.exit(128 + number)
 
 
