@@ -4,7 +4,7 @@ from operator import methodcaller
 
 from bakeoff.record import dump
 from bakeoff.stage import Stage, run
-from bakeoff.tracking.sync import COMPARISON, bring, crown, listed, summary
+from bakeoff.tracking.sync import COMPARISON, FIGURES, bring, crown, illustrate, listed, summary
 
 # What champions are made of: weights, and the data on which they were trained.
 CHAMPIONS = ("models", "data/images/images.npz", "data/scans/scans.npz", "data/table/encoded.npz")
@@ -15,6 +15,7 @@ def track(stage: Stage) -> None:
     tasks = bring(records, stage.settings("comparison.metric", dict[str, str]))
     for path in CHAMPIONS:
         stage.input(path)
+    illustrate(tasks, stage.input(str(FIGURES)))
     won = crown(tasks, stage.input(str(COMPARISON)))
     tracked = dump(summary(tasks, won))
     stage.output("reports/tracked.json", methodcaller("write_text", tracked, encoding="utf-8"))

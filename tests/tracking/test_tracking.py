@@ -186,6 +186,22 @@ class TestRuns:
         assert set(store("tuning", kind="trial")) == {"random-s0-t001", "random-s0-t002"}
         assert set(store("tuning", kind="confirmation")) == {"random-s0-c1"}
 
+    def test_maps_of_words_lie_beside_their_run(self) -> None:
+        parameters = {"task": "embedding", "model": "cbow", "optimizer": "sgd", "seed": 0}
+        made = Run("cbow-word2vec-s0", parameters, {"val/loss": 2.0})
+        write("train_embedding@cbow", "embedding", "cbow", {}, "c0de", [made])
+        sync.FIGURES.mkdir(parents=True)
+        for name in ("words-cbow-pca", "words-cbow-tsne", "words-skipgram-pca", "metric-images"):
+            (sync.FIGURES / f"{name}.png").write_bytes(name.encode())
+        tasks = sync.bring([sync.RECORDS / "embedding/cbow.json"], {})
+        for drawn in (b"first", b"second"):
+            (sync.FIGURES / "words-cbow-tsne.png").write_bytes(drawn)
+            sync.illustrate(tasks, sync.FIGURES)
+            client, run = MlflowClient(located().uri), store("embedding")["cbow-word2vec-s0"].info.run_id
+            paths = [found.path for found in client.list_artifacts(run, "maps")]
+            assert paths == ["maps/words-cbow-pca.png", "maps/words-cbow-tsne.png"]
+            assert Path(client.download_artifacts(run, paths[1], ".")).read_bytes() == drawn
+
     def test_a_second_time_changes_nothing(self) -> None:
         sync.refresh()
         before = {name: run.to_dictionary() for name, run in store().items()}

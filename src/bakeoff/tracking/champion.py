@@ -15,7 +15,7 @@ import bakeoff
 from bakeoff.data.examples import Examples
 from bakeoff.settings import BadInput
 from bakeoff.tracking.predictor import WEIGHTS, Network
-from bakeoff.tracking.runs import KEY, Entry, text
+from bakeoff.tracking.runs import KEY, Entry, identified, text
 
 ALIAS = "champion"
 LIBRARIES = ["numpy", "pydantic", "ruamel.yaml", "safetensors", "torch"]  # that a prediction needs
@@ -33,7 +33,7 @@ def crown(client: MlflowClient, experiment: str, entry: Entry) -> None:
     if known:
         newest = known[0]
     else:
-        run = client.search_runs([experiment], f"tags.`{KEY}` = '{entry.key}'")[0].info.run_id
+        run = identified(client, experiment, entry)
         source = log(client, experiment, entry, run)
         newest = client.create_model_version(
             task,

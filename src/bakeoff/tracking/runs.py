@@ -92,6 +92,12 @@ def bring(client: MlflowClient, experiment: str, wanted: Sequence[Entry]) -> Non
             ids[entry.key] = write(client, experiment, entry, ids)
 
 
+def identified(client: MlflowClient, experiment: str, entry: Entry) -> str:
+    """The id of the run that stands for an entry."""
+    found: str = client.search_runs([experiment], f"tags.`{KEY}` = '{entry.key}'")[0].info.run_id
+    return found
+
+
 def tracked(client: MlflowClient, experiments: Sequence[str], where: str = "") -> Iterator[TrackedRun]:
     """All runs of some experiments but deleted ones."""
     token: str | None = ""

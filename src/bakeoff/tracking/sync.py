@@ -15,6 +15,7 @@ from bakeoff.tracking.store import experiment, located, opened
 
 RECORDS = Path("reports/records")
 COMPARISON = Path("reports/comparison.json")
+FIGURES = Path("reports/figures")
 
 Read = Callable[[str, Any], Any]  # a dotted key of params.yaml and the type of what stands there
 
@@ -84,6 +85,16 @@ def crown(tasks: Mapping[str, Iterable[Entry]], comparison: Path) -> dict[str, s
                 )
             champion.crown(client, experiment(client, store, task), entry)
     return won
+
+
+def illustrate(tasks: Mapping[str, Iterable[Entry]], figures: Path) -> None:
+    """Lay the report's maps of word vectors beside the runs that made them, in place of earlier ones."""
+    store = located()
+    with opened(store) as client:
+        for entry in tasks.get("embedding", ()):
+            made = runs.identified(client, experiment(client, store, "embedding"), entry)
+            for picture in sorted(figures.glob(f"words-{entry.run.parameters['model']}-*.png")):
+                client.log_artifact(made, str(picture), "maps")
 
 
 def agrees(standing: Mapping[str, Any], entry: Entry) -> bool:
