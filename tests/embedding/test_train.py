@@ -105,8 +105,9 @@ def train(made: Training, folder: Path) -> Trained:
     # Judged alike: pairs of a kind; unlike: pairs across kinds.
     people = dict.fromkeys(pairwise(NUMBERS), 1.0)
     people |= dict.fromkeys(zip(NUMBERS, OTHERS, strict=True), 0.0)
-    progress, checkpoint = Progress(made.sampler.steps(corpus()), "words", StringIO()), Checkpoint("t", "r", folder)
-    trained = made.train(corpus(), {"people": Likeness(people)}, watch, progress, checkpoint)
+    progress = Progress(made.sampler.steps(corpus()), "words", StringIO())
+    with Checkpoint("t", "r", folder) as checkpoint:
+        trained = made.train(corpus(), {"people": Likeness(people)}, watch, progress, checkpoint)
     assert trained.run.diverged or progress.done == progress.total
     return trained
 
