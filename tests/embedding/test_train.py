@@ -150,7 +150,8 @@ def test_words_of_a_kind_come_together_under_every_objective(objective: Objectiv
 
 @EACH
 def test_same_seed_same_bytes(name: SamplerName, tmp_path: Path) -> None:
-    made = [train(training(name, seed=seed), tmp_path) for seed in (0, 0, 1)]
+    # In folders of their own: a training that takes a while leaves a checkpoint, from which the next would go on.
+    made = [train(training(name, seed=seed), tmp_path / f"of {run}") for run, seed in enumerate((0, 0, 1))]
     for number, trained in enumerate(made):
         trained.save(tmp_path / str(number))
     first, again, other = ((tmp_path / str(number)).read_bytes() for number in range(3))

@@ -56,10 +56,14 @@ def train(folder: Path) -> str:
 
 
 def position(saved: Path) -> tuple[int, int]:
-    """Epochs, and words of each shard in the one after."""
-    line = saved.read_bytes()[32:].split(b"\n", 2)[1] if saved.exists() else b'{"epoch": 0, "offset": 0}'
-    state = json.loads(line)
-    return state["epoch"], state["offset"]
+    """Epochs, and words of each shard in the one after; while the last state is replaced, those of the one before."""
+    for path in (saved, saved.with_name(f"{saved.name}.previous")):
+        try:
+            state = json.loads(path.read_bytes()[32:].split(b"\n", 2)[1])
+        except FileNotFoundError:
+            continue
+        return state["epoch"], state["offset"]
+    return 0, 0
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
