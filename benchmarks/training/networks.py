@@ -43,7 +43,15 @@ class Trained:
     def build(self) -> nn.Module:
         spec = NETWORKS[self.model]
         settings = spec.settings.model_validate(self.settings)
-        return spec.build(settings, self.shape, CLASSES, torch.Generator().manual_seed(0))
+        network = spec.build(settings, self.shape, CLASSES, torch.Generator().manual_seed(0))
+        # Drawn anew by NumPy: torch's Gaussian draws depend on the environment, in which the contenders differ.
+        draw = np.random.default_rng(0)
+        with torch.no_grad():
+            for weight in network.parameters():
+                if weight.ndim > 1:
+                    drawn = draw.normal(scale=(2 / weight[0].numel()) ** 0.5, size=tuple(weight.shape))
+                    weight.copy_(torch.from_numpy(drawn))
+        return network
 
     def images(self) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
         """(N, C, H, W) and labels (N,)."""
