@@ -141,6 +141,22 @@ def test_bad_input_gets_one_line_and_status_2_and_leaves_the_old_output(project:
     assert (project / "out/a.txt").read_text() == "old"
 
 
+def test_a_clone_that_has_pulled_nothing_is_told_what_is_wrong_too(project: Path) -> None:
+    """The lock names an earlier output, and no cache has it to give back."""
+    subprocess.run(["dvc", "init", "--no-scm", "--quiet"], cwd=project, check=True)
+    (project / "dvc.yaml").write_text(
+        "stages:\n  train:\n    matrix: {model: [cnn]}\n    cmd: python -m pipeline.train ${item}\n"
+        "    outs: ['out/${item.model}.txt']\n"
+    )
+    (project / "dvc.lock").write_text(
+        "schema: '2.0'\nstages:\n  train@cnn:\n    cmd: python -m pipeline.train --model cnn\n"
+        "    outs:\n    - {path: out/cnn.txt, hash: md5, md5: 0123456789abcdef0123456789abcdef, size: 3}\n"
+    )
+    (project / "data/given.txt").unlink()
+    assert finish(start(project)) == (2, "error: data/given.txt: not found; `dvc repro train@cnn` makes it first\n")
+    assert contents(project) == ["a.txt"]
+
+
 def test_an_identity_outside_the_closed_set_is_refused(project: Path) -> None:
     status, errors = finish(start(project, "--model", "cnn; touch pwned"))
     assert status == 2

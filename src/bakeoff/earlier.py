@@ -7,12 +7,15 @@ from pathlib import Path
 
 
 def give_back(stage: str) -> None:
-    """Check out those outputs of dvc.lock that are missing; DVC's cache holds them. None for a stage that never ran."""
+    """Check out those outputs of dvc.lock that are missing, where DVC's cache holds them.
+
+    It does not in a clone that has the lock and has pulled nothing, nor for a stage that never ran.
+    """
     if not Path("dvc.lock").exists():
         return
     from dvc.repo import Repo
 
     with Repo() as repo:
         for output in repo.stage.load_one(name=stage).outs:
-            if output.use_cache and output.hash_info and not output.exists:
+            if not output.exists and not output.changed_cache():
                 output.checkout()
