@@ -122,7 +122,7 @@ class Live:
 
     Attributes:
         every: seconds of work that a kill may cost.
-        answered: rows of this session that had an answer.
+        answered: rows since the start that had an answer.
         saved: when the file was written last.
     """
 
@@ -181,7 +181,7 @@ class Live:
         ]
         last = min(int(self.window.counts[0]), len(self.window.costs))
         of = f"; of the last {last:,} of them {', '.join(found)}" if found else ""
-        return f"{self.stored.rows:,} rows, in this session {self.answered:,} with an answer{of}; {self.state}"
+        return f"{self.stored.rows:,} rows, {self.answered:,} answered since the start{of}; {self.state}"
 
 
 def encoded(encoder: Encoder, rows: Sequence[Row]) -> tuple[NDArray[np.float32], Ints]:
