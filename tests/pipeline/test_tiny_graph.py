@@ -164,7 +164,7 @@ def test_each_stage_reads_exactly_what_dvc_yaml_declares(by_dvc: Path) -> None:
 def test_each_record_holds_the_settings_and_inputs_of_its_stage(by_dvc: Path) -> None:
     stages = lock(by_dvc)
     made = [record.read(path) for path in (by_dvc / "reports/records").rglob("*.json")]
-    assert len(made) == 2 + 4 + 2 + 2 + 5 + 2 + 2
+    assert len(made) == 2 + 4 + 2 + 2 + 5 + 2 + 2 + 2  # the last are the recipes'
     for one in made:
         assert one.settings == settings(one.stage, stages[one.stage])
         assert sorted(one.data) == [item["path"] for item in stages[one.stage]["deps"] if not is_code(item["path"])]
@@ -182,8 +182,9 @@ def test_every_training_of_a_cell_is_a_run_with_its_history(by_dvc: Path) -> Non
 
 
 def test_weights_have_a_card_beside_them(by_dvc: Path) -> None:
-    weights = [path for path in (by_dvc / "models").rglob("*.safetensors") if path.parent.name != "embedding"]
-    assert len(weights) == 4 + 2 + 2
+    networks = ("images", "table", "scans", "recipes")
+    weights = [path for task in networks for path in (by_dvc / "models" / task).glob("*.safetensors")]
+    assert len(weights) == 4 + 2 + 2 + 2
     for path in weights:
         card = json.loads(path.with_suffix(".json").read_text())
         assert len(card["seeds"]) == (3 if path.stem.startswith("softmax") and path.parent.name == "images" else 2)
