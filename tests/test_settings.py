@@ -105,7 +105,7 @@ def test_the_projects_own_file_is_in_order() -> None:
             "{mlp: 10",
             "images: contest.seeds.softmax is missing; add it, or take 'softmax' off",
         ),
-        ("finalists: 2  ", "finalists: 20 ", "images.contest: finalists is 20, and should be at most trials, 8"),
+        ("finalists: 3  ", "finalists: 20 ", "images.contest: finalists is 20, and should be at most trials, 8"),
         ("images: accuracy", "images: dice", "comparison.metric.images is 'dice', and images are measured by accuracy"),
         ("images: accuracy, ", "", "comparison.metric names table, scans, and should name images, table, scans"),
         ("methods: [grid,", "methods: [random, grid,", "tuning: methods lists 'random' twice; list it once"),
