@@ -12,9 +12,18 @@ ROOT = Path(__file__).parents[1]
 STAGES = YAML(typ="safe").load((ROOT / "dvc.yaml").read_text())["stages"]
 
 
-@pytest.mark.parametrize("name", STAGES)
-def test_the_code_dependencies_are_what_the_stage_imports(name: str) -> None:
-    assert STAGES[name]["deps"] == code_dependencies.refreshed(STAGES[name], ROOT), "run `make deps`"
+CODE = code_dependencies.digesting(ROOT)
+
+
+@pytest.mark.parametrize("name", CODE)
+def test_the_code_of_a_script_is_what_it_imports(name: str) -> None:
+    assert STAGES[name] == CODE[name], "run `make deps`"
+
+
+@pytest.mark.parametrize("name", STAGES.keys() - CODE.keys())
+def test_a_stage_depends_on_the_code_of_its_script(name: str) -> None:
+    assert STAGES[name]["deps"] == code_dependencies.refreshed(STAGES[name]), "run `make deps`"
+    assert STAGES[name]["deps"][-1] in {out for stage in CODE.values() for out in stage["outs"]}
 
 
 @pytest.mark.parametrize("name", STAGES)
@@ -37,16 +46,30 @@ def test_the_editors_schema_is_that_of_the_settings() -> None:
     assert json.loads((ROOT / "params.schema.json").read_text()) == params.schema(), "run `make deps`"
 
 
-def test_refreshing_keeps_comments_and_data_dependencies(tmp_path: Path) -> None:
+BEFORE = """# why
+stages:
+  check:
+    cmd: python -m pipeline.compare
+    deps: [reports/records/images, src/bakeoff/gone.py]
+    params: [comparison]  # of all tasks
+
+# how
+plots:
+  - reports/curves.csv
+"""
+
+
+def test_refreshing_keeps_comments_and_data_dependencies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
     path = tmp_path / "dvc.yaml"
-    path.write_text(
-        "# why\nstages:\n  check:\n    cmd: python -m pipeline.compare\n"
-        "    deps: [reports/records/images, src/bakeoff/gone.py]\n    params: [comparison]\n"
-    )
+    path.write_text(BEFORE)
     code_dependencies.refresh(path)
     text = path.read_text()
-    assert text.startswith("# why\n")
-    deps = YAML(typ="safe").load(text)["stages"]["check"]["deps"]
-    assert deps[0] == "reports/records/images"
-    assert "src/bakeoff/gone.py" not in deps
-    assert "pipeline/compare.py" in deps
+    assert text.startswith("# why\nstages:\n  check:\n")
+    assert "params: [comparison]  # of all tasks\n\n  # " in text
+    assert text.endswith("\n\n# how\nplots:\n  - reports/curves.csv\n")
+    stages = YAML(typ="safe").load(text)["stages"]
+    assert stages["check"]["deps"] == ["reports/records/images", "reports/code/compare.sha256"]
+    assert {name: stage for name, stage in stages.items() if name != "check"} == CODE
+    code_dependencies.refresh(path)
+    assert path.read_text() == text

@@ -1,3 +1,4 @@
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,8 @@ PROJECT = {
     "src/bakeoff/networks/cnn.py": "import torch\n",
 }
 
+SCRIPT = Path("pipeline/train.py")
+
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
@@ -28,7 +31,7 @@ def project(tmp_path: Path) -> Path:
 
 
 def test_a_script_is_made_of_what_it_imports_near_and_far(project: Path) -> None:
-    assert [path.as_posix() for path in provenance.sources(Path("pipeline/train.py"), project)] == [
+    assert [path.as_posix() for path in provenance.sources(SCRIPT, project)] == [
         "pipeline/__init__.py",
         "pipeline/train.py",
         "src/bakeoff/networks/cnn.py",  # imported inside a function
@@ -38,10 +41,20 @@ def test_a_script_is_made_of_what_it_imports_near_and_far(project: Path) -> None
     ]  # and not params.py, the gate, nor what only the gate imports
 
 
+def test_a_digest_names_each_file_and_its_hash(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(project)
+    (project / "pipeline/digest_code.py").write_text("")
+    assert provenance.scripts() == ["train"]
+    lines = provenance.digests("train").splitlines()
+    assert [line.partition("  ")[2] for line in lines] == [path.as_posix() for path in provenance.sources(SCRIPT)]
+    checked = subprocess.run(["sha256sum", "--check", "--strict"], input=provenance.digests("train"), text=True)
+    assert checked.returncode == 0
+
+
 def test_a_relative_import_is_refused_for_it_would_hide_a_dependency(project: Path) -> None:
     (project / "src/bakeoff/record.py").write_text("from . import unrelated\n")
     with pytest.raises(ValueError, match=r"record\.py:1: relative import"):
-        provenance.sources(Path("pipeline/train.py"), project)
+        provenance.sources(SCRIPT, project)
 
 
 def test_a_folders_hash_knows_names_and_bytes_and_no_partial_files(tmp_path: Path) -> None:

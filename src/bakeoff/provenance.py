@@ -14,6 +14,20 @@ GATES = {"bakeoff.params"}
 # What a stage is still writing; named in .dvcignore too.
 PARTIAL = ".partial-"
 
+DIGESTS = "reports/code"  # a file for each script, written by `pipeline.digest_code`
+
+
+def scripts(root: Path = Path()) -> list[str]:
+    """Names of the scripts that stages run, but for the one that digests the others."""
+    found = (path.stem for path in (root / PACKAGES["pipeline"]).glob("*.py"))
+    return sorted(name for name in found if name not in ("__init__", "digest_code"))
+
+
+def digests(script: str) -> str:
+    """What a script of `pipeline/` is made of, as `sha256sum --check` reads it: a line for each file."""
+    made_of = sources(PACKAGES["pipeline"] / f"{script}.py")
+    return "".join(f"{sha256(path)}  {path.as_posix()}\n" for path in made_of)
+
 
 def sources(script: Path, root: Path = Path()) -> list[Path]:
     """The project's files that a script imports, itself included, sorted; imports inside functions count too.
