@@ -17,9 +17,10 @@ DATA = {"images": "data/images/images.npz", "table": "data/table/encoded.npz"}
 def train_recipe(stage: Stage, task: str, model: str) -> None:
     recipe = Recipe.read(stage.settings, task=task, data=DATA[task], model=model)
     cell = recipe.cell
-    workload = Classification(Examples.load(stage.input(cell.data)), cell.training, resolve(cell.device))
+    device = resolve(cell.device)  # first: data can take a while
+    workload = Classification(Examples.load(stage.input(cell.data)), cell.training, device, refit=cell.refit)
     with stage.progress(cell.budget.seeds) as progress, Kept(stage.name, stage.recipe) as kept:
-        result = recipe.train(workload, stage.watch, progress, kept, count(workload.device))
+        result = recipe.train(workload, stage.watch, progress, kept, count(device))
     stage.output(f"models/recipes/{recipe.name}.safetensors", result.save)
     stage.output(f"models/recipes/{recipe.name}.json", partial(cell.save_card, result, workload, stage.inputs))
     stage.record(f"reports/records/recipes/{recipe.name}.json", "recipes", runs(result))

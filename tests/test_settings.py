@@ -120,6 +120,11 @@ def test_the_projects_own_file_is_in_order() -> None:
             "recipes.book.images.softmax.network.sigma",
         ),
         ("optimizer: nesterov\n", "optimizer: adam\n", "recipes.book.images.resnet.constants.beta1 is missing"),
+        (
+            "label_smoothing: 0.1\n          early_stop: null",
+            "label_smoothing: 0.1\n          early_stop: {patience: 3}",
+            "recipes.book.images.mlp: refit is true, which leaves no validation data, and training.early_stop needs",
+        ),
         ("\ndevice: cpu", "\ndevice: gpu", "device is 'gpu', and should be 'cpu', 'cuda' or 'auto'"),
         ("\ntuning:", "\ntunning:", "tunning is not a setting; did you mean 'tuning'?"),
         ("beta1: 0.9", "beta1: 1.9", "optimizers.adam.beta1 is 1.9, and should be less than 1"),

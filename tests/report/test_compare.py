@@ -340,7 +340,7 @@ def test_a_recipe_stands_beside_the_cells_and_is_ranked_with_none() -> None:
     runs = [
         Run(
             f"images-cnn-s{seed}",
-            {"task": "images", "model": "cnn", "optimizer": "lion", "seed": seed},
+            {"task": "images", "model": "cnn", "optimizer": "lion", "seed": seed, "refit": False},
             metrics,
             [],
             lost,
@@ -354,3 +354,13 @@ def test_a_recipe_stands_beside_the_cells_and_is_ranked_with_none() -> None:
     assert (row["model"], row["optimizer"], row["runs"], row["diverged"]) == ("cnn", "lion", 2, [1])
     assert (row["validation"]["mean"], row["test"]["mean"]) == (0.99, 0.98)
     assert len(task["cells"]) == len(RECORDS) and task["winner"]["optimizer"] == "adam"
+
+
+def test_a_recipe_that_learnt_from_the_validation_data_has_no_score_on_them() -> None:
+    shared = {"task": "images", "model": "cnn", "optimizer": "lion", "refit": True}
+    runs = [Run(f"images-cnn-s{seed}", shared | {"seed": seed}, {"test/accuracy": 0.98}) for seed in range(2)]
+    record = Record("train_recipe_images@cnn", "recipes", "", {}, {}, "", runs)
+    studies = {"grid": found("grid", [0.5, 0.52], [0.4, 0.3])}
+    task = compare({"images": RECORDS}, {}, studies, {}, {"images-cnn": record}, SETTINGS)["tasks"]["images"]
+    (row,) = task["recipes"]
+    assert (row["refit"], row["validation"], row["test"]["mean"]) == (True, None, 0.98)

@@ -164,6 +164,14 @@ def test_a_recipe_has_a_row_without_a_rank(comparison: dict[str, Any]) -> None:
     assert row.startswith("|  | cnn | adamw | 3 | 0.984 ± 0.013 | 0.974 ± 0.013 |")
 
 
+def test_a_recipe_that_learnt_from_the_validation_data_says_so(comparison: dict[str, Any]) -> None:
+    refitted = copy.deepcopy(comparison)
+    refitted["tasks"]["images"]["recipes"][0] |= {"refit": True, "validation": None}
+    (row,) = [line for line in report(refitted, EXHIBITS).splitlines() if "by its recipe, " in line]
+    assert row.startswith(f"|  | cnn | adamw | 3 | {DASH} | 0.974 ± 0.013 |")
+    assert row.endswith("| by its recipe, on training and validation data |")
+
+
 def test_a_test_set_too_small_to_tell_is_called_so() -> None:
     """On 1,000 images at .95 a standard error is .0069, and 1.96 times that of a difference .0191."""
     near, far = cell(2, "cnn", "sgd", 0.9, test=0.9309 + 0.0002), cell(3, "mlp", "sgd", 0.9, test=0.92)

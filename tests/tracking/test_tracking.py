@@ -495,6 +495,22 @@ class TestLive:
 
 
 @pytest.mark.usefixtures("project")
+@pytest.mark.parametrize(
+    ("measured", "order"), [("val/loss", "metrics.`val/loss`"), ("test/loss", "metrics.`test/loss`")]
+)
+def test_trainings_that_nothing_compares_are_ordered_by_the_loss_that_they_have(measured: str, order: str) -> None:
+    """Recipes that learnt from the validation data have none on them."""
+    known = PARAMS | {"recipes": {"images": ["softmax"], "table": []}}
+    Path("params.yaml").write_text(json.dumps(known), encoding="utf-8")
+    parameters = {"task": "images", "model": "softmax", "optimizer": "sgd", "seed": 0}
+    write(
+        "train_recipe_images@softmax", "recipes", "images-softmax", {}, "c0de", [Run("a", parameters, {measured: 0.5})]
+    )
+    leaderboard = views.views("recipes", sync.refresh()["recipes"], None)[0]
+    assert leaderboard.order == order and leaderboard.ascending
+
+
+@pytest.mark.usefixtures("project")
 def test_streams_are_seen_by_their_drifts() -> None:
     for schedule in ("constant", "inverse_time"):
         shared = {"model": "softmax", "optimizer": "sgd", "rule": f"sgd-{schedule}", "seed": 0}

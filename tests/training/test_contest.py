@@ -173,6 +173,7 @@ def test_parameters_are_flat_and_complete(tmp_path: Path) -> None:
         "seed": 1,
         "role": "final",
         "point": point,
+        "refit": False,
         "optimizer.learning_rate": rate,
         "optimizer.beta1": 0.9,
         "optimizer.beta2": 0.999,

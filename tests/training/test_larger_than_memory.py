@@ -33,9 +33,9 @@ def saved(kind: str, path: Path) -> Path:
     return path
 
 
-def train(kind: str, path: Path) -> tuple[Supervised, dict[str, Tensor], Outcome, dict[str, float]]:
+def train(kind: str, path: Path, *, refit: bool) -> tuple[Supervised, dict[str, Tensor], Outcome, dict[str, float]]:
     asked: TrainingSettings = plain(2, 5) if kind == "table" else MOVED
-    workload = (Segmentation if kind == "pixels" else Classification)(Examples.load(path), asked, CPU)
+    workload = (Segmentation if kind == "pixels" else Classification)(Examples.load(path), asked, CPU, refit=refit)
     generator = torch.Generator().manual_seed(0)
     if kind == "pixels":
         settings = UnetSettings(channels=4, depth=1, activation="relu")
@@ -48,15 +48,19 @@ def train(kind: str, path: Path) -> tuple[Supervised, dict[str, Tensor], Outcome
     return workload, network.state_dict(), outcome, workload.evaluate(network, "test")
 
 
+@pytest.mark.parametrize("refit", [False, True])
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_weights_are_the_same_to_the_bit(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_weights_are_the_same_to_the_bit(
+    kind: str, *, refit: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = saved(kind, tmp_path / "examples.npz")
-    workload, weights, outcome, tested = train(kind, path)
+    workload, weights, outcome, tested = train(kind, path, refit=refit)
     assert isinstance(workload.train[0], Tensor)
     monkeypatch.setattr(memory, "available", lambda: 0)
-    workload, again, same, measured = train(kind, path)
-    for part in (*workload.train, *workload.held["validation"], *workload.held["test"]):
-        assert isinstance(part, Stored) and isinstance(part.array, np.memmap)
+    workload, again, same, measured = train(kind, path, refit=refit)
+    for part in (workload.train, *workload.held.values()):
+        for stored in part:
+            assert isinstance(stored, Stored) and all(isinstance(array, np.memmap) for array in stored.arrays)
     assert same == outcome
     assert measured == tested
     assert all(torch.equal(again[name], weights[name]) for name in weights)

@@ -1,3 +1,4 @@
+import json
 from collections.abc import Mapping
 from functools import partial
 from io import StringIO
@@ -31,18 +32,19 @@ CONSTANTS = {"learning_rate": 0.05, "beta1": 0.8, "beta2": 0.99, "epsilon": 1e-8
 BOOK = ("recipes", "book", "images", "cnn")
 
 
-def document() -> dict[str, Any]:
+def document(*, refit: bool = False) -> dict[str, Any]:
     """The project's own params.yaml with another recipe for the CNN."""
     document = settings.load(PARAMS)
     recipe = document["recipes"]["book"]["images"]["cnn"]
-    recipe |= {"network": NETWORK, "optimizer": "adam", "constants": CONSTANTS}
+    recipe |= {"network": NETWORK, "optimizer": "adam", "constants": CONSTANTS, "refit": refit}
     recipe["training"] |= {"epochs": 2, "batch_size": 8}
     document["recipes"]["seeds"] = 3
     return document
 
 
-def recipe() -> Recipe:
-    return Recipe.read(partial(settings.validate, document()), task="images", data="digits.npz", model="cnn")
+def recipe(*, refit: bool = False) -> Recipe:
+    read = partial(settings.validate, document(refit=refit))
+    return Recipe.read(read, task="images", data="digits.npz", model="cnn")
 
 
 class Watched(Classification):
@@ -54,7 +56,8 @@ class Watched(Classification):
             Split(draw.integers(256, size=(n, 1, 9, 9), dtype=np.uint8), np.arange(n, dtype=np.uint8) % 3)
             for n in (30, 9, 12)
         )
-        super().__init__(Examples(train, validation, test, ("a", "b", "c")), made.cell.training, torch.device("cpu"))
+        examples = Examples(train, validation, test, ("a", "b", "c"))
+        super().__init__(examples, made.cell.training, torch.device("cpu"), refit=made.cell.refit)
         self.read: list[str] = []
 
     def evaluate(self, network: torch.nn.Module, split: Any) -> dict[str, float]:
@@ -62,8 +65,8 @@ class Watched(Classification):
         return super().evaluate(network, split)
 
 
-def train(workload: Watched, folder: Path, workers: int = 1) -> Result:
-    made = recipe()
+def train(workload: Watched, folder: Path, workers: int = 1, *, refit: bool = False) -> Result:
+    made = recipe(refit=refit)
     progress = Progress(made.cell.budget.seeds, "recipe", StringIO())
     with Kept("recipe", "none", folder) as kept:
         return made.train(workload, lambda *_: lambda _: None, progress, kept, workers)
@@ -97,6 +100,27 @@ def test_records_tell_all_that_determines_a_run_and_nothing_of_a_contest(tmp_pat
         assert {key: parameters[f"optimizer.{key}"] for key in CONSTANTS} == CONSTANTS
         assert parameters["training.schedule.kind"] == recipe().cell.training.schedule.kind
         assert run.parent is None and not {"role", "point"} & parameters.keys()
+
+
+def test_a_refit_learns_from_the_validation_data_and_is_not_measured_by_them(tmp_path: Path) -> None:
+    """30 + 9 images in batches of 8 make 5 steps an epoch, where 30 make 4."""
+    result = train(Watched(recipe(refit=True)), tmp_path / "refit", refit=True)
+    for run in runs(result):
+        assert run.parameters["refit"] is True
+        assert run.history[-1]["step"] == 10
+        assert not any(name.startswith("val/") for name in run.metrics | run.history[-1])
+        assert run.metrics.keys() >= {"train/loss", "test/loss", "test/accuracy"}
+    held_out = train(Watched(recipe()), tmp_path / "kept")
+    assert [run.parameters["refit"] for run in runs(held_out)] == [False] * 3
+    assert held_out.runs[0].history[-1]["step"] == 8
+
+
+@pytest.mark.parametrize(("refit", "on"), [(False, ["training"]), (True, ["training", "validation"])])
+def test_the_card_says_what_a_recipe_was_trained_on(*, refit: bool, on: list[str], tmp_path: Path) -> None:
+    made = recipe(refit=refit)
+    workload = Watched(made)
+    made.cell.save_card(train(workload, tmp_path / "kept", refit=refit), workload, {}, tmp_path / "card.json")
+    assert json.loads((tmp_path / "card.json").read_text())["trained on"] == on
 
 
 def test_workers_change_nothing(tmp_path: Path) -> None:

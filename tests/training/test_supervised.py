@@ -119,6 +119,34 @@ def test_held_splits_are_measured_whole(chunk: int, monkeypatch: pytest.MonkeyPa
         assert measured["loss"] == pytest.approx((np.log(np.exp(logits).sum(1)) - wanted).mean(), rel=1e-5)
 
 
+def test_a_refit_goes_through_training_and_validation_examples() -> None:
+    data = examples(("a", "b"))
+    workload = Classification(data, FIVES, CPU, refit=True)
+    batches = list(workload.batches(torch.Generator().manual_seed(0)))
+    seen = sorted(
+        (x.flatten().tolist(), int(label)) for images, y in batches for x, label in zip(images, y, strict=True)
+    )
+    both = [
+        (part.x[i].astype(np.float32) / 255, part.y[i])
+        for part in (data.train, data.validation)
+        for i in range(len(part.y))
+    ]
+    assert seen == sorted((x.flatten().tolist(), int(y)) for x, y in both)
+    assert workload.steps == len(batches) == 7  # 23 + 9, by fives
+    model = network(workload)
+    assert workload.evaluate(model, "validation") == {}
+    assert workload.evaluate(model, "test") == Classification(data, FIVES, CPU).evaluate(model, "test")
+
+
+def test_a_refit_needs_no_class_among_the_validation_data() -> None:
+    data = examples(("a", "b", "c"))
+    lacking = Split(data.validation.x, np.zeros_like(data.validation.y))
+    without = Examples(data.train, lacking, data.test, data.classes)
+    assert Classification(without, FIVES, CPU, refit=True).steps == 7
+    with pytest.raises(BadInput, match="the validation data have no example of class 'b'"):
+        Classification(without, FIVES, CPU)
+
+
 def test_metrics_of_each_kind_of_task() -> None:
     for classes in (("a", "b"), ("a", "b", "c")):
         workload = Classification(examples(classes), FIVES, CPU)

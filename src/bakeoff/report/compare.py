@@ -283,8 +283,10 @@ def recipe(runs: Sequence[Run], metric: str, settings: ComparisonSettings) -> di
     """The runs of a recipe as a row beside the cells."""
     found = {name: runs[0].parameters[name] for name in ("model", "optimizer")}
     found |= {"diverged": [run.parameters["seed"] for run in runs if run.diverged is not None], "runs": len(runs)}
-    splits = {"validation": f"val/{metric}", "test": f"test/{metric}"}
-    return found | {split: summary(column(runs, name), OF_METRICS, settings) for split, name in splits.items()}
+    found["refit"] = runs[0].parameters["refit"]
+    # What validation data say of a network that learnt from them is no estimate of anything.
+    validation = None if found["refit"] else summary(column(runs, f"val/{metric}"), OF_METRICS, settings)
+    return found | {"validation": validation, "test": summary(column(runs, f"test/{metric}"), OF_METRICS, settings)}
 
 
 def yardstick(run: Run, metric: str) -> dict[str, Any]:

@@ -96,7 +96,9 @@ value:
 - **Diverged** runs are counted and never dropped: a cell ranks behind all cells of which a smaller share diverged, and
   its mean is over the runs that ended.
 - **By its recipe**: the best training that is known for a network, with an optimizer, epochs, schedule and network of
-  its own (`recipes` in params.yaml). It takes no part in the contest, whose runs are shorter, and is not ranked.
+  its own (`recipes` in params.yaml). It takes no part in the contest, whose runs are shorter, and is not ranked. Where
+  the row says so, the network learnt from training and validation data together, as one would before using it, and has
+  no validation score; the recipe was chosen while those data were held out.
 - **The target** of a network is the median of its leading optimizer's final runs, on validation data. A time counts to
   the end of the first epoch that reaches it, and is infinite where none does; shown is the time at which half of the
   runs are there."""
@@ -304,8 +306,10 @@ def cells_table(task: Row) -> str:
         place = [str(cell["rank"]), cell["model"], cell["optimizer"], str(len(cell["seeds"]))]
         rows.append([*place, *scores, ", ".join(remarks)])
     for found in task["recipes"]:
-        scores = [estimate(found["validation"]), estimate(found["test"]), DASH, DASH]
-        remarks = ["by its recipe"] + ([f"{len(found['diverged'])} diverged"] if found["diverged"] else [])
+        validation = DASH if found["refit"] else estimate(found["validation"])
+        scores = [validation, estimate(found["test"]), DASH, DASH]
+        remarks = ["by its recipe, on training and validation data" if found["refit"] else "by its recipe"]
+        remarks += [f"{len(found['diverged'])} diverged"] if found["diverged"] else []
         rows.append(["", found["model"], found["optimizer"], str(found["runs"]), *scores, ", ".join(remarks)])
     for found in task["baselines"]:
         scores = [number(found["validation"]), number(found["test"])]

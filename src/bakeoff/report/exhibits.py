@@ -58,7 +58,7 @@ def classes(examples: Examples) -> dict[str, list[int]]:
 def draw_predictions(examples: Examples, weights: Path, winner: Mapping[str, Any], settings: Any) -> bytes:
     """Test scans evenly apart, their masks, and the likeliest class of each pixel by the winner's network."""
     rows = sorted({round(row) for row in np.linspace(0, len(examples.test.x) - 1, SHOWN)})
-    x, y = (part[rows] for part in resident(examples.test, CPU))
+    x, y = (part[rows] for part in resident([examples.test], CPU))
     network = restored(examples, weights, winner, settings)
     with torch.inference_mode():
         predicted = network(x).argmax(1)

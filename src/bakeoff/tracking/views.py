@@ -175,7 +175,7 @@ def contest(entries: Sequence[Entry], decisive: str | None) -> list[View]:
 def trainings(runs: Sequence[Run], decisive: str | None, kind: str) -> list[View]:
     """The runs of one kind: who leads, curves, every version."""
     parameters, metrics = list(dict.fromkeys([*IDENTITY, *varied(runs)])), ranked(runs, decisive)
-    order = metric(f"test/{decisive}" if decisive else "val/loss")
+    order = metric(f"test/{decisive}" if decisive else "test/loss" if "test/loss" in metrics else "val/loss")
     columns = [*map(param, parameters), *map(metric, metrics)]
     leaderboard = View("Leaderboard", [IS_CURRENT, is_of(kind)], columns, order, ascending=decisive is None)
     by_model = [

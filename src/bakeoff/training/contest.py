@@ -129,6 +129,7 @@ class Cell:
         constants: of the optimizer, as they stand in params.yaml.
         space: what is searched of them.
         metric: of the task, on validation data; higher is better.
+        refit: the workload trains on the validation data too, so that there is nothing to search or choose by.
     """
 
     task: str
@@ -142,6 +143,7 @@ class Cell:
     budget: Budget
     metric: str
     device: Device
+    refit: bool = False
 
     @classmethod
     def read(cls, settings: Callable[[str, Any], Any], *, task: str, data: str, model: str, optimizer: str) -> Self:
@@ -233,6 +235,7 @@ class Cell:
         """Everything that determines a run, flat, as MLflow shows it."""
         named: dict[str, Any] = {"task": self.task, "data": self.data, "model": self.model, "optimizer": self.optimizer}
         named |= {"seed": entrant.seed, "role": entrant.role, "point": entrant.point}
+        named["refit"] = self.refit
         sections = {"optimizer": entrant.constants, "network": self.network, "training": self.training}
         for section, settings in sections.items():
             named |= flat(section, settings.model_dump(mode="json"))
@@ -278,6 +281,7 @@ class Cell:
             "network": self.network.model_dump(mode="json"),
             "optimizer": {"name": self.optimizer} | constants,
             "training": self.training.model_dump(mode="json"),
+            "trained on": ["training", "validation"] if self.refit else ["training"],
             "seeds": {
                 str(run.parameters["seed"]): dict(run.metrics) if run.diverged is None else {"diverged": run.diverged}
                 for run in result.final
@@ -321,7 +325,8 @@ class Trainer:
     def tell(self, run: Run) -> None:
         self.done.append(run)
         ended = [run for run in self.done if run.diverged is None]
-        best = min(ended, key=lambda run: place([run], self.cell.metric), default=None)
+        ranked = [] if self.cell.refit else ended
+        best = min(ranked, key=lambda run: place([run], self.cell.metric), default=None)
         notes = [f"best {self.cell.metric} {best.metrics[self.cell.metric]:.4f} by {best.name}"] if best else []
         lost = len(self.done) - len(ended)
         self.progress.advance(note=", ".join(notes + ([f"{lost} diverged"] if lost else [])))

@@ -42,6 +42,7 @@ class Recipe:
             budget=Budget(trials=0, finalists=0, reruns=0, seeds=settings("recipes.seeds", Positive)),
             metric="val/accuracy",
             device=settings("device", Device),
+            refit=settings(f"{key}.refit", bool),
         )
         return cls(cell)
 

@@ -7,7 +7,7 @@ N examples, K classes; C, H, W channels, height and width; D features.
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -36,20 +36,23 @@ class Supervised(ABC):
     Attributes:
         shape: of one example: (D,) or (C, H, W).
         classes: their names, in the order of the labels.
+        held: what no batch holds, by split.
     """
 
-    def __init__(self, examples: Examples, settings: TrainingSettings, device: torch.device) -> None:
+    def __init__(
+        self, examples: Examples, settings: TrainingSettings, device: torch.device, *, refit: bool = False
+    ) -> None:
+        """Args:
+        refit: train on training and validation examples together; then there is nothing to validate on.
+        """
         self.device, self.classes = device, examples.classes
         place = resident if fits(examples, device) else stored
-        self.train = place(examples.train, device)
+        self.train = place([examples.train, examples.validation] if refit else [examples.train], device)
         self.batch_size = len(self.train[0]) if settings.batch_size == "full" else settings.batch_size
         self.label_smoothing = settings.label_smoothing
         self.shape = tuple(self.train[0].shape[1:])
         self.augmentation = Augmentation(settings.augmentation, self.shape)
-        self.held = {
-            "validation": place(examples.validation, device),
-            "test": place(examples.test, device),
-        }
+        self.held = {split: place([getattr(examples, split)], device) for split in held(refit)}
 
     @property
     def steps(self) -> int:
@@ -78,6 +81,8 @@ class Supervised(ABC):
         return F.cross_entropy(rows(network(x)), y.flatten(), label_smoothing=self.label_smoothing)
 
     def evaluate(self, network: nn.Module, split: Held) -> dict[str, float]:
+        if split not in self.held:
+            return {}
         x, y = self.held[split]
         network.eval()
         with torch.inference_mode():
@@ -96,15 +101,17 @@ class Classification(Supervised):
         BadInput: validation or test data lack a class.
     """
 
-    def __init__(self, examples: Examples, settings: TrainingSettings, device: torch.device) -> None:
-        for part in ("validation", "test"):
+    def __init__(
+        self, examples: Examples, settings: TrainingSettings, device: torch.device, *, refit: bool = False
+    ) -> None:
+        for part in held(refit):
             absent = np.setdiff1d(np.arange(len(examples.classes)), getattr(examples, part).y)
             if len(absent):
                 raise BadInput(
                     f"params.yaml: the {part} data have no example of class '{examples.classes[absent[0]]}', and each "
                     "class needs one there; enlarge that part of the split, or drop the class"
                 )
-        super().__init__(examples, settings, device)
+        super().__init__(examples, settings, device, refit=refit)
 
     def measure(self, outputs: Iterable[tuple[Tensor, Tensor]]) -> dict[str, float]:
         logits, y = map(torch.cat, zip(*outputs, strict=True))
@@ -126,23 +133,37 @@ class Segmentation(Supervised):
         return {"loss": loss / int(counts.sum()), "dice": sum(scores) / len(scores)} | named
 
 
+def held(refit: bool) -> tuple[Held, ...]:
+    """The splits that training leaves alone."""
+    return ("test",) if refit else ("validation", "test")
+
+
 def rows(logits: Tensor) -> Tensor:
     """(N, K) as they are; those of pixels (N, K, H, W) as (N H W, K), for which a GPU has a deterministic loss."""
     return logits.movedim(1, -1).reshape(-1, logits.shape[1])
 
 
 class Stored:
-    """Examples that stay in their array, perhaps a file; an index takes some to the device, as `resident` has them."""
+    """Examples that stay in their arrays, perhaps a file's, which count as one behind the other.
 
-    def __init__(self, array: NDArray[Any], device: torch.device, dtype: torch.dtype) -> None:
-        self.array, self.device, self.dtype = array, device, dtype
-        self.shape = array.shape
+    An index takes some to the device, as `resident` has them.
+    """
+
+    def __init__(self, arrays: Sequence[NDArray[Any]], device: torch.device, dtype: torch.dtype) -> None:
+        self.arrays, self.device, self.dtype = arrays, device, dtype
+        self.shape: tuple[int, ...] = (sum(map(len, arrays)), *arrays[0].shape[1:])
 
     def __len__(self) -> int:
-        return len(self.array)
+        return self.shape[0]
 
     def __getitem__(self, rows: slice | Tensor) -> Tensor:
-        part = self.array[rows if isinstance(rows, slice) else rows.cpu().numpy()]
+        places = np.arange(len(self))[rows] if isinstance(rows, slice) else rows.cpu().numpy()
+        part = np.empty((len(places), *self.shape[1:]), self.arrays[0].dtype)
+        first = 0
+        for array in self.arrays:
+            here = (first <= places) & (places < first + len(array))
+            part[here] = array[places[here] - first]
+            first += len(array)
         return on_device(part, self.device, self.dtype)
 
 
@@ -155,13 +176,19 @@ def on_device(array: NDArray[Any], device: torch.device, dtype: torch.dtype) -> 
     return tensor
 
 
-def resident(split: Split, device: torch.device) -> tuple[Tensor, Tensor]:
-    """A split as tensors on the device: inputs in float32, bytes scaled to [0, 1]; labels in int64."""
-    return on_device(split.x, device, torch.float32), on_device(split.y, device, torch.int64)
+def resident(splits: Sequence[Split], device: torch.device) -> tuple[Tensor, Tensor]:
+    """Splits, one behind the other, as tensors on the device: inputs in float32, bytes in [0, 1]; labels in int64."""
+    x, y = (joined([getattr(split, array) for split in splits]) for array in ("x", "y"))
+    return on_device(x, device, torch.float32), on_device(y, device, torch.int64)
 
 
-def stored(split: Split, device: torch.device) -> tuple[Stored, Stored]:
-    return Stored(split.x, device, torch.float32), Stored(split.y, device, torch.int64)
+def joined(arrays: Sequence[NDArray[Any]]) -> NDArray[Any]:
+    return arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
+
+
+def stored(splits: Sequence[Split], device: torch.device) -> tuple[Stored, Stored]:
+    x, y = ([getattr(split, array) for split in splits] for array in ("x", "y"))
+    return Stored(x, device, torch.float32), Stored(y, device, torch.int64)
 
 
 def fits(examples: Examples, device: torch.device) -> bool:

@@ -25,7 +25,7 @@ class Workload(Protocol[Batch]):
         """The mean loss over a batch: a scalar that gradients flow through."""
 
     def evaluate(self, network: nn.Module, split: Held) -> dict[str, float]:
-        """`loss` and the task's metrics on data that no batch holds."""
+        """`loss` and the task's metrics on data that no batch holds; nothing where there are none of that name."""
 
 
 def cuts(size: int, count: int) -> list[slice]:
