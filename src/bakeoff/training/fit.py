@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from bakeoff.memory import keep
 from bakeoff.optimizers.evaluation import evaluated, settle
 from bakeoff.optimizers.regularisation import Regularisation
 from bakeoff.optimizers.schedules import factor
@@ -318,6 +319,7 @@ def fit(
     generator as they were built, and the last state in the checkpoint, then give the weights to the bit that a run
     without a stop has. A run that has ended is saved with its outcome, and is not run again.
     """
+    keep()
     loop = Loop(network, workload, optimizer, settings, generator)
     writer = checkpoint if leads() else None
     packed = checkpoint.load() if checkpoint else None
