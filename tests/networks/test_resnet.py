@@ -155,3 +155,28 @@ def test_batch_norm_is_refused_where_a_last_batch_of_one_would_break_it(name: st
     build(name, (1, 4, 4), normalisation="none")(torch.rand(1, 1, 4, 4))
     with pytest.raises(BadInput, match=rf"networks.{name}.normalisation is 'batch', and of 4 x 3 pixels"):
         build(name, (1, 4, 3))
+
+
+@pytest.mark.parametrize("normalisation", ["batch", "lrn_across", "none"])
+@pytest.mark.parametrize(
+    ("name", "settings"),
+    [("resnet", {"shortcut": shortcut}) for shortcut in ("identity", "projection", "none")] + [("wide_resnet", {})],
+)
+def test_writing_over_what_nobody_needs_changes_nothing(
+    name: str, settings: dict[str, Any], normalisation: str
+) -> None:
+    """Neither values nor gradients, to the bit, against the same network that writes elsewhere."""
+    x = torch.rand(6, 3, 12, 12, generator=torch.Generator().manual_seed(1))
+    found = []
+    for over in (True, False):
+        network = build(name, (3, 12, 12), normalisation=normalisation, **settings)
+        rectifiers = [module for module in network.modules() if isinstance(module, nn.ReLU)]
+        assert rectifiers and all(module.inplace == (normalisation == "batch") for module in rectifiers)
+        for module in rectifiers:
+            module.inplace &= over
+        trained = network(x)
+        trained.square().sum().backward()
+        gradients = [weight.grad for weight in network.parameters()]
+        with torch.inference_mode():
+            found.append([trained, network.eval()(x), *gradients])
+    assert all(torch.equal(one, other) for one, other in zip(*found, strict=True))

@@ -63,6 +63,12 @@ class Parts:
     def active(self) -> nn.Module:
         return self.activation.build()
 
+    def active_in_place(self) -> nn.Module:
+        """The activation, which may write over its input where that is a sum or came out of `norm`."""
+        # Batch norm's backward looks at its input and not at its output. What the others return may be anybody's.
+        over = self.activation is ACTIVATIONS["relu"] and self.normalisation is NORMALISATIONS["batch"]
+        return nn.ReLU(inplace=True) if over else self.active()
+
     def head(self, inputs: int, outputs: int) -> nn.Linear:
         """The last layer, dense, which no activation follows."""
         return linear(inputs, outputs, sigma(self.initialisation, inputs, outputs, 1.0), self.generator)

@@ -45,7 +45,7 @@ class Block(nn.Module):
         self.norm1 = parts.norm(outputs)
         self.conv2 = parts.convolution(outputs, outputs, 3)
         self.norm2 = parts.norm(outputs)
-        self.active = parts.active()
+        self.active = parts.active_in_place()
         self.shortcut: nn.Module | None
         if shortcut == "none":
             self.shortcut = None
@@ -74,7 +74,7 @@ class ResNet(nn.Module):
         w, n = settings.channels, (settings.depth - 2) // 6
         self.conv = parts.convolution(inputs, w, 3)
         self.norm = parts.norm(w)
-        self.active = parts.active()
+        self.active = parts.active_in_place()
         self.blocks = nn.Sequential(*(Block(*sizes, settings.shortcut, parts) for sizes in stages(w, w, n)))
         self.head = parts.head(4 * w, classes)
 

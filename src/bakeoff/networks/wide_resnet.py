@@ -26,7 +26,7 @@ class WideBlock(nn.Module):
         self.norm2 = parts.norm(outputs)
         self.dropout = parts.dropout(dropout)
         self.conv2 = parts.convolution(outputs, outputs, 3)
-        self.active = parts.active()
+        self.active = parts.active_in_place()
         self.projection = None if inputs == outputs else projection(inputs, outputs, stride, parts)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -52,7 +52,7 @@ class WideResNet(nn.Module):
         self.conv = parts.convolution(inputs, STEM, 3)
         self.blocks = nn.Sequential(*(WideBlock(*sizes, settings.dropout, parts) for sizes in stages(STEM, width, n)))
         self.norm = parts.norm(4 * width)
-        self.active = parts.active()
+        self.active = parts.active_in_place()
         self.head = parts.head(4 * width, classes)
 
     def forward(self, x: Tensor) -> Tensor:
