@@ -31,7 +31,7 @@ def main() -> None:
     encoding.add_argument("--to", type=Path, required=True, metavar="FILE.npz")
     asking = command(words)
     if sys.argv[1:2] == ["words"]:  # their options come with NumPy, for which the other commands need not wait
-        from bakeoff.embedding.words import arguments as questions
+        from bakeoff.words import arguments as questions
 
         questions(asking)
     learning = command(learn)

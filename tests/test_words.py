@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from bakeoff.embedding import words
+from bakeoff import words
 from bakeoff.settings import BadInput
 
 WORDS = ["UNK", "man", "king", "woman", "queen"]
