@@ -3,7 +3,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from safetensors.numpy import save_file
+from safetensors.numpy import load_file, save_file
 
 from bakeoff import words
 from bakeoff.settings import BadInput
@@ -58,6 +58,18 @@ def test_export(capsys: pytest.CaptureFixture[str]) -> None:
     assert Path("models/embedding/cbow.words.tsv").read_text(encoding="utf-8").split() == WORDS[1:]
     ask("export", "--format", "text", "--to", "mine.txt")
     assert Path("mine.txt").read_text(encoding="utf-8").startswith("4 3\nman 1 0 0\n")
+
+
+def test_an_export_leaves_what_was_trained_as_it_was(capsys: pytest.CaptureFixture[str]) -> None:
+    trained = Path("models/embedding/cbow.safetensors")
+    before = trained.read_bytes()
+    ask("export", "--format", "safetensors")
+    vectors, beside = map(Path, capsys.readouterr().out.split())
+    assert np.array_equal(load_file(vectors)["vectors"], INPUT[1:])
+    assert beside.read_text(encoding="utf-8").split() == WORDS[1:]
+    with pytest.raises(BadInput, match="take another name for --to"):
+        ask("export", "--format", "safetensors", "--to", "models/../models/embedding/cbow.safetensors")
+    assert trained.read_bytes() == before
 
 
 @pytest.mark.parametrize("method", ["pca", "tsne"])

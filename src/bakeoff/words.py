@@ -23,7 +23,12 @@ from bakeoff.settings import BadInput
 
 WEIGHTS = "models/embedding/{architecture}.safetensors"
 VOCABULARY = Path("data/corpus/vocabulary.csv")
-SUFFIXES: dict[Format, str] = {"text": ".txt", "binary": ".bin", "tsv": ".tsv"}
+SUFFIXES: dict[Format, str] = {
+    "safetensors": ".vectors.safetensors",  # what is not of the pipeline has another name than what is
+    "text": ".txt",
+    "binary": ".bin",
+    "tsv": ".tsv",
+}
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -76,9 +81,12 @@ def context(asked: argparse.Namespace) -> None:
 
 
 def export(asked: argparse.Namespace) -> None:
-    """write the vectors for other programs: word2vec's text and binary formats, or TensorBoard's projector"""
+    """write the vectors for other programs: safetensors, word2vec's text or binary format, TensorBoard's projector"""
     path, tables, vectors = trained(asked.architecture)
-    written = write(tables["input"], vectors.words, asked.kind, asked.to or path.with_suffix(SUFFIXES[asked.kind]))
+    to = asked.to or path.with_suffix(SUFFIXES[asked.kind])
+    if to.resolve() == path.resolve():
+        raise BadInput(f"{to}: holds what the pipeline trained, both tables of it; take another name for --to")
+    written = write(tables["input"], vectors.words, asked.kind, to)
     print(*written, sep="\n")
 
 

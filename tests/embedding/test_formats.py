@@ -2,6 +2,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors.numpy import load_file
 
 from bakeoff.embedding.formats import write
 
@@ -17,6 +18,18 @@ def test_gensim_reads_what_it_calls_word2vec_format_to_the_bit(kind: str, tmp_pa
     read = models.KeyedVectors.load_word2vec_format(path, binary=kind == "binary")
     assert read.index_to_key == WORDS[1:]
     assert read.vectors.tobytes() == VECTORS[1:].tobytes()
+
+
+def test_safetensors_are_one_tensor_with_a_word_for_each_row(tmp_path: Path) -> None:
+    vectors, words = write(VECTORS, WORDS, "safetensors", tmp_path / "vectors.safetensors")
+    read = load_file(vectors)
+    assert list(read) == ["vectors"]
+    assert read["vectors"].tobytes() == VECTORS[1:].tobytes()
+    assert words.name == "vectors.words.txt"
+    assert words.read_text(encoding="utf-8").split("\n") == [*WORDS[1:], ""]
+    before = vectors.read_bytes()
+    write(VECTORS, WORDS, "safetensors", vectors)
+    assert vectors.read_bytes() == before
 
 
 def test_text_is_one_word_a_line_below_the_sizes(tmp_path: Path) -> None:
