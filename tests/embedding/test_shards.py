@@ -3,12 +3,12 @@
 Run as a script, this file prints what a processor makes of a small training.
 """
 
-import hashlib
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -17,69 +17,44 @@ from bakeoff.data.corpus.corpus import Corpus
 from bakeoff.embedding import reference
 from bakeoff.embedding.course import LEAST_RATE, State, keyed, stays
 from bakeoff.embedding.kernels import Ids, Language
-from bakeoff.embedding.settings import ArchitectureName, BatchesSettings, Rates, Word2vecSettings
+from bakeoff.embedding.settings import ArchitectureName, Word2vecSettings
 from bakeoff.embedding.shards import Shards
 from bakeoff.settings import BadInput
 
 QEMU = "qemu-x86_64-static"
-SETTINGS = Word2vecSettings(
-    dimension=12,
-    window=3,
-    negatives=3,
-    noise_exponent=0.75,
-    subsample=1e-2,
-    validation=0.1,
-    learning_rate=Rates(skipgram=0.05, cbow=0.1),
-    epochs=2,
-    shards=3,
-    round=300,
-    damping=0.5,
-    gpu=BatchesSettings(batch=1, damping=0.0),
-    seed=4,
-)
+MakeCorpus = Callable[..., Corpus]
+MakeSettings = Callable[..., Word2vecSettings]
+Train = Callable[..., State]
+Digest = Callable[[State], str]
+MakeShards = Callable[..., Shards]
 BOTH = pytest.mark.parametrize("architecture", ["skipgram", "cbow"])
 
 
-def corpus(size: int = 4000, words: int = 60) -> Corpus:
-    """Words by Zipf's law, each second one near to the one before."""
-    rng = np.random.default_rng(0)
-    ids = rng.zipf(1.3, size).clip(max=words).astype(np.int32) - 1
-    ids[1::2] = (ids[::2] + 1) % words
-    return Corpus(ids, tuple(f"w{n}" for n in range(words)), np.bincount(ids, minlength=words))
+@pytest.fixture
+def shards(corpus: MakeCorpus, settings: MakeSettings) -> MakeShards:
+    def make(architecture: ArchitectureName = "skipgram", threads: int = 2, **changes: Any) -> Shards:
+        return Shards(corpus(), architecture, settings(**changes), threads)
 
-
-def shards(architecture: ArchitectureName = "skipgram", threads: int = 2, **changes: Any) -> Shards:
-    return Shards(corpus(), architecture, Word2vecSettings.model_validate(SETTINGS.model_dump() | changes), threads)
-
-
-def trained(made: Shards, state: State | None = None) -> State:
-    state = state or made.start()
-    with made.at(state):
-        while state.epoch < made.settings.epochs:
-            while state.offset < made.longest:
-                made.round(state)
-            row = {"loss": state.loss / state.examples, "held": made.validate(state)}
-            state = State(state.vectors, state.epoch + 1, history=[*state.history, row])
-    return state
-
-
-def digest(state: State) -> str:
-    return hashlib.sha256(b"".join(map(bytes, state.pack()))).hexdigest()
+    return make
 
 
 @BOTH
-def test_threads_change_no_byte(architecture: ArchitectureName) -> None:
+def test_threads_change_no_byte(
+    shards: MakeShards, trained: Train, digest: Digest, architecture: ArchitectureName
+) -> None:
     one, two, four = (digest(trained(shards(architecture, threads))) for threads in (1, 2, 4))
     assert one == two == four
 
 
-def test_shards_seeds_and_rounds_change_bytes() -> None:
+def test_shards_seeds_and_rounds_change_bytes(shards: MakeShards, trained: Train, digest: Digest) -> None:
     changes: list[dict[str, Any]] = [{}, {"shards": 2}, {"seed": 5}, {"round": 299}, {"damping": 0.4}]
     assert len({digest(trained(shards(**change))) for change in changes}) == len(changes)
 
 
 @BOTH
-def test_a_training_goes_on_from_any_round_to_the_same_bytes(architecture: ArchitectureName) -> None:
+def test_a_training_goes_on_from_any_round_to_the_same_bytes(
+    shards: MakeShards, trained: Train, digest: Digest, architecture: ArchitectureName
+) -> None:
     whole = digest(trained(shards(architecture)))
     made = shards(architecture)
     rounds = -(-made.longest // made.settings.round)
@@ -97,7 +72,7 @@ def test_a_training_goes_on_from_any_round_to_the_same_bytes(architecture: Archi
         assert digest(trained(again, State.unpack(packed, again.shape))) == whole
 
 
-def test_an_epoch_takes_every_word_once_and_no_two_rounds_draw_alike() -> None:
+def test_an_epoch_takes_every_word_once_and_no_two_rounds_draw_alike(shards: MakeShards) -> None:
     made, met, keys = shards(), [], []
 
     def run(ids: Ids, _shard: int, _language: Language, _rates: object, key: tuple[int, ...]) -> tuple[float, int]:
@@ -118,21 +93,23 @@ def test_an_epoch_takes_every_word_once_and_no_two_rounds_draw_alike() -> None:
             state.epoch = 1
     # Both epochs looked at the same held-out words, which are two rounds, by the same draws.
     assert len(keys) == len(set(keys)) + 2
-    assert all(key[0] == SETTINGS.seed for key in keys)
+    assert all(key[0] == made.settings.seed for key in keys)
 
 
-def test_the_text_stays_in_its_file(tmp_path: Path) -> None:
+def test_the_text_stays_in_its_file(
+    corpus: MakeCorpus, settings: MakeSettings, shards: MakeShards, trained: Train, digest: Digest, tmp_path: Path
+) -> None:
     whole, path = corpus(), tmp_path / "ids.npy"
     np.save(path, whole.ids)
     mapped = Corpus(np.load(path, mmap_mode="r"), whole.words, whole.counts)
-    made = Shards(mapped, "skipgram", SETTINGS)
+    made = Shards(mapped, "skipgram", settings())
     assert np.shares_memory(made.text, mapped.ids)
     assert np.shares_memory(made.held, mapped.ids)
     assert np.array_equal(np.concatenate([made.text, made.held]), whole.ids)
     assert digest(trained(made)) == digest(trained(shards()))
 
 
-def test_a_look_at_the_held_out_text_changes_nothing_and_sees_the_same() -> None:
+def test_a_look_at_the_held_out_text_changes_nothing_and_sees_the_same(shards: MakeShards, digest: Digest) -> None:
     made = shards()
     state = made.start()
     with made.at(state):
@@ -144,7 +121,7 @@ def test_a_look_at_the_held_out_text_changes_nothing_and_sees_the_same() -> None
         assert not made.met.any()
 
 
-def test_the_loss_starts_at_its_value_for_outputs_of_nought() -> None:
+def test_the_loss_starts_at_its_value_for_outputs_of_nought(shards: MakeShards) -> None:
     made = shards()
     state = made.start()
     with made.at(state):
@@ -153,7 +130,9 @@ def test_the_loss_starts_at_its_value_for_outputs_of_nought() -> None:
 
 
 @BOTH
-def test_an_epochs_loss_and_vectors_are_those_of_the_reference(architecture: ArchitectureName) -> None:
+def test_an_epochs_loss_and_vectors_are_those_of_the_reference(
+    shards: MakeShards, architecture: ArchitectureName
+) -> None:
     made = shards(architecture, shards=2, damping=0.0)
     state = made.start()
     v, u = state.vectors.astype(np.float64)
@@ -183,7 +162,7 @@ def test_an_epochs_loss_and_vectors_are_those_of_the_reference(architecture: Arc
     assert state.vectors == pytest.approx(np.stack([v, u]), abs=2e-3)
 
 
-def test_the_rate_falls_linearly_over_all_epochs() -> None:
+def test_the_rate_falls_linearly_over_all_epochs(shards: MakeShards) -> None:
     made = shards()
     assert made.rate(0, 0) == 0.05
     assert made.rate(1, 0) == pytest.approx(0.025)
@@ -199,7 +178,7 @@ def test_frequent_words_are_thinned_as_in_the_program() -> None:
     assert stays(counts, 0.0).tolist() == [0, 1, 1, 1, 1]
 
 
-def test_unknown_words_are_neither_trained_nor_drawn() -> None:
+def test_unknown_words_are_neither_trained_nor_drawn(shards: MakeShards, trained: Train) -> None:
     made = shards()
     start = made.start().vectors.copy()
     vectors = trained(made).vectors
@@ -208,22 +187,22 @@ def test_unknown_words_are_neither_trained_nor_drawn() -> None:
     assert not vectors[:, :, 12:].any()  # what fills the rows up
 
 
-def test_vectors_that_are_not_finite_end_it() -> None:
+def test_vectors_that_are_not_finite_end_it(shards: MakeShards, trained: Train) -> None:
     made = shards(learning_rate={"skipgram": 1e38, "cbow": 1.0})
     with pytest.raises(FloatingPointError):
         trained(made)
 
 
-def test_texts_that_do_not_do_are_refused() -> None:
+def test_texts_that_do_not_do_are_refused(corpus: MakeCorpus, settings: MakeSettings) -> None:
     with pytest.raises(BadInput, match=r"validation is 0.1, which parts the 40 words .* than a window, 7; take"):
-        Shards(corpus(40), "cbow", SETTINGS)
+        Shards(corpus(40), "cbow", settings())
     with pytest.raises(BadInput, match=r"negatives is 3, and should be less than the 3 words of the vocabulary; lower"):
-        Shards(corpus(words=4), "cbow", SETTINGS)
+        Shards(corpus(words=4), "cbow", settings())
 
 
-def test_many_shards_without_damping_are_refused() -> None:
+def test_many_shards_without_damping_are_refused(settings: MakeSettings) -> None:
     with pytest.raises(ValueError, match=r"damping is 0, and should be above 0 for 3 shards"):
-        Word2vecSettings.model_validate(SETTINGS.model_dump() | {"damping": 0.0})
+        settings(damping=0.0)
 
 
 def printed(*prefix: str) -> str:
@@ -239,4 +218,7 @@ def test_vectors_are_the_same_on_another_processor(processor: str) -> None:
 
 
 if __name__ == "__main__":
-    print(digest(trained(shards("skipgram"))), digest(trained(shards("cbow"))))
+    from conftest import changed, gone_through, hashed, text
+
+    for architecture in get_args(ArchitectureName):
+        print(hashed(gone_through(Shards(text(), architecture, changed()))))
