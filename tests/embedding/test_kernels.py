@@ -194,8 +194,9 @@ def test_a_merge_adds_the_moves_and_takes_all_shards_there() -> None:
     own[1, 2] += moves[1]
     own[2, 2] += moves[2]
     met[0, 1], met[1, 2], met[2, 2] = 4, 3, 1
-    old = base.copy()
+    old, alone = base.copy(), own[0, 1].copy()
     assert merge(base, own, met, 0, 4, 0.1)
+    assert np.array_equal(base[1], alone)
     expected = old.copy()
     expected[1] += moves[0]
     expected[2] += damping(2, 0.1 * 4 / 2) * (moves[1] + moves[2])

@@ -17,6 +17,7 @@ from bakeoff.data.corpus.corpus import Corpus
 from bakeoff.embedding import reference
 from bakeoff.embedding.course import LEAST_RATE, State, keyed, stays
 from bakeoff.embedding.kernels import Ids, Language
+from bakeoff.embedding.prefetch import LINE
 from bakeoff.embedding.settings import ArchitectureName, Word2vecSettings
 from bakeoff.embedding.shards import Shards
 from bakeoff.settings import BadInput
@@ -119,6 +120,16 @@ def test_a_look_at_the_held_out_text_changes_nothing_and_sees_the_same(shards: M
         assert digest(state) == before
         assert np.array_equal(made.own[0], state.vectors)
         assert not made.met.any()
+
+
+def test_no_row_lies_across_one_line_more_than_it_fills(shards: MakeShards) -> None:
+    for dimension in (12, 16, 17):
+        made = shards(dimension=dimension)
+        state = made.start()
+        with made.at(state):
+            assert made.own.shape == (3, *state.vectors.shape)
+            assert made.own.strides[2] % LINE == made.own.ctypes.data % LINE == 0
+            assert all(np.array_equal(own, state.vectors) for own in made.own)
 
 
 def test_the_loss_starts_at_its_value_for_outputs_of_nought(shards: MakeShards) -> None:

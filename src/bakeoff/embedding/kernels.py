@@ -151,33 +151,45 @@ def compiled(architecture: Literal["skipgram", "cbow"], dimension: int, negative
     fetch = prefetch(D)
 
     @njit(fastmath=REORDER)
-    def step(x: Floats, outputs: Floats, rate: np.float32) -> float:
-        """One step down L = - sum_k log s(sign_k u_k . x) for input x (D,) and outputs u (N * D,); returns L.
+    def step(x: Floats, share: np.float32, outputs: Floats, rate: np.float32) -> float:
+        """One step down L = - sum_k log s(sign_k u_k . share x) for input x (D,) and outputs u (N * D,); returns L.
 
-        u_k += rate sign_k s(- sign_k u_k . x) x;  x gets the same with x and u exchanged, summed over k.
-        CBOW, whose x is a mean, gets that sum alone in the place of x.
+        u_k += rate sign_k s(- sign_k u_k . share x) share x;  x gets the sum over k of the same with u_k in place of
+        share x. CBOW, whose x is a sum of vectors and share x their mean, gets that alone in the place of x.
         """
         scores = zeros
         for d in range(D):
             for k in range(N):
                 scores = replaced(scores, k, scores[k] + x[d] * outputs[k * D + d])
-        loss, pulls = 0.0, zeros
+        loss, pulls, pushes = 0.0, zeros, zeros
         for k in range(N):
-            y = -signs[k] * scores[k]
+            y = -signs[k] * share * scores[k]
             bounded = y if y > -LIMIT else -LIMIT  # NaN too: an index must be one
             bounded = bounded if bounded < LIMIT else LIMIT
             place = int((bounded + LIMIT) / STEP + np.float32(0.5))
             loss += SOFTPLUS[place] + (y - bounded if y > LIMIT else np.float32(0))
             pulls = replaced(pulls, k, rate * signs[k] * SIGMOID[place])
+            pushes = replaced(pushes, k, share * pulls[k])
         for d in range(D):
             old = x[d]
             new = old if in_place else np.float32(0)
             for k in range(N):
                 u = outputs[k * D + d]
                 new += pulls[k] * u
-                outputs[k * D + d] = u + pulls[k] * old
+                outputs[k * D + d] = u + pushes[k] * old
             x[d] = new
         return loss
+
+    @njit(fastmath=REORDER)
+    def add_up(inputs: Floats, words: NDArray[np.int64], total: Floats) -> None:
+        """The sum of some rows (D,), two at a time."""
+        total[:] = 0
+        if len(words) % 2:
+            total[:] = inputs[words[0]]
+        for m in range(len(words) % 2, len(words), 2):
+            one, other = inputs[words[m]], inputs[words[m + 1]]
+            for d in range(D):
+                total[d] += one[d] + other[d]
 
     @njit(fastmath=REORDER, nogil=True)
     def round_(
@@ -190,7 +202,8 @@ def compiled(architecture: Literal["skipgram", "cbow"], dimension: int, negative
         counter: np.uint64,
         text: Ids,
     ) -> tuple[float, int]:
-        around, near, mean = np.empty((2, N), np.int64), np.empty(N * D, np.float32), np.empty(D, np.float32)
+        around, words = np.empty((2, N), np.int64), np.empty(2 * window, np.int64)
+        near, total = np.empty(N * D, np.float32), np.empty(D, np.float32)
         counter, length = thin(ids, language.stays, counter, text)
         loss, examples, low, high = 0.0, 0, 0, 0
         # Each place is drawn while the one before it is trained: its rows are on their way from memory meanwhile.
@@ -217,30 +230,24 @@ def compiled(architecture: Literal["skipgram", "cbow"], dimension: int, negative
                 u = tables.outputs[targets[k]]
                 for d in range(D):
                     near[k * D + d] = u[d]
+            count = 0
+            for j in range(now_low, now_high):
+                words[count] = text[j]
+                count += j != i
             if in_place:
-                for j in range(now_low, now_high):
-                    if j != i:
-                        loss += step(tables.inputs[text[j]], near, rate)
-                        tables.inputs_met[text[j]] += np.uint32(1)
-                examples += now_high - now_low - 1
+                for m in range(count):
+                    loss += step(tables.inputs[words[m]], np.float32(1), near, rate)
+                examples += count
             else:
-                mean[:] = 0
-                for j in range(now_low, now_high):
-                    if j != i:
-                        x = tables.inputs[text[j]]
-                        for d in range(D):
-                            mean[d] += x[d]
-                share = np.float32(1) / np.float32(now_high - now_low - 1)
-                for d in range(D):
-                    mean[d] *= share
-                loss += step(mean, near, rate)
-                for j in range(now_low, now_high):
-                    if j != i:
-                        x = tables.inputs[text[j]]
-                        for d in range(D):
-                            x[d] += mean[d]
-                        tables.inputs_met[text[j]] += np.uint32(1)
+                add_up(tables.inputs, words[:count], total)
+                loss += step(total, np.float32(1) / np.float32(count), near, rate)
+                for m in range(count):
+                    x = tables.inputs[words[m]]
+                    for d in range(D):
+                        x[d] += total[d]
                 examples += 1
+            for m in range(count):
+                tables.inputs_met[words[m]] += np.uint32(1)
             for k in range(N):
                 u = tables.outputs[targets[k]]
                 for d in range(D):
@@ -280,22 +287,28 @@ def merge(base: Floats, own: Floats, met: NDArray[np.uint32], start: int, stop: 
     moved = np.empty(D, np.float32)
     strange = np.float32(0)
     for row in range(start, stop):
-        changes, movers = 0, 0
+        changes, movers, mover = 0, 0, 0
         for s in range(shards):
-            changes += met[s, row]
-            movers += met[s, row] > 0
-        if changes == 0:
+            if met[s, row] > 0:
+                changes, movers, mover = changes + met[s, row], movers + 1, s
+                met[s, row] = 0
+        if movers == 0:
             continue
-        share = np.float32(damping(movers, curvature * changes / movers))
-        moved[:] = 0
-        for s in range(shards):
+        if movers == 1:
             for d in range(D):
-                moved[d] += own[s, row, d] - base[row, d]
+                base[row, d] = own[mover, row, d]
+        else:
+            share = np.float32(damping(movers, curvature * changes / movers))
+            moved[:] = 0
+            for s in range(shards):
+                for d in range(D):
+                    moved[d] += own[s, row, d] - base[row, d]
+            for d in range(D):
+                base[row, d] += share * moved[d]
         for d in range(D):
-            base[row, d] += share * moved[d]
             strange += np.float32(0) * base[row, d]
         for s in range(shards):
-            for d in range(D):
-                own[s, row, d] = base[row, d]
-            met[s, row] = 0
+            if movers > 1 or s != mover:
+                for d in range(D):
+                    own[s, row, d] = base[row, d]
     return bool(strange == 0)

@@ -7,6 +7,7 @@ order. Draws are keyed by seed, shard, epoch and place: a training can stop afte
 V words of vocabulary, D dimensions filled up to whole LANES, S shards.
 """
 
+import math
 import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -17,10 +18,11 @@ import numpy as np
 
 from bakeoff.data.corpus.corpus import Corpus
 from bakeoff.embedding.course import Lesson, State, first, keyed, rate
-from bakeoff.embedding.kernels import Ids, Language, Tables, compiled, merge
+from bakeoff.embedding.kernels import Floats, Ids, Language, Tables, compiled, merge
+from bakeoff.embedding.prefetch import LINE
 from bakeoff.embedding.settings import ArchitectureName, Word2vecSettings
 
-LANES = 16  # floats that the compiled loops take at once
+LANES = 16  # floats that the compiled loops take at once, and that a LINE holds
 
 
 class Shards:
@@ -46,7 +48,8 @@ class Shards:
     @contextmanager
     def at(self, state: State) -> Iterator[Self]:
         shards = self.settings.shards
-        self.own = np.repeat(state.vectors[None], shards, axis=0)  # (S, 2, V, D)
+        self.own = lined_up((shards, *self.shape))  # (S, 2, V, D)
+        self.own[:] = state.vectors
         self.met = np.zeros(self.own.shape[:3], np.uint32)
         self.room = np.empty((shards, self.settings.round), np.int32)
         self.run(self.text[:0], 0, self.language, (0.0, 0.0), (0,))  # compiles, before anyone looks at the clock
@@ -109,3 +112,10 @@ class Shards:
     def rate(self, epoch: int, offset: int) -> float:
         """The learning rate after so many words of each shard."""
         return rate(self.lesson.first_rate, (epoch + min(offset / self.longest, 1)) / self.settings.epochs)
+
+
+def lined_up(shape: tuple[int, ...]) -> Floats:
+    """Room whose rows begin where a line of the cache does: none reaches into one line more than it fills."""
+    room = np.empty(math.prod(shape) + LANES, np.float32)
+    start = -room.ctypes.data % LINE // room.itemsize
+    return room[start : start + math.prod(shape)].reshape(shape)
