@@ -4,10 +4,8 @@ The processor is emulated. Run as a script, this file prints what a processor ma
 """
 
 import hashlib
-import shutil
-import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +13,6 @@ import pytest
 
 from bakeoff import settings
 
-QEMU = "qemu-x86_64-static"
 CONSTANTS: dict[str, dict[str, Any]] = settings.load(Path(__file__).parents[2] / "params.yaml")["optimizers"]
 NETWORKS: dict[str, dict[str, Any]] = {
     "softmax": {"initial_sigma": 0.01},
@@ -93,18 +90,12 @@ def trainings() -> Iterator[tuple[str, str]]:
         yield f"{model} under {optimizer}", digest.hexdigest()[:16]
 
 
-def printed(*prefix: str) -> list[str]:
-    command = [*prefix, sys.executable, __file__]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
-
-
 @pytest.mark.emulated
-@pytest.mark.skipif(shutil.which(QEMU) is None, reason=f"{QEMU} is not installed (Debian: qemu-user-static)")
 @pytest.mark.parametrize("processor", ["Haswell", "EPYC-Rome"])
-def test_weights_are_the_same_on_another_processor(processor: str) -> None:
+def test_weights_are_the_same_on_another_processor(processor: str, printed: Callable[..., list[str]]) -> None:
     here = printed()
     assert len(here) == len(TRAININGS)
-    assert printed(QEMU, "-cpu", processor) == here
+    assert printed(processor) == here
 
 
 if __name__ == "__main__":
