@@ -1,9 +1,11 @@
 """A training in several processes is, to the byte, the one that a single process makes of the same shards."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
+import time
 from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
@@ -22,7 +24,8 @@ from bakeoff.optimizers.registry import OPTIMIZERS
 from bakeoff.optimizers.settings import AdamSettings
 from bakeoff.settings import BadInput
 from bakeoff.training.checkpoint import Checkpoint
-from bakeoff.training.fit import Outcome, fit
+from bakeoff.training.fit import Outcome, Watch, fit
+from bakeoff.training.kept import Kept
 from bakeoff.training.parallel import join
 from bakeoff.training.settings import AugmentationSettings, TrainingSettings, plain
 from bakeoff.training.supervised import Classification
@@ -58,13 +61,15 @@ def build(generator: torch.Generator, normalisation: str = "batch", dropout: flo
     return NETWORKS["wide_resnet"].build(settings, (1, 8, 8), 3, generator)
 
 
-def train(asked: TrainingSettings = ASKED, checkpoint: Checkpoint | None = None) -> tuple[dict[str, Tensor], Outcome]:
+def train(
+    asked: TrainingSettings = ASKED, checkpoint: Checkpoint | None = None, watch: Watch = lambda _: None
+) -> tuple[dict[str, Tensor], Outcome]:
     generator = torch.Generator().manual_seed(0)
     network = build(generator)
     settings = AdamSettings(learning_rate=0.01, beta1=0.9, beta2=0.999, epsilon=1e-8)
     adam = OPTIMIZERS["adam"].build(network.parameters(), settings)
     workload = Classification(examples(), asked, CPU)
-    outcome = fit(network, workload, adam, asked, generator=generator, watch=lambda _: None, checkpoint=checkpoint)
+    outcome = fit(network, workload, adam, asked, generator=generator, watch=watch, checkpoint=checkpoint)
     return {name: weight.contiguous() for name, weight in network.state_dict().items()}, outcome
 
 
@@ -98,18 +103,23 @@ def process(rank: int, size: int, port: int, folder: Path, checkpoint: Checkpoin
     os.environ |= {"RANK": str(rank), "WORLD_SIZE": str(size), "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
     try:
         weights, outcome = train(checkpoint=checkpoint)
-    except (Killed, RuntimeError):  # the others lose the first process, and end
+    except Killed:
         os._exit(7)
     save_file(weights, folder / f"{size}-{rank}")
     (folder / f"{size}-{rank}.history").write_text(repr(outcome))
     dist.destroy_process_group()
 
 
-def start(size: int, folder: Path, checkpoint: Checkpoint | None = None) -> list[int | None]:
-    """Train in so many forked processes; their exit codes."""
+def free_port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+        port: int = free.getsockname()[1]
+        return port
+
+
+def start(size: int, folder: Path, checkpoint: Checkpoint | None = None) -> list[int | None]:
+    """Train in so many forked processes; their exit codes."""
+    port = free_port()
     context = get_context("fork")
     started = [context.Process(target=process, args=(rank, size, port, folder, checkpoint)) for rank in range(size)]
     for one in started:
@@ -133,7 +143,7 @@ def test_the_bytes_depend_on_the_shards_and_not_on_the_processes(size: int, tmp_
 @pytest.mark.parametrize(("first", "then"), [(2, 4), (4, 1)])
 def test_a_checkpoint_goes_on_in_another_number_of_processes(first: int, then: int, tmp_path: Path) -> None:
     codes = start(first, tmp_path, Stopping("stage", "recipe", tmp_path))
-    assert codes == [7] * first
+    assert codes == [7] + [143] * (first - 1)  # the others lose the first, and end
     checkpoint = Checkpoint("stage", "recipe", tmp_path)
     assert checkpoint.load()
     if then == 1:
@@ -208,7 +218,40 @@ def test_torchrun_starts_it(tmp_path: Path) -> None:
         assert all(torch.equal(made[name], weights[name]) for name in weights)
 
 
+@pytest.mark.parametrize("size", [2, 4])
+def test_a_signal_ends_all_of_them_quietly_and_the_first_saves(size: int, tmp_path: Path) -> None:
+    common = {"WORLD_SIZE": str(size), "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_port())}
+    started = [
+        subprocess.Popen(
+            [sys.executable, __file__, str(tmp_path), "on and on"],
+            env=os.environ | common | {"RANK": str(rank), "PYTHONPATH": os.pathsep.join(sys.path)},
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for rank in range(size)
+    ]
+    deadline = time.monotonic() + 60
+    while not all((tmp_path / f"{rank} runs").exists() for rank in range(size)):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    for one in started:  # as torchrun does
+        one.terminate()
+    ended = [(*one.communicate(timeout=30), one.returncode) for one in started]
+    assert ended == [(None, "", 143)] * size
+    assert Kept("stage", "recipe", tmp_path).checkpoints().run("run").load()
+
+
+def on_and_on(folder: Path) -> None:
+    """A training of a stage, until a signal ends it."""
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    with Kept("stage", "recipe", folder).checkpoint("run") as checkpoint:
+        rank = os.environ["RANK"]
+        train(ASKED.model_copy(update={"epochs": 10**6}), checkpoint, lambda _: (folder / f"{rank} runs").touch())
+
+
 if __name__ == "__main__":
     torch.set_num_threads(1)
+    if sys.argv[2:]:
+        on_and_on(Path(sys.argv[1]))
     save_file(train()[0], Path(sys.argv[1]) / os.environ["RANK"])
     dist.destroy_process_group()

@@ -6,15 +6,17 @@ to divide the shards, and one process alone goes through all of them to the same
     torchrun --nproc-per-node 4 -m pipeline.train_network --task images --model resnet --optimizer adam
 """
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Generic
 
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
-from bakeoff.ranks import world
+from bakeoff.ranks import leads, world
 from bakeoff.settings import BadInput
 from bakeoff.training.workload import Batch, Workload
 
@@ -40,7 +42,22 @@ def join(shards: int, device: torch.device) -> None:
 def meet() -> None:
     """Wait for all processes."""
     if dist.is_initialized():
-        dist.barrier()
+        with together():
+            dist.barrier()
+
+
+@contextmanager
+def together() -> Iterator[None]:
+    """What all processes do at once. The others follow the first, which says what it ends of: quietly, if it has ended.
+
+    Of SIGTERM, say, which torchrun sends to all: the first saves the state after its step, and is gone at the next.
+    """
+    try:
+        yield
+    except RuntimeError:  # gloo's and nccl's: a connection was closed
+        if leads():
+            raise
+        sys.exit(128 + signal.SIGTERM)
 
 
 class Sharded(Generic[Batch]):
@@ -111,10 +128,11 @@ class Sharded(Generic[Batch]):
         if self.size > 1:
             mine = torch.stack(sums)
             everyone = [torch.empty_like(mine) for _ in range(self.size)]
-            dist.all_gather(everyone, mine)
+            with together():
+                dist.all_gather(everyone, mine)
+                for count in self.counts:  # those of a process without examples have not moved
+                    dist.all_reduce(count, dist.ReduceOp.MAX)
             sums = [part for parts in everyone for part in parts]
-            for count in self.counts:  # those of a process without examples have not moved
-                dist.all_reduce(count, dist.ReduceOp.MAX)
         total = sums[0].clone()
         for part in sums[1:]:
             total += part
