@@ -2,6 +2,7 @@
 import sys
 
 sys.path.insert(0, f"{workflow.basedir}/src")
+from bakeoff.gpu import refuse
 from bakeoff.graph import MARK, gpus, load, order
 from bakeoff.params import check
 from bakeoff.settings import BadInput
@@ -44,6 +45,14 @@ for stage in STAGES:
             **({"gpu": 1} if stage.device and device != "cpu" else {}) | stage.resources,
         shell:
             "BAKEOFF_WORKERS={threads} dvc --wait-for-lock repro --single-item {rule:q} > {log:q} 2>&1"
+
+
+onstart:
+    if workflow.local_exec and any(stage.stale and stage.device for stage in STAGES):  # a cluster's GPUs are elsewhere
+        try:
+            refuse(device)
+        except BadInput as error:
+            fail(error)
 
 
 onsuccess:

@@ -1,5 +1,6 @@
 """Trains word vectors by one architecture on a text, and tests them against people's judgement of words."""
 
+import bakeoff.gpu_gate  # noqa: F401  before torch
 from bakeoff.data.corpus.corpus import Corpus
 from bakeoff.data.sources.holdings import files
 from bakeoff.embedding.architectures import ARCHITECTURES

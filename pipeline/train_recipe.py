@@ -2,6 +2,7 @@
 
 from functools import partial
 
+import bakeoff.gpu_gate  # noqa: F401  before torch
 from bakeoff.data.examples import Examples
 from bakeoff.networks.registry import CLASSIFIERS
 from bakeoff.stage import Stage, run

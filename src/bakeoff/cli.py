@@ -77,11 +77,12 @@ def doctor(_: argparse.Namespace) -> None:
 
 
 def check(_: argparse.Namespace) -> None:
-    """check the whole of params.yaml, and that the one measured input is there"""
+    """check the whole of params.yaml, and that the one measured input and the GPU that it asks for are there"""
+    from bakeoff.gpu import refuse
     from bakeoff.params import check as check_params
     from bakeoff.report.costs import there
 
-    check_params()
+    refuse(check_params().device)
     there()
     print(f"{settings.PATH}: every setting is known, present and in range")
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 PACKAGES = {"bakeoff": Path("src/bakeoff"), "pipeline": Path("pipeline")}
 
-# The gate that checks the whole params.yaml before any work. It refuses or lets pass, and gives no stage a value:
-# were it a dependency, every stage would hang on the settings of all the others.
-GATES = {"bakeoff.params"}
+# They check the whole params.yaml before any work, and whether the GPU that it asks for is there. They refuse or let
+# pass, and give no stage a value: were the first a dependency, each stage would hang on the settings of all others.
+GATES = {"bakeoff.params", "bakeoff.gpu_gate"}
 
 # What a stage is still writing; named in .dvcignore too.
 PARTIAL = ".partial-"

@@ -429,9 +429,21 @@ def test_a_path_with_a_space(pristine: Project, tmp_path: Path, finished: Projec
     assert project.named_by_snakemake() == set()
 
 
+def test_a_gpu_that_is_not_there_is_missed_before_any_work(project: Project, tmp_path: Path) -> None:
+    (tmp_path / "packages/torch").mkdir(parents=True)
+    (tmp_path / "packages/torch/__init__.py").touch()
+    (tmp_path / "packages/torch/version.py").write_text("__version__ = '9.8+cpu'\ncuda = hip = None\n")
+    replace("params.yaml", "device: cpu", "device: cuda")(project)
+    assert project.named_by_snakemake() == EMBEDDINGS | FLIGHTS | END  # to be told what would run takes no GPU
+    said = project.run("snakemake", "--cores=1", status=2, PYTHONPATH=str(tmp_path / "packages"))
+    assert "error: params.yaml: device is 'cuda', but torch 9.8+cpu can use no GPU; " in said
+    assert "Traceback" not in said
+    assert project.ran() == set()
+
+
 @pytest.mark.parametrize(("visible", "most"), [("0", 1), ("0,1,2,3", 4)])
 def test_no_more_jobs_use_a_gpu_than_there_are(visible: str, most: int, project: Project) -> None:
-    replace("params.yaml", "device: cpu", "device: cuda")(project)
+    replace("params.yaml", "device: cpu", "device: auto")(project)
     project.run("snakemake", "--cores=4", CUDA_VISIBLE_DEVICES=visible, TOY_SECONDS="1")
     running, peak = 0, 0
     for line in (project.folder / ".bakeoff/journal").read_text().splitlines():

@@ -7,6 +7,7 @@ from functools import partial
 
 import torch
 
+from bakeoff import gpu
 from bakeoff.settings import BadInput
 from bakeoff.training.settings import Device, LoopSettings
 
@@ -18,10 +19,8 @@ def resolve(device: Device) -> torch.device:
         BadInput: a GPU is asked for and torch has none. There is no silent fall-back: results would differ.
     """
     if device == "cuda" and not torch.cuda.is_available():
-        raise BadInput(
-            f"params.yaml: device is 'cuda', but torch {torch.__version__} finds no GPU here; "
-            "write cpu or auto, or install a CUDA build of torch"
-        )
+        gpu.refuse(device)
+        raise BadInput(f"params.yaml: device is 'cuda', but torch {torch.__version__} finds no GPU; write cpu or auto")
     if device == "cpu" or not torch.cuda.is_available():
         return torch.device("cpu")
     found = torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))  # torchrun starts a process for each GPU
