@@ -5,8 +5,9 @@ from functools import partial
 from bakeoff.data.examples import Examples
 from bakeoff.networks.settings import MlpSettings
 from bakeoff.stage import Stage, run
+from bakeoff.training.workers import answering, count
 from bakeoff.tuning.hypergradient import Hypergradient
-from bakeoff.tuning.objective import Objective, thinned
+from bakeoff.tuning.objective import CPU, Objective, thinned
 from bakeoff.tuning.registry import SEARCHERS
 from bakeoff.tuning.searcher import Problem
 from bakeoff.tuning.settings import StudySettings
@@ -24,8 +25,8 @@ def tune(stage: Stage, method: str) -> None:
     objective = Objective(examples, network, settings.training, settings.seed)
     problem = Problem(Space.read(settings.space), settings.trials, settings.seed, partial(Hypergradient, objective))
     study = Study(method, DATA, settings, constants, objective, SEARCHERS[method].build(problem, constants))
-    with stage.progress(study.trainings) as progress:
-        runs = study.run(stage.watch, progress)
+    with answering(study.train, count(CPU)) as train, stage.progress(study.trainings) as progress:
+        runs = study.run(train, stage.watch, progress)
     stage.record(f"reports/records/tuning/{method}.json", "tuning", runs)
     stage.metrics(f"reports/metrics/tuning/{method}.json", runs[0].metrics)
 

@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from bakeoff.settings import BadInput
-from bakeoff.training.workers import VARIABLE, count, side_by_side
+from bakeoff.training.workers import VARIABLE, answering, count, side_by_side
 
 CPU = torch.device("cpu")
 ROOT = Path(__file__).parents[2]
@@ -111,7 +111,7 @@ def test_workers_end_with_a_process_that_is_killed() -> None:
         "from types import SimpleNamespace as Item\n"
         "from bakeoff.training.workers import side_by_side\n"
         "def work(item):\n"
-        "    print('ready', flush=True)\n"
+        "    os.write(1, b'ready\\n')\n"
         "    time.sleep(60)\n"
         "list(side_by_side(work, [Item(name='a'), Item(name='b')], 2))\n"
     )
@@ -123,6 +123,80 @@ def test_workers_end_with_a_process_that_is_killed() -> None:
         assert [running.stdout.readline() for _ in range(2)] == ["ready\n"] * 2
         running.kill()
         assert running.stdout.read() == ""  # ends with the last process that holds the pipe
+
+
+def test_answers_come_in_the_order_of_the_questions_from_processes_forked_once() -> None:
+    held = {"offset": 100}  # no part of a question, and in a function that could not be sent
+
+    def ask(question: int) -> tuple[int, int]:
+        time.sleep(0.02 * (3 - question % 4))  # the later ones of a batch are ready first
+        return question + held["offset"], os.getpid()
+
+    for workers in (1, 2, 4):
+        with answering(ask, workers) as answers:
+            held["offset"] = -1 if workers > 1 else 100  # too late for those that are forked
+            found = [*answers(range(4)), *answers([7, 5])]
+        held["offset"] = 100
+        assert [answer for answer, _ in found] == [100, 101, 102, 103, 107, 105]
+        processes = {process for _, process in found}
+        assert (
+            processes == {os.getpid()} if workers == 1 else os.getpid() not in processes and len(processes) <= workers
+        )
+    assert not psutil.Process().children()
+
+
+def refuse(_: int) -> None:
+    raise BadInput("params.yaml: no")
+
+
+def stop(_: int) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+@pytest.mark.parametrize(
+    ("ask", "message"),
+    [(refuse, "params.yaml: no"), (stop, f"a training's process was killed; if memory ran out, set {VARIABLE}=1")],
+)
+def test_where_no_answer_comes_it_is_said_in_one_line(ask: Callable[[int], None], message: str) -> None:
+    with pytest.raises(BadInput, match=f"^{message}$"), answering(ask, 2) as answers:
+        answers([1, 2])
+    assert not psutil.Process().children()
+
+
+ANSWERING = """
+import bakeoff.reproducible, os, signal, sys, time
+from bakeoff.training.workers import answering
+signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+def ask(question):
+    os.write(1, b'ready\\n')
+    time.sleep(60)
+try:
+    with answering(ask, 2) as answers:
+        answers([1, 2])
+except KeyboardInterrupt:
+    sys.exit(130)
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+def test_processes_that_answer_end_with_the_one_that_asks(number: signal.Signals) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", ANSWERING],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONPATH": str(ROOT / "src")},
+        process_group=0,
+    ) as running:
+        assert running.stdout is not None
+        assert [running.stdout.readline() for _ in range(2)] == ["ready\n"] * 2
+        if number == signal.SIGINT:  # Ctrl-C is for the whole group
+            os.killpg(running.pid, number)
+        else:
+            running.send_signal(number)
+        rest, errors = running.communicate(timeout=10)  # the pipes end with the last process that holds them
+    assert (rest, errors) == ("", "")
+    assert running.returncode == (-number if number == signal.SIGKILL else 128 + number)
 
 
 def test_there_are_as_many_as_cores_unless_told_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:

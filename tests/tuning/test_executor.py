@@ -1,16 +1,11 @@
 import math
-import os
 from collections.abc import Sequence
 
-import numpy as np
 import pytest
 
-from bakeoff.data.examples import Examples, Split
-from bakeoff.networks.settings import MlpSettings
 from bakeoff.tuning.executor import Trial, search
-from bakeoff.tuning.objective import Objective, Trained
+from bakeoff.tuning.objective import Trained
 from bakeoff.tuning.searcher import Proposal
-from bakeoff.tuning.settings import StudyTrainingSettings
 from bakeoff.tuning.space import Point
 
 
@@ -32,8 +27,10 @@ class Counter:
         self.told += values
 
 
-def squared(point: Point) -> Trained:
-    return Trained({}, diverged=1) if point["x"] == 2 else Trained({"val/loss": point["x"] ** 2}, None)
+def squared(points: Sequence[Point]) -> list[Trained]:
+    return [
+        Trained({}, diverged=1) if point["x"] == 2 else Trained({"val/loss": point["x"] ** 2}, None) for point in points
+    ]
 
 
 def test_a_search_asks_in_batches_tells_in_order_and_ends_with_the_budget() -> None:
@@ -54,39 +51,3 @@ def test_what_a_trial_costs_is_charged() -> None:
 def test_a_searcher_that_breaks_the_rules_is_stopped(searcher: Counter) -> None:
     with pytest.raises(RuntimeError, match="Counter was asked for 1 to"):
         search(searcher, squared, budget=10, batch=3, watch=lambda _: None)
-
-
-class Rates:
-    """Proposes growing learning rates."""
-
-    def ask(self, n: int) -> list[Proposal]:
-        return [Proposal({"learning_rate": 0.01 * 4**k, "beta": 0.9, "weight_decay": 0.0}) for k in range(n)]
-
-    def tell(self, values: Sequence[float]) -> None: ...
-
-
-def test_workers_are_other_processes() -> None:
-    def process(_: Point) -> Trained:
-        return Trained({"val/loss": float(os.getpid())}, None)
-
-    def ran_here(workers: int) -> list[bool]:
-        trials = search(Counter(), process, budget=4, batch=2, watch=lambda _: None, workers=workers)
-        return [trial.trained.value == os.getpid() for trial in trials]
-
-    assert ran_here(1) == [True] * 4
-    assert ran_here(2) == [False] * 4
-
-
-def test_the_number_of_workers_changes_nothing() -> None:
-    rng = np.random.default_rng(0)
-    splits = [
-        Split(rng.normal(size=(30, 4)).astype(np.float32), rng.integers(3, size=30, dtype=np.uint8)) for _ in "abc"
-    ]
-    training = StudyTrainingSettings(examples=30, epochs=2, batch_size=8)
-    network = MlpSettings(hidden=(5,), normalisation="none", activation="relu", initialisation="he", dropout=0.0)
-    objective = Objective(Examples(*splits, classes=("a", "b", "c")), network, training, seed=0)
-    alone, together = (
-        search(Rates(), objective, budget=6, batch=3, watch=lambda _: None, workers=workers) for workers in (1, 2)
-    )
-    assert alone == together
-    assert len({trial.trained.value for trial in alone}) == 3

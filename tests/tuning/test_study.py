@@ -1,17 +1,23 @@
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from functools import partial
 from io import StringIO
 from typing import Any
 
+import numpy as np
 import pytest
 
+from bakeoff.data.examples import Examples, Split
 from bakeoff.networks.settings import MlpSettings
 from bakeoff.progress import Progress
-from bakeoff.record import Run
+from bakeoff.record import Run, dump
 from bakeoff.settings import BadInput
 from bakeoff.training.fit import Watch
-from bakeoff.tuning.objective import Trained
-from bakeoff.tuning.searcher import Proposal
+from bakeoff.training.workers import answering
+from bakeoff.tuning.hypergradient import Hypergradient
+from bakeoff.tuning.objective import Objective, Trained
+from bakeoff.tuning.registry import SEARCHERS
+from bakeoff.tuning.searcher import Problem, Proposal
 from bakeoff.tuning.settings import (
     DimensionSettings,
     RandomSettings,
@@ -19,7 +25,7 @@ from bakeoff.tuning.settings import (
     StudySettings,
     StudyTrainingSettings,
 )
-from bakeoff.tuning.space import Point
+from bakeoff.tuning.space import Point, Space
 from bakeoff.tuning.study import Study
 
 LOSSES = (0.9, None, 0.5, 0.7, 0.5, 0.8)  # of the trials; the second one diverges
@@ -82,7 +88,7 @@ def run(objective: Known = KNOWN) -> tuple[list[Run], list[Mapping[str, float]],
     study = Study("random", "images.npz", SETTINGS, RandomSettings(), objective, Listed())  # type: ignore[arg-type]
     shown = StringIO()
     with Progress(study.trainings, "tune", shown) as progress:
-        runs = study.run(watch, progress)
+        runs = study.run(lambda asked: [study.train(one) for one in asked], watch, progress)
     return runs, rows, shown.getvalue()
 
 
@@ -130,3 +136,48 @@ def test_a_study_diverges_with_any_of_its_confirmations() -> None:
 def test_a_search_in_which_all_diverge_is_refused() -> None:
     with pytest.raises(BadInput, match=r"all 6 trials in tuning.study.space diverged; lower learning_rate.high"):
         run(Known(losses=(None,) * 6))
+
+
+METHODS: dict[str, dict[str, Any]] = {
+    "grid": {"levels": {"learning_rate": 3, "beta": 2, "weight_decay": 2}},
+    "random": {},
+    "bayes": {"startup_trials": 3},
+    "evolution": {"population": 4, "keep": 0.5, "mutation": 0.1},
+    "gradient": {"outer_rate": 0.1, "steps": 3},
+}
+REAL = SETTINGS.model_copy(
+    update={
+        "trials": 11,
+        "batch": 3,
+        "training": StudyTrainingSettings(examples=30, epochs=2, batch_size=8),
+        "space": SpaceSettings(
+            learning_rate=DimensionSettings(low=1e-2, high=1.0, log=True),
+            beta=DimensionSettings(low=0.5, high=0.9, log=False),
+            weight_decay=DimensionSettings(low=1e-4, high=1e-2, log=True),
+        ),
+    }
+)
+
+
+def searched(method: str, workers: int) -> list[Run]:
+    """By a method, from nothing."""
+    rng = np.random.default_rng(0)
+    splits = [
+        Split(rng.normal(size=(30, 4)).astype(np.float32), rng.integers(3, size=30, dtype=np.uint8)) for _ in "abc"
+    ]
+    network = MlpSettings(hidden=(5,), normalisation="none", activation="relu", initialisation="he", dropout=0.0)
+    objective = Objective(Examples(*splits, classes=("a", "b", "c")), network, REAL.training, REAL.seed)
+    spec = SEARCHERS[method]
+    constants = spec.settings.model_validate(METHODS[method])
+    problem = Problem(Space.read(REAL.space), REAL.trials, REAL.seed, partial(Hypergradient, objective))
+    study = Study(method, "images.npz", REAL, constants, objective, spec.build(problem, constants))
+    with answering(study.train, workers) as train, Progress(study.trainings, "tune", StringIO()) as progress:
+        return study.run(train, lambda *_: lambda _: None, progress)
+
+
+@pytest.mark.parametrize("method", SEARCHERS)
+def test_the_number_of_workers_changes_no_byte_of_a_study(method: str) -> None:
+    alone = searched(method, 1)
+    assert len({str(run.metrics) for run in alone}) == len(alone)  # each point has a loss of its own
+    for workers in (2, 4):
+        assert dump([asdict(run) for run in searched(method, workers)]) == dump([asdict(run) for run in alone])

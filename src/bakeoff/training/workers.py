@@ -7,12 +7,15 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Sequence
-from multiprocessing import connection, get_context
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from multiprocessing import active_children, connection, get_context
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkProcess
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import joblib
 import torch
@@ -29,6 +32,10 @@ class Named(Protocol):
 
 
 T = TypeVar("T", bound=Named)
+Q = TypeVar("Q")
+A = TypeVar("A")
+
+_ask: Callable[[Any], Any]  # of a process that answers
 
 VARIABLE = "BAKEOFF_WORKERS"  # Snakemake sets it to the threads that it gives a job
 
@@ -91,6 +98,47 @@ def side_by_side(work: Callable[[T], None], items: Sequence[T], workers: int) ->
             process.terminate()
         for process, _, _ in running.values():
             process.join()
+
+
+@contextmanager
+def answering(ask: Callable[[Q], A], workers: int) -> Iterator[Callable[[Iterable[Q]], list[A]]]:
+    """A function of many questions: the answers in their order, as many sought at a time as there are workers.
+
+    The processes are forked here, once for all questions, with whatever `ask` holds: only questions and answers travel.
+    With one worker this process answers.
+
+    Raises:
+        BadInput: a worker was killed.
+    """
+    if workers == 1:
+        yield lambda questions: [ask(question) for question in questions]
+        return
+    others = active_children()
+    context = get_context("fork")
+    with ProcessPoolExecutor(workers, context, initializer=_listen, initargs=(ask, os.getpid())) as pool:
+        pool.submit(int).result()  # forks them all: once autograd has run beside a GPU, a fork could use it no more
+        started = [process for process in active_children() if process not in others]
+        try:
+            yield lambda questions: list(pool.map(_answer, questions))
+        except BaseException as error:
+            for process in started:
+                process.terminate()
+            if isinstance(error, BrokenProcessPool):
+                raise BadInput(f"a training's process was killed; if memory ran out, set {VARIABLE}=1") from error
+            raise
+
+
+def _listen(ask: Callable[[Any], Any], parent: int) -> None:
+    """The start of a forked process that answers: it has nothing to save, and Ctrl-C is its parent's to act upon."""
+    global _ask
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    lifeline.follow(parent)
+    _ask = ask
+
+
+def _answer(question: Any) -> Any:
+    return _ask(question)
 
 
 def _worker(work: Callable[[T], None], item: T, sender: Connection, parent: int) -> None:

@@ -1,9 +1,7 @@
-"""Spends the budget of a search in one process or several: asks for a batch, tries it, tells it in the order asked."""
+"""Spends the budget of a search: asks for a batch, has it tried, tells it in the order asked."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-
-from joblib import Parallel, delayed
 
 from bakeoff.tuning.objective import Trained
 from bakeoff.tuning.searcher import Searcher
@@ -20,36 +18,35 @@ class Trial:
 
 def search(
     searcher: Searcher,
-    objective: Callable[[Point], Trained],
+    train: Callable[[Sequence[Point]], Sequence[Trained]],
     *,
     budget: int,
     batch: int,
     watch: Callable[[Trial], None],
-    workers: int = 1,
 ) -> list[Trial]:
     """All trials; their costs add up to `budget` trainings.
 
-    What is asked for depends on `batch` and never on `workers`, so that the number of processes changes no result.
+    What is asked for depends on `batch` alone, so that it changes no result where `train` tries the points of a batch:
+    here, side by side (training.workers), or on a cluster, by joblib's backend or dask's executor.
 
     Raises:
         RuntimeError: the searcher gave no proposal, more than it was asked for, or some beyond the budget.
     """
     trials: list[Trial] = []
     spent = 0
-    with Parallel(n_jobs=workers) as pool:
-        while spent < budget:
-            wanted = min(batch, budget - spent)
-            proposals = searcher.ask(wanted)
-            cost = sum(proposal.cost for proposal in proposals)
-            if not 1 <= len(proposals) <= wanted or cost > budget - spent:
-                raise RuntimeError(
-                    f"{type(searcher).__name__} was asked for 1 to {wanted} points within {budget - spent} trainings, "
-                    f"and gave {len(proposals)} for {cost}"
-                )
-            batch_trained = pool(delayed(objective)(proposal.point) for proposal in proposals)
-            searcher.tell([trained.value for trained in batch_trained])
-            for proposal, trained in zip(proposals, batch_trained, strict=True):
-                spent += proposal.cost
-                trials.append(Trial(len(trials) + 1, spent, proposal.point, trained))
-                watch(trials[-1])
+    while spent < budget:
+        wanted = min(batch, budget - spent)
+        proposals = searcher.ask(wanted)
+        cost = sum(proposal.cost for proposal in proposals)
+        if not 1 <= len(proposals) <= wanted or cost > budget - spent:
+            raise RuntimeError(
+                f"{type(searcher).__name__} was asked for 1 to {wanted} points within {budget - spent} trainings, "
+                f"and gave {len(proposals)} for {cost}"
+            )
+        batch_trained = train([proposal.point for proposal in proposals])
+        searcher.tell([trained.value for trained in batch_trained])
+        for proposal, trained in zip(proposals, batch_trained, strict=True):
+            spent += proposal.cost
+            trials.append(Trial(len(trials) + 1, spent, proposal.point, trained))
+            watch(trials[-1])
     return trials

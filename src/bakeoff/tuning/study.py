@@ -24,6 +24,8 @@ NAMES = {
 }
 
 
+Asked = tuple[Point, int | None]  # a point to try, or with a seed one to confirm
+
 BEST = "best/val/loss"  # of the trials so far; not `val/loss`, which is the mean over the confirming trainings
 
 
@@ -52,8 +54,19 @@ class Study:
         """Of the search and of the confirmation together."""
         return self.settings.trials + self.settings.confirmations
 
-    def run(self, watch: Callable[[str, Mapping[str, Any]], Watch], progress: Progress) -> list[Run]:
+    def train(self, asked: Asked) -> Trained:
+        point, seed = asked
+        return self.objective(point) if seed is None else self.objective.confirm(point, seed)
+
+    def run(
+        self,
+        train: Callable[[Sequence[Asked]], Sequence[Trained]],
+        watch: Callable[[str, Mapping[str, Any]], Watch],
+        progress: Progress,
+    ) -> list[Run]:
         """The study, its trials `-t001`, ..., and the trainings `-c1`, ... that confirm the best of them.
+
+        `train` has `self.train` done to each of what is asked together; in which process changes nothing.
 
         The study's metrics are means over the confirming trainings, which start from seeds that no trial has seen, and
         which alone read the test split. If one of them diverges, so does the study, and there are no means. The
@@ -70,14 +83,21 @@ class Study:
                 show(history[-1])
 
         settings = self.settings
-        trials = search(self.searcher, self.objective, budget=settings.trials, batch=settings.batch, watch=see)
+        trials = search(
+            self.searcher,
+            lambda points: train([(point, None) for point in points]),
+            budget=settings.trials,
+            batch=settings.batch,
+            watch=see,
+        )
         best = best_of(trials)
-        confirmed = []
-        for number in range(1, settings.confirmations + 1):
-            seed = settings.seed + number
-            trained = self.objective.confirm(best.point, seed)
-            confirmed.append(self.child(f"c{number}", seed, best.point, trained))
-            progress.advance()
+        seeds = [settings.seed + number for number in range(1, settings.confirmations + 1)]
+        again = train([(best.point, seed) for seed in seeds])
+        progress.advance(settings.confirmations)
+        confirmed = [
+            self.child(f"c{number}", seed, best.point, trained)
+            for number, (seed, trained) in enumerate(zip(seeds, again, strict=True), start=1)
+        ]
         parameters = self.parameters() | named(best.point) | {"study.best": f"t{best.number:03}"}
         counts = {"trials": len(trials), "trials.diverged": sum(bool(t.trained.diverged) for t in trials)}
         diverged = next((run.diverged for run in confirmed if run.diverged), None)
