@@ -7,21 +7,21 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export MLFLOW_DISABLE_TELEMETRY := true
 
 .DEFAULT_GOAL := help
-.PHONY: help repro snakemake test check format ui report bench deps readme verify clean
+.PHONY: help repro serial test check format ui report bench deps readme verify clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-repro: .venv/.ready  ## run the pipeline (DVC, one stage after the other); reruns only what is stale
+repro: .venv/.ready  ## run the pipeline on all cores (Snakemake runs, DVC records); reruns only what is stale
+	@bakeoff check
+	@bakeoff tidy
+	snakemake --cores all
+
+serial: .venv/.ready  ## the same, one stage after the other (dvc repro)
 	@bakeoff check
 	@bakeoff tidy
 	dvc repro
 	@bakeoff tidy
-
-snakemake: .venv/.ready  ## the same with stages side by side, on all cores
-	@bakeoff check
-	@bakeoff tidy
-	snakemake --cores all
 
 test: check  ## format, lint, types, then every test
 	pytest -n auto --dist loadgroup

@@ -123,8 +123,8 @@ def report(comparison: Row, exhibits: Exhibits, *more: str) -> str:
 
 REPRODUCE = """## Reproduce
 
-`make repro` reruns what is stale, by DVC; `make snakemake` does the same with stages side by side. `dvc.lock` holds the
-hash of every input and output: on any x86-64 processor with AVX2 the same inputs give the same bytes, this page and its
+`make repro` reruns what is stale, stages side by side; `dvc repro` does the same one by one. `dvc.lock` holds the hash
+of every input and output: on any x86-64 processor with AVX2 the same inputs give the same bytes, this page and its
 figures included. `make verify` checks that from nothing. `dvc plots show` draws the learning curves for the mouse;
 `make ui` opens every run in MLflow.
 """
