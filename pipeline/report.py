@@ -1,7 +1,9 @@
 """Writes the pages of results and draws their figures."""
 
 import json
-from itertools import product
+from collections.abc import Callable
+from functools import partial
+from itertools import chain, product
 from operator import methodcaller
 from typing import Any, get_args
 
@@ -9,7 +11,8 @@ from bakeoff import record
 from bakeoff.data.corpus.corpus import read_vocabulary
 from bakeoff.data.examples import Examples
 from bakeoff.data.sources.settings import Kind, Source
-from bakeoff.embedding.maps import MAPS
+from bakeoff.embedding.evaluate import Vectors
+from bakeoff.embedding.maps import MAPS, MapName
 from bakeoff.networks.registry import SEGMENTERS
 from bakeoff.optimizers.settings import Optimizers
 from bakeoff.report import exhibits, figures, online, overview, pages
@@ -17,8 +20,13 @@ from bakeoff.report.compare import read_curves
 from bakeoff.report.costs import read, there
 from bakeoff.report.intensities import intensity_baseline
 from bakeoff.stage import Stage, run
+from bakeoff.training.workers import answering, count
 
 SOURCE: Any = Source  # a union, which is no class to a type checker
+
+
+def words(name: str, vectors: Vectors, method: MapName) -> dict[str, bytes]:
+    return {f"words-{name}-{method}.png": exhibits.draw_words(vectors, method)}
 
 
 def report(stage: Stage) -> None:
@@ -31,19 +39,30 @@ def report(stage: Stage) -> None:
     weights = {name: stage.input(f"models/embedding/{name}.safetensors") for name in architectures}
     vectors = exhibits.read_vectors(weights, vocabulary)
     costs = read(stage.input(there()))
-    drawn = figures.of_comparison(comparison, curves) | overview.of_comparison(comparison, costs)
-    drawn["trajectories.png"] = overview.trajectories(comparison, stage.settings("optimizers", Optimizers))
-    drawn |= {
-        f"words-{name}-{method}.png": exhibits.draw_words(found, method)
-        for name, found in vectors.items()
-        for method in MAPS
-    }
-    drawn["samples-images.png"] = exhibits.draw_samples(data["images"])
+    rules = product(stage.settings("online.optimizers", list[str]), stage.settings("online.schedules", list[str]))
+    streams = {name: record.read(stage.input(f"reports/records/online/{name}.json")) for name in map("-".join, rules)}
+    optimizers = stage.settings("optimizers", Optimizers)
+    drawings: list[Callable[[], dict[str, bytes]]] = [  # what takes longest first
+        lambda: figures.of_comparison(comparison, curves),
+        lambda: {"trajectories.png": overview.trajectories(comparison, optimizers)},
+        lambda: overview.of_comparison(comparison, costs),
+        lambda: {"samples-images.png": exhibits.draw_samples(data["images"])},
+        lambda: online.figures(streams),
+    ]
+    drawings += [partial(words, name, vectors[name], method) for name, method in product(vectors, MAPS)]
     winner = comparison["tasks"]["scans"]["winner"]
     if winner:
         settings = stage.settings(f"networks.{winner['model']}", SEGMENTERS[winner["model"]].settings)
         won = stage.input(f"models/scans/{winner['model']}-{winner['optimizer']}.safetensors")
-        drawn["predictions-scans.png"] = exhibits.draw_predictions(data["scans"], won, winner, settings)
+        drawings.append(
+            lambda: {"predictions-scans.png": exhibits.draw_predictions(data["scans"], won, winner, settings)}
+        )
+
+    def drawing(place: int) -> dict[str, bytes]:
+        return drawings[place]()
+
+    with answering(drawing, count(exhibits.CPU)) as draw:
+        drawn = dict(chain.from_iterable(found.items() for found in draw(range(len(drawings)))))
     shown = pages.Exhibits(
         origins={kind: exhibits.origin(source) for kind, source in sources.items()},
         encoding=json.loads(stage.input("reports/encoding.json").read_text(encoding="utf-8")),
@@ -54,9 +73,6 @@ def report(stage: Stage) -> None:
         neighbours={name: exhibits.neighbours(found) for name, found in vectors.items()},
         costs=costs,
     )
-    rules = product(stage.settings("online.optimizers", list[str]), stage.settings("online.schedules", list[str]))
-    streams = {name: record.read(stage.input(f"reports/records/online/{name}.json")) for name in map("-".join, rules)}
-    drawn |= online.figures(streams)
     page = pages.report(comparison, shown, online.section(streams, comparison["confidence"]))
     for name, picture in drawn.items():
         stage.output(f"reports/figures/{name}", methodcaller("write_bytes", picture))
