@@ -80,7 +80,11 @@ def searched(
     method: str, objective: Callable[[Point], Trained] = quadratic, seed: int = 0, budget: int = BUDGET, batch: int = 4
 ) -> list[Trial]:
     searcher = SEARCHERS[method].build(problem(seed, budget), SETTINGS[method])
-    return search(searcher, objective, budget=budget, batch=batch, watch=lambda _: None)
+
+    def train(points: Sequence[Point]) -> list[Trained]:
+        return [objective(point) for point in points]
+
+    return search(searcher, train, budget=budget, batch=batch, watch=lambda _: None)
 
 
 def test_every_searcher_is_tested() -> None:
