@@ -45,6 +45,11 @@ class Preloaded:
     def __init__(self, command: str, folder: Path) -> None:
         self.address = str(folder / f"{command}.socket")
         self.server = subprocess.Popen([sys.executable, str(SERVER), command, self.address], cwd=folder.anchor)
+        self.path = folder / command  # for PATH: a command of this name that asks the server
+        self.path.mkdir()
+        script = f'#!/bin/sh\nexec "{sys.executable}" -S -E "{SERVER}" {command} "{self.address}" "$@"\n'
+        (self.path / command).write_text(script)
+        (self.path / command).chmod(0o755)
         while not Path(self.address).exists():
             assert self.server.poll() is None
             time.sleep(0.01)
@@ -111,12 +116,12 @@ def children() -> list[psutil.Process]:
 
 
 def serves_python(process: psutil.Process) -> bool:
-    """Return whether a process is one that multiprocessing or joblib keeps for the life of its parent."""
+    """Return whether multiprocessing, joblib or `preloaded` keeps a process for the life of its parent."""
     try:
         command = " ".join(process.cmdline())
     except psutil.Error:  # it has ended meanwhile
         return True
-    return "resource_tracker" in command or "forkserver" in command or "loky" in command
+    return any(word in command for word in ("resource_tracker", "forkserver", "loky", SERVER.name))
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-LEARN = 3  # so many runs tell what they load
+LEARN = 20  # so many runs tell what they load
 PROJECT = ("bakeoff", "pipeline")  # a project of a test can hold its own; only the server for `python` imports them
 
 
