@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bakeoff.data.images import pictures
+from bakeoff.data.images import pictures, pixels
 from bakeoff.data.images.places import Place
+from bakeoff.data.remarks import Remarks
 from bakeoff.settings import BadInput
 
 SIXTEEN = np.array([[0, 128, 129, 257, 32768, 65535]], np.uint16)
@@ -81,7 +82,7 @@ MASKS: dict[str, tuple[Image.Image, list[list[int]]]] = {
 def test_a_mask_s_values_are_labels(case: str, tmp_path: Path) -> None:
     image, expected = MASKS[case]
     image.save(tmp_path / "a.png")
-    (mask,) = pictures.masks(Place(tmp_path / "a.png", "a.png"))
+    (mask,) = pictures.masks(Place(tmp_path / "a.png", "a.png"), Remarks())
     assert mask.tolist() == expected
 
 
@@ -91,15 +92,15 @@ def test_a_stack_is_read_in_order(tmp_path: Path) -> None:
     place = Place(tmp_path / "a.tif", "a.tif")
     assert pictures.facts(place) == (3, 1)
     assert [picture[0, 0, 0] for picture in pictures.stack(place)] == [4, 200, 7]
-    assert [mask[0, 0] for mask in pictures.masks(place)] == [4, 200, 7]
+    assert [mask[0, 0] for mask in pictures.masks(place, Remarks())] == [4, 200, 7]
 
 
 def test_grey_is_that_of_itu_r_601_to_the_byte_as_pillow_has_it() -> None:
     picture = np.random.default_rng(0).integers(0, 256, (3, 64, 64), np.uint8)
     pillow = np.asarray(Image.fromarray(np.moveaxis(picture, 0, -1)).convert("L"))
-    assert np.array_equal(pictures.recolour(picture, "grey")[0], pillow)
-    assert pictures.recolour(picture[:1], "rgb").tolist() == [picture[0].tolist()] * 3
-    assert pictures.recolour(picture[:1], "grey").tolist() == picture[:1].tolist()
+    assert np.array_equal(pixels.recolour(picture, "grey")[0], pillow)
+    assert pixels.recolour(picture[:1], "rgb").tolist() == [picture[0].tolist()] * 3
+    assert pixels.recolour(picture[:1], "grey").tolist() == picture[:1].tolist()
 
 
 @pytest.mark.parametrize("suffix", ["png", "jpg", "tif", "gif", "bmp", "webp", "ppm"])
