@@ -112,7 +112,7 @@ CASES = {
         {**TWO, "dog/x.jpg": encoded(Image.new("CMYK", (8, 8)), "JPEG")}, ["x.jpg: its pixels are CMYK", "convert it"]
     ),
     "fractions": Case(
-        {**TWO, "dog/x.tif": encoded(Image.new("F", (8, 8)), "TIFF")}, ["x.tif: its pixels are F", "convert it"]
+        {**TWO, "dog/x.tif": encoded(Image.new("F", (8, 8)), "TIFF")}, ["x.tif: its pixels are float32", "scale them"]
     ),
     "animation": Case(
         {

@@ -50,7 +50,7 @@ def equal_channels(values: NDArray[Any], place: Place) -> NDArray[Any]:
         BadInput: they are colours.
     """
     first = values[..., 0]
-    differing = np.argwhere((values != values[..., :1]).any(axis=-1))
+    differing = np.argwhere((values[..., 1:] != values[..., :1]).any(axis=-1))
     if len(differing):
         row, column = differing[0].tolist()
         raise BadInput(

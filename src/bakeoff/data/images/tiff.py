@@ -297,8 +297,10 @@ def opened(place: Place) -> Iterator[TiffFile]:
     heard = Heard()
     try:
         with heard.listening(), TiffFile(place.path) as tif:
-            len(tif.pages)
-            tif.series  # noqa: B018  # parsed here, so that what is wrong with it is heard
+            # Parsed here, so that what is wrong is heard; the pages first, or series would leave frames without tags.
+            tif.pages.cache = True
+            list(tif.pages)
+            tif.series  # noqa: B018
             heard.check()
             yield tif
             heard.check()
