@@ -9,6 +9,7 @@ from bakeoff.data.sources.settings import Source
 from bakeoff.settings import Settings
 
 Colour = Literal["grey", "rgb"]
+Bits = Annotated[int, Field(ge=8, le=16)]
 Size = Annotated[tuple[Positive, Positive], Field(strict=False)]  # height, width
 
 
@@ -23,5 +24,6 @@ class ImageSplitSettings(Settings):
 class ImagesSettings(Settings):
     source: Source
     colour: Colour
-    size: Size | None
+    resize: Size | None
+    bits: Bits | None
     split: ImageSplitSettings

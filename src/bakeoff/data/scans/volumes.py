@@ -1,5 +1,8 @@
 """Scans in NIfTI volumes, cut into slices that stand upright.
 
+Slices are cut along the voxels and not resampled. An image and its mask are compared where they lie in space, whatever
+the order of their axes in the files.
+
 X, Y, Z voxels from left to right, back to front, and up, whatever the order in the file; N slices of H x W pixels.
 """
 
@@ -7,6 +10,7 @@ import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -15,8 +19,10 @@ from nibabel.imageglobals import logger
 from nibabel.nifti1 import Nifti1Image
 from numpy.typing import NDArray
 
-from bakeoff.data.images.pictures import Mask, Picture
+from bakeoff.data.images.masks import Mask, whole
+from bakeoff.data.images.pixels import Picture
 from bakeoff.data.images.places import Place
+from bakeoff.data.remarks import Remarks
 from bakeoff.data.scans.sequence import Scan
 from bakeoff.data.scans.settings import Plane, VolumeSettings
 from bakeoff.settings import BadInput
@@ -24,7 +30,10 @@ from bakeoff.settings import BadInput
 logger.handlers[:] = [logging.NullHandler()]  # or nibabel's words would stand beside our one line
 
 SUFFIXES = (".nii", ".nii.gz")
-LARGEST = 2.0**31  # of labels
+MILLIMETRES = {"meter": 1e3, "mm": 1.0, "micron": 1e-3}
+# Voxels. Writers round affines, each in its own way; a mask of another scan or grid is half a voxel off, or more.
+APART = 0.1
+SQUARE = 1.05  # the longer side of a pixel by the shorter one, at most
 PLANES: dict[Plane, int] = {"sagittal": 0, "coronal": 1, "axial": 2}  # the axis that it is at right angles to
 
 
@@ -32,22 +41,27 @@ def is_volume(file: Place) -> bool:
     return file.name.lower().endswith(SUFFIXES)
 
 
-def read(image: Place, mask: Place, settings: VolumeSettings) -> Scan:
+def read(image: Place, mask: Place, settings: VolumeSettings, remarks: Remarks) -> Scan:
     """A pair of volumes, their headers read.
 
     Raises:
         BadInput: one cannot be read or is no volume of three axes, or they do not lie voxel upon voxel.
     """
     x, y = header(image), header(mask)
-    if x.shape != y.shape:
+    if x.shape[:3] != y.shape[:3]:
         raise BadInput(f"{mask}: has {shape(y)} voxels where {image} has {shape(x)}; a mask needs the same")
-    if not np.allclose(x.affine, y.affine, atol=1e-3):  # millimetres; writers round
-        raise BadInput(f"{mask}: lies elsewhere in space than {image} (their affines differ); resample it to the image")
+    apart = distance(x, y, image, mask)
+    if not apart <= APART:
+        raise BadInput(
+            f"{mask}: lies elsewhere in space than {image} (by their affines, {apart:.3g} voxels at a corner); "
+            "resample it to the image"
+        )
+    remark_on_pixels(x, settings.plane, str(image), remarks)
 
     def slices() -> Iterator[tuple[Picture, Mask]]:
         volume = voxels(image)
         low, high = window(volume, settings, image)
-        masks = upright(whole(voxels(mask), mask), settings.plane)
+        masks = upright(whole(voxels(mask), mask, remarks), settings.plane)
         for picture, values in zip(upright(volume, settings.plane), masks, strict=True):
             grey = np.rint(255 * np.clip((picture - low) / (high - low), 0, 1))
             yield grey[np.newaxis].astype(np.uint8), values
@@ -80,31 +94,54 @@ def window(volume: NDArray[Any], settings: VolumeSettings, place: Place) -> tupl
     return low, high
 
 
-def whole(volume: NDArray[Any], place: Place) -> NDArray[np.integer]:
-    """The mask's values as whole numbers.
+def distance(image: Any, mask: Any, image_place: Place, mask_place: Place) -> float:
+    """Return how far apart the same voxel of two volumes lies at most, in voxels of the image.
+
+    The map from one to the other is affine, so the largest distance is that of a corner.
 
     Raises:
-        BadInput: one is not.
+        BadInput: an affine cannot be inverted, or is not finite.
     """
-    if volume.dtype.kind in "iu":
-        return volume
-    wrong = np.argwhere((volume != np.rint(volume)) | ~(np.abs(volume) < LARGEST))
-    if len(wrong):
-        raise BadInput(
-            f"{place}: voxel {wrong[0].tolist()} is {volume[tuple(wrong[0])]}, and labels are whole numbers; resample "
-            "a mask by the nearest neighbour"
+    x, y = placed(image, mask), placed(mask, image)
+    for affine, place in ((x, image_place), (y, mask_place)):
+        if not np.isfinite(affine).all() or np.linalg.matrix_rank(affine) < 4:
+            raise BadInput(f"{place}: its affine puts all voxels into a plane; set its voxel sizes and export it again")
+    corners = np.array(list(product(*((0, length - 1) for length in image.shape[:3])))).T
+    there = np.linalg.solve(x, y @ np.vstack([corners, np.ones(corners.shape[1])]))[:3]
+    return float(np.abs(there - corners).max())
+
+
+def placed(volume: Any, other: Any) -> Any:
+    """Return the affine in millimetres; a file that names no unit has that of the other one."""
+    units = [found.header.get_xyzt_units()[0] for found in (volume, other)]
+    unit = next((unit for unit in units if unit in MILLIMETRES), "mm")
+    scaled = volume.affine.astype(np.float64)
+    scaled[:3] *= MILLIMETRES[unit]
+    return scaled
+
+
+def remark_on_pixels(volume: Any, plane: Plane, place: str, remarks: Remarks) -> None:
+    """Say where the pixels of a slice are not square, for slices are not resampled."""
+    sides = np.delete(np.linalg.norm(volume.affine[:3, :3], axis=0), PLANES[plane])
+    if sides.max() > SQUARE * sides.min():
+        unit = volume.header.get_xyzt_units()[0]
+        width, height = sides
+        remarks.add(
+            f"its {plane} slices have pixels that are not square, and are not resampled; another params.yaml: "
+            "data.scans.volumes.plane may have square ones",
+            f"{place} ({height:.4g} x {width:.4g}{'' if unit == 'unknown' else f' {unit}'}, height x width)",
         )
-    return volume.astype(np.int64)
 
 
 def voxels(place: Place) -> NDArray[Any]:
-    """The volume (X, Y, Z), in the order and direction of its axes in the patient.
+    """The volume (X, Y, Z), in the order and direction of its axes in the patient; further axes have a length of 1.
 
     Raises:
         BadInput: it cannot be read, or its voxels are complex or colours.
     """
     with opened(place):
         volume: NDArray[Any] = np.asanyarray(canonical(place).dataobj)
+        volume = volume.reshape(volume.shape[:3])
     if volume.dtype.kind not in "iuf":
         raise BadInput(f"{place}: its voxels are {volume.dtype}, and should be one number each; save the magnitude")
     return volume
@@ -114,8 +151,10 @@ def header(place: Place) -> Any:
     """The volume, its voxels not yet read."""
     with opened(place):
         found = canonical(place)
-    if len(found.shape) != 3 or 0 in found.shape:
-        raise BadInput(f"{place}: has {shape(found)} voxels, and should have three axes; save one volume a file")
+    if len(found.shape) < 3 or 0 in found.shape or any(length > 1 for length in found.shape[3:]):
+        raise BadInput(
+            f"{place}: has {shape(found)} voxels, and should have three axes; save one volume and one channel a file"
+        )
     return found
 
 
