@@ -8,6 +8,7 @@ from bakeoff.stage import Stage, run
 
 
 def ingest_scans(stage: Stage) -> None:
+    stage.watched("data/raw/scans")
     settings = stage.settings("data.scans", ScansSettings)
     found = read(find(settings.source, "scans"), settings)
     with stage.progress(sum(scan.length for scan in found)) as progress:
