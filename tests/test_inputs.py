@@ -136,8 +136,9 @@ def test_the_same_content_is_no_edit(read: Inputs, name: str) -> None:
     assert list(read.changes("train")) == []
 
 
+@pytest.mark.usefixtures("read")
 @pytest.mark.parametrize("name", [name for name in EDITS if "folder" in name])
-def test_a_folder_without_a_digest_is_watched_too(read: Inputs, name: str) -> None:
+def test_a_folder_without_a_digest_is_watched_too(name: str) -> None:
     watching = Inputs()
     watching.watch("data/folder")
     assert list(watching.changes("ingest")) == []
@@ -146,11 +147,8 @@ def test_a_folder_without_a_digest_is_watched_too(read: Inputs, name: str) -> No
     assert line.startswith("data/folder: was ")
 
 
+@pytest.mark.usefixtures("read")
 def test_a_folder_that_was_not_there_and_is_not() -> None:
-    assert list(_watching("nowhere").changes("ingest")) == []
-
-
-def _watching(path: str) -> Inputs:
-    read = Inputs()
-    read.watch(path)
-    return read
+    watching = Inputs()
+    watching.watch("nowhere")
+    assert list(watching.changes("ingest")) == []

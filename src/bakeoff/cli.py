@@ -168,7 +168,7 @@ def setup(_: argparse.Namespace) -> None:
 
 
 def tidy(_: argparse.Namespace) -> None:
-    """mend a dvc.lock that ends early, drop outputs of items taken off a list, and put dvc.lock into the graph's order"""
+    """mend a dvc.lock that ends early, drop outputs of items taken off a list, and put dvc.lock in order"""
     from bakeoff.graph import order, prune
     from bakeoff.lockfile import heal
 

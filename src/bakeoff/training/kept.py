@@ -30,8 +30,8 @@ class Trained:
 class Kept:
     """The folder of a cell: a file for each training that has ended, a checkpoint for each that has not.
 
-    A context for all processes of the stage. The stage removes the folder when its outputs stand, and with it what other
-    settings or code of the stage have left.
+    A context for all processes of the stage. The stage removes the folder when its outputs stand, and with it what
+    other settings or code of the stage have left.
     """
 
     def __init__(self, stage: str, recipe: str, folder: Path = CHECKPOINTS) -> None:
