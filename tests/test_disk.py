@@ -26,6 +26,10 @@ def test_each_cause_has_its_line(number: int) -> None:
         (RuntimeError("Error while serializing: I/O error: No space left on device (os error 28)"), errno.ENOSPC),
         (OSError("[Errno 28] Error writing bytes to file. Detail: [errno 28] No space left on device"), errno.ENOSPC),
         (MemoryError(), errno.ENOMEM),
+        (
+            RuntimeError("DefaultCPUAllocator: can't allocate memory: Error code 12 (Cannot allocate memory)"),
+            errno.ENOMEM,
+        ),
         (RuntimeError("a fault of the program"), None),
         (FileNotFoundError(errno.ENOENT, "No such file", "a"), None),
         (ValueError("(os error many)"), None),

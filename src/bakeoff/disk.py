@@ -29,6 +29,9 @@ REMEDIES = {
     errno.EAGAIN: f"raise the limit of processes (ulimit -u) or set BAKEOFF_WORKERS=1, {AGAIN}",
 }
 
+# safetensors', Arrow's and torch's words for a number of the system's
+CODE = re.compile(r"\(os error (\d+)\)|\[[Ee]rrno (\d+)\]|[Ee]rror code (\d+) \(Cannot allocate memory\)")
+
 
 @contextmanager
 def writing(path: Path) -> Iterator[None]:
@@ -56,10 +59,10 @@ def refusal(error: Exception) -> BadInput | None:
 
 
 def cause(error: Exception) -> int | None:
-    """The system's number of an error with a remedy; safetensors and pyarrow give it in their text alone."""
+    """The system's number of an error with a remedy; safetensors, Arrow and torch give it in their text alone."""
     if isinstance(error, MemoryError):
         return errno.ENOMEM
     number = error.errno if isinstance(error, OSError) else None
-    if number is None and (found := re.search(r"\(os error (\d+)\)|\[[Ee]rrno (\d+)\]", str(error))):
-        number = int(found[1] or found[2])
+    if number is None and (found := CODE.search(str(error))):
+        number = int(next(filter(None, found.groups())))
     return number if number in REMEDIES else None

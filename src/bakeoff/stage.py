@@ -101,7 +101,8 @@ class Stage:
         """A function that appends one epoch's row to the run's live history, for whoever looks on."""
         path = LIVE / self.name / f"{run}.jsonl"
         path.parent.mkdir(parents=True, exist_ok=True)
-        _write(path, json.dumps({"parameters": parameters}, sort_keys=True) + "\n")
+        with writing(path):
+            _write(path, json.dumps({"parameters": parameters}, sort_keys=True) + "\n")
 
         def append(row: Mapping[str, float]) -> None:
             with writing(path), path.open("a", encoding="utf-8") as file:
