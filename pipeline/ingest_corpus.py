@@ -12,6 +12,7 @@ FOLDER = "data/corpus"
 
 
 def ingest_corpus(stage: Stage) -> None:
+    stage.watched("data/raw/corpus")
     settings = stage.settings("data.corpus", CorpusSettings)
     text = Text(find(settings.source, "corpus"), settings.encoding)
     with stage.progress(text.size, unit="bytes") as progress:

@@ -9,6 +9,7 @@ from bakeoff.stage import Stage, run
 
 
 def ingest_images(stage: Stage) -> None:
+    stage.watched("data/raw/images")
     settings = stage.settings("data.images", ImagesSettings)
     found = read(find(settings.source, "images"))
     remarks = Remarks()

@@ -9,6 +9,7 @@ from bakeoff.stage import Stage, run
 
 
 def ingest_scans(stage: Stage) -> None:
+    stage.watched("data/raw/scans")
     settings = stage.settings("data.scans", ScansSettings)
     remarks = Remarks()
     found = read(find(settings.source, "scans"), settings, remarks)

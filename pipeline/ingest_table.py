@@ -7,6 +7,7 @@ from bakeoff.stage import Stage, run
 
 
 def ingest_table(stage: Stage) -> None:
+    stage.watched("data/raw/table")
     settings = stage.settings("data.table", TableSettings)
     found = find(settings.source, "table")
     with (
