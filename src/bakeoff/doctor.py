@@ -102,6 +102,7 @@ def params() -> Iterator[Finding]:
 
 def data() -> Iterator[Finding]:
     """What params.yaml names; nothing is fetched."""
+    from bakeoff.data.limits import Limits
     from bakeoff.data.sources.catalogue import SOURCES, Remote
     from bakeoff.data.sources.find import local
     from bakeoff.data.sources.holdings import files, overview
@@ -109,6 +110,7 @@ def data() -> Iterator[Finding]:
     try:
         sections = settings.load()["data"]
         named = {kind: section["source"] for kind, section in sections.items() if "source" in section}
+        limits = settings.validate(settings.load(), "data.limits", Limits)
     except (BadInput, KeyError, TypeError):
         return  # told where params.yaml is examined
     fetched = {name for name, spec in SOURCES.items() if any(isinstance(f, Remote) for f in spec.files.values())}
@@ -120,7 +122,7 @@ def data() -> Iterator[Finding]:
             elif source in fetched and not here[source].present:
                 yield Finding(kind, f"{source} (from {here[source].where}): {here[source].title}; not fetched yet")
             elif source in SOURCES:
-                files(source)
+                files(source, limits)
                 yield Finding(kind, f"{source} (in {here[source].where}): {here[source].title}")
             else:
                 yield Finding(kind, str(local(source, kind)))

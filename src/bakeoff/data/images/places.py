@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from bakeoff.data.limits import Limits
 from bakeoff.data.sources import archive
 from bakeoff.settings import BadInput
 
@@ -18,10 +19,12 @@ class Place:
     Attributes:
         path: where it lies; for what was unpacked, somewhere in the cache.
         shown: the source as the user wrote it, and the way from there.
+        limits: what reading it may take.
     """
 
     path: Path
     shown: str
+    limits: Limits
 
     def __str__(self) -> str:
         return " ".join(self.shown.split())
@@ -35,7 +38,7 @@ class Place:
         return self.path.suffix.lower()
 
     def __truediv__(self, name: str) -> "Place":
-        return Place(self.path / name, f"{self.shown}/{name}")
+        return Place(self.path / name, f"{self.shown}/{name}", self.limits)
 
     def folders(self) -> list["Place"]:
         return [place for place in self._entries() if place.path.is_dir()]
@@ -56,13 +59,13 @@ class Place:
         return [self / name for name in names if not name.startswith(".") and name not in LITTER]
 
 
-def root(path: Path, shown: str) -> Place:
+def root(path: Path, shown: str, limits: Limits) -> Place:
     """The folder in which the data lie: of a source, or of an archive, past folders that hold one folder alone.
 
     Raises:
         BadInput: it is neither a folder nor an archive, or is empty.
     """
-    place = Place(archive.folder(path), shown)
+    place = Place(archive.folder(path, limits), shown, limits)
     while not place.files() and len(folders := place.folders()) == 1 and not holds_pictures(folders[0]):
         place = folders[0]
     if not place.files() and not place.folders():

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, BinaryIO, Protocol, Self
 
+from bakeoff.data.limits import Limits
 from bakeoff.data.sources import cache
 from bakeoff.provenance import sha256
 from bakeoff.settings import BadInput
@@ -76,7 +77,7 @@ def stream(path: Path) -> Stream:
         raise
 
 
-def folder(path: Path) -> Path:
+def folder(path: Path, limits: Limits) -> Path:
     """The folder itself; for a .zip or a .tar, packed or not, the folder in the cache into which it was unpacked.
 
     Folders and plain files only: links, devices, and names that lead elsewhere are refused.
@@ -92,7 +93,7 @@ def folder(path: Path) -> Path:
             partial = made.with_name(f".partial-{made.name}")
             shutil.rmtree(partial, ignore_errors=True)
             try:
-                unpack(path, partial)
+                unpack(path, partial, limits)
                 partial.rename(made)
             finally:
                 shutil.rmtree(partial, ignore_errors=True)
@@ -234,7 +235,7 @@ class Member:
     content: IO[bytes] | None
 
 
-def unpack(path: Path, target: Path) -> None:
+def unpack(path: Path, target: Path, limits: Limits) -> None:
     """Writes every member of an archive below `target`, which must not exist."""
     size, made, count = path.stat().st_size, 0, 0
     target.mkdir(parents=True)

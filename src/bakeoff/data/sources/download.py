@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urljoin, urlsplit
 
+from bakeoff.data.limits import Limits
 from bakeoff.data.sources import cache
 from bakeoff.data.sources.settings import https
 from bakeoff.progress import Progress
@@ -71,7 +72,7 @@ def here(wanted: Wanted) -> bool:
     return any(place.is_file() for place in [wanted.path, *(wanted.places(Path(mirror)) if mirror else ())])
 
 
-def fetch(wanted: Wanted) -> Path:
+def fetch(wanted: Wanted, limits: Limits) -> Path:
     """The file's path: in the cache, or in the mirror where one is set, or in the cache once it is fetched.
 
     Raises:
@@ -86,7 +87,7 @@ def fetch(wanted: Wanted) -> Path:
         partial = Partial(path.with_name(f".partial-{path.name}"))
         for wait in (*WAITS, None):
             try:
-                attempt(wanted, partial)
+                attempt(wanted, partial, limits)
                 break
             except Broken as error:
                 if wait is None:
@@ -148,7 +149,7 @@ class Partial:
         self.path.unlink(missing_ok=True)
 
 
-def attempt(wanted: Wanted, partial: Partial) -> None:
+def attempt(wanted: Wanted, partial: Partial, limits: Limits) -> None:
     """One request, which goes on where the last one broke off, unless the file is another by now.
 
     Raises:
@@ -164,7 +165,7 @@ def attempt(wanted: Wanted, partial: Partial) -> None:
         headers |= {"Range": f"bytes={size}-", "If-Range": tag}
     try:
         with requests.Session() as session, get(session, wanted, headers) as response:
-            receive(wanted, partial, response)
+            receive(wanted, partial, response, limits)
     except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
         cause: BaseException = error
         while cause.__context__:
@@ -192,7 +193,7 @@ def get(session: "Session", wanted: Wanted, headers: dict[str, str]) -> "Respons
     raise refusal(wanted, f"leads from one address to the next, {REDIRECTS} times")
 
 
-def receive(wanted: Wanted, partial: Partial, response: "Response") -> None:
+def receive(wanted: Wanted, partial: Partial, response: "Response", limits: Limits) -> None:
     """Write what comes behind what is here, or in its place where the server starts anew."""
     size, tag = partial.state()
     its_tag = strong(response.headers)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
+from bakeoff.data.limits import Limits
 from bakeoff.data.sources.catalogue import SOURCES, Remote
 from bakeoff.data.sources.download import Wanted, fetch
 from bakeoff.data.sources.holdings import files
@@ -32,17 +33,17 @@ class Found:
     files: Mapping[str, Path]
 
 
-def find(source: Source, kind: Kind) -> Found:
+def find(source: Source, kind: Kind, limits: Limits) -> Found:
     """A data set of the catalogue, a file or folder in data/raw/<kind>/, or a file from the web.
 
     Raises:
         BadInput: there is no such thing, it lies elsewhere, or its bytes are not those promised.
     """
     if isinstance(source, Download):
-        path = fetch(Wanted(source.url, source.url, f"sha256:{source.sha256}"))
+        path = fetch(Wanted(source.url, source.url, f"sha256:{source.sha256}"), limits)
         return Found(source.url, reader_at(source.url, kind), {"data": path})
     if source in SOURCES and SOURCES[source].kind == kind:
-        return Found(source, SOURCES[source].reader, files(source))
+        return Found(source, SOURCES[source].reader, files(source, limits))
     if source in SOURCES or not re.search("[/.]", source):
         known = [name for name, spec in SOURCES.items() if spec.kind == kind]
         what = f"a data set of the kind '{SOURCES[source].kind}'" if source in SOURCES else "not in the catalogue"
