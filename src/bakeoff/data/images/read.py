@@ -1,5 +1,7 @@
 """Chooses the reader: by the catalogue's word, or by what a file or folder holds."""
 
+from pathlib import PurePath
+
 from bakeoff.data.images import arrays, cifar, class_folders, idx, mnist
 from bakeoff.data.images.labelled import Labelled
 from bakeoff.data.images.places import Place, root
@@ -21,7 +23,7 @@ def read(found: Found, limits: Limits) -> Labelled:
             return idx.read(found.name, {role: Place(path, found.name, limits) for role, path in found.files.items()})
         case _:
             (path,) = found.files.values()
-            if found.name.lower().endswith(".npz"):
+            if PurePath(found.name.partition("?")[0]).suffix.lower() == ".npz":
                 return arrays.read(Place(path, found.name, limits))
             return in_folder(root(path, found.name, limits))
 
