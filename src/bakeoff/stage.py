@@ -15,6 +15,7 @@ from types import FrameType
 from typing import Any, NoReturn, TypeVar
 
 from bakeoff import earlier, lifeline, provenance, record
+from bakeoff.data.sources.addresses import redacted_values
 from bakeoff.disk import CHECKPOINTS, refusal, writing
 from bakeoff.inputs import Inputs
 from bakeoff.progress import Progress, Unit
@@ -86,8 +87,12 @@ class Stage:
         return provenance.combined(provenance.sources(self._script))
 
     def record(self, path: str, task: str, runs: Sequence[Run]) -> None:
-        """Write the run record, with the settings and inputs that the stage asked for until now."""
-        made = Record(self.name, task, self.recipe, self._read.settings, self._read.digests, self._code, runs)
+        """Write the run record, with the settings and inputs that the stage asked for until now.
+
+        The recipe depends on the settings as they are; the record shows addresses without their secrets.
+        """
+        settings = {key: redacted_values(value) for key, value in self._read.settings.items()}
+        made = Record(self.name, task, self.recipe, settings, self._read.digests, self._code, runs)
         self.output(path, partial(record.write, made))
 
     def metrics(self, path: str, values: Mapping[str, float]) -> None:

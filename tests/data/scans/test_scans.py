@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from bakeoff import settings
 from bakeoff.data.examples import Examples
 from bakeoff.data.images.places import Place
+from bakeoff.data.limits import Limits
 from bakeoff.data.remarks import Remarks
 from bakeoff.data.scans import pairs, scans, splits
 from bakeoff.data.scans.labels import numbered
@@ -17,6 +19,8 @@ from bakeoff.data.scans.sequence import Scan
 from bakeoff.data.scans.settings import FileSplitSettings, ScansSettings, SlabSettings
 from bakeoff.data.sources.find import Found, find
 from bakeoff.settings import BadInput
+
+LIMITS = settings.validate(settings.load(Path(__file__).parents[3] / "params.yaml"), "data.limits", Limits)
 
 
 def settings(**change: object) -> ScansSettings:
@@ -41,7 +45,8 @@ def plain(**change: object) -> ScansSettings:
 
 def default(**change: object) -> Examples:
     chosen = settings(**change)
-    return scans.examples(read(find("mni152", "scans"), chosen, Remarks()), chosen, lambda n: n, Remarks())
+    found = read(find("mni152", "scans", LIMITS), chosen, LIMITS, Remarks())
+    return scans.examples(found, chosen, lambda n: n, Remarks())
 
 
 @pytest.fixture(scope="module")
@@ -140,7 +145,7 @@ def test_labels_that_say_two_things_are_refused(labels: object, said: str) -> No
 
 def test_files_pair_by_name_whatever_their_suffix() -> None:
     def places(*names: str) -> list[Place]:
-        return [Place(Path(name), name) for name in names]
+        return [Place(Path(name), name, LIMITS) for name in names]
 
     found = pairs.pairs(
         places("b.10.png", "A.jpg", "v.nii.gz"), places("v.NII.GZ".lower(), "A.png", "b.10.tif"), Remarks()
@@ -162,6 +167,7 @@ def test_pets_pair_with_their_trimaps_and_other_files_are_left_out(tmp_path: Pat
     found = read(
         Found("pet", "oxford-iiit-pet", {"images": tmp_path / "i", "annotations": tmp_path / "a"}),
         settings(),
+        LIMITS,
         Remarks(),
     )
     assert [(scan.shown, scan.mask) for scan in found] == [
@@ -178,7 +184,7 @@ def test_the_challenge_s_stacks_are_one_sequence(tmp_path: Path, monkeypatch: py
             frames[0].save(buffer, "TIFF", save_all=True, append_images=frames[1:])
             archive.writestr(f"ISBI-2012-challenge/{name}.tif", buffer.getvalue())
     found = Found("isbi-2012", "isbi-2012", {"data": tmp_path / "isbi.zip"})
-    (scan,) = read(found, settings(), Remarks())
+    (scan,) = read(found, settings(), LIMITS, Remarks())
     assert [(int(x[0, 0, 0]), int(y[0, 0])) for x, y in scan.slices()] == [(5, 0), (6, 255), (7, 0)]
 
 

@@ -7,6 +7,7 @@ changed bit leaves the lengths of all codes as they were, pixels change, and no 
 import simplejpeg
 
 from bakeoff.data.images.places import Place
+from bakeoff.data.sources.addresses import said
 from bakeoff.settings import BadInput
 
 DAMAGE = ("Corrupt JPEG data", "Premature end of JPEG")  # libjpeg's other warnings are about headers
@@ -26,6 +27,5 @@ def check(place: Place) -> None:
         # An eighth of the size: all codes are decoded, and few pixels are computed.
         simplejpeg.decode_jpeg(bytes(content), min_height=1, min_width=1, min_factor=8, strict=True)
     except ValueError as error:
-        said = " ".join(str(error).split())
-        if said.startswith(DAMAGE):
-            raise BadInput(f"{place}: is damaged: {said}; copy or export it again") from None
+        if str(error).startswith(DAMAGE):
+            raise BadInput(f"{place}: is damaged: {said(error)}; copy or export it again") from None

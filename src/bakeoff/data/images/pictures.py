@@ -30,9 +30,10 @@ from PIL import ExifTags, Image, UnidentifiedImageError
 from bakeoff.data.images import jpeg, tiff
 from bakeoff.data.images.masks import Mask, equal_channels, whole
 from bakeoff.data.images.orientation import UPRIGHT, upright
-from bakeoff.data.images.pixels import CONVERT, Picture, channels_first, spread
+from bakeoff.data.images.pixels import CONVERT, Picture, channels_first, check_area, spread
 from bakeoff.data.images.places import Place
 from bakeoff.data.remarks import Remarks
+from bakeoff.data.sources.addresses import said
 from bakeoff.settings import BadInput
 
 FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "WEBP")
@@ -42,6 +43,7 @@ LABELS = {"1", "L", "P", "I;16"}
 OPAQUE = 65535
 
 logging.getLogger("PIL").addHandler(logging.NullHandler())  # or Pillow's words would stand beside our one line
+Image.MAX_IMAGE_PIXELS = None  # params.yaml: data.limits.picture_pixels takes its place
 
 
 def read(place: Place) -> Picture:
@@ -126,27 +128,21 @@ def opened(place: Place) -> Iterator[Image.Image]:
     """Open a file's picture, not yet decoded; whatever Pillow raises or warns of meanwhile becomes one line.
 
     Raises:
-        BadInput: it is no picture, is damaged, or has more pixels than Pillow takes for honest.
+        BadInput: it is no picture, is damaged, or has more pixels than the settings allow.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        warnings.simplefilter("error", Image.DecompressionBombWarning)
         try:
             with Image.open(place.path, formats=FORMATS) as image:
+                check_area(place, image.height, image.width)
                 yield image
         except BadInput:
             raise
-        except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-            found = str(error).partition("(")[2].partition(")")[0] or "too many pixels"
-            raise BadInput(
-                f"{place}: has {found}, more than the {Image.MAX_IMAGE_PIXELS} that are read; cut it into tiles, or "
-                "make it smaller"
-            ) from None
         except UnidentifiedImageError:
             raise BadInput(f"{place}: {unreadable(place)}; export it again, or take it away") from None
         except Exception as error:  # a damaged file leads decoders to raise whatever there is
-            said = getattr(error, "strerror", None) or " ".join(str(error).split()) or type(error).__name__
-            raise BadInput(f"{place}: is damaged: {said}; copy or export it again") from None
+            words = getattr(error, "strerror", None) or str(error) or type(error).__name__
+            raise BadInput(f"{place}: is damaged: {said(words)}; copy or export it again") from None
 
 
 def unreadable(place: Place) -> str:

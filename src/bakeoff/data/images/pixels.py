@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from bakeoff.data.images.places import Place
 from bakeoff.data.images.settings import Colour
@@ -19,16 +18,16 @@ CONVERT = "convert it to grey or RGB"
 
 
 def check_area(place: Place, height: int, width: int) -> None:
-    """Refuse a picture that would fill the memory.
+    """Refuse a picture that would fill the memory, before it is decoded.
 
     Raises:
-        BadInput: it has more pixels than Pillow takes for honest.
+        BadInput: it has more pixels than the settings allow.
     """
-    most = Image.MAX_IMAGE_PIXELS
-    if most is not None and height * width > most:
+    most = place.limits.picture_pixels
+    if height * width > most:
         raise BadInput(
-            f"{place}: has {height * width} pixels, more than the {most} that are read; cut it into tiles, or make it "
-            "smaller"
+            f"{place}: is {height} x {width} pixels, more than {most}, params.yaml: data.limits.picture_pixels; cut it "
+            "into tiles, make it smaller, or raise that"
         )
 
 

@@ -24,10 +24,12 @@ from bakeoff.data.images.orientation import UPRIGHT, upright
 from bakeoff.data.images.pixels import CONVERT, Picture, channels_first, check_area, spread
 from bakeoff.data.images.places import Place
 from bakeoff.data.remarks import Remarks
+from bakeoff.data.sources.addresses import said
 from bakeoff.settings import BadInput
 
 MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 ORIENTATION = 274
+MOST_SAMPLES = 4  # RGB and alpha
 JPEG = {COMPRESSION.JPEG, COMPRESSION.OJPEG}  # decoded to RGB
 ONE_SAMPLE = {PHOTOMETRIC.MINISWHITE, PHOTOMETRIC.MINISBLACK, PHOTOMETRIC.PALETTE}
 # tifffile logs what it finds wrong and reads on. Words about these say nothing about pixels.
@@ -170,12 +172,16 @@ def without_alpha(plane: Plane, place: Place) -> NDArray[Any]:
     others = values[..., colours:]
     alphas = [int(kind) for kind in plane.page.extrasamples]
     if others.shape[-1] > 1 or (others.shape[-1] == 1 and alphas in ([], [0])):
-        raise BadInput(
-            f"{place}: has {values.shape[-1]} channels, and a picture has one or RGB; save the one you mean by itself"
-        )
+        raise channels(values.shape[-1], place)
     if others.size and not (values.dtype.kind in "bu" and (others == plane.most).all()):
         raise BadInput(f"{place}: is transparent in places; put it on the background that you want, and {CONVERT}")
     return values[..., :colours]
+
+
+def channels(found: int, place: Place, more: str = "") -> BadInput:
+    return BadInput(
+        f"{place}: has {found} channels{more}, and a picture has one or RGB; save the one you mean by itself"
+    )
 
 
 def planes(tif: TiffFile, place: Place) -> Iterator[Plane]:
@@ -188,6 +194,8 @@ def planes(tif: TiffFile, place: Place) -> Iterator[Plane]:
     pages = full(tif, place)
     for page in pages:
         check_area(place, page.imagelength, page.imagewidth)
+        if page.samplesperpixel > MOST_SAMPLES:
+            raise channels(page.samplesperpixel, place)
         if page.dtype is None or not isinstance(page.bitspersample, int):
             raise BadInput(f"{place}: has {page.bitspersample} bits a sample, which is not read; {CONVERT}")
     if behind_one_page(tif):
@@ -232,22 +240,18 @@ def check(tif: TiffFile, place: Place) -> None:
         BadInput: there are several channels, planes missing, volumes in a page, or previews alone.
     """
     for series in tif.series:
-        channels = dict(zip(series.axes, series.shape, strict=True)).get("C", 1)
-        if channels > 1:
-            raise BadInput(
-                f"{place}: has {channels} channels (axes {series.axes}), and a picture has one or RGB; save the one "
-                "you mean by itself"
-            )
+        if (found := dict(zip(series.axes, series.shape, strict=True)).get("C", 1)) > 1:
+            raise channels(found, place, f" (axes {series.axes})")
     pages = full(tif, place)
     if any(page.is_volumetric for page in pages):
         raise BadInput(f"{place}: holds a volume in one page; save it slice by slice")
-    found = total(tif) if behind_one_page(tif) else len(pages)
-    described = (tif.imagej_metadata or {}).get("images", found) if tif.is_imagej else found
+    there = total(tif) if behind_one_page(tif) else len(pages)
+    described = (tif.imagej_metadata or {}).get("images", there) if tif.is_imagej else there
     if tif.is_ome:
         described = total(tif)
-    if described != found:
+    if described != there:
         raise BadInput(
-            f"{place}: its description tells of {described} pictures, and it holds {found}; copy it again, or save all "
+            f"{place}: its description tells of {described} pictures, and it holds {there}; copy it again, or save all "
             "of them in one file"
         )
 
@@ -307,8 +311,8 @@ def opened(place: Place) -> Iterator[TiffFile]:
     except BadInput:
         raise
     except Exception as error:  # a damaged file leads decoders to raise whatever there is
-        said = getattr(error, "strerror", None) or " ".join(str(error).split()) or type(error).__name__
-        raise BadInput(f"{place}: is damaged, or is not read: {said:.300}; copy or export it again") from None
+        words = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        raise BadInput(f"{place}: is damaged, or is not read: {said(words)}; copy or export it again") from None
 
 
 class Heard(logging.Handler):

@@ -4,8 +4,8 @@ nnU-Net names an image after its mask and its channel, case_0000 for case; such 
 """
 
 import re
-import unicodedata
 from collections.abc import Iterable
+from pathlib import PurePath
 
 from bakeoff.data.images.places import Place
 from bakeoff.data.remarks import Remarks
@@ -72,6 +72,6 @@ def by_stem(files: Iterable[Place]) -> dict[str, Place]:
 
 
 def stem(file: Place) -> str:
-    """Return the name without the suffix; macOS decomposes accents (é as two characters), and other systems do not."""
-    plain = file.path.with_suffix("").stem if file.name.lower().endswith(".nii.gz") else file.path.stem
-    return unicodedata.normalize("NFC", plain)
+    """Return the name without the suffix, in normalization form C."""
+    name = PurePath(file.name)
+    return name.with_suffix("").stem if file.name.lower().endswith(".nii.gz") else name.stem

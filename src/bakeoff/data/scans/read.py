@@ -2,6 +2,7 @@
 
 from bakeoff.data.images import pictures
 from bakeoff.data.images.places import PICTURES, Place, root
+from bakeoff.data.limits import Limits
 from bakeoff.data.remarks import Remarks
 from bakeoff.data.scans import stacks, template, volumes
 from bakeoff.data.scans.pairs import pairs
@@ -15,7 +16,7 @@ FOLDERS = ("images", "masks")
 PETS = ("images", "annotations")
 
 
-def read(found: Found, settings: ScansSettings, remarks: Remarks) -> list[Scan]:
+def read(found: Found, settings: ScansSettings, limits: Limits, remarks: Remarks) -> list[Scan]:
     """The scans of a source, in the order of their names, not yet decoded.
 
     Raises:
@@ -25,12 +26,14 @@ def read(found: Found, settings: ScansSettings, remarks: Remarks) -> list[Scan]:
         case "mni152":
             return [template.read(found.name, found.files, settings.volumes.plane, settings.resize)]
         case "isbi-2012":
-            return [isbi(Place(archive.folder(found.files["data"]), found.name), remarks)]
+            return [isbi(Place(archive.folder(found.files["data"], limits), found.name, limits), remarks)]
         case "oxford-iiit-pet":
-            images, annotations = (Place(archive.folder(found.files[role]), found.name) for role in PETS)
+            images, annotations = (
+                Place(archive.folder(found.files[role], limits), found.name, limits) for role in PETS
+            )
             return pets(images / "images", annotations / "annotations" / "trimaps", remarks)
         case _:
-            return in_folder(root(found.files["data"], found.name), settings, remarks)
+            return in_folder(root(found.files["data"], found.name, limits), settings, remarks)
 
 
 def in_folder(folder: Place, settings: ScansSettings, remarks: Remarks) -> list[Scan]:

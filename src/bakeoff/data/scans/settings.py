@@ -6,7 +6,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from bakeoff.data.images.settings import Bits, Colour, Size
 from bakeoff.data.settings import Positive, Seed
-from bakeoff.data.sources.settings import Source
+from bakeoff.data.sources.settings import ScansSource
 from bakeoff.settings import Settings
 
 Plane = Literal["sagittal", "coronal", "axial"]
@@ -50,7 +50,7 @@ class ScansSettings(Settings):
     A class has one value of the masks, a list of them, or `rest`: all that are not listed, as the numbers of instances.
     """
 
-    source: Source
+    source: ScansSource
     labels: Annotated[
         tuple[
             dict[str, Value | Literal["rest"] | Annotated[tuple[Value, ...], Field(strict=False, min_length=1)]], ...

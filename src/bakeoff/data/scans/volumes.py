@@ -8,15 +8,18 @@ X, Y, Z voxels from left to right, back to front, and up, whatever the order in 
 
 import logging
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from itertools import product
+from math import prod
 from typing import Any
 
 import numpy as np
 from nibabel.funcs import as_closest_canonical
 from nibabel.imageglobals import logger
 from nibabel.nifti1 import Nifti1Image
+from nibabel.orientations import inv_ornt_aff, io_orientation
 from numpy.typing import NDArray
 
 from bakeoff.data.images.masks import Mask, whole
@@ -25,6 +28,7 @@ from bakeoff.data.images.places import Place
 from bakeoff.data.remarks import Remarks
 from bakeoff.data.scans.sequence import Scan
 from bakeoff.data.scans.settings import Plane, VolumeSettings
+from bakeoff.data.sources.addresses import said
 from bakeoff.settings import BadInput
 
 logger.handlers[:] = [logging.NullHandler()]  # or nibabel's words would stand beside our one line
@@ -33,8 +37,24 @@ SUFFIXES = (".nii", ".nii.gz")
 MILLIMETRES = {"meter": 1e3, "mm": 1.0, "micron": 1e-3}
 # Voxels. Writers round affines, each in its own way; a mask of another scan or grid is half a voxel off, or more.
 APART = 0.1
+FLOAT64 = 8  # bytes: scaled voxels become fractions
 SQUARE = 1.05  # the longer side of a pixel by the shorter one, at most
 PLANES: dict[Plane, int] = {"sagittal": 0, "coronal": 1, "axial": 2}  # the axis that it is at right angles to
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Where the voxels of a volume lie.
+
+    Attributes:
+        shape: (X, Y, Z).
+        affine: from voxels, in the order X, Y, Z, to space.
+        unit: of space, as the header names it.
+    """
+
+    shape: tuple[int, ...]
+    affine: NDArray[np.float64]
+    unit: str
 
 
 def is_volume(file: Place) -> bool:
@@ -48,8 +68,8 @@ def read(image: Place, mask: Place, settings: VolumeSettings, remarks: Remarks) 
         BadInput: one cannot be read or is no volume of three axes, or they do not lie voxel upon voxel.
     """
     x, y = header(image), header(mask)
-    if x.shape[:3] != y.shape[:3]:
-        raise BadInput(f"{mask}: has {shape(y)} voxels where {image} has {shape(x)}; a mask needs the same")
+    if x.shape != y.shape:
+        raise BadInput(f"{mask}: has {by(y.shape)} voxels where {image} has {by(x.shape)}; a mask needs the same")
     apart = distance(x, y, image, mask)
     if not apart <= APART:
         raise BadInput(
@@ -94,7 +114,7 @@ def window(volume: NDArray[Any], settings: VolumeSettings, place: Place) -> tupl
     return low, high
 
 
-def distance(image: Any, mask: Any, image_place: Place, mask_place: Place) -> float:
+def distance(image: Grid, mask: Grid, image_place: Place, mask_place: Place) -> float:
     """Return how far apart the same voxel of two volumes lies at most, in voxels of the image.
 
     The map from one to the other is affine, so the largest distance is that of a corner.
@@ -106,30 +126,29 @@ def distance(image: Any, mask: Any, image_place: Place, mask_place: Place) -> fl
     for affine, place in ((x, image_place), (y, mask_place)):
         if not np.isfinite(affine).all() or np.linalg.matrix_rank(affine) < 4:
             raise BadInput(f"{place}: its affine puts all voxels into a plane; set its voxel sizes and export it again")
-    corners = np.array(list(product(*((0, length - 1) for length in image.shape[:3])))).T
+    corners = np.array(list(product(*((0, length - 1) for length in image.shape)))).T
     there = np.linalg.solve(x, y @ np.vstack([corners, np.ones(corners.shape[1])]))[:3]
     return float(np.abs(there - corners).max())
 
 
-def placed(volume: Any, other: Any) -> Any:
+def placed(volume: Grid, other: Grid) -> NDArray[np.float64]:
     """Return the affine in millimetres; a file that names no unit has that of the other one."""
-    units = [found.header.get_xyzt_units()[0] for found in (volume, other)]
-    unit = next((unit for unit in units if unit in MILLIMETRES), "mm")
-    scaled = volume.affine.astype(np.float64)
+    unit = next((found.unit for found in (volume, other) if found.unit in MILLIMETRES), "mm")
+    scaled = np.array(volume.affine, np.float64)
     scaled[:3] *= MILLIMETRES[unit]
     return scaled
 
 
-def remark_on_pixels(volume: Any, plane: Plane, place: str, remarks: Remarks) -> None:
+def remark_on_pixels(volume: Grid, plane: Plane, place: str, remarks: Remarks) -> None:
     """Say where the pixels of a slice are not square, for slices are not resampled."""
     sides = np.delete(np.linalg.norm(volume.affine[:3, :3], axis=0), PLANES[plane])
     if sides.max() > SQUARE * sides.min():
-        unit = volume.header.get_xyzt_units()[0]
         width, height = sides
+        unit = f" {volume.unit}" if volume.unit in MILLIMETRES else ""
         remarks.add(
             f"its {plane} slices have pixels that are not square, and are not resampled; another params.yaml: "
             "data.scans.volumes.plane may have square ones",
-            f"{place} ({height:.4g} x {width:.4g}{'' if unit == 'unknown' else f' {unit}'}, height x width)",
+            f"{place} ({height:.4g} x {width:.4g}{unit}, height x width)",
         )
 
 
@@ -140,31 +159,42 @@ def voxels(place: Place) -> NDArray[Any]:
         BadInput: it cannot be read, or its voxels are complex or colours.
     """
     with opened(place):
-        volume: NDArray[Any] = np.asanyarray(canonical(place).dataobj)
+        canonical = as_closest_canonical(Nifti1Image.from_filename(place.path))  # type: ignore[no-untyped-call]
+        volume: NDArray[Any] = np.asanyarray(canonical.dataobj)
         volume = volume.reshape(volume.shape[:3])
     if volume.dtype.kind not in "iuf":
         raise BadInput(f"{place}: its voxels are {volume.dtype}, and should be one number each; save the magnitude")
     return volume
 
 
-def header(place: Place) -> Any:
-    """The volume, its voxels not yet read."""
+def header(place: Place) -> Grid:
+    """Return where the voxels of a volume lie; they are not read.
+
+    Raises:
+        BadInput: it cannot be read, has more than three axes, or needs more memory than the settings allow.
+    """
     with opened(place):
-        found = canonical(place)
+        found = Nifti1Image.from_filename(place.path)
     if len(found.shape) < 3 or 0 in found.shape or any(length > 1 for length in found.shape[3:]):
         raise BadInput(
-            f"{place}: has {shape(found)} voxels, and should have three axes; save one volume and one channel a file"
+            f"{place}: has {by(found.shape)} voxels, and should have three axes; save one volume and one channel a file"
         )
-    return found
+    scaled = (found.dataobj.slope, found.dataobj.inter) != (1, 0)
+    needed = prod(found.shape) * (FLOAT64 if scaled else found.get_data_dtype().itemsize)
+    if needed > place.limits.volume_bytes:
+        raise BadInput(
+            f"{place}: has {by(found.shape)} voxels, {needed} bytes in memory, more than {place.limits.volume_bytes}, "
+            "params.yaml: data.limits.volume_bytes; cut it into parts, or raise that"
+        )
+    with opened(place):
+        axes = io_orientation(found.affine)  # type: ignore[no-untyped-call]
+        affine = found.affine @ inv_ornt_aff(axes, found.shape[:3])  # type: ignore[no-untyped-call]
+        lengths = tuple(found.shape[list(axes[:, 0]).index(axis)] for axis in range(3))
+        return Grid(lengths, affine, found.header.get_xyzt_units()[0])
 
 
-def canonical(place: Place) -> Any:
-    """The volume, its axes brought into the order X, Y, Z."""
-    return as_closest_canonical(Nifti1Image.from_filename(place.path))  # type: ignore[no-untyped-call]
-
-
-def shape(volume: Any) -> str:
-    return " x ".join(map(str, volume.shape))
+def by(shape: Iterable[int]) -> str:
+    return " x ".join(map(str, shape))
 
 
 @contextmanager
@@ -179,5 +209,5 @@ def opened(place: Place) -> Iterator[None]:
             warnings.simplefilter("ignore")
             yield
     except Exception as error:  # a damaged file leads readers to raise whatever there is
-        said = " ".join(str(error).split()) or type(error).__name__
-        raise BadInput(f"{place}: is no volume that can be read: {said}; copy or export it again") from None
+        words = said(str(error) or type(error).__name__)
+        raise BadInput(f"{place}: is no volume that can be read: {words}; copy or export it again") from None
