@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, ValidationError
 
-from bakeoff.settings import Settings, hint
+from bakeoff.settings import Settings, hint, rule
 
 Decay = Annotated[float, Field(ge=0, lt=1)]
 Positive = Annotated[float, Field(gt=0)]
@@ -152,8 +152,7 @@ def check_bounds(place: str, name: str, bounds: tuple[float, float], constants: 
         try:
             type(constants).model_validate(known | {name: bound})
         except ValidationError as error:
-            rule = error.errors()[0]["msg"].replace("Input should", "should")
-            raise ValueError(f"{place} has the bound {bound:g}, and it {rule}") from None
+            raise ValueError(f"{place} has the bound {bound:g}, and should {rule(error.errors()[0])}") from None
 
 
 class RegularisationSettings(Settings):
