@@ -23,7 +23,7 @@ def settings(**change: object) -> ScansSettings:
         "source": "mni152",
         "labels": [{"background": 0}, {"grey": 1}, {"white": 2}],
         "colour": "grey",
-        "size": [80, 40],
+        "resize": [80, 40],
         "volumes": {"plane": "coronal", "window": [0.5, 99.5]},
         "split": {"by": "slabs", "slices": [96, 24, 24], "gap": 8},
         "bias_field": 0.4,
@@ -34,7 +34,7 @@ def settings(**change: object) -> ScansSettings:
 
 
 def plain(**change: object) -> ScansSettings:
-    return settings(**{"bias_field": 0.0, "noise": 0.0, "size": None} | change)
+    return settings(**{"bias_field": 0.0, "noise": 0.0, "resize": None} | change)
 
 
 def default(**change: object) -> Examples:

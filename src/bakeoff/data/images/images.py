@@ -33,9 +33,9 @@ def examples(found: Labelled, settings: ImagesSettings, advance: Callable[[int],
 
     def picture(n: int) -> NDArray[np.uint8]:
         decoded = pictures.recolour(found.picture(n), settings.colour)
-        if settings.size is not None:
-            area.check(found.place(n), decoded.shape[1:], settings.size)
-            return area.means(decoded, settings.size)
+        if settings.resize is not None:
+            area.check(found.place(n), decoded.shape[1:], settings.resize)
+            return area.means(decoded, settings.resize)
         return decoded
 
     def split(rows: NDArray[np.intp]) -> Split:
@@ -47,7 +47,7 @@ def examples(found: Labelled, settings: ImagesSettings, advance: Callable[[int],
                 (h, w), (H, W) = decoded.shape[1:], first.shape[1:]
                 raise BadInput(
                     f"{found.place(n)}: is {h} x {w} pixels (height x width) where {found.place(0)} is {H} x {W}; "
-                    "params.yaml: data.images.size: [height, width] brings all to one"
+                    "params.yaml: data.images.resize: [height, width] brings all to one"
                 )
             x[at] = decoded
             advance(1)

@@ -23,5 +23,5 @@ class ImageSplitSettings(Settings):
 class ImagesSettings(Settings):
     source: Source
     colour: Colour
-    size: Size | None
+    resize: Size | None
     split: ImageSplitSettings

@@ -21,7 +21,7 @@ def read(found: Found, settings: ScansSettings) -> list[Scan]:
     """
     match found.reader:
         case "mni152":
-            return [template.read(found.name, found.files, settings.volumes.plane, settings.size)]
+            return [template.read(found.name, found.files, settings.volumes.plane, settings.resize)]
         case "isbi-2012":
             return [isbi(Place(archive.folder(found.files["data"]), found.name))]
         case "oxford-iiit-pet":

@@ -49,7 +49,7 @@ def examples(found: Sequence[Scan], settings: ScansSettings, advance: Callable[[
                 (h, w), (H, W) = labels.shape, y[0].shape[1:]
                 raise BadInput(
                     f"{scan.shown}: is {h} x {w} pixels (height x width) where {first.shown} is {H} x {W}; "
-                    "params.yaml: data.scans.size: [height, width] brings all to one"
+                    "params.yaml: data.scans.resize: [height, width] brings all to one"
                 )
             part, at = places[n]
             x[part][at], y[part][at] = image, labels
@@ -76,7 +76,7 @@ def prepared(
             "the size of its image"
         )
     image, labels = pictures.recolour(picture, settings.colour), numbered(mask, settings.values, f"{scan.mask}{number}")
-    if settings.size is None:
+    if settings.resize is None:
         return image, labels
-    area.check(scan.shown, labels.shape, settings.size)
-    return area.means(image, settings.size), area.majority(labels, len(settings.classes), settings.size)
+    area.check(scan.shown, labels.shape, settings.resize)
+    return area.means(image, settings.resize), area.majority(labels, len(settings.classes), settings.resize)

@@ -53,7 +53,7 @@ class ScansSettings(Settings):
         Field(strict=False, min_length=2, max_length=256),
     ]
     colour: Colour
-    size: Size | None
+    resize: Size | None
     volumes: VolumeSettings
     split: Annotated[SlabSettings | FileSplitSettings, Field(discriminator="by")]
     bias_field: Annotated[float, Field(ge=0, lt=1)]
