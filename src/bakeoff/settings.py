@@ -158,9 +158,9 @@ def real(loc: Sequence[str | int], value: Any, *, missing: bool) -> tuple[str, .
         return tuple(str(part) for part in loc if part != "[key]")
     parts: list[str] = []
     for index, part in enumerate(loc):
-        if isinstance(value, Mapping) and part in value:
-            value = value[part]
-        elif isinstance(value, list | tuple) and isinstance(part, int) and part < len(value):
+        if (isinstance(value, Mapping) and part in value) or (
+            isinstance(value, list | tuple) and isinstance(part, int) and part < len(value)
+        ):
             value = value[part]
         elif not (missing and index == len(loc) - 1):
             continue

@@ -44,7 +44,9 @@ def read(path: Path) -> Any:
     try:
         return yaml.load(text(path))
     except MaxDepthExceededError as error:
-        raise Unreadable(f"line {error.problem_mark.line + 1}: is nested more than {DEPTH} deep; write it flat") from None
+        raise Unreadable(
+            f"line {error.problem_mark.line + 1}: is nested more than {DEPTH} deep; write it flat"
+        ) from None
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = f"line {mark.line + 1}: " if mark else ""
@@ -52,7 +54,9 @@ def read(path: Path) -> Any:
         said = f"{error.context}, {problem}" if error.context and problem.startswith("but ") else problem
         raise Unreadable(f"{place}{' '.join(said.split())}") from None
     except ReaderError as error:
-        raise Unreadable(f"character {error.position + 1} is U+{ord_of(error):04X}, which YAML excludes; remove it") from None
+        raise Unreadable(
+            f"character {error.position + 1} is U+{ord_of(error):04X}, which YAML excludes; remove it"
+        ) from None
     except YAMLError as error:
         raise Unreadable(" ".join(str(error).split())) from None
 
@@ -151,7 +155,7 @@ def number_fault(resolved: str, written: str, constructor: SafeConstructor) -> s
         value = constructor.construct_yaml_int(node)
         return None if abs(value) < 2**63 else f"{written} is larger than 64 bits hold"
     value = constructor.construct_yaml_float(node)
-    if math.isinf(value) and not re.search("inf", written, re.I) or LARGEST < abs(value) < math.inf:
+    if (math.isinf(value) and not re.search("inf", written, re.I)) or LARGEST < abs(value) < math.inf:
         return f"{written} is larger than float32 holds, which ends at 3.4e38"
     zero = value == 0 and not re.search("[1-9]", re.split("[eE]", written)[0])
     if not zero and abs(value) < SMALLEST:
@@ -179,7 +183,9 @@ def walk(node: Node | None, place: tuple[str, ...], depth: int) -> Iterator[tupl
             if not merge and not (isinstance(key, ScalarNode) and str(key.tag) == f"{TAG}str"):
                 shown = f"{key.value:.40}" if isinstance(key, ScalarNode) else "a list or a section"
                 where = ".".join(place) or "the file"
-                raise Unreadable(f"{where} (line {key.start_mark.line + 1}): a key is {shown}, and should be text; write a name")
+                raise Unreadable(
+                    f"{where} (line {key.start_mark.line + 1}): a key is {shown}, and should be text; write a name"
+                )
             if not merge:
                 yield (*place, key.value[:40]), key
             yield from walk(item, place if merge else (*place, key.value[:40]), depth + 1)
