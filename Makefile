@@ -17,10 +17,10 @@ repro: .venv/.ready  ## run the pipeline on all cores (Snakemake runs, DVC recor
 	@bakeoff tidy
 	snakemake --cores all
 
-serial: .venv/.ready  ## the same, one stage after the other (dvc repro)
+serial: .venv/.ready  ## the same, one stage after the other (dvc repro, and dvc.lock is whole at every moment)
 	@bakeoff check
 	@bakeoff tidy
-	dvc repro
+	python -m bakeoff.engine repro
 	@bakeoff tidy
 
 test: check  ## format, lint, types, then every test

@@ -4,6 +4,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable
+from itertools import chain
 from pathlib import Path
 
 import bakeoff.reproducible  # noqa: F401  before anything imports torch
@@ -167,10 +168,11 @@ def setup(_: argparse.Namespace) -> None:
 
 
 def tidy(_: argparse.Namespace) -> None:
-    """drop outputs of items taken off a list, and put dvc.lock into the order of the graph"""
+    """mend a dvc.lock that ends early, drop outputs of items taken off a list, and put dvc.lock into the graph's order"""
     from bakeoff.graph import order, prune
+    from bakeoff.lockfile import heal
 
-    for line in prune():
+    for line in chain(heal(), prune()):
         print(line)
     order()
 

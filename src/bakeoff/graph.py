@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from dvc.stage import Stage as DvcStage
 from dvc.stage.loader import StageLoader
 from dvc.utils.serialize import dumps_yaml
 
-from bakeoff.provenance import PARTIAL
+from bakeoff import lockfile
 from bakeoff.settings import BadInput
 
 # Rewritten whenever the graph is read, and an input of every stale stage: newer than any output, it is Snakemake's
@@ -171,10 +172,7 @@ def _write(project: ProjectFile, entries: Mapping[str, Any]) -> None:
     old = project.lockfile_contents
     new = {**old, "stages": entries}
     if json.dumps(new, default=str) != json.dumps(old | {"stages": old.get("stages", {})}, default=str):
-        lock = Path(project.repo.root_dir, LOCK_FILE)
-        partial = lock.with_name(PARTIAL + LOCK_FILE)
-        partial.write_text(dumps_yaml(new), encoding="utf-8")
-        partial.replace(lock)
+        lockfile.replace(Path(project.repo.root_dir, LOCK_FILE), dumps_yaml(new))
 
 
 def _outputs(project: ProjectFile, name: str, entry: Mapping[str, Any]) -> list[Output]:
@@ -212,6 +210,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("command", choices=["tidy"], help="drop what is no longer in dvc.yaml, put dvc.lock in order")
     parser.parse_args()
-    for line in prune():
+    for line in chain(lockfile.heal(), prune()):
         print(line)
     order()

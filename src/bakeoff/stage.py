@@ -159,7 +159,7 @@ def run(work: Callable[..., None], name: str, **choices: Iterable[str]) -> None:
     for option, known in choices.items():
         parser.add_argument(f"--{option}", choices=list(known), required=True)
     identities = vars(parser.parse_args())
-    lifeline.hold()
+    lifeline.hold()  # again, for a script that lies elsewhere
     signal.signal(signal.SIGTERM, _terminate)
     try:
         from bakeoff.params import check  # the gate: see provenance.GATES
