@@ -168,9 +168,7 @@ def _refused_in_one_line() -> Iterator[None]:
         yield
     except DvcException as error:
         said = " ".join(str(error).split())
-        remedy = (
-            f"git checkout {LOCK_FILE} brings the committed one back" if LOCK_FILE in said else "`dvc status` says more"
-        )
+        remedy = f"git checkout {LOCK_FILE} brings back the committed one" if LOCK_FILE in said else "see `dvc status`"
         raise BadInput(f"{said}; {remedy}") from error
 
 
