@@ -5,6 +5,7 @@ from pathlib import Path
 from bakeoff.data.corpus.index import indexed
 from bakeoff.data.corpus.settings import CorpusSettings
 from bakeoff.data.corpus.text import Text
+from bakeoff.data.limits import Limits
 from bakeoff.data.sources.find import find
 from bakeoff.stage import Stage, run
 
@@ -12,8 +13,9 @@ FOLDER = "data/corpus"
 
 
 def ingest_corpus(stage: Stage) -> None:
+    limits = stage.settings("data.limits", Limits)
     settings = stage.settings("data.corpus", CorpusSettings)
-    text = Text(find(settings.source, "corpus"), settings.encoding)
+    text = Text(find(settings.source, "corpus", limits), settings.encoding)
     with stage.progress(text.size, unit="bytes") as progress:
         words = text.words(settings.tokens, progress.advance)
         with indexed(text, words, Path(FOLDER), settings.vocabulary_size, settings.minimum_count) as index:

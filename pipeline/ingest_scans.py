@@ -1,5 +1,6 @@
 """Makes splits of slices with a label a pixel; each slice under a simulated field of its own, if that is asked for."""
 
+from bakeoff.data.limits import Limits
 from bakeoff.data.scans import scans
 from bakeoff.data.scans.read import read
 from bakeoff.data.scans.settings import ScansSettings
@@ -8,8 +9,9 @@ from bakeoff.stage import Stage, run
 
 
 def ingest_scans(stage: Stage) -> None:
+    limits = stage.settings("data.limits", Limits)
     settings = stage.settings("data.scans", ScansSettings)
-    found = read(find(settings.source, "scans"), settings)
+    found = read(find(settings.source, "scans", limits), settings, limits)
     with stage.progress(sum(scan.length for scan in found)) as progress:
         examples = scans.examples(found, settings, progress.advance)
     stage.output("data/scans/scans.npz", examples.save)

@@ -4,12 +4,11 @@ from collections.abc import Callable
 from functools import partial
 from itertools import chain, product
 from operator import methodcaller
-from typing import Any, get_args
 
 from bakeoff import record
 from bakeoff.data.corpus.corpus import read_vocabulary
 from bakeoff.data.examples import Examples
-from bakeoff.data.sources.settings import Kind, Source
+from bakeoff.data.sources.settings import SOURCE_OF
 from bakeoff.embedding.evaluate import Vectors
 from bakeoff.embedding.maps import MAPS, MapName
 from bakeoff.networks.registry import SEGMENTERS
@@ -22,8 +21,6 @@ from bakeoff.report.intensities import intensity_baseline
 from bakeoff.stage import Stage, run
 from bakeoff.training.workers import answering, count
 
-SOURCE: Any = Source  # a union, which is no class to a type checker
-
 
 def words(name: str, vectors: Vectors, method: MapName) -> dict[str, bytes]:
     return {f"words-{name}-{method}.png": exhibits.draw_words(vectors, method)}
@@ -34,7 +31,7 @@ def report(stage: Stage) -> None:
     curves = read_curves(stage.input("reports/curves.csv"))
     data = {task: Examples.load(stage.input(found["data"])) for task, found in comparison["tasks"].items()}
     vocabulary = list(read_vocabulary(stage.input("data/corpus/vocabulary.csv")))
-    sources = {kind: stage.settings(f"data.{kind}.source", SOURCE) for kind in get_args(Kind)}
+    sources = {kind: stage.settings(f"data.{kind}.source", source) for kind, source in SOURCE_OF.items()}
     architectures = stage.settings("embedding.architectures", list[str])
     weights = {name: stage.input(f"models/embedding/{name}.safetensors") for name in architectures}
     vectors = exhibits.read_vectors(weights, vocabulary)

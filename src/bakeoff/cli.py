@@ -165,10 +165,12 @@ def sources(_: argparse.Namespace) -> None:
 
 def fetch(arguments: argparse.Namespace) -> None:
     """fetch data sets of the catalogue ahead of time, and verify them"""
+    from bakeoff.data.limits import Limits
     from bakeoff.data.sources.holdings import files
 
+    limits = settings.validate(settings.load(), "data.limits", Limits)
     for name in arguments.name:
-        for path in files(name).values():
+        for path in files(name, limits).values():
             print(f"{name}: {path}")
 
 

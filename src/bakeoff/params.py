@@ -9,6 +9,7 @@ from pydantic import Field, TypeAdapter, model_validator
 from bakeoff.data.corpus.settings import CorpusSettings
 from bakeoff.data.encoding.settings import EncodingSettings
 from bakeoff.data.images.settings import ImagesSettings
+from bakeoff.data.limits import Limits
 from bakeoff.data.scans.settings import ScansSettings
 from bakeoff.data.table.settings import TableSettings
 from bakeoff.embedding.settings import ArchitectureName, NotesSettings, SamplerName, Word2vecSettings
@@ -52,6 +53,7 @@ class Data(Settings):
     encoding: EncodingSettings
     images: ImagesSettings
     scans: ScansSettings
+    limits: Limits
 
 
 class Embedding(Settings):

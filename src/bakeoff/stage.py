@@ -17,6 +17,7 @@ from typing import Any, NoReturn, TypeVar
 from pydantic_core import to_jsonable_python
 
 from bakeoff import earlier, lifeline, provenance, record, settings
+from bakeoff.data.sources.addresses import redacted_values
 from bakeoff.progress import Progress, Unit
 from bakeoff.ranks import leads
 from bakeoff.record import Record, Run
@@ -90,8 +91,12 @@ class Stage:
         return provenance.combined(provenance.sources(self._script))
 
     def record(self, path: str, task: str, runs: Sequence[Run]) -> None:
-        """Write the run record, with the settings and inputs that the stage asked for until now."""
-        made = Record(self.name, task, self.recipe, self._settings, self._inputs, self._code, runs)
+        """Write the run record, with the settings and inputs that the stage asked for until now.
+
+        The recipe depends on the settings as they are; the record shows addresses without their secrets.
+        """
+        settings = {key: redacted_values(value) for key, value in self._settings.items()}
+        made = Record(self.name, task, self.recipe, settings, self._inputs, self._code, runs)
         self.output(path, partial(record.write, made))
 
     def metrics(self, path: str, values: Mapping[str, float]) -> None:

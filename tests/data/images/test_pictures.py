@@ -7,9 +7,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from bakeoff import settings
 from bakeoff.data.images import pictures
 from bakeoff.data.images.places import Place
+from bakeoff.data.limits import Limits
 from bakeoff.settings import BadInput
+
+LIMITS = settings.validate(settings.load(Path(__file__).parents[3] / "params.yaml"), "data.limits", Limits)
 
 SIXTEEN = np.array([[0, 128, 129, 257, 32768, 65535]], np.uint16)
 
@@ -58,7 +62,7 @@ READ: dict[str, tuple[str, Callable[[Path], object], list[object]]] = {
 def test_each_mode_is_read_by_its_rule(case: str, tmp_path: Path) -> None:
     name, save, expected = READ[case]
     save(tmp_path / name)
-    picture = pictures.read(Place(tmp_path / name, name))
+    picture = pictures.read(Place(tmp_path / name, name, LIMITS))
     assert picture.dtype == np.uint8
     assert picture.tolist() == expected
 
@@ -67,7 +71,7 @@ def test_the_camera_s_orientation_is_applied(tmp_path: Path) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6  # to be turned clockwise by a quarter
     Image.fromarray(np.array([[1, 2, 3]], np.uint8)).save(tmp_path / "a.png", exif=exif)
-    assert pictures.read(Place(tmp_path / "a.png", "a.png")).tolist() == [[[1], [2], [3]]]
+    assert pictures.read(Place(tmp_path / "a.png", "a.png", LIMITS)).tolist() == [[[1], [2], [3]]]
 
 
 MASKS: dict[str, tuple[Image.Image, list[list[int]]]] = {
@@ -81,14 +85,14 @@ MASKS: dict[str, tuple[Image.Image, list[list[int]]]] = {
 def test_a_mask_s_values_are_labels(case: str, tmp_path: Path) -> None:
     image, expected = MASKS[case]
     image.save(tmp_path / "a.png")
-    (mask,) = pictures.masks(Place(tmp_path / "a.png", "a.png"))
+    (mask,) = pictures.masks(Place(tmp_path / "a.png", "a.png", LIMITS))
     assert mask.tolist() == expected
 
 
 def test_a_stack_is_read_in_order(tmp_path: Path) -> None:
     frames = [Image.new("L", (2, 1), value) for value in (4, 200, 7)]
     frames[0].save(tmp_path / "a.tif", save_all=True, append_images=frames[1:])
-    place = Place(tmp_path / "a.tif", "a.tif")
+    place = Place(tmp_path / "a.tif", "a.tif", LIMITS)
     assert pictures.facts(place) == (3, 1)
     assert [picture[0, 0, 0] for picture in pictures.stack(place)] == [4, 200, 7]
     assert [mask[0, 0] for mask in pictures.masks(place)] == [4, 200, 7]
@@ -117,7 +121,7 @@ def test_whatever_damage_is_one_line_and_no_warning(suffix: str, tmp_path: Path)
             del content[generator.integers(len(content)) :]
         path.write_bytes(content)
         try:
-            pictures.read(Place(path, path.name))
+            pictures.read(Place(path, path.name, LIMITS))
         except BadInput as error:
             refused += 1
             assert str(error).startswith(path.name) and "\n" not in str(error)

@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from bakeoff import settings
 from bakeoff.data.examples import Examples
 from bakeoff.data.images.places import Place
+from bakeoff.data.limits import Limits
 from bakeoff.data.scans import pairs, scans, splits
 from bakeoff.data.scans.labels import numbered
 from bakeoff.data.scans.read import read
@@ -16,6 +18,8 @@ from bakeoff.data.scans.sequence import Scan
 from bakeoff.data.scans.settings import FileSplitSettings, ScansSettings, SlabSettings
 from bakeoff.data.sources.find import Found, find
 from bakeoff.settings import BadInput
+
+LIMITS = settings.validate(settings.load(Path(__file__).parents[3] / "params.yaml"), "data.limits", Limits)
 
 
 def settings(**change: object) -> ScansSettings:
@@ -39,7 +43,7 @@ def plain(**change: object) -> ScansSettings:
 
 def default(**change: object) -> Examples:
     chosen = settings(**change)
-    return scans.examples(read(find("mni152", "scans"), chosen), chosen, lambda n: n)
+    return scans.examples(read(find("mni152", "scans", LIMITS), chosen), chosen, lambda n: n)
 
 
 @pytest.fixture(scope="module")
@@ -138,7 +142,7 @@ def test_labels_that_say_two_things_are_refused(labels: object, said: str) -> No
 
 def test_files_pair_by_name_whatever_their_suffix() -> None:
     def places(*names: str) -> list[Place]:
-        return [Place(Path(name), name) for name in names]
+        return [Place(Path(name), name, LIMITS) for name in names]
 
     found = pairs.pairs(places("b.10.png", "A.jpg", "v.nii.gz"), places("v.NII.GZ".lower(), "A.png", "b.10.tif"))
     assert [(str(x), str(y)) for x, y in found] == [

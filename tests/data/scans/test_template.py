@@ -5,14 +5,18 @@ import numpy as np
 import pytest
 from nibabel.nifti1 import Nifti1Image
 
+from bakeoff import settings
+from bakeoff.data.limits import Limits
 from bakeoff.data.scans import template
 from bakeoff.data.sources.find import find
 from bakeoff.settings import BadInput
 
+LIMITS = settings.validate(settings.load(Path(__file__).parents[3] / "params.yaml"), "data.limits", Limits)
+
 
 @pytest.fixture(scope="module")
 def files() -> Mapping[str, Path]:
-    return find("mni152", "scans").files
+    return find("mni152", "scans", LIMITS).files
 
 
 @pytest.fixture(scope="module")

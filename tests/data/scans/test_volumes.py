@@ -5,10 +5,14 @@ import pytest
 from nibabel.nifti1 import Nifti1Image
 from nibabel.orientations import axcodes2ornt, io_orientation, ornt_transform
 
+from bakeoff import settings
 from bakeoff.data.images.places import Place
+from bakeoff.data.limits import Limits
 from bakeoff.data.scans import volumes
 from bakeoff.data.scans.settings import Plane, VolumeSettings
 from bakeoff.settings import BadInput
+
+LIMITS = settings.validate(settings.load(Path(__file__).parents[3] / "params.yaml"), "data.limits", Limits)
 
 X, Y, Z = 3, 4, 5
 VOLUME = np.arange(X * Y * Z, dtype=np.int16).reshape(X, Y, Z)
@@ -17,7 +21,7 @@ RAS = np.diag([2.0, 2.0, 2.0, 1.0])
 
 def save(folder: Path, name: str, volume: np.ndarray, affine: np.ndarray = RAS) -> Place:
     Nifti1Image(volume, affine).to_filename(folder / name)
-    return Place(folder / name, name)
+    return Place(folder / name, name, LIMITS)
 
 
 def slices(image: Place, mask: Place, plane: Plane, window: tuple[float, float] = (0, 100)) -> tuple[np.ndarray, ...]:
@@ -43,7 +47,7 @@ def test_slices_stand_upright_however_the_file_stores_them(
 ) -> None:
     there = ornt_transform(io_orientation(RAS), axcodes2ornt(stored))
     Nifti1Image(VOLUME, RAS).as_reoriented(there).to_filename(tmp_path / "a.nii.gz")
-    place = Place(tmp_path / "a.nii.gz", "a.nii.gz")
+    place = Place(tmp_path / "a.nii.gz", "a.nii.gz", LIMITS)
     pictures, masks = slices(place, place, plane)
     assert masks.shape == shape
     assert masks[0, 0, 0] == corner

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from bakeoff.data.settings import Positive
-from bakeoff.data.sources.settings import Source
+from bakeoff.data.sources.settings import CorpusSource
 from bakeoff.settings import Settings
 
 # Text encodings to Python, but made to write something else down: source code, host names, mail headers.
@@ -30,7 +30,7 @@ def encoding(name: str) -> str:
 
 
 class CorpusSettings(Settings):
-    source: Source
+    source: CorpusSource
     encoding: Annotated[str, AfterValidator(encoding)]
     tokens: Tokens
     vocabulary_size: Annotated[int, Field(ge=2, le=2**24)]

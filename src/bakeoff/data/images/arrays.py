@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bakeoff.data import npz
 from bakeoff.data.images import pictures
 from bakeoff.data.images.labelled import Labelled, Part, from_arrays
 from bakeoff.data.images.places import Place
+from bakeoff.data.sources.addresses import said
 from bakeoff.settings import BadInput
 
 KEYS = (("x_train", "y_train"), ("x", "y"), ("images", "labels"))
@@ -26,11 +28,12 @@ def read(place: Place) -> Labelled:
         BadInput: the file is damaged, holds objects, or no arrays of images and labels that belong together.
     """
     try:
+        npz.check(place.path, place.limits.array_bytes)
         with np.load(place.path, allow_pickle=False) as held:
             keys = next((keys for keys in KEYS if set(keys) <= set(held)), None)
             if keys is None:
                 known = "; ".join(" and ".join(keys) for keys in KEYS)
-                raise BadInput(f"{place}: has the arrays {', '.join(held)}, and should have {known}; save it so")
+                raise BadInput(f"{place}: has the arrays {said(', '.join(held))}, and should have {known}; save it so")
             train = part(place, held, keys)
             test = part(place, held, TEST) if keys == KEYS[0] and set(TEST) <= set(held) else None
     except (
@@ -43,8 +46,9 @@ def read(place: Place) -> Labelled:
         zipfile.BadZipFile,
         zlib.error,
     ) as error:
-        said = " ".join(str(error).split())
-        raise BadInput(f"{place}: is not read: {said}; save plain arrays with numpy.savez") from None
+        raise BadInput(
+            f"{place}: is not read: {said(error) or type(error).__name__}; save plain arrays with numpy.savez"
+        ) from None
     if test and test[0].shape[1:] != train[0].shape[1:]:
         raise BadInput(
             f"{place}: x_train has images of {train[0].shape[1:]} (C, H, W) and x_test of {test[0].shape[1:]}"

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from bakeoff.data.settings import Positive, Seed
-from bakeoff.data.sources.settings import Source
+from bakeoff.data.sources.settings import ImagesSource
 from bakeoff.settings import Settings
 
 Colour = Literal["grey", "rgb"]
@@ -21,7 +21,7 @@ class ImageSplitSettings(Settings):
 
 
 class ImagesSettings(Settings):
-    source: Source
+    source: ImagesSource
     colour: Colour
     resize: Size | None
     split: ImageSplitSettings

@@ -1,6 +1,7 @@
 """Chooses the reader: by the catalogue's word, or by what a folder holds."""
 
 from bakeoff.data.images.places import PICTURES, Place, root
+from bakeoff.data.limits import Limits
 from bakeoff.data.scans import stacks, template, volumes
 from bakeoff.data.scans.pairs import pairs
 from bakeoff.data.scans.sequence import Scan
@@ -13,7 +14,7 @@ FOLDERS = ("images", "masks")
 PETS = ("images", "annotations")
 
 
-def read(found: Found, settings: ScansSettings) -> list[Scan]:
+def read(found: Found, settings: ScansSettings, limits: Limits) -> list[Scan]:
     """The scans of a source, in the order of their names, not yet decoded.
 
     Raises:
@@ -23,12 +24,14 @@ def read(found: Found, settings: ScansSettings) -> list[Scan]:
         case "mni152":
             return [template.read(found.name, found.files, settings.volumes.plane, settings.resize)]
         case "isbi-2012":
-            return [isbi(Place(archive.folder(found.files["data"]), found.name))]
+            return [isbi(Place(archive.folder(found.files["data"], limits), found.name, limits))]
         case "oxford-iiit-pet":
-            images, annotations = (Place(archive.folder(found.files[role]), found.name) for role in PETS)
+            images, annotations = (
+                Place(archive.folder(found.files[role], limits), found.name, limits) for role in PETS
+            )
             return pets(images / "images", annotations / "annotations" / "trimaps")
         case _:
-            return in_folder(root(found.files["data"], found.name), settings)
+            return in_folder(root(found.files["data"], found.name, limits), settings)
 
 
 def in_folder(folder: Place, settings: ScansSettings) -> list[Scan]:

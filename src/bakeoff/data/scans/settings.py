@@ -6,7 +6,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from bakeoff.data.images.settings import Colour, Size
 from bakeoff.data.settings import Positive, Seed
-from bakeoff.data.sources.settings import Source
+from bakeoff.data.sources.settings import ScansSource
 from bakeoff.quoting import quoted
 from bakeoff.settings import Settings
 
@@ -48,7 +48,7 @@ class FileSplitSettings(Settings):
 class ScansSettings(Settings):
     """`labels` is a list, for the order of its classes counts: the first is the background."""
 
-    source: Source
+    source: ScansSource
     labels: Annotated[
         tuple[dict[str, Value | Annotated[tuple[Value, ...], Field(strict=False, min_length=1)]], ...],
         Field(strict=False, min_length=2, max_length=256),
