@@ -37,8 +37,8 @@ def test_numbers_and_words_are_those_of_yaml_1_2(tmp_path: Path) -> None:
     [
         ("a: 1\na: 2\n", 'params.yaml: line 2: found duplicate key "a"'),
         ("a: [1\n", "params.yaml: line 2: "),
-        ("- 1\n", "params.yaml: holds [1], not sections with keys"),
-        ("", "params.yaml: holds None, not sections with keys"),
+        ("- 1\n", "params.yaml: contains [1], and should have sections with keys"),
+        ("", "params.yaml: contains nothing, and should have sections"),
     ],
 )
 def test_what_is_no_settings_file_is_refused_in_one_line(tmp_path: Path, text: str, message: str) -> None:
@@ -61,8 +61,8 @@ def test_a_missing_file_and_other_encodings_are_refused(tmp_path: Path) -> None:
     [
         ({"train": {"epochs": 3, "rate": 0.1, "epoch": 2}}, "train.epoch is not a setting; did you mean 'epochs'?"),
         ({"train": {"rate": 0.1}}, "train.epochs is missing"),
-        ({"train": {"epochs": 3.5, "rate": 0.1}}, "train.epochs is 3.5, and should be a valid integer"),
-        ({"train": {"epochs": "3", "rate": 0.1}}, "train.epochs is '3', and should be a valid integer"),
+        ({"train": {"epochs": 3.5, "rate": 0.1}}, "train.epochs is 3.5, and should be a whole number"),
+        ({"train": {"epochs": "3", "rate": 0.1}}, "train.epochs is '3', and should be a whole number"),
         ({"train": {"epochs": 3, "rate": float("inf")}}, "train.rate is inf, and should be a finite number"),
         ({"train": {"epochs": 3, "rate": 0.1}, "rates": {"a": {"epochs": 1, "rat": 1.0}}}, "did you mean 'rate'?"),
         ({"trian": {}}, "trian is not a setting; did you mean 'train'?"),

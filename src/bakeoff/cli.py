@@ -1,19 +1,53 @@
 """The `bakeoff` command: what is done around the pipeline, not in it."""
 
 import argparse
+import errno
+import math
 import os
 import sys
 from collections.abc import Callable
 from itertools import chain
 from pathlib import Path
+from typing import NoReturn
 
 import bakeoff.reproducible  # noqa: F401  before anything imports torch
 from bakeoff import settings
+from bakeoff.quoting import one_line
 from bakeoff.settings import BadInput
+
+# What commands read of the project besides params.yaml.
+NEEDED = {name: (Path("dvc.yaml"), Path(".dvc")) for name in ("deps", "setup", "tidy", "verify")}
+NEEDED |= {"doctor": (Path("requirements.lock"),), "readme": (Path("README.md"), Path("reports/results.md"))}
+
+# What a user can mend in the file system: permissions, a folder for a file or the reverse, a disk full or read-only.
+MENDABLE = {errno.EACCES, errno.EPERM, errno.EISDIR, errno.ENOTDIR, errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EIO}
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="bakeoff", description=__doc__)
+    try:
+        run()
+    except BrokenPipeError:  # `| head` has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BadInput as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)
+    except OSError as error:
+        if error.errno not in MENDABLE:
+            raise
+        place = f"{error.filename}: " if error.filename else ""
+        print(f"error: {one_line(place)}{error.strerror}; mend that, and run this again", file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def run() -> None:
+    """Do what the command line asks for.
+
+    Raises:
+        BadInput: the arguments, the folder or a file in it is not what the command needs.
+    """
+    parser = Parser(prog="bakeoff", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     def command(work: Callable[[argparse.Namespace], None]) -> argparse.ArgumentParser:
@@ -24,7 +58,9 @@ def main() -> None:
     command(doctor)
     command(check)
     command(track).add_argument("--watch", action="store_true", help="go on, and feed the curves of running trainings")
-    command(ui).add_argument("--port", type=int, help="port on this machine (default: the first free one from 5000 on)")
+    command(ui).add_argument(
+        "--port", type=port, help="on this machine (default: the first free one from 5000 on)"
+    )
     command(sources)
     command(fetch).add_argument("name", nargs="+", help="a data set of the catalogue")
     encoding = command(encode)
@@ -41,7 +77,7 @@ def main() -> None:
     )
     learning.add_argument("--state", type=Path, metavar="FILE", help="where to go on (default: one for each learner)")
     learning.add_argument(
-        "--every", type=float, default=60, metavar="SECONDS", help="between two savings (default: 60)"
+        "--every", type=seconds, default=60, metavar="SECONDS", help="between two savings (default: 60)"
     )
     learning.add_argument("--skip", action="store_true", help="the same stream begins again: pass over what is learnt")
     command(deps)
@@ -53,18 +89,34 @@ def main() -> None:
     verifying.add_argument("--serial", action="store_true", help="by DVC alone, one stage after the other")
 
     arguments = parser.parse_args()
-    try:
-        if not settings.PATH.exists():
-            raise BadInput(f"{settings.PATH}: not found; run this in the project's root folder")
-        arguments.work(arguments)
-        sys.stdout.flush()
-    except BrokenPipeError:  # `| head` has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except BadInput as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(2)
-    except KeyboardInterrupt:
-        sys.exit(130)
+    for needed in (settings.PATH, *NEEDED.get(arguments.work.__name__, ())):
+        if not (needed.exists() or needed.is_symlink()):
+            raise BadInput(f"{needed}: not found; run this in the project's root folder")
+    arguments.work(arguments)
+    sys.stdout.flush()
+
+
+class Parser(argparse.ArgumentParser):
+    """Its errors are one line, as all others are."""
+
+    def error(self, message: str) -> NoReturn:
+        raise BadInput(f"{self.prog}: {message}; `{self.prog} --help` lists what there is")
+
+
+def port(written: str) -> int:
+    """Return a number that a port may have."""
+    number = int(written)
+    if not 1 <= number <= 65535:
+        raise ValueError
+    return number
+
+
+def seconds(written: str) -> float:
+    """Return a time that can be waited for."""
+    number = float(written)
+    if not 0 < number < math.inf:
+        raise ValueError
+    return number
 
 
 def doctor(_: argparse.Namespace) -> None:
@@ -170,7 +222,7 @@ def setup(_: argparse.Namespace) -> None:
 
 
 def tidy(_: argparse.Namespace) -> None:
-    """mend a dvc.lock that ends early, drop outputs of items taken off a list, and put dvc.lock in order"""
+    """mend a dvc.lock that ends early, drop outputs of items off the lists, and put dvc.lock in order"""
     from bakeoff.graph import order, prune
     from bakeoff.lockfile import heal
 

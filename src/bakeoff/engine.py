@@ -18,6 +18,9 @@ def main() -> int:
     lifeline.hold()  # before the second that DVC takes to import
     for line in lockfile.heal():
         print(line, file=sys.stderr)
+    if fault := lockfile.fault():
+        print(f"error: {fault}", file=sys.stderr)
+        return 2
     from dvc.cli import main as dvc
     from dvc.utils.serialize import _common
 

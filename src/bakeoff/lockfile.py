@@ -100,6 +100,22 @@ def heal(fewest: int = 0) -> Iterator[str]:
                 RWLOCK.unlink()
 
 
+def fault() -> str | None:
+    """Return what is wrong with dvc.lock, or with DVC's list of readers and writers, and the way out."""
+    text = _read(LOCK)
+    if found := CONFLICT.search(text):
+        line = text.count("\n", 0, found.start()) + 1
+        return (
+            f"{LOCK}: line {line} is a conflict marker of a merge; take one side whole, and run what it lacks: "
+            f"git checkout --theirs {LOCK} && make repro"
+        )
+    if LOCK.exists() and cut(text):
+        return f"{LOCK}: ends early or is not what DVC writes; `bakeoff tidy` mends it, or: git checkout {LOCK}"
+    if RWLOCK.exists() and _listed(RWLOCK.read_bytes()) is None:
+        return f"{RWLOCK}: is cut, as a killed DVC leaves it; `bakeoff tidy` mends it, or: rm {RWLOCK}"
+    return None
+
+
 def replace(path: Path, text: str) -> None:
     """Write a file in one go: at every moment it is there and whole."""
     written = partial(path)
@@ -146,13 +162,17 @@ def _held(path: Path) -> Iterator[None]:
 
 def _in_use(rwlock: bytes) -> bool:
     """Whether any process that DVC's list names is a living engine. A list that ends early names none."""
+    return any(_runs_engine(pid) for pid in _listed(rwlock) or ())
+
+
+def _listed(rwlock: bytes) -> set[int] | None:
+    """Return the processes in DVC's list of readers and writers; None where the list is cut or is not DVC's."""
     try:
         listed: dict[str, Any] = json.loads(rwlock)
-    except ValueError:
-        return False
-    readers = [info for infos in listed.get("read", {}).values() for info in infos]
-    pids = {int(info["pid"]) for info in (*readers, *listed.get("write", {}).values())}
-    return any(_runs_engine(pid) for pid in pids)
+        readers = [info for infos in listed.get("read", {}).values() for info in infos]
+        return {int(info["pid"]) for info in (*readers, *listed.get("write", {}).values())}
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return None
 
 
 def _runs_engine(pid: int) -> bool:

@@ -42,6 +42,7 @@ class Stage:
         self._script = script
         self._read = Inputs()
         self._partial: dict[Path, Path] = {}
+        self._uncached: list[Path] = []
 
     def settings(self, key: str, kind: type[T]) -> T:
         """The section of params.yaml under a dotted key; one that stands under `params:` of this stage in dvc.yaml."""
@@ -69,9 +70,15 @@ class Stage:
         """sha256 of each input that the stage asked for until now, by path."""
         return self._read.digests
 
-    def output(self, path: str, write: Callable[[Path], None]) -> None:
-        """Write an output under a partial name; it gets its own when the stage ends."""
+    def output(self, path: str, write: Callable[[Path], None], *, cached: bool = True) -> None:
+        """Write an output under a partial name; it gets its own when the stage ends.
+
+        Args:
+            cached: whether DVC's cache keeps it; not what has `cache: false` in dvc.yaml.
+        """
         final = Path(path)
+        if not cached:
+            self._uncached.append(final)
         final.parent.mkdir(parents=True, exist_ok=True)
         self._partial[final] = final.with_name(provenance.PARTIAL + final.name)
         with writing(final):
@@ -97,7 +104,7 @@ class Stage:
 
     def metrics(self, path: str, values: Mapping[str, float]) -> None:
         """Write what `dvc metrics show` tabulates."""
-        self.output(path, lambda path: _write(path, record.dump(dict(values))))
+        self.output(path, lambda path: _write(path, record.dump(dict(values))), cached=False)
 
     def progress(self, total: int, unit: Unit = "steps") -> Progress:
         return Progress(total, self.name, unit=unit)
@@ -130,6 +137,7 @@ class Stage:
         for final, written in self._partial.items():
             with writing(final):
                 written.replace(final)
+        earlier.keep(self.name, self._uncached)
         shutil.rmtree(CHECKPOINTS / self.name, ignore_errors=True)
         seconds = time.monotonic() - self.started
         ENDED.mkdir(parents=True, exist_ok=True)
@@ -148,7 +156,7 @@ class Stage:
 class Follower(Stage):
     """The stage in a process that torchrun started beside the first: it does the same work, and writes nothing."""
 
-    def output(self, *_: Any) -> None:
+    def output(self, *_: Any, **__: Any) -> None:
         pass
 
     def progress(self, total: int, unit: Unit = "steps") -> Progress:
@@ -173,28 +181,21 @@ def run(work: Callable[..., None], name: str, **choices: Iterable[str]) -> None:
 
     Exits with status 2 after one line for input that a user can mend, 130 and 143 after SIGINT and SIGTERM.
     """
-    parser = argparse.ArgumentParser(description=sys.modules["__main__"].__doc__)
+    parser = _Parser(description=sys.modules["__main__"].__doc__)
     for option, known in choices.items():
         parser.add_argument(f"--{option}", choices=list(known), required=True)
-    identities = vars(parser.parse_args())
     lifeline.hold()  # again, for a script that lies elsewhere
     signal.signal(signal.SIGTERM, _terminate)
     try:
-        from bakeoff.params import check  # the gate: see provenance.GATES
-
-        check()
-        script = Path(*work.__globals__["__spec__"].name.split(".")).with_suffix(".py")
-        stage = (Stage if leads() else Follower)(name.format(**identities), script)
-        try:
-            work(stage, **identities)
-            stage.finish()
-        except Exception:
-            stage.clean()  # first, for it frees space on a full disk
-            if leads():
-                earlier.give_back(stage.name)
-            raise
-        finally:
-            stage.clean()
+        with earlier.kept_on_failure():
+            identities = _identities(parser)
+            script = Path(*work.__globals__["__spec__"].name.split(".")).with_suffix(".py")
+            stage = (Stage if leads() else Follower)(name.format(**identities), script)
+            try:
+                work(stage, **identities)
+                stage.finish()
+            finally:
+                stage.clean()
     except BadInput as error:
         if not leads():  # the first says it
             sys.exit(2)
@@ -206,6 +207,25 @@ def run(work: Callable[..., None], name: str, **choices: Iterable[str]) -> None:
         if said is None:
             raise
         fail(said)
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise BadInput(f"{message}; --help lists the arguments")
+
+
+def _identities(parser: _Parser) -> dict[str, Any]:
+    """Return the arguments of the command line, once the whole of params.yaml is checked.
+
+    Raises:
+        BadInput: of what DVC put into the command, params.yaml has the place, and is named first.
+    """
+    from bakeoff.params import check  # the gate: see provenance.GATES
+
+    try:
+        return vars(parser.parse_args())
+    finally:
+        check()
 
 
 def fail(error: BadInput) -> NoReturn:

@@ -423,7 +423,7 @@ def test_a_stage_that_fails_stops_the_run_and_nothing_else(project: Project) -> 
         ),
         (
             replace("dvc.yaml", "cmd: python -S -E pipeline/track.py", "command: python -S -E pipeline/track.py"),
-            "'./dvc.yaml' validation failed: 2 errors; `dvc status` says more",
+            "'./dvc.yaml' validation failed: 2 errors; see `dvc status`",
         ),
         (delete("raw/table.csv"), "raw/table.csv: not found; 'ingest_table' reads it, and no stage makes it"),
     ],

@@ -1,6 +1,5 @@
 """Brings what the records say into MLflow. Trainings write files only, and never wait for it."""
 
-import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
@@ -74,7 +73,7 @@ def crown(tasks: Mapping[str, Iterable[Entry]], comparison: Path) -> dict[str, s
     won: dict[str, str] = {}
     store = located()
     with opened(store) as client:
-        for task, standing in json.loads(comparison.read_text(encoding="utf-8"))["tasks"].items():
+        for task, standing in record.parsed(comparison)["tasks"].items():
             if standing["winner"] is None:
                 continue
             won[task] = "{model}-{optimizer}-s{seed}".format(**standing["winner"])

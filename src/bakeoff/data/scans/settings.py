@@ -7,16 +7,17 @@ from pydantic import AfterValidator, Field, model_validator
 from bakeoff.data.images.settings import Bits, Colour, Size
 from bakeoff.data.settings import Positive, Seed
 from bakeoff.data.sources.settings import ScansSource
+from bakeoff.quoting import quoted
 from bakeoff.settings import Settings
 
 Plane = Literal["sagittal", "coronal", "axial"]
-Value = Annotated[int, Field(ge=0)]
+Value = Annotated[int, Field(ge=0, le=2**32 - 1)]
 Percent = Annotated[float, Field(ge=0, le=100)]
 
 
 def rising(window: tuple[float, float]) -> tuple[float, float]:
     if window[0] >= window[1]:
-        raise ValueError(f"{list(window)} should rise, as [0.5, 99.5] does")
+        raise ValueError(f"{quoted(list(window))} should rise, as [0.5, 99.5] does")
     return window
 
 
@@ -32,7 +33,7 @@ class SlabSettings(Settings):
 
     by: Literal["slabs"]
     slices: Annotated[tuple[Positive, Positive, Positive], Field(strict=False)]
-    gap: Annotated[int, Field(ge=0)]
+    gap: Annotated[int, Field(ge=0, le=10**9)]
 
 
 class FileSplitSettings(Settings):
@@ -63,14 +64,14 @@ class ScansSettings(Settings):
     volumes: VolumeSettings
     split: Annotated[SlabSettings | FileSplitSettings, Field(discriminator="by")]
     bias_field: Annotated[float, Field(ge=0, lt=1)]
-    noise: Annotated[float, Field(ge=0)]
+    noise: Annotated[float, Field(ge=0, le=100)]
     seed: Seed
 
     @model_validator(mode="after")
     def each_class_and_each_value_stands_once(self) -> Self:
         if lumped := next((entry for entry in self.labels if len(entry) != 1), None):
             raise ValueError(
-                f"labels has the entry {lumped}; write a list with one class an entry: [cell: 255, edge: 0]"
+                f"labels has the entry {quoted(lumped)}; write a list with one class an entry: [cell: 255, edge: 0]"
             )
         for what, listed in (("class", self.classes), ("value", tuple(str(value) for value, _ in self.values))):
             if twice := [item for item in listed if listed.count(item) > 1]:
