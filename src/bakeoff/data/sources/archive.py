@@ -48,16 +48,14 @@ UTF8 = 1 << 11  # a member's flag: its name is UTF-8
 LOCAL_HEADER = 30  # bytes before a member of a .zip, without its name
 END_OF_ZIP = 22 + 20 + 56 + (1 << 16)  # bytes: the end of a .zip, in both its forms, and the longest comment
 
-HEADERS = 1 << 20  # bytes before one member of a .tar; a name and its attributes take a few thousand
+HEADERS = 1 << 18  # bytes before one member of a .tar; a name and its attributes take a few thousand
 DEEPEST = 16  # headers before one member of a .tar; GNU's long name and link, and PAX's two, are 4
 PAX_HEADERS = 100  # values that hold for all members of a .tar
 NESTED = "it has a member with a name or headers longer than any honest one"
 
 FEW = 10_000  # members that any archive may have
 LEAST_MEMBER = 10  # bytes of a packed archive for each of more members; a tiny picture takes 60
-ICON = re.compile(
-    r"(?<![^/])Icon\r$"
-)  # macOS gives one name a control character
+ICON = re.compile(r"(?<![^/])Icon\r$")  # macOS gives one name a control character
 LONGEST_NAME, LONGEST_PATH = 255, 4096  # bytes that Linux takes
 SHOWN = 60  # characters of a name in a message
 
