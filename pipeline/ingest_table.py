@@ -14,6 +14,8 @@ def ingest_table(stage: Stage) -> None:
         ingest.ingested(found, settings, progress.advance) as table,
     ):
         stage.output("data/table/table.parquet", table.save)
+        stage.output("data/table/reading.json", table.reading.save)
+        print(table.reading.line(), flush=True)
         print(table.summary(), flush=True)
 
 

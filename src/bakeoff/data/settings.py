@@ -14,8 +14,7 @@ def distinct(names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 # The name of each that codecs.lookup gives. All turn bytes to text and back, a text of many lines included.
-TEXT_ENCODINGS = frozenset(  # noqa: SIM905
-    """
+ENCODINGS = """
     ascii utf-8 utf-8-sig utf-16 utf-16-le utf-16-be utf-32 utf-32-le utf-32-be
     iso8859-1 iso8859-2 iso8859-3 iso8859-4 iso8859-5 iso8859-6 iso8859-7 iso8859-8 iso8859-9 iso8859-10 iso8859-11
     iso8859-13 iso8859-14 iso8859-15 iso8859-16 cp874 cp1250 cp1251 cp1252 cp1253 cp1254 cp1255 cp1256 cp1257 cp1258
@@ -25,8 +24,8 @@ TEXT_ENCODINGS = frozenset(  # noqa: SIM905
     gb2312 gbk gb18030 hz big5 big5hkscs cp950 cp949 johab euc_kr iso2022_kr
     shift_jis shift_jisx0213 shift_jis_2004 cp932 euc_jp euc_jisx0213 euc_jis_2004
     iso2022_jp iso2022_jp_1 iso2022_jp_2 iso2022_jp_2004 iso2022_jp_3 iso2022_jp_ext
-    """.split()
-)
+    """
+TEXT_ENCODINGS = frozenset(ENCODINGS.split())
 
 
 def text_encoding(name: str) -> str:

@@ -1,7 +1,6 @@
 """How the texts of a table are read: found by ingest_table over the whole table, stored, and used for new rows."""
 
 import json
-from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -24,7 +23,7 @@ class Reading(Settings):
         separator: between the fields of a line.
         decimal: of the whole file. Null if no number has a mark.
         thousands: of the whole file. `none`: numbers have none, and 1,200 with a decimal point is refused. Null where
-            `decimal` is null too, or the table has types.
+            no number has a mark, or the table has types.
         encoding: of the file.
         date_order: of the times, `dmy` or `mdy` for 3/11/2013; null where they are 2013-11-03 or there are none.
         missing: texts that stand for a missing value once they are trimmed, beside the empty one; in all columns.
@@ -85,10 +84,3 @@ class Reading(Settings):
             raise BadInput(f"{path}: {' '.join(problems.split())}; {AGAIN}") from None
         except OSError as error:
             raise BadInput(f"{path}: {error.strerror}; {AGAIN}") from None
-
-
-def of_types(csv: CsvSettings, numbers: Collection[str], times: Literal["utc", "naive"] | None) -> Reading:
-    """Return the reading of a table with types: what the settings say of texts."""
-    found = {name: value for name, value in csv.model_dump().items() if value != AUTO}
-    fields = dict.fromkeys(Reading.model_fields) | found | {"numbers": tuple(numbers), "times": times}
-    return Reading.model_validate(fields)
