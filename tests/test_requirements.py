@@ -41,7 +41,7 @@ def test_every_version_has_the_hash_of_each_of_its_files() -> None:
 
 
 def test_nothing_but_versions_hashes_and_remarks_stands_there() -> None:
-    """No address of an index: which one serves the files is the machine's business, for the hashes say what they are."""
+    """No address of an index: which one serves the files does not matter: the hashes say what they are."""
     lines = TEXT.splitlines()
     assert all(re.match(r"#|[\w.-]+==\S+ \\$|    --hash=sha256:", line) for line in lines)
     assert "://" not in TEXT and "torch" not in locked()
