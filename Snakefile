@@ -1,12 +1,20 @@
 """A rule for each stage of dvc.yaml, the only place where the graph is written; DVC judges, runs and records each."""
 import sys
 
-sys.path.insert(0, f"{workflow.basedir}/src")
+SOURCES = f"{workflow.basedir}/src"
+sys.path.insert(0, SOURCES)
+from bakeoff import lockfile, scheduler
 from bakeoff.gpu import refuse
 from bakeoff.graph import MARK, gpus, load, order
 from bakeoff.params import check
 from bakeoff.settings import BadInput
 from bakeoff.stage import fail
+
+scheduler.announce()
+if workflow.is_main_process and not workflow.dryrun:
+    scheduler.claim()
+    for line in lockfile.heal():
+        print(line, file=sys.stderr)
 
 try:
     device = check().device
@@ -44,7 +52,8 @@ for stage in STAGES:
         resources:
             **({"gpu": 1} if stage.device and device != "cpu" else {}) | stage.resources,
         shell:
-            "BAKEOFF_WORKERS={threads} dvc --wait-for-lock repro --single-item {rule:q} > {log:q} 2>&1"
+            "BAKEOFF_WORKERS={threads} PYTHONPATH={SOURCES:q} "
+            "python -m bakeoff.engine --wait-for-lock repro --single-item {rule:q} > {log:q} 2>&1"
 
 
 onstart:

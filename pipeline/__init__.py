@@ -1,4 +1,4 @@
-"""The stages. Each runs the library that lies beside it, in the environment that makes bytes equal."""
+"""The stages. Each runs the library beside it, ends with its engine, and has the environment that makes bytes equal."""
 
 import sys
 from pathlib import Path
@@ -6,4 +6,10 @@ from pathlib import Path
 # A clone runs its own library, whichever one is installed: `dvc exp` works in copies of the project.
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "src"))
 
-import bakeoff.reproducible  # noqa: F401  before any stage imports torch
+from bakeoff import earlier, lifeline, opened
+
+lifeline.hold()  # first: an engine may die during the imports
+earlier.guard()  # and one of them may fail
+opened.note()
+
+import bakeoff.reproducible  # noqa: E402, F401  before any stage imports torch

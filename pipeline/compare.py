@@ -36,7 +36,7 @@ def compare_records(stage: Stage) -> None:
         for model in listed(f"recipes.{task}")
     }
     comparison = dump(compare(tasks, embeddings, studies, baselines, recipes, settings))
-    stage.output("reports/comparison.json", methodcaller("write_text", comparison, encoding="utf-8"))
+    stage.output("reports/comparison.json", methodcaller("write_text", comparison, encoding="utf-8"), cached=False)
     stage.output("reports/curves.csv", methodcaller("write_text", curves(tasks, settings), encoding="utf-8"))
 
 

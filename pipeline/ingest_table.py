@@ -1,5 +1,6 @@
 """Reads a table, of the catalogue or the user's own, checks it against its roles, and splits its rows."""
 
+from bakeoff.data.limits import Limits
 from bakeoff.data.sources.find import find
 from bakeoff.data.table import ingest
 from bakeoff.data.table.settings import TableSettings
@@ -7,8 +8,10 @@ from bakeoff.stage import Stage, run
 
 
 def ingest_table(stage: Stage) -> None:
+    stage.watched("data/raw/table")
+    limits = stage.settings("data.limits", Limits)
     settings = stage.settings("data.table", TableSettings)
-    found = find(settings.source, "table")
+    found = find(settings.source, "table", limits)
     with (
         stage.progress(ingest.size(found), unit="bytes") as progress,
         ingest.ingested(found, settings, progress.advance) as table,

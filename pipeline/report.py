@@ -1,20 +1,19 @@
 """Writes the pages of results and draws their figures."""
 
-import json
 from collections.abc import Callable
 from functools import partial
 from itertools import chain, product
 from operator import methodcaller
-from typing import Any, get_args
 
 from bakeoff import record
 from bakeoff.data.corpus.corpus import read_vocabulary
 from bakeoff.data.examples import Examples
-from bakeoff.data.sources.settings import Kind, Source
+from bakeoff.data.sources.settings import SOURCE_OF
 from bakeoff.embedding.evaluate import Vectors
 from bakeoff.embedding.maps import MAPS, MapName
 from bakeoff.networks.registry import SEGMENTERS
 from bakeoff.optimizers.settings import Optimizers
+from bakeoff.record import parsed
 from bakeoff.report import exhibits, figures, online, overview, pages
 from bakeoff.report.compare import read_curves
 from bakeoff.report.costs import read, there
@@ -22,19 +21,17 @@ from bakeoff.report.intensities import intensity_baseline
 from bakeoff.stage import Stage, run
 from bakeoff.training.workers import answering, count
 
-SOURCE: Any = Source  # a union, which is no class to a type checker
-
 
 def words(name: str, vectors: Vectors, method: MapName) -> dict[str, bytes]:
     return {f"words-{name}-{method}.png": exhibits.draw_words(vectors, method)}
 
 
 def report(stage: Stage) -> None:
-    comparison = json.loads(stage.input("reports/comparison.json").read_text(encoding="utf-8"))
+    comparison = parsed(stage.input("reports/comparison.json"))
     curves = read_curves(stage.input("reports/curves.csv"))
     data = {task: Examples.load(stage.input(found["data"])) for task, found in comparison["tasks"].items()}
     vocabulary = list(read_vocabulary(stage.input("data/corpus/vocabulary.csv")))
-    sources = {kind: stage.settings(f"data.{kind}.source", SOURCE) for kind in get_args(Kind)}
+    sources = {kind: stage.settings(f"data.{kind}.source", source) for kind, source in SOURCE_OF.items()}
     architectures = stage.settings("embedding.architectures", list[str])
     weights = {name: stage.input(f"models/embedding/{name}.safetensors") for name in architectures}
     vectors = exhibits.read_vectors(weights, vocabulary)
@@ -65,7 +62,7 @@ def report(stage: Stage) -> None:
         drawn = dict(chain.from_iterable(found.items() for found in draw(range(len(drawings)))))
     shown = pages.Exhibits(
         origins={kind: exhibits.origin(source) for kind, source in sources.items()},
-        encoding=json.loads(stage.input("reports/encoding.json").read_text(encoding="utf-8")),
+        encoding=parsed(stage.input("reports/encoding.json")),
         sizes={task: exhibits.sizes(examples) for task, examples in data.items()},
         classes={task: exhibits.classes(examples) for task, examples in data.items()},
         baseline=intensity_baseline(data["scans"]),
@@ -75,10 +72,12 @@ def report(stage: Stage) -> None:
     )
     page = pages.report(comparison, shown, online.section(streams, comparison["confidence"]))
     for name, picture in drawn.items():
-        stage.output(f"reports/figures/{name}", methodcaller("write_bytes", picture))
+        stage.output(f"reports/figures/{name}", methodcaller("write_bytes", picture), cached=False)
     texts = {"report.md": page, "report.html": pages.as_html(page, drawn), "results.md": pages.results(comparison)}
     for name, text in texts.items():
-        stage.output(f"reports/{name}", methodcaller("write_text", text, encoding="utf-8"))
+        stage.output(
+            f"reports/{name}", methodcaller("write_text", text, encoding="utf-8"), cached=name == "report.html"
+        )
 
 
 if __name__ == "__main__":

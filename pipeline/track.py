@@ -18,7 +18,7 @@ def track(stage: Stage) -> None:
     illustrate(tasks, stage.input(str(FIGURES)))
     won = crown(tasks, stage.input(str(COMPARISON)))
     tracked = dump(summary(tasks, won))
-    stage.output("reports/tracked.json", methodcaller("write_text", tracked, encoding="utf-8"))
+    stage.output("reports/tracked.json", methodcaller("write_text", tracked, encoding="utf-8"), cached=False)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 import bakeoff.gpu_gate  # noqa: F401  before torch
 from bakeoff.data.corpus.corpus import Corpus
-from bakeoff.data.sources.holdings import files
+from bakeoff.data.sources.holdings import packaged_files
 from bakeoff.embedding.architectures import ARCHITECTURES
 from bakeoff.embedding.evaluate import read_test
 from bakeoff.embedding.settings import ArchitectureName
@@ -16,7 +16,7 @@ TEXT, VOCABULARY = "data/corpus/tokens.npy", "data/corpus/vocabulary.csv"
 def train_embedding(stage: Stage, architecture: ArchitectureName) -> None:
     training = Training.read(stage.settings, architecture=architecture, data=TEXT)
     corpus = Corpus.load(stage.input(TEXT), stage.input(VOCABULARY))
-    tests = {name: read_test(path) for name, path in files("word-similarity").items()}
+    tests = {name: read_test(path) for name, path in packaged_files("word-similarity").items()}
     with stage.progress(training.sampler.steps(corpus)) as progress, Checkpoint(stage.name, stage.recipe) as checkpoint:
         trained = training.train(corpus, tests, stage.watch, progress, checkpoint)
     print(*(f"{word}: {', '.join(near)}" for word, near in trained.neighbours.items()), sep="\n")

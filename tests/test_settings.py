@@ -1,4 +1,7 @@
+import json
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -34,8 +37,8 @@ def test_numbers_and_words_are_those_of_yaml_1_2(tmp_path: Path) -> None:
     [
         ("a: 1\na: 2\n", 'params.yaml: line 2: found duplicate key "a"'),
         ("a: [1\n", "params.yaml: line 2: "),
-        ("- 1\n", "params.yaml: holds [1], not sections with keys"),
-        ("", "params.yaml: holds None, not sections with keys"),
+        ("- 1\n", "params.yaml: contains [1], and should have sections with keys"),
+        ("", "params.yaml: contains nothing, and should have sections"),
     ],
 )
 def test_what_is_no_settings_file_is_refused_in_one_line(tmp_path: Path, text: str, message: str) -> None:
@@ -58,8 +61,8 @@ def test_a_missing_file_and_other_encodings_are_refused(tmp_path: Path) -> None:
     [
         ({"train": {"epochs": 3, "rate": 0.1, "epoch": 2}}, "train.epoch is not a setting; did you mean 'epochs'?"),
         ({"train": {"rate": 0.1}}, "train.epochs is missing"),
-        ({"train": {"epochs": 3.5, "rate": 0.1}}, "train.epochs is 3.5, and should be a valid integer"),
-        ({"train": {"epochs": "3", "rate": 0.1}}, "train.epochs is '3', and should be a valid integer"),
+        ({"train": {"epochs": 3.5, "rate": 0.1}}, "train.epochs is 3.5, and should be a whole number"),
+        ({"train": {"epochs": "3", "rate": 0.1}}, "train.epochs is '3', and should be a whole number"),
         ({"train": {"epochs": 3, "rate": float("inf")}}, "train.rate is inf, and should be a finite number"),
         ({"train": {"epochs": 3, "rate": 0.1}, "rates": {"a": {"epochs": 1, "rat": 1.0}}}, "did you mean 'rate'?"),
         ({"trian": {}}, "trian is not a setting; did you mean 'train'?"),
@@ -137,3 +140,34 @@ def test_the_gate_refuses_what_the_matrix_could_not_run(tmp_path: Path, old: str
         params.check(written(tmp_path, text.replace(old, new)))
     assert message in str(refusal.value)
     assert "\n" not in str(refusal.value)
+
+
+# DVC's run-cache leaves out parameters of these names at any depth (treeverse/dvc 10296): a change of one would bring
+# the old output back, and be called clean.
+UNSEEN = {"size", "nfiles"}
+
+
+def unseen(value: Any, key: str = "") -> Iterator[str]:
+    """Dotted keys that DVC's run-cache leaves out."""
+    match value:
+        case dict():
+            for name, inner in value.items():
+                if name in UNSEEN:
+                    yield f"{key}{name}"
+                yield from unseen(inner, f"{key}{name}.")
+        case list():
+            for inner in value:
+                yield from unseen(inner, f"{key}[].")
+
+
+def test_no_setting_has_a_name_that_dvc_s_run_cache_leaves_out() -> None:
+    assert list(unseen({"a": {"size": 1, "b": [{"nfiles": {"size": 2}}]}})) == [
+        "a.size",
+        "a.b.[].nfiles",
+        "a.b.[].nfiles.size",
+    ]
+    assert not list(unseen(settings.load(PARAMS)))
+    schema = json.loads(PARAMS.with_name("params.schema.json").read_text(encoding="utf-8"))
+    assert not [
+        (name, key) for name, kind in schema["$defs"].items() for key in UNSEEN & kind.get("properties", {}).keys()
+    ]

@@ -1,18 +1,53 @@
 """The `bakeoff` command: what is done around the pipeline, not in it."""
 
 import argparse
+import errno
+import math
 import os
 import sys
 from collections.abc import Callable
+from itertools import chain
 from pathlib import Path
+from typing import NoReturn
 
 import bakeoff.reproducible  # noqa: F401  before anything imports torch
 from bakeoff import settings
+from bakeoff.quoting import one_line
 from bakeoff.settings import BadInput
+
+# What commands read of the project besides params.yaml.
+NEEDED = {name: (Path("dvc.yaml"), Path(".dvc")) for name in ("deps", "setup", "tidy", "verify")}
+NEEDED |= {"doctor": (Path("requirements.lock"),), "readme": (Path("README.md"), Path("reports/results.md"))}
+
+# What a user can mend in the file system: permissions, a folder for a file or the reverse, a disk full or read-only.
+MENDABLE = {errno.EACCES, errno.EPERM, errno.EISDIR, errno.ENOTDIR, errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EIO}
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="bakeoff", description=__doc__)
+    try:
+        run()
+    except BrokenPipeError:  # `| head` has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BadInput as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)
+    except OSError as error:
+        if error.errno not in MENDABLE:
+            raise
+        place = f"{error.filename}: " if error.filename else ""
+        print(f"error: {one_line(place)}{error.strerror}; mend that, and run this again", file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def run() -> None:
+    """Do what the command line asks for.
+
+    Raises:
+        BadInput: the arguments, the folder or a file in it is not what the command needs.
+    """
+    parser = Parser(prog="bakeoff", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     def command(work: Callable[[argparse.Namespace], None]) -> argparse.ArgumentParser:
@@ -23,7 +58,9 @@ def main() -> None:
     command(doctor)
     command(check)
     command(track).add_argument("--watch", action="store_true", help="go on, and feed the curves of running trainings")
-    command(ui).add_argument("--port", type=int, help="port on this machine (default: the first free one from 5000 on)")
+    command(ui).add_argument(
+        "--port", type=port, help="on this machine (default: the first free one from 5000 on)"
+    )
     command(sources)
     command(fetch).add_argument("name", nargs="+", help="a data set of the catalogue")
     encoding = command(encode)
@@ -40,30 +77,46 @@ def main() -> None:
     )
     learning.add_argument("--state", type=Path, metavar="FILE", help="where to go on (default: one for each learner)")
     learning.add_argument(
-        "--every", type=float, default=60, metavar="SECONDS", help="between two savings (default: 60)"
+        "--every", type=seconds, default=60, metavar="SECONDS", help="between two savings (default: 60)"
     )
     learning.add_argument("--skip", action="store_true", help="the same stream begins again: pass over what is learnt")
     command(deps)
     command(readme)
     command(setup)
     command(tidy)
-    command(verify).add_argument(
-        "--record", action="store_true", help="take the new lock, and note this processor with it"
-    )
+    verifying = command(verify)
+    verifying.add_argument("--record", action="store_true", help="take the new lock, and note this processor with it")
+    verifying.add_argument("--serial", action="store_true", help="by DVC alone, one stage after the other")
 
     arguments = parser.parse_args()
-    try:
-        if not settings.PATH.exists():
-            raise BadInput(f"{settings.PATH}: not found; run this in the project's root folder")
-        arguments.work(arguments)
-        sys.stdout.flush()
-    except BrokenPipeError:  # `| head` has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except BadInput as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(2)
-    except KeyboardInterrupt:
-        sys.exit(130)
+    for needed in (settings.PATH, *NEEDED.get(arguments.work.__name__, ())):
+        if not (needed.exists() or needed.is_symlink()):
+            raise BadInput(f"{needed}: not found; run this in the project's root folder")
+    arguments.work(arguments)
+    sys.stdout.flush()
+
+
+class Parser(argparse.ArgumentParser):
+    """Its errors are one line, as all others are."""
+
+    def error(self, message: str) -> NoReturn:
+        raise BadInput(f"{self.prog}: {message}; `{self.prog} --help` lists what there is")
+
+
+def port(written: str) -> int:
+    """Return a number that a port may have."""
+    number = int(written)
+    if not 1 <= number <= 65535:
+        raise ValueError
+    return number
+
+
+def seconds(written: str) -> float:
+    """Return a time that can be waited for."""
+    number = float(written)
+    if not 0 < number < math.inf:
+        raise ValueError
+    return number
 
 
 def doctor(_: argparse.Namespace) -> None:
@@ -112,10 +165,12 @@ def sources(_: argparse.Namespace) -> None:
 
 def fetch(arguments: argparse.Namespace) -> None:
     """fetch data sets of the catalogue ahead of time, and verify them"""
+    from bakeoff.data.limits import Limits
     from bakeoff.data.sources.holdings import files
 
+    limits = settings.validate(settings.load(), "data.limits", Limits)
     for name in arguments.name:
-        for path in files(name).values():
+        for path in files(name, limits).values():
             print(f"{name}: {path}")
 
 
@@ -167,10 +222,11 @@ def setup(_: argparse.Namespace) -> None:
 
 
 def tidy(_: argparse.Namespace) -> None:
-    """drop outputs of items taken off a list, and put dvc.lock into the order of the graph"""
+    """mend a dvc.lock that ends early, drop outputs of items off the lists, and put dvc.lock in order"""
     from bakeoff.graph import order, prune
+    from bakeoff.lockfile import heal
 
-    for line in prune():
+    for line in chain(heal(), prune()):
         print(line)
     order()
 
@@ -179,4 +235,4 @@ def verify(arguments: argparse.Namespace) -> None:
     """run everything from nothing in a clean clone and compare its dvc.lock with the committed one"""
     from bakeoff.verify import verify as verify_lock
 
-    verify_lock(record=arguments.record)
+    verify_lock(record=arguments.record, engine="dvc" if arguments.serial else "snakemake")

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from bakeoff import settings
 from bakeoff.machine import differing, flags, processor
@@ -102,13 +103,17 @@ def params() -> Iterator[Finding]:
 
 def data() -> Iterator[Finding]:
     """What params.yaml names; nothing is fetched."""
-    from bakeoff.data.sources.catalogue import SOURCES, Remote
+    from bakeoff.data.limits import Limits
+    from bakeoff.data.sources.addresses import said
+    from bakeoff.data.sources.catalogue import SOURCES, Kind, Remote
     from bakeoff.data.sources.find import local
     from bakeoff.data.sources.holdings import files, overview
+    from bakeoff.data.sources.settings import SOURCE_OF
 
     try:
-        sections = settings.load()["data"]
-        named = {kind: section["source"] for kind, section in sections.items() if "source" in section}
+        document = settings.load()
+        named: dict[Kind, Any] = {kind: document["data"][kind]["source"] for kind in SOURCE_OF}
+        limits = settings.validate(document, "data.limits", Limits)
     except (BadInput, KeyError, TypeError):
         return  # told where params.yaml is examined
     fetched = {name for name, spec in SOURCES.items() if any(isinstance(f, Remote) for f in spec.files.values())}
@@ -116,14 +121,15 @@ def data() -> Iterator[Finding]:
     for kind, source in named.items():
         try:
             if isinstance(source, dict):
-                yield Finding(kind, f"{source.get('url')}, fetched once and kept")
+                yield Finding(kind, f"{said(source.get('url'))}, fetched once and kept")
             elif source in fetched and not here[source].present:
                 yield Finding(kind, f"{source} (from {here[source].where}): {here[source].title}; not fetched yet")
             elif source in SOURCES:
-                files(source)
+                files(source, limits)
                 yield Finding(kind, f"{source} (in {here[source].where}): {here[source].title}")
             else:
-                yield Finding(kind, str(local(source, kind)))
+                checked = settings.validate(document, f"data.{kind}.source", SOURCE_OF[kind])
+                yield Finding(kind, str(local(checked, kind)))
         except BadInput as error:
             found, _, remedy = str(error).rpartition("; ")
             yield Finding(kind, found, remedy)

@@ -3,11 +3,10 @@
 A gate, see provenance.GATES; what it lets pass is still torch's to judge, in training/device.py.
 """
 
-import os
 import re
 import sys
 
-from bakeoff import earlier
+from bakeoff import earlier, strict_yaml
 from bakeoff.ranks import leads
 from bakeoff.settings import PATH, BadInput
 from bakeoff.stage import fail
@@ -15,7 +14,10 @@ from bakeoff.stage import fail
 
 def asked() -> bool:
     """Whether params.yaml looks as if it asked for a GPU: read in a moment, where to check the file takes a while."""
-    return PATH.exists() and bool(re.search(rb"^device: *['\"]?cuda\b", PATH.read_bytes(), re.M))
+    try:
+        return bool(re.search(r"^device: *['\"]?cuda\b", strict_yaml.text(PATH), re.M))
+    except (FileNotFoundError, strict_yaml.Unreadable):
+        return False  # the stage refuses it
 
 
 def gate() -> None:
@@ -28,11 +30,8 @@ def gate() -> None:
     except BadInput as error:
         if not leads():  # the first says it
             sys.exit(2)
-        try:
+        with earlier.kept_on_failure():
             fail(error)
-        finally:
-            if "DVC_STAGE" in os.environ:  # whose outputs DVC has removed
-                earlier.give_back(os.environ["DVC_STAGE"])
 
 
 def runs_a_stage() -> bool:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +20,12 @@ from dvc.repo import Repo, lock_repo
 from dvc.repo.reproduce import get_active_graph, plan_repro
 from dvc.stage import PipelineStage
 from dvc.stage import Stage as DvcStage
-from dvc.stage.loader import StageLoader
 from dvc.utils.serialize import dumps_yaml
 
-from bakeoff.provenance import PARTIAL
+from bakeoff import lockfile
+from bakeoff.earlier import recorded
 from bakeoff.settings import BadInput
+from bakeoff.stage import fail
 
 # Rewritten whenever the graph is read, and an input of every stale stage: newer than any output, it is Snakemake's
 # reason to run what DVC calls stale, whatever the clock says of other files. It holds the time, for Snakemake takes a
@@ -64,14 +66,11 @@ def load(judge: bool = True) -> list[Stage]:
         BadInput: DVC cannot make sense of dvc.yaml or dvc.lock, or a file is missing that no stage makes (Snakemake
             would go on with what was made of it before).
     """
-    try:
-        with Repo(_wait_for_lock=True) as repo, lock_repo(repo):
-            graph = get_active_graph(repo.index.graph)  # edges: consumer -> producer
-            changed = {stage for stage in graph if judge and stage.changed()}
-            stale = changed.union(*(networkx.ancestors(graph, stage) for stage in changed))
-            stages = [_stage(stage, graph, stage in stale) for stage in plan(repo)]
-    except DvcException as error:
-        raise BadInput(f"{' '.join(str(error).split())}; `dvc status` says more") from error
+    with _refused_in_one_line(), Repo(_wait_for_lock=True) as repo, lock_repo(repo):
+        graph = get_active_graph(repo.index.graph)  # edges: consumer -> producer
+        changed = {stage for stage in graph if judge and stage.changed()}
+        stale = changed.union(*(networkx.ancestors(graph, stage) for stage in changed))
+        stages = [_stage(stage, graph, stage in stale) for stage in plan(repo)]
     made = {path for stage in stages for path in stage.outputs}
     for stage in stages:
         for path in stage.inputs:
@@ -145,7 +144,7 @@ def prune() -> Iterator[str]:
         products = [_path(out) for stage in stages for out in stage.outs]
         kept = {stage.name for stage in stages}
         for name in entries.keys() - kept:
-            for out in _outputs(project, name, entries[name]):
+            for out in recorded(project, name, entries[name]):
                 path = _path(out)
                 if not out.exists or any(_within(path, product) or _within(product, path) for product in products):
                     continue
@@ -159,9 +158,24 @@ def prune() -> Iterator[str]:
 
 
 @contextmanager
+def _refused_in_one_line() -> Iterator[None]:
+    """Raises:
+    BadInput: dvc.lock cannot be read, or DVC refuses, in its own words.
+    """
+    if fault := lockfile.fault():
+        raise BadInput(fault)
+    try:
+        yield
+    except DvcException as error:
+        said = " ".join(str(error).split())
+        remedy = f"git checkout {LOCK_FILE} brings back the committed one" if LOCK_FILE in said else "see `dvc status`"
+        raise BadInput(f"{said}; {remedy}") from error
+
+
+@contextmanager
 def _locked() -> Iterator[tuple[list[PipelineStage], ProjectFile]]:
     """The stages of dvc.yaml in the order of `plan`, and the file, while no other DVC process writes."""
-    with Repo(_wait_for_lock=True) as repo, lock_repo(repo):
+    with _refused_in_one_line(), Repo(_wait_for_lock=True) as repo, lock_repo(repo):
         stages = [stage for stage in plan(repo) if isinstance(stage, PipelineStage)]
         yield stages, ProjectFile(repo, PROJECT_FILE)
 
@@ -171,16 +185,7 @@ def _write(project: ProjectFile, entries: Mapping[str, Any]) -> None:
     old = project.lockfile_contents
     new = {**old, "stages": entries}
     if json.dumps(new, default=str) != json.dumps(old | {"stages": old.get("stages", {})}, default=str):
-        lock = Path(project.repo.root_dir, LOCK_FILE)
-        partial = lock.with_name(PARTIAL + LOCK_FILE)
-        partial.write_text(dumps_yaml(new), encoding="utf-8")
-        partial.replace(lock)
-
-
-def _outputs(project: ProjectFile, name: str, entry: Mapping[str, Any]) -> list[Output]:
-    """The outputs of an entry of dvc.lock whose stage is gone, with the hashes recorded there."""
-    stage = {"cmd": entry["cmd"], "outs": [out["path"] for out in entry.get("outs", [])]}
-    return list(StageLoader.load_stage(project, name, stage, entry).outs)
+        lockfile.replace(Path(project.repo.root_dir, LOCK_FILE), dumps_yaml(new))
 
 
 def _entry(stage: PipelineStage, entry: Mapping[str, Any]) -> dict[str, Any]:
@@ -212,6 +217,9 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("command", choices=["tidy"], help="drop what is no longer in dvc.yaml, put dvc.lock in order")
     parser.parse_args()
-    for line in prune():
-        print(line)
-    order()
+    try:
+        for line in chain(lockfile.heal(), prune()):
+            print(line)
+        order()
+    except BadInput as error:
+        fail(error)

@@ -9,6 +9,7 @@ from pydantic import Field, TypeAdapter, model_validator
 from bakeoff.data.corpus.settings import CorpusSettings
 from bakeoff.data.encoding.settings import EncodingSettings
 from bakeoff.data.images.settings import ImagesSettings
+from bakeoff.data.limits import Limits
 from bakeoff.data.scans.settings import ScansSettings
 from bakeoff.data.table.settings import TableSettings
 from bakeoff.embedding.settings import ArchitectureName, NotesSettings, SamplerName, Word2vecSettings
@@ -22,8 +23,10 @@ from bakeoff.networks.settings import (
 )
 from bakeoff.online.settings import OnlineSettings
 from bakeoff.optimizers.settings import OptimizerName, Optimizers, SpaceSettings, check_spaces
+from bakeoff.params_rules import misfits
+from bakeoff.quoting import listed
 from bakeoff.report.settings import ComparisonSettings
-from bakeoff.settings import PATH, Settings, load, validate
+from bakeoff.settings import PATH, BadInput, Settings, load, validate
 from bakeoff.training.baseline_settings import BaselineName, BoostingSettings, LogisticSettings
 from bakeoff.training.recipe_settings import RecipeSettings
 from bakeoff.training.settings import ContestSettings, Device, Positive, TrainingSettings
@@ -50,6 +53,7 @@ class Data(Settings):
     encoding: EncodingSettings
     images: ImagesSettings
     scans: ScansSettings
+    limits: Limits
 
 
 class Embedding(Settings):
@@ -74,12 +78,17 @@ class Networks(Settings):
 
 
 Classifier = Literal["softmax", "mlp", "cnn", "resnet", "wide_resnet"]
+RowClassifier = Literal["softmax", "mlp"]  # the others take pictures, and a table has rows
 Segmenter = Literal["unet"]
 METRICS = {"images": ("accuracy", "auc"), "table": ("auc", "accuracy"), "scans": ("dice",)}  # what each task measures
 
 
 class ClassifierContest(ContestSettings):
     seeds: dict[Classifier, Positive]
+
+
+class RowContest(ContestSettings):
+    seeds: dict[RowClassifier, Positive]
 
 
 class SegmenterContest(ContestSettings):
@@ -112,6 +121,11 @@ class ClassifierTask(Task):
     contest: ClassifierContest
 
 
+class RowTask(Task):
+    models: Annotated[tuple[RowClassifier, ...], Field(strict=False, min_length=1)]
+    contest: RowContest
+
+
 class SegmenterTask(Task):
     models: Annotated[tuple[Segmenter, ...], Field(strict=False, min_length=1)]
     contest: SegmenterContest
@@ -119,7 +133,7 @@ class SegmenterTask(Task):
 
 class Book(Settings):
     images: dict[Classifier, RecipeSettings]
-    table: dict[Classifier, RecipeSettings]
+    table: dict[RowClassifier, RecipeSettings]
 
 
 class Recipes(Settings):
@@ -127,7 +141,7 @@ class Recipes(Settings):
 
     seeds: Positive
     images: Annotated[tuple[Classifier, ...], Field(strict=False)]
-    table: Annotated[tuple[Classifier, ...], Field(strict=False)]
+    table: Annotated[tuple[RowClassifier, ...], Field(strict=False)]
     book: Book
 
     @model_validator(mode="after")
@@ -144,7 +158,7 @@ class Recipes(Settings):
 
 
 class Baselines(Settings):
-    methods: Annotated[tuple[BaselineName, ...], Field(strict=False)]
+    methods: Annotated[tuple[BaselineName, ...], Field(strict=False, min_length=1)]
     logistic: LogisticSettings
     boosting: BoostingSettings
 
@@ -179,7 +193,7 @@ class Params(Settings):
     optimizers: Optimizers
     spaces: dict[OptimizerName, SpaceSettings]
     images: ClassifierTask
-    table: ClassifierTask
+    table: RowTask
     scans: SegmenterTask
     recipes: Recipes
     baselines: Baselines
@@ -213,11 +227,14 @@ def check(path: Path = PATH) -> Params:
     """
     document = load(path)
     params = validate(document, "", Params, path)
+    networks: dict[tuple[str, str], Settings] = {}
     for task, recipes in params.recipes.book:
         for model, recipe in recipes.items():
             key = f"recipes.book.{task}.{model}"
-            validate(document, f"{key}.network", of_field(Networks, model), path)
+            networks[task, model] = validate(document, f"{key}.network", of_field(Networks, model), path)
             validate(document, f"{key}.constants", of_field(Optimizers, recipe.optimizer), path)
+    if wrong := list(misfits(params, networks)):
+        raise BadInput(f"{path}: {listed(wrong)}")
     return params
 
 

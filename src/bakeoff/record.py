@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from bakeoff.settings import BadInput
+
 
 @dataclass(frozen=True)
 class Run:
@@ -81,6 +83,32 @@ def write(record: Record, path: Path) -> None:
 
 
 def read(path: Path) -> Record:
-    document = json.loads(path.read_text(encoding="utf-8"))
-    document["runs"] = [Run(**run) for run in document["runs"]]
-    return Record(**document)
+    """Return the record in a file.
+
+    Raises:
+        BadInput: it is not there, may not be read, or is not what `write` writes.
+    """
+    document = parsed(path)
+    try:
+        document["runs"] = [Run(**run) for run in document["runs"]]
+        return Record(**document)
+    except (ValueError, TypeError, KeyError, AttributeError):
+        raise BadInput(f"{path}: is not a run record; {remedy(path)}") from None
+
+
+def parsed(path: Path) -> Any:
+    """Return the JSON document that a stage wrote.
+
+    Raises:
+        BadInput: it is not there, may not be read, or ends early.
+    """
+    try:
+        return json.loads(path.read_bytes())
+    except OSError as error:
+        raise BadInput(f"{path}: cannot be read: {error.strerror}; {remedy(path)}") from None
+    except (ValueError, RecursionError):
+        raise BadInput(f"{path}: is cut or is not JSON; {remedy(path)}") from None
+
+
+def remedy(path: Path) -> str:
+    return f"`dvc checkout {path}` brings it back, or: rm {path} && make repro"

@@ -49,7 +49,7 @@ def test_the_target_is_no_feature_even_when_it_is_not_among_the_leaks() -> None:
         (
             "corpus",
             {"vocabulary_size": 1},
-            "data.corpus.vocabulary_size is 1, and should be greater than or equal to 2",
+            "data.corpus.vocabulary_size is 1, and should be at least 2",
         ),
         ("scans", {"bias_field": 1.0}, "data.scans.bias_field is 1.0, and should be less than 1"),
         ("scans", {"split": {"by": "slabs", "slices": [96, 24], "gap": 8}}, "slices"),

@@ -9,6 +9,7 @@ from torch import nn
 from bakeoff.networks.initialisations import INITIALISATIONS, sigma
 from bakeoff.networks.layers import Parts
 from bakeoff.networks.settings import InitialisationName, LayerSettings
+from bakeoff.quoting import quoted
 
 
 def parts(initialisation: str | float, activation: str = "relu") -> Parts:
@@ -53,9 +54,9 @@ def test_a_number_is_the_deviation_itself() -> None:
     assert not parts(0.0).convolution(1, 2, 3).weight.any()
 
 
-@pytest.mark.parametrize("wrong", ["hee", -0.1, True, None, float("inf")])
+@pytest.mark.parametrize("wrong", ["hee", -0.1, True, None, float("inf"), 1e4])
 def test_other_initialisations_are_refused_in_one_sentence(wrong: object) -> None:
     given = {"initialisation": wrong, "activation": "relu", "normalisation": "none"}
     with pytest.raises(ValidationError, match=r"^1 validation error") as refusal:
         LayerSettings.model_validate(given)
-    assert f"{wrong!r} is no initialisation; take he, xavier, or a number" in str(refusal.value)
+    assert f"{quoted(wrong)} is no initialisation; take he, xavier, or a number" in str(refusal.value)

@@ -28,7 +28,7 @@ from bakeoff.networks.registry import NETWORKS
 from bakeoff.networks.settings import SoftmaxSettings
 from bakeoff.record import Record, Run
 from bakeoff.settings import BadInput
-from bakeoff.tracking import commands, live, sync, views
+from bakeoff.tracking import commands, live, owner, sync, views
 from bakeoff.tracking.store import located
 
 ROOT = Path(__file__).parents[2]
@@ -270,7 +270,7 @@ class TestContest:
         experiment = client.get_experiment_by_name("images")
 
         def shown(name: str) -> set[str]:
-            key = "mlflow.sharedViewState.bakeoff-" + name.lower().replace(" ", "-")
+            key = f"mlflow.sharedViewState.bakeoff-{owner.current().digest}-{name.lower().replace(' ', '-')}"
             packed = json.loads(experiment.tags[key])["state"].removeprefix("deflate;")
             state = json.loads(zlib.decompress(base64.b64decode(packed)))
             runs = client.search_runs([experiment.experiment_id], state["searchFilter"])
@@ -334,7 +334,9 @@ class TestStore:
 
     def test_a_damaged_store_is_named(self) -> None:
         Path("mlflow.db").write_bytes(b"not a database" * 100)
-        with pytest.raises(BadInput, match=r"project/mlflow\.db: .*move that file away"):
+        with pytest.raises(
+            BadInput, match=r"project/mlflow\.db: this is not a SQLite database, or it is damaged; .*move it away"
+        ):
             sync.refresh()
 
     def test_an_experiment_that_was_deleted_comes_back(self) -> None:
@@ -506,7 +508,7 @@ def test_trainings_that_nothing_compares_are_ordered_by_the_loss_that_they_have(
     write(
         "train_recipe_images@softmax", "recipes", "images-softmax", {}, "c0de", [Run("a", parameters, {measured: 0.5})]
     )
-    leaderboard = views.views("recipes", sync.refresh()["recipes"], None)[0]
+    leaderboard = views.views("recipes", sync.refresh()["recipes"], None, owner.current())[0]
     assert leaderboard.order == order and leaderboard.ascending
 
 
@@ -525,7 +527,7 @@ def test_streams_are_seen_by_their_drifts() -> None:
     assert tracked.keys() == {entry.run.name for entry in entries}
     # What says when is no metric.
     assert tracked["sgd-constant-none"].data.metrics == {"window/accuracy": 0.5, "faded/loss": 0.5, "stream/loss": 0.5}
-    shown = {view.name: view for view in views.views("online", entries, None)}
+    shown = {view.name: view for view in views.views("online", entries, None, owner.current())}
     assert list(shown) == ["Leaderboard", "No drift", "Drift of labels", "History"]
     assert shown["Leaderboard"].order == "metrics.`stream/loss`" and shown["Leaderboard"].ascending
     assert {"params.`rule`", "params.`drift`", "metrics.`drift/errors`"} <= set(shown["Leaderboard"].columns)
@@ -537,7 +539,7 @@ def ready() -> bool:
     """Whether the store of another process has its experiment."""
     with sqlite3.connect("mlflow.db") as database:
         rows = database.execute("SELECT 1 FROM sqlite_master WHERE name = 'experiment_tags'").fetchall()
-        found = rows and database.execute("SELECT 1 FROM experiment_tags WHERE key = 'bakeoff.views'").fetchall()
+        found = rows and database.execute("SELECT 1 FROM experiment_tags WHERE key LIKE 'bakeoff.views.%'").fetchall()
     database.close()
     return bool(found)
 
@@ -557,7 +559,7 @@ def test_saved_views_open_with_their_rows_columns_and_curves(tmp_path: Path) -> 
     train("adam", 0.003)
     sync.refresh()
     with commands.served(commands.free(5000)) as address:
-        links = json.loads(MlflowClient(located().uri).get_experiment_by_name("images").tags["bakeoff.views"])
+        links = views.addresses(MlflowClient(located().uri), owner.current())["images"]
         leaderboard, curves, history = (
             page(f"{address}/{links[name]}", tmp_path) for name in ("Leaderboard", "Curves of softmax", "History")
         )

@@ -94,8 +94,8 @@ def test_labels_of_examples_stay() -> None:
     ("changes", "shape", "says"),
     [
         ({"flip": True}, (12,), "training.augmentation moves pixels, and an example here is a row of 12 numbers"),
-        ({"shift": 5}, (1, H, W), "augmentation.shift is 5, which moves images of 5 x 7 pixels out of sight"),
-        ({"crop": 9}, (1, H, W), "augmentation.crop is 9, which moves images of 5 x 7 pixels out of sight"),
+        ({"shift": 5}, (1, H, W), "augmentation.shift is 5, which leaves nothing of images of 5 x 7 pixels"),
+        ({"crop": 9}, (1, H, W), "augmentation.crop is 9, which leaves nothing of images of 5 x 7 pixels"),
     ],
 )
 def test_moves_that_make_no_sense_are_refused(changes: dict[str, Any], shape: tuple[int, ...], says: str) -> None:

@@ -7,12 +7,14 @@ import struct
 import zipfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+MOST_EXPANSION = 1100  # of a member; deflate does 1032-fold at most
 DATED = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip file knows
 
 
@@ -55,6 +57,45 @@ def write(member: IO[bytes], name: str, array: Pieces) -> None:
         raise ValueError(f"{name}: {array.shape[0] - length} rows came for an array of {array.shape[0]}")
 
 
+def check(path: Path, most: int) -> None:
+    """Compare what the arrays' headers claim with what the file has, and with a limit, before any memory is taken.
+
+    Args:
+        most: bytes of all arrays together.
+
+    Raises:
+        ValueError: a header claims more or less than the file has, there is more than the limit, or arrays share bytes.
+        zipfile.BadZipFile: the file is damaged.
+    """
+    total, size = 0, path.stat().st_size
+    with zipfile.ZipFile(path) as archive:
+        for member in archive.infolist():
+            if member.flag_bits & 1:
+                raise ValueError(f"{member.filename!a} is encrypted")
+            if member.compress_size > size or member.file_size > MOST_EXPANSION * member.compress_size:
+                raise ValueError(f"{member.filename!a} claims {member.file_size} bytes, and the file has {size}")
+            total += member.file_size
+            if total > most:
+                raise ValueError(f"it has more than {most} bytes of arrays, params.yaml: data.limits.array_bytes")
+            if not member.filename.endswith(".npy"):
+                continue
+            with archive.open(member) as content:
+                shape, _, dtype = header(content)
+                claimed, there = prod(shape) * dtype.itemsize, member.file_size - content.tell()
+            if claimed != there and not dtype.hasobject:
+                raise ValueError(
+                    f"{member.filename!a} claims {claimed} bytes by its shape {shape}, and the file has {there}"
+                )
+
+
+def header(file: IO[bytes]) -> tuple[tuple[int, ...], bool, "np.dtype[Any]"]:
+    """Shape, whether it is in Fortran's order, and type, as the header of an .npy file tells them."""
+    version = np.lib.format.read_magic(file)
+    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+    shape, fortran, dtype = read(file)
+    return shape, fortran, dtype
+
+
 def mapped(path: Path) -> dict[str, NDArray[np.generic]]:
     """The arrays as they lie in the file, which is read again where they are used: none has to fit in memory.
 
@@ -75,9 +116,7 @@ def mapped(path: Path) -> dict[str, NDArray[np.generic]]:
             # A local header: 26 bytes, the lengths of a name and of a field that follow it, these two, the content.
             file.seek(member.header_offset + 26)
             file.seek(sum(struct.unpack("<HH", file.read(4))), 1)
-            version = np.lib.format.read_magic(file)
-            read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-            shape, fortran, dtype = read(file)
+            shape, fortran, dtype = header(file)
             if dtype.hasobject:
                 raise ValueError(f"{member.filename} holds objects, which are not loaded")
             name = member.filename.removesuffix(".npy")

@@ -43,7 +43,7 @@ def text_encoding(name: str) -> str:
     return name
 
 
-Positive = Annotated[int, Field(ge=1)]
-Seed = Annotated[int, Field(ge=0)]
+Positive = Annotated[int, Field(ge=1, le=10**9)]
+Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]  # what scikit-learn, NumPy and torch all take
 Share = Annotated[float, Field(gt=0, lt=1)]
 Columns = Annotated[tuple[str, ...], Field(strict=False), AfterValidator(distinct)]

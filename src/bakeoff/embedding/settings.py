@@ -8,10 +8,11 @@ from bakeoff.optimizers.settings import OptimizerName
 from bakeoff.settings import Settings
 from bakeoff.training.settings import LoopSettings
 
-Positive = Annotated[int, Field(ge=1)]
-Rate = Annotated[float, Field(gt=0)]
+Positive = Annotated[int, Field(ge=1, le=10**9)]
+Rate = Annotated[float, Field(gt=0, le=1e30)]
+Dimension = Annotated[int, Field(ge=1, le=2**14)]
 Share = Annotated[float, Field(gt=0, lt=1)]
-Seed = Annotated[int, Field(ge=0)]
+Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]  # what scikit-learn, NumPy and torch all take
 ArchitectureName = Literal["skipgram", "cbow"]
 SamplerName = Literal["word2vec", "notes"]
 ObjectiveName = Literal["sampled_softmax", "nce", "negative_sampling"]
@@ -24,11 +25,11 @@ class Rates(Settings):
 
 class BatchesSettings(Settings):
     batch: Positive
-    damping: Annotated[float, Field(ge=0)]
+    damping: Annotated[float, Field(ge=0, le=1e3)]
 
 
 class Word2vecSettings(Settings):
-    dimension: Positive
+    dimension: Dimension
     window: Positive
     negatives: Annotated[int, Field(ge=1, le=63)]
     noise_exponent: Annotated[float, Field(ge=0, le=1)]
@@ -38,7 +39,7 @@ class Word2vecSettings(Settings):
     epochs: Positive
     shards: Positive
     round: Positive
-    damping: Annotated[float, Field(ge=0)]
+    damping: Annotated[float, Field(ge=0, le=1e3)]
     gpu: BatchesSettings
     seed: Seed
 
@@ -66,7 +67,7 @@ class CbowSettings(Settings):
 
 
 class NotesTrainingSettings(LoopSettings):
-    dimension: Positive
+    dimension: Dimension
     objective: ObjectiveName
     negatives: Positive
     shared: Positive

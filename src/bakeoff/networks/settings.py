@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
 
+from bakeoff.quoting import quoted
 from bakeoff.settings import Settings
 
 
@@ -30,17 +31,17 @@ def he_xavier_or_sigma(value: Any, check: ValidatorFunctionWrapHandler) -> Any:
         return check(value)
     except ValidationError:
         raise ValueError(
-            f"{value!r} is no initialisation; take he, xavier, or a number from 0 on, the sigma of a Gaussian"
+            f"{quoted(value)} is no initialisation; take he, xavier, or a number from 0 to 1000, a standard deviation"
         ) from None
 
 
-Width = Annotated[int, Field(ge=1)]
+Width = Annotated[int, Field(ge=1, le=2**16)]
 Widths = Annotated[tuple[Width, ...], Field(strict=False, min_length=1)]
 ActivationName = Literal["step", "sigmoid", "tanh", "relu", "softplus", "gelu"]
 NormalisationName = Literal["batch", "lrn_across", "lrn_within", "none"]
 RowNormalisationName = Literal["batch", "none"]
 InitialisationName = Literal["he", "xavier"]
-Sigma = Annotated[float, Field(ge=0)]
+Sigma = Annotated[float, Field(ge=0, le=1e3)]
 Initialisation = Annotated[InitialisationName | Sigma, WrapValidator(he_xavier_or_sigma)]
 Share = Annotated[float, Field(ge=0, lt=1)]
 Shortcut = Literal["identity", "projection", "none"]
@@ -68,26 +69,26 @@ class MlpSettings(Settings):
 
 class CnnSettings(LayerSettings):
     channels: Widths
-    kernel: Annotated[int, Field(ge=1), AfterValidator(odd)]
+    kernel: Annotated[int, Field(ge=1, le=1023), AfterValidator(odd)]
     hidden: Width
     dropout: Share
 
 
 class UnetSettings(Settings):
     channels: Width
-    depth: Annotated[int, Field(ge=1)]
+    depth: Annotated[int, Field(ge=1, le=16)]
     activation: ActivationName
 
 
 class ResnetSettings(LayerSettings):
     """The shortcuts that change shape: `identity` pads with zeros (He's option A), `projection` learns (option B)."""
 
-    depth: Annotated[int, six_blocks(beside=2)]
+    depth: Annotated[int, Field(le=2000), six_blocks(beside=2)]
     channels: Width
     shortcut: Shortcut
 
 
 class WideResnetSettings(LayerSettings):
-    depth: Annotated[int, six_blocks(beside=4)]
-    widening: Width
+    depth: Annotated[int, Field(le=2000), six_blocks(beside=4)]
+    widening: Annotated[int, Field(ge=1, le=1024)]
     dropout: Share

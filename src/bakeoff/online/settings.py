@@ -29,7 +29,7 @@ class StreamSettings(Settings):
     seeds: Positive
     warmup: Share
     batch_size: Positive
-    delay: Annotated[int, Field(ge=0)]
+    delay: Annotated[int, Field(ge=0, le=10**9)]
     learnt: Annotated[float, Field(gt=0, le=1)]
 
 
@@ -43,7 +43,7 @@ class EvaluationSettings(Settings):
         averaged: numbers of costs whose means are compared, the shortest first.
     """
 
-    window: Annotated[int, Field(ge=2)]
+    window: Annotated[int, Field(ge=2, le=10**9)]
     interval: Positive
     fading: Annotated[float, Field(gt=0, lt=1)]
     averaged: Lengths
@@ -79,7 +79,7 @@ class ConstantSettings(Settings):
 class InverseTimeSettings(Settings):
     """half: as in the schedule of that name."""
 
-    half: Annotated[float, Field(gt=0)]
+    half: Annotated[float, Field(gt=0, le=1e30)]
 
     @property
     def schedule(self) -> ScheduleSettings:
@@ -95,9 +95,9 @@ SCHEDULES: dict[ScheduleName, type[ConstantSettings] | type[InverseTimeSettings]
 class SearchSettings(Settings):
     """The learning rates that are tried on the warm-up: so many, evenly on a scale of logarithms from low to high."""
 
-    low: Annotated[float, Field(gt=0)]
-    high: Annotated[float, Field(gt=0)]
-    trials: Annotated[int, Field(ge=2)]
+    low: Annotated[float, Field(gt=0, le=1e30)]
+    high: Annotated[float, Field(gt=0, le=1e30)]
+    trials: Annotated[int, Field(ge=2, le=10**6)]
 
     @model_validator(mode="after")
     def goes_up(self) -> Self:

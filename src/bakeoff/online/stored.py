@@ -19,7 +19,8 @@ from bakeoff.online.kernels import Weights
 from bakeoff.online.learner import Learner, Rule
 from bakeoff.online.window import Window
 from bakeoff.provenance import PARTIAL
-from bakeoff.settings import BadInput, Settings, explain
+from bakeoff.quoting import listed
+from bakeoff.settings import BadInput, Settings, faults
 
 CARD = "learner"  # the key of the metadata
 
@@ -87,8 +88,7 @@ class Stored:
         try:
             card = Card.model_validate_json(text)
         except ValidationError as error:
-            problems = "; ".join(explain("", Card, **problem) for problem in error.errors(include_url=False))
-            raise BadInput(f"{path}: {' '.join(problems.split())}; `dvc repro train_online` makes it again") from None
+            raise BadInput(f"{path}: {listed(faults(error, Card))}; `dvc repro train_online` makes it again") from None
         weights = Weights(*(arrays[f"weights.{name}"] for name in Weights._fields))
         learner = Learner.of(card.rule, card.encoder, weights, int(arrays["step"]))
         there = "window.counts" in arrays

@@ -9,6 +9,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from bakeoff.quoting import quoted
 from bakeoff.settings import Settings
 
 Share = Annotated[float, Field(ge=0, lt=1)]  # of the training's steps
@@ -25,7 +26,7 @@ class InverseTime(Settings):
 
     kind: Literal["inverse_time"]
     warmup: Share
-    half: Annotated[float, Field(gt=0)]
+    half: Annotated[float, Field(gt=0, le=1e30)]
 
 
 class Cosine(Settings):
@@ -55,7 +56,7 @@ class Step(Settings):
     def falls_in_order_after_the_warm_up(self) -> Self:
         if any(after <= before for before, after in zip((self.warmup, *self.at), self.at, strict=False)):
             raise ValueError(
-                f"at is {list(self.at)}, warmup {self.warmup:g}; each share should be above the one before"
+                f"at is {quoted(list(self.at))}, warmup {self.warmup:g}; each share should be above the one before"
             )
         return self
 

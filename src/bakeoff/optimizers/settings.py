@@ -5,11 +5,15 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, ValidationError
 
-from bakeoff.settings import Settings, hint
+from bakeoff.quoting import quoted
+from bakeoff.settings import Settings, hint, rule
 
 Decay = Annotated[float, Field(ge=0, lt=1)]
-Positive = Annotated[float, Field(gt=0)]
-NotNegative = Annotated[float, Field(ge=0)]
+Positive = Annotated[float, Field(gt=0, le=1e30)]
+NotNegative = Annotated[float, Field(ge=0, le=1e30)]
+
+
+Coefficient = Annotated[float, Field(ge=-1e3, le=1e3)]
 
 
 class RuleSettings(Settings):
@@ -70,8 +74,8 @@ class LionSettings(RuleSettings):
 
 class MuonSettings(RuleSettings):
     beta: Decay
-    steps: Annotated[int, Field(ge=1)]
-    coefficients: Annotated[tuple[float, float, float], Field(strict=False)]
+    steps: Annotated[int, Field(ge=1, le=100)]
+    coefficients: Annotated[tuple[Coefficient, Coefficient, Coefficient], Field(strict=False)]
     epsilon: Positive
     adam_rate: Positive
     adam_beta1: Decay
@@ -117,7 +121,7 @@ AVERAGES = ("beta", "beta1", "beta2", "rho", "adam_beta1", "adam_beta2")
 
 def rising(bounds: tuple[float, float]) -> tuple[float, float]:
     if not 0 <= bounds[0] < bounds[1]:
-        raise ValueError(f"is {list(bounds)}, and should be [low, high] with 0 <= low < high")
+        raise ValueError(f"is {quoted(list(bounds))}, and should be [low, high] with 0 <= low < high")
     return bounds
 
 
@@ -145,15 +149,14 @@ def check_bounds(place: str, name: str, bounds: tuple[float, float], constants: 
     if name not in known:
         raise ValueError(f"{place} is not a setting{hint(name, known)}")
     if not isinstance(known[name], float):
-        raise ValueError(f"{place}: {known[name]!r} is no number with a fraction, and cannot be searched")
+        raise ValueError(f"{place}: {quoted(known[name])} is no number with a fraction, and cannot be searched")
     if bounds[0] == 0 and name not in AVERAGES:
         raise ValueError(f"{place} begins at 0, and is searched by its logarithm; begin above 0")
     for bound in bounds:
         try:
             type(constants).model_validate(known | {name: bound})
         except ValidationError as error:
-            rule = error.errors()[0]["msg"].replace("Input should", "should")
-            raise ValueError(f"{place} has the bound {bound:g}, and it {rule}") from None
+            raise ValueError(f"{place} has the bound {bound:g}, and should {rule(error.errors()[0])}") from None
 
 
 class RegularisationSettings(Settings):

@@ -42,7 +42,7 @@ def origin(source: Source) -> dict[str, str]:
     if isinstance(source, str) and source in SOURCES:
         spec = SOURCES[source]
         return {"source": source, "title": spec.title, "licence": spec.licence, "citation": spec.citation}
-    return {"source": source if isinstance(source, str) else source.url} | dict.fromkeys(CITED, "")
+    return {"source": source if isinstance(source, str) else source.shown} | dict.fromkeys(CITED, "")
 
 
 def sizes(examples: Examples) -> dict[str, int]:

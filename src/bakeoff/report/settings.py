@@ -21,5 +21,5 @@ class ComparisonSettings(Settings):
 
     metric: Annotated[dict[str, Metric], Field(min_length=1)]
     confidence: Annotated[float, Field(gt=0.5, lt=1)]
-    resamples: Annotated[int, Field(ge=1000)]
-    seed: Annotated[int, Field(ge=0)]
+    resamples: Annotated[int, Field(ge=1000, le=10**6)]
+    seed: Annotated[int, Field(ge=0, le=2**32 - 1)]

@@ -35,11 +35,11 @@ class Augmentation:
                 "write shift: 0, crop: 0, flip: false, cutout: 0"
             )
         self.H, self.W = shape[-2:] if self.on else (0, 0)
-        for name in ("shift", "crop"):
+        for name in ("shift", "crop", "cutout"):
             if self.on and getattr(settings, name) >= min(self.H, self.W):
                 raise BadInput(
-                    f"params.yaml: training.augmentation.{name} is {getattr(settings, name)}, which moves images of "
-                    f"{self.H} x {self.W} pixels out of sight; take fewer"
+                    f"params.yaml: training.augmentation.{name} is {getattr(settings, name)}, which leaves nothing "
+                    f"of images of {self.H} x {self.W} pixels to see; take fewer"
                 )
 
     def draw(self, count: int, generator: torch.Generator) -> Tensor:

@@ -7,17 +7,18 @@ from pydantic import Field
 from bakeoff.settings import Settings
 
 BaselineName = Literal["logistic", "boosting"]
-Positive = Annotated[float, Field(gt=0)]
+Positive = Annotated[float, Field(gt=0, le=1e30)]
+Count = Annotated[int, Field(ge=1, le=10**9)]
 
 
 class LogisticSettings(Settings):
-    penalty: Annotated[float, Field(ge=0)]
+    penalty: Annotated[float, Field(ge=0, le=1e30)]
     tolerance: Positive
-    iterations: Annotated[int, Field(ge=1)]
+    iterations: Count
 
 
 class BoostingSettings(Settings):
-    trees: Annotated[int, Field(ge=1)]
+    trees: Count
     learning_rate: Positive
-    leaves: Annotated[int, Field(ge=2)]
-    seed: Annotated[int, Field(ge=0)]
+    leaves: Annotated[int, Field(ge=2, le=10**9)]
+    seed: Annotated[int, Field(ge=0, le=2**32 - 1)]

@@ -6,18 +6,19 @@ from pydantic import Field, ValidationError, ValidatorFunctionWrapHandler, WrapV
 
 from bakeoff.optimizers.schedules import Constant, ScheduleSettings
 from bakeoff.optimizers.settings import RegularisationSettings
+from bakeoff.quoting import quoted
 from bakeoff.settings import Settings
 
 Device = Literal["cpu", "cuda", "auto"]
-Positive = Annotated[int, Field(ge=1)]
-NotNegative = Annotated[int, Field(ge=0)]
+Positive = Annotated[int, Field(ge=1, le=10**9)]
+Pixels = Annotated[int, Field(ge=0, le=2**15)]
 
 
 def size_or_full(value: object, check: ValidatorFunctionWrapHandler) -> object:
     try:
         return check(value)
     except ValidationError:
-        raise ValueError(f"{value!r} is no size of a batch; take a number from 1 on, or full") from None
+        raise ValueError(f"{quoted(value)} is no size of a batch; take a number from 1 on, or full") from None
 
 
 BatchSize = Annotated[Positive | Literal["full"], WrapValidator(size_or_full)]
@@ -32,10 +33,10 @@ class EarlyStopSettings(Settings):
 class AugmentationSettings(Settings):
     """In pixels, 0 for none; flip: left to right."""
 
-    shift: NotNegative
-    crop: NotNegative
+    shift: Pixels
+    crop: Pixels
     flip: bool
-    cutout: NotNegative
+    cutout: Pixels
 
 
 class LoopSettings(Settings):

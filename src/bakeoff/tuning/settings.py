@@ -6,13 +6,14 @@ from pydantic import Field, model_validator
 
 from bakeoff.settings import Settings
 
-Positive = Annotated[int, Field(ge=1)]
+Positive = Annotated[int, Field(ge=1, le=10**9)]
 Share = Annotated[float, Field(gt=0, lt=1)]
+Bound = Annotated[float, Field(ge=-1e30, le=1e30)]
 
 
 class DimensionSettings(Settings):
-    low: float
-    high: float
+    low: Bound
+    high: Bound
     log: bool
 
     @model_validator(mode="after")
@@ -50,7 +51,7 @@ class StudySettings(Settings):
     trials: Positive
     batch: Positive
     confirmations: Positive
-    seed: Annotated[int, Field(ge=0)]
+    seed: Annotated[int, Field(ge=0, le=2**32 - 1)]
     training: StudyTrainingSettings
     space: SpaceSettings
 
@@ -74,11 +75,11 @@ class BayesSettings(Settings):
 
 
 class EvolutionSettings(Settings):
-    population: Annotated[int, Field(ge=2)]
+    population: Annotated[int, Field(ge=2, le=10**6)]
     keep: Share
     mutation: Share
 
 
 class GradientSettings(Settings):
-    outer_rate: Annotated[float, Field(gt=0)]
+    outer_rate: Annotated[float, Field(gt=0, le=1)]
     steps: Positive

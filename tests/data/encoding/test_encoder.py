@@ -58,7 +58,7 @@ def broken(document: dict[str, Any], way: list[str], value: Any) -> dict[str, An
         pytest.param(
             ["numeric", "x", "center"],
             {},
-            "numeric.x.center is {}, and should be a valid number",
+            "numeric.x.center is {}, and should be a number",
             id="object for number",
         ),
         pytest.param(["numeric", "x", "center"], "1", "numeric.x.center is '1'", id="text for number"),

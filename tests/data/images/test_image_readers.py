@@ -10,12 +10,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from bakeoff import settings
 from bakeoff.data.images import arrays, cifar, class_folders, idx, mnist, unpickle
 from bakeoff.data.images.labelled import Labelled
 from bakeoff.data.images.places import Place, root
 from bakeoff.data.images.read import in_folder
+from bakeoff.data.limits import Limits
 from bakeoff.data.sources.find import find
 from bakeoff.settings import BadInput
+
+LIMITS = settings.validate(settings.load(Path(__file__).parents[3] / "params.yaml"), "data.limits", Limits)
 
 GENERATOR = np.random.default_rng(0)
 X = GENERATOR.integers(0, 256, (6, 3, 32, 32), np.uint8)
@@ -38,7 +42,7 @@ def test_class_folders_are_read_in_order_of_their_names(tmp_path: Path) -> None:
     put(tmp_path, b=[3, 20, 1], A=[4], a=[9])
     (tmp_path / ".DS_Store").write_text("litter")
     (tmp_path / "b" / "._3.png").write_text("litter")
-    found = class_folders.read(Place(tmp_path, "pets"))
+    found = class_folders.read(Place(tmp_path, "pets", LIMITS))
     assert found.classes == ("A", "a", "b")
     assert values(found) == [4, 9, 1, 20, 3]
     assert found.y.tolist() == [0, 1, 2, 2, 2]
@@ -49,7 +53,7 @@ def test_class_folders_are_read_in_order_of_their_names(tmp_path: Path) -> None:
 def test_parts_of_a_folder_stand_one_after_another(tmp_path: Path) -> None:
     put(tmp_path / "test", a=[1], b=[2])
     put(tmp_path / "train", a=[3, 4], b=[5])
-    found = class_folders.read(Place(tmp_path, "pets"))
+    found = class_folders.read(Place(tmp_path, "pets", LIMITS))
     assert values(found) == [3, 4, 5, 1, 2]
     assert found.y.tolist() == [0, 0, 1, 0, 1]
     assert found.parts == (3, 0, 2)
@@ -62,14 +66,14 @@ def test_a_zip_is_read_like_the_folder_in_it(tmp_path: Path, monkeypatch: pytest
         for path in sorted((tmp_path / "pets").rglob("*.png")):
             archive.write(path, path.relative_to(tmp_path))
         archive.writestr("__MACOSX/pets/._1.png", "litter")
-    found = in_folder(root(tmp_path / "pets.zip", "data/raw/images/pets.zip"))
+    found = in_folder(root(tmp_path / "pets.zip", "data/raw/images/pets.zip", LIMITS))
     assert values(found) == [1, 2]
     assert found.place(0) == "data/raw/images/pets.zip/pets/inner/a/1.png"
 
 
 def test_a_class_alone_is_not_taken_for_a_folder_around_the_classes(tmp_path: Path) -> None:
     put(tmp_path, a=[1, 2])
-    assert in_folder(root(tmp_path, "pets")).classes == ("a",)
+    assert in_folder(root(tmp_path, "pets", LIMITS)).classes == ("a",)
 
 
 def idx_file(path: Path, array: np.ndarray, *, packed: bool = False) -> None:
@@ -83,7 +87,7 @@ def test_idx_files_are_read_packed_or_not(packed: bool, tmp_path: Path) -> None:
     for prefix, rows in (("train", slice(0, 4)), ("t10k", slice(4, 6))):
         idx_file(tmp_path / f"{prefix}-images-idx3-ubyte{suffix}", X[rows, 0], packed=packed)
         idx_file(tmp_path / f"{prefix}-labels-idx1-ubyte{suffix}", Y[rows] + 5, packed=packed)
-    found = in_folder(root(tmp_path, "digits"))
+    found = in_folder(root(tmp_path, "digits", LIMITS))
     assert all(np.array_equal(found.picture(n), X[n, :1]) for n in range(6))
     assert found.y.tolist() == Y.tolist()
     assert found.classes == ("5", "6", "7")
@@ -92,10 +96,10 @@ def test_idx_files_are_read_packed_or_not(packed: bool, tmp_path: Path) -> None:
 
 def test_the_stream_of_an_idx_file_ends_where_its_header_says(tmp_path: Path) -> None:
     idx_file(tmp_path / "a", Y)
-    assert idx.array(Place(tmp_path / "a", "a"), 1).tolist() == Y.tolist()
+    assert idx.array(Place(tmp_path / "a", "a", LIMITS), 1).tolist() == Y.tolist()
     (tmp_path / "a").write_bytes((tmp_path / "a").read_bytes() + b"\0")
     with pytest.raises(BadInput, match=r"promises 6 bytes \(6,\), and more follow"):
-        idx.array(Place(tmp_path / "a", "a"), 1)
+        idx.array(Place(tmp_path / "a", "a", LIMITS), 1)
 
 
 def python2(value: dict[bytes, object]) -> bytes:
@@ -135,7 +139,7 @@ def write_cifar(folder: Path, edition: str) -> None:
 @pytest.mark.parametrize("edition", ["cifar-10 python", "cifar-10 binary", "cifar-100 python", "cifar-100 binary"])
 def test_cifar_is_read_in_all_its_editions(edition: str, tmp_path: Path) -> None:
     write_cifar(tmp_path, edition)
-    found = in_folder(root(tmp_path, "cifar"))
+    found = in_folder(root(tmp_path, "cifar", LIMITS))
     assert all(np.array_equal(found.picture(n), X[n]) for n in range(6))
     assert found.y.tolist() == Y.tolist()
     assert found.classes == ("cat", "dog", "ship")
@@ -147,7 +151,7 @@ def test_every_edition_has_five_batches_or_one(tmp_path: Path) -> None:
     write_cifar(tmp_path, "cifar-10 binary")
     (tmp_path / "data_batch_4.bin").unlink()
     with pytest.raises(BadInput, match=r"cifar: data_batch_4\.bin is missing"):
-        in_folder(root(tmp_path, "cifar"))
+        in_folder(root(tmp_path, "cifar", LIMITS))
 
 
 @pytest.mark.parametrize("protocol", range(6))
@@ -161,9 +165,9 @@ def test_a_pickle_of_plain_values_is_read_as_python_reads_it(protocol: int, tmp_
     (tmp_path / "a").write_bytes(pickle.dumps(value, protocol=protocol))
     if protocol == 5:  # written by no edition: arrays as buffers
         with pytest.raises(BadInput, match=r"asks for numpy\._core\.numeric\._frombuffer"):
-            unpickle.load(Place(tmp_path / "a", "a"))
+            unpickle.load(Place(tmp_path / "a", "a", LIMITS))
         return
-    read = unpickle.load(Place(tmp_path / "a", "a"))
+    read = unpickle.load(Place(tmp_path / "a", "a", LIMITS))
     assert read["list"] == value["list"]
     for key in ("bytes", "columns", "big"):
         assert np.array_equal(read[key], value[key])
@@ -193,7 +197,7 @@ def test_a_pickle_of_anything_else_is_refused_by_name(
     monkeypatch.chdir(tmp_path)
     Path("a").write_bytes(pickle.dumps({"data": value}, protocol=2))
     with pytest.raises(BadInput, match=named):
-        unpickle.load(Place(Path("a"), "a"))
+        unpickle.load(Place(Path("a"), "a", LIMITS))
     assert not Path("proof").exists()
 
 
@@ -222,7 +226,7 @@ TUPLES = b"N" + b"2\x86" * 60  # of two, of two of two, ...: 2 ** 60 leaves in 1
 def test_a_hostile_pickle_is_refused_at_once(program: bytes, named: str, tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(program)
     with pytest.raises(BadInput, match=rf"^a: .*{re.escape(named)}"):
-        unpickle.load(Place(tmp_path / "a", "a"))
+        unpickle.load(Place(tmp_path / "a", "a", LIMITS))
 
 
 @pytest.mark.parametrize("cut", [0, 1, 10, 100, -1])
@@ -230,20 +234,21 @@ def test_a_cut_pickle_is_refused(cut: int, tmp_path: Path) -> None:
     content = python2({b"data": X})
     (tmp_path / "a").write_bytes(content[:cut])
     with pytest.raises(BadInput, match="a: is a pickle that is not read"):
-        unpickle.load(Place(tmp_path / "a", "a"))
+        unpickle.load(Place(tmp_path / "a", "a", LIMITS))
 
 
 def npz(folder: Path, **held: np.ndarray) -> Place:
     buffer = io.BytesIO()
     np.savez(buffer, **held)
     (folder / "a.npz").write_bytes(buffer.getvalue())
-    return Place(folder / "a.npz", "a.npz")
+    return Place(folder / "a.npz", "a.npz", LIMITS)
 
 
 @pytest.mark.parametrize("x", [X, np.moveaxis(X, 1, -1), X.astype(np.uint16) * 257], ids=["NCHW", "NHWC", "16 bits"])
 def test_an_npz_may_have_its_channels_first_or_last(x: np.ndarray, tmp_path: Path) -> None:
     found = arrays.read(npz(tmp_path, x=x, y=np.array(["b", "a", "c", "c", "a", "b"])))
-    assert all(np.array_equal(found.picture(n), X[n]) for n in range(6))
+    scale = 257 if x.dtype == np.uint16 else 1
+    assert all(np.array_equal(found.picture(n), X[n].astype(x.dtype) * scale) for n in range(6))
     assert found.classes == ("a", "b", "c")
     assert found.y.tolist() == [1, 0, 2, 2, 0, 1]
 
@@ -268,7 +273,7 @@ def test_a_line_of_the_sample_is_an_image_row_by_row_and_then_its_label(tmp_path
 
 
 def test_the_sample_has_500_images_of_each_digit() -> None:
-    found = mnist.read("mnist-5k", find("mnist-5k", "images").files["digits"])
+    found = mnist.read("mnist-5k", find("mnist-5k", "images", LIMITS).files["digits"])
     assert np.bincount(found.y).tolist() == [500] * 10
     # A one has ink in the middle column, a zero has a hole there.
     centre = np.array([found.picture(n)[0, 12:16, 13:15].mean() for n in range(5000)])

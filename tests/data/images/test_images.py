@@ -7,6 +7,7 @@ from bakeoff.data.examples import Examples
 from bakeoff.data.images import images
 from bakeoff.data.images.labelled import Labelled
 from bakeoff.data.images.settings import ImagesSettings
+from bakeoff.data.remarks import Remarks
 from bakeoff.settings import BadInput
 
 # Classes of 60, 30 and 10, sorted; each image is told by its first pixel. The last 20 are a test part: 5, 5 and 10.
@@ -22,9 +23,9 @@ def labelled(y: np.ndarray = Y, parts: tuple[int, int, int] = (len(Y), 0, 0)) ->
 
 def made(found: Labelled, validation: object = 10, test: object = 20, seed: int = 0, **change: object) -> Examples:
     split = {"validation": validation, "test": test, "seed": seed}
-    values = {"source": "mnist-5k", "colour": "rgb", "size": None, "split": split} | change
+    values = {"source": "mnist-5k", "colour": "rgb", "resize": None, "bits": None, "split": split} | change
     counted: list[int] = []
-    examples = images.examples(found, ImagesSettings.model_validate(values), counted.append)
+    examples = images.examples(found, ImagesSettings.model_validate(values), counted.append, Remarks())
     assert sum(counted) == len(found.y)
     return examples
 
@@ -69,7 +70,7 @@ def test_numbers_are_drawn_from_a_part_that_is_not_asked_for_too() -> None:
 
 
 def test_colour_and_size_are_those_of_the_settings() -> None:
-    examples = made(labelled(), colour="grey", size=[1, 1])
+    examples = made(labelled(), colour="grey", resize=[1, 1])
     assert examples.train.x.shape == (70, 1, 1, 1)
     n = examples.train.x[0, 0, 0, 0]
     first = which(made(labelled()))[0][0]
@@ -88,7 +89,7 @@ def test_colour_and_size_are_those_of_the_settings() -> None:
             {"test": 90, "validation": 9},
             r"class '.' has no image in train",
         ),
-        (labelled(), {"size": [2, 2]}, r"image 0: is 1 x 2 pixels .* less than size \[2, 2\]"),
+        (labelled(), {"resize": [2, 2]}, r"image 0: is 1 x 2 pixels .* less than resize \[2, 2\]"),
     ],
 )
 def test_splits_and_sizes_that_cannot_be_are_refused(found: Labelled, change: dict[str, object], said: str) -> None:

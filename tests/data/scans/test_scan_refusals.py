@@ -76,15 +76,15 @@ CASES = {
     ),
     "pairs of differing sizes": Case(
         {**PAIRS, "images/2.png": grey(0, (6, 8)), "masks/2.png": grey(0, (6, 8))},
-        ["mine/images/2.png: is 8 x 6 pixels", "mine/images/0.png is 6 x 8", "params.yaml: data.scans.size"],
+        ["mine/images/2.png: is 8 x 6 pixels", "mine/images/0.png is 6 x 8", "params.yaml: data.scans.resize"],
     ),
-    "size larger": Case(PAIRS, ["images/0.png: is 6 x 8 pixels", "less than size [7, 8]"], {"size": [7, 8]}),
+    "size larger": Case(PAIRS, ["images/0.png: is 6 x 8 pixels", "less than resize [7, 8]"], {"resize": [7, 8]}),
     "rgb mask": Case(
-        {**PAIRS, "masks/2.png": encoded(Image.new("RGB", (8, 6)))},
+        {**PAIRS, "masks/2.png": encoded(Image.new("RGB", (8, 6), (0, 1, 0)))},
         ["mine/masks/2.png: is a mask of RGB pixels", "indices of a palette"],
     ),
     "rgba mask": Case(
-        {**PAIRS, "masks/2.png": encoded(Image.new("RGBA", (8, 6), (0, 0, 0, 255)))}, ["is a mask of RGBA pixels"]
+        {**PAIRS, "masks/2.png": encoded(Image.new("RGBA", (8, 6), (0, 0, 1, 255)))}, ["is a mask of RGB pixels"]
     ),
     "cmyk mask": Case(
         {**PAIRS, "images/x.png": grey(0), "masks/x.jpg": encoded(Image.new("CMYK", (8, 6)), "JPEG")},
@@ -145,7 +145,8 @@ def chosen(**change: Any) -> dict[str, Any]:
         "source": FOLDER,
         "labels": [{"background": 0}, {"tissue": 1}],
         "colour": "grey",
-        "size": None,
+        "resize": None,
+        "bits": None,
         "volumes": {"plane": "axial", "window": [0, 100]},
         "split": {"by": "file", "validation": 1, "test": 1, "seed": 0},
         "bias_field": 0,
@@ -193,7 +194,7 @@ def test_a_folder_of_pairs_goes_through(project: Any) -> None:
     files = {**PAIRS, "images/2.png": encoded(Image.new("I;16", (8, 6), 65535)), "masks/2.png": encoded(mask)}
     for path, content in files.items():
         project.put(f"{FOLDER}/{path}", content)
-    project.set(data__scans=chosen(size=[3, 4]))
+    project.set(data__scans=chosen(resize=[3, 4]))
     held = made(project)
     x, y = (np.concatenate([held[f"{part}.{what}"] for part in ("train", "validation", "test")]) for what in "xy")
     assert (x.shape, y.shape) == ((4, 1, 3, 4), (4, 3, 4))

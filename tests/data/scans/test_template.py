@@ -5,14 +5,18 @@ import numpy as np
 import pytest
 from nibabel.nifti1 import Nifti1Image
 
+from bakeoff import settings
+from bakeoff.data.limits import Limits
 from bakeoff.data.scans import template
 from bakeoff.data.sources.find import find
 from bakeoff.settings import BadInput
 
+LIMITS = settings.validate(settings.load(Path(__file__).parents[3] / "params.yaml"), "data.limits", Limits)
+
 
 @pytest.fixture(scope="module")
 def files() -> Mapping[str, Path]:
-    return find("mni152", "scans").files
+    return find("mni152", "scans", LIMITS).files
 
 
 @pytest.fixture(scope="module")
@@ -62,5 +66,5 @@ def test_tissues_are_averaged_before_the_largest_share_is_taken(files: Mapping[s
 
 def test_it_can_be_cut_by_other_planes_and_not_be_enlarged(files: Mapping[str, Path]) -> None:
     assert [template.read("mni152", files, plane, None).length for plane in ("sagittal", "axial")] == [80, 160]
-    with pytest.raises(BadInput, match=r"mni152: is 160 x 80 pixels .* less than size \[80, 81\]"):
+    with pytest.raises(BadInput, match=r"mni152: is 160 x 80 pixels .* less than resize \[80, 81\]"):
         template.read("mni152", files, "coronal", (80, 81))

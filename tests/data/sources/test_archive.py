@@ -13,9 +13,13 @@ from pathlib import Path
 
 import pytest
 
+from bakeoff import settings
+from bakeoff.data.limits import Limits
 from bakeoff.data.sources import archive
 from bakeoff.data.sources.archive import BLOCK, folder, stream
 from bakeoff.settings import BadInput
+
+LIMITS = settings.validate(settings.load(Path(__file__).parents[3] / "params.yaml"), "data.limits", Limits)
 
 TEXT = b"".join(b"%d green bottles hanging on the wall\n" % n for n in range(60_000))  # 2 MB, several blocks
 PACKERS: dict[str, Callable[[bytes], bytes]] = {
@@ -95,6 +99,10 @@ def put(folder: Path, content: bytes, name: str = "data.bin") -> Path:
 def read(path: Path, size: int = BLOCK) -> bytes:
     with stream(path) as unpacked:
         return b"".join(iter(lambda: unpacked.read(size), b""))
+
+
+def opened(path: Path) -> Path:
+    return folder(path, LIMITS)
 
 
 def refusal(open_and_read: Callable[[Path], object], path: Path) -> str:
@@ -182,8 +190,8 @@ def test_what_follows_the_end_and_is_no_part_is_refused(tmp_path: Path, packer: 
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (zipped({}), "holds 0 files"),
-        (zipped({"a": b"", "b": b""}), "holds 2 files ('a', 'b', …), and one is read as a stream; unpack it"),
+        (zipped({}), "contains 0 files"),
+        (zipped({"a": b"", "b": b""}), "contains 2 files ('a', 'b', …), and one is read as a stream; unpack it"),
         (locked(zipped({"a": b"a"})), "member 'a' is encrypted"),
         (b"7z\xbc\xaf\x27\x1c\0\4", "is packed by 7z, which is not read here; unpack it yourself"),
         (b"\x28\xb5\x2f\xfd\0", "is packed by zstd"),
@@ -231,23 +239,23 @@ def test_a_large_empty_mask_is_no_bomb(tmp_path: Path) -> None:
 def test_an_archive_is_unpacked_once(tmp_path: Path, cache: Path, kind: str) -> None:
     members = {"train/cat/1.txt": TEXT, "train/dog/1.txt": b"", "./test/è.txt": b"a"}
     path = put(tmp_path, tarred(members, TARS[kind]) if kind in TARS else zipped(members))
-    unpacked = folder(path)
+    unpacked = folder(path, LIMITS)
     assert unpacked.is_relative_to(cache)
     assert {name: (unpacked / name).read_bytes() for name in members} == members
     assert sum(path.is_file() for path in unpacked.rglob("*")) == 3
     (unpacked / "train/cat/1.txt").chmod(0o400)
-    assert folder(put(tmp_path, path.read_bytes(), "again.bin")) == unpacked
+    assert folder(put(tmp_path, path.read_bytes(), "again.bin"), LIMITS) == unpacked
     assert stat.S_IMODE((unpacked / "train/cat/1.txt").stat().st_mode) == 0o400
 
 
 def test_a_folder_is_itself(tmp_path: Path) -> None:
-    assert folder(tmp_path) == tmp_path
+    assert folder(tmp_path, LIMITS) == tmp_path
 
 
 def test_two_at_once_get_the_same_folder(tmp_path: Path) -> None:
     path = put(tmp_path, tarred({f"{n}.txt": TEXT for n in range(20)}))
     found: list[int] = []
-    threads = [threading.Thread(target=lambda: found.append(len(list(folder(path).iterdir())))) for _ in range(4)]
+    threads = [threading.Thread(target=lambda: found.append(len(list(opened(path).iterdir())))) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -260,15 +268,15 @@ LINK = (stat.S_IFLNK | 0o777) << 16
 EVIL = {
     "zip-slip": (zipped({"a.txt": b"", "../../evil": b""}), "member '../../evil' would land outside"),
     "zip-absolute": (zipped({"/proc/evil": b""}), "member '/proc/evil' would land outside"),
-    "zip-backslashes": (zipped({"..\\evil": b""}), r"member '..\\evil' would land outside"),
+    "zip-backslashes": (zipped({"..\\evil": b""}), "member '../evil' would land outside"),
     "zip-drive": (zipped({"C:evil": b""}), "member 'C:evil' would land outside"),
     "zip-new-line": (zipped({"a\nb": b""}), r"member 'a\nb' would land outside"),
     "zip-link": (zipped({"link": b"/etc/passwd"}, external_attr=LINK), "member 'link' is a link or a device"),
     "zip-encrypted": (locked(zipped({"a": b"", "b": b""})), "member 'a' is encrypted"),
     "zip-file-as-folder": (zipped({"a": b"", "a/b": b""}), "member 'a/b' stands where another one does"),
-    "zip-empty": (zipped({}), "holds no files"),
-    "zip-of-folders": (zipped({"a/": b""}), "holds no files"),
-    "zip-of-bad-utf-8": (zipped({"é": b""}).replace("é".encode(), b"\xc3("), "damaged near byte 82: 'utf-8' codec"),
+    "zip-empty": (zipped({}), "contains no files"),
+    "zip-of-folders": (zipped({"a/": b""}), "contains no files"),
+    "zip-of-bad-utf-8": (zipped({"é": b""}).replace("é".encode(), b"\xc3("), "damaged near byte"),
     "zip-pointing-before-itself": (misplaced(zipped(MEMBER)), "damaged near byte"),
     "zip-cut": (zipped(MEMBER)[:-30], "damaged near byte"),
     "tar-slip": (tarred({"a/../../evil": b""}), "member 'a/../../evil' would land outside"),
@@ -296,7 +304,7 @@ EVIL = {
 @pytest.mark.parametrize("name", EVIL)
 def test_an_archive_that_is_damaged_or_does_harm_is_refused(tmp_path: Path, cache: Path, name: str) -> None:
     content, message = EVIL[name]
-    assert refusal(folder, put(tmp_path, content)).startswith(message)
+    assert refusal(opened, put(tmp_path, content)).startswith(message)
     assert [path for path in cache.rglob("*") if path.suffix != ".lock"] == [cache / "unpacked"]
     assert not (tmp_path / "evil").exists()
 
@@ -308,7 +316,7 @@ def test_an_archive_that_expands_without_end_is_refused(
     monkeypatch.setattr(archive, "HARMLESS", 30_000_000)
     members = {f"{n}.txt": bytes(10_000_000) for n in range(4)}
     path = put(tmp_path, tarred(members, TARS[kind]) if kind in TARS else zipped(members, zipfile.ZIP_BZIP2))
-    assert "more than 1000 times as much" in refusal(folder, path)
+    assert "more than 1000 times as much" in refusal(opened, path)
 
 
 def test_a_sparse_member_is_counted_by_what_it_expands_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -316,12 +324,12 @@ def test_a_sparse_member_is_counted_by_what_it_expands_to(tmp_path: Path, monkey
     header = tarfile.TarInfo("hole")
     header.pax_headers = {"GNU.sparse.map": "0,0", "GNU.sparse.size": str(1 << 40)}
     content = tarred({"a.txt": b"a"}, "w", header)
-    assert "more than 1000 times as much" in refusal(folder, put(tmp_path, content))
+    assert "more than 1000 times as much" in refusal(opened, put(tmp_path, content))
 
 
 def test_what_an_earlier_run_left_half_unpacked_is_done_again(tmp_path: Path) -> None:
     path = put(tmp_path, zipped({"a.txt": TEXT}))
-    made = folder(path)
+    made = folder(path, LIMITS)
     made.rename(made.with_name(f".partial-{made.name}"))
     (made.with_name(f".partial-{made.name}") / "a.txt").write_bytes(b"half")
-    assert (folder(path) / "a.txt").read_bytes() == TEXT
+    assert (folder(path, LIMITS) / "a.txt").read_bytes() == TEXT

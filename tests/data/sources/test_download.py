@@ -13,9 +13,13 @@ from typing import Any
 import pytest
 import trustme
 
+from bakeoff import settings
+from bakeoff.data.limits import Limits
 from bakeoff.data.sources import download
 from bakeoff.data.sources.download import Wanted, fetch
 from bakeoff.settings import BadInput
+
+LIMITS = settings.validate(settings.load(Path(__file__).parents[3] / "params.yaml"), "data.limits", Limits)
 
 DATA = bytes(range(256)) * 4096  # 1 MB
 Answer = Callable[[BaseHTTPRequestHandler], None]
@@ -133,7 +137,7 @@ def wanted(server: Server, data: bytes = DATA, algorithm: str = "sha256", **url:
 def refused(wanted: Wanted) -> str:
     """The one line; and nothing is left that could be taken for the file."""
     with pytest.raises(BadInput) as caught:
-        fetch(wanted)
+        fetch(wanted, LIMITS)
     line = str(caught.value)
     assert "\n" not in line
     assert line.startswith(f"numbers: {wanted.url} ")
@@ -150,8 +154,8 @@ def kept(wanted: Wanted) -> list[str]:
 def test_a_file_is_fetched_once(servers: Callable[..., Server], algorithm: str) -> None:
     server = servers(give(DATA))
     file = wanted(server, algorithm=algorithm)
-    assert fetch(file).read_bytes() == DATA
-    assert fetch(file) == file.path
+    assert fetch(file, LIMITS).read_bytes() == DATA
+    assert fetch(file, LIMITS) == file.path
     assert len(server.asked) == 1
     assert kept(file) == ["data.bin"]
 
@@ -161,7 +165,7 @@ def test_what_breaks_off_goes_on_from_there(servers: Callable[..., Server], tag:
     date = {"Last_Modified": "Wed, 21 Oct 2015 07:28:00 GMT"}
     whole = give(DATA, tag, **date) if tag else give(DATA, None, heeds_tag=False, **date)
     server = servers(give(DATA, tag, stop=300_000, **date), whole)
-    assert fetch(wanted(server)).read_bytes() == DATA
+    assert fetch(wanted(server), LIMITS).read_bytes() == DATA
     first, second = server.asked
     assert "Range" not in first
     arrived = int(second["Range"].removeprefix("bytes=").removesuffix("-"))
@@ -174,19 +178,19 @@ def test_a_later_run_goes_on_where_an_earlier_one_gave_up(servers: Callable[...,
     line = refused(wanted(server))
     assert "answers 503 Service Unavailable, in 3 attempts" in line
     server.answers = [give(DATA)]
-    assert fetch(wanted(server)).read_bytes() == DATA
+    assert fetch(wanted(server), LIMITS).read_bytes() == DATA
     assert server.asked[-1]["Range"].startswith("bytes=")
 
 
 def test_a_server_without_ranges_sends_it_all_again(servers: Callable[..., Server]) -> None:
     server = servers(give(DATA, stop=300_000), give(DATA, ranges=False))
-    assert fetch(wanted(server)).read_bytes() == DATA
+    assert fetch(wanted(server), LIMITS).read_bytes() == DATA
     assert len(server.asked) == 2
 
 
 def test_without_a_tag_no_part_is_trusted(servers: Callable[..., Server]) -> None:
     server = servers(give(DATA, None, stop=300_000), give(DATA, None))
-    assert fetch(wanted(server)).read_bytes() == DATA
+    assert fetch(wanted(server), LIMITS).read_bytes() == DATA
     assert "Range" not in server.asked[1]
 
 
@@ -194,26 +198,26 @@ def test_without_a_tag_no_part_is_trusted(servers: Callable[..., Server]) -> Non
 def test_parts_of_two_versions_are_not_joined(servers: Callable[..., Server], heeds_tag: bool) -> None:
     other = DATA[::-1]
     server = servers(give(DATA, '"1"', stop=300_000), give(other, '"2"', heeds_tag=heeds_tag))
-    assert fetch(wanted(server, other)).read_bytes() == other
+    assert fetch(wanted(server, other), LIMITS).read_bytes() == other
 
 
 def test_a_weak_tag_is_none(servers: Callable[..., Server]) -> None:
     server = servers(give(DATA, 'W/"1"', stop=300_000), give(DATA, 'W/"1"'))
-    assert fetch(wanted(server)).read_bytes() == DATA
+    assert fetch(wanted(server), LIMITS).read_bytes() == DATA
     assert "Range" not in server.asked[1]
 
 
 def test_a_redirect_to_another_host_is_followed_and_resumed(servers: Callable[..., Server]) -> None:
     store = servers(give(DATA, stop=300_000), give(DATA))
     front = servers(say(302, Location=store.url(host="127.0.0.1")))
-    assert fetch(wanted(front)).read_bytes() == DATA
+    assert fetch(wanted(front), LIMITS).read_bytes() == DATA
     assert "Range" in store.asked[1]
 
 
 def test_an_address_is_named_once(servers: Callable[..., Server]) -> None:
     url = servers(say(404)).url()
     with pytest.raises(BadInput, match=rf"^{url} answers 404 Not Found; "):
-        fetch(Wanted(url, url, f"sha256:{'0' * 64}"))
+        fetch(Wanted(url, url, f"sha256:{'0' * 64}"), LIMITS)
 
 
 @pytest.mark.parametrize("location", ["http://localhost/data.bin", "file:///etc/passwd", "ftp://localhost/data.bin"])
@@ -239,7 +243,7 @@ def test_more_bytes_than_announced_are_not_taken(servers: Callable[..., Server])
     server = servers(give(DATA, length=1000))
     assert hashlib.sha256(DATA[:1000]).hexdigest() in refused(wanted(server))
     server.answers = [give(DATA, length=1000)]
-    assert fetch(wanted(server, DATA[:1000])).read_bytes() == DATA[:1000]
+    assert fetch(wanted(server, DATA[:1000]), LIMITS).read_bytes() == DATA[:1000]
 
 
 def test_fewer_bytes_than_announced_are_not_taken_for_the_file(servers: Callable[..., Server]) -> None:
@@ -288,8 +292,8 @@ def test_an_address_where_nobody_is_is_refused(servers: Callable[..., Server]) -
 def test_what_was_changed_in_the_cache_is_fetched_anew(servers: Callable[..., Server]) -> None:
     server = servers(give(DATA))
     file = wanted(server)
-    fetch(file).write_bytes(DATA[:-1] + b"?")
-    assert fetch(file).read_bytes() == DATA
+    fetch(file, LIMITS).write_bytes(DATA[:-1] + b"?")
+    assert fetch(file, LIMITS).read_bytes() == DATA
     assert len(server.asked) == 2
 
 
@@ -323,7 +327,7 @@ def test_two_processes_fetch_a_file_once(servers: Callable[..., Server]) -> None
 
     server = servers(slowly)
     file = wanted(server)
-    code = f"from bakeoff.data.sources.download import *; print(digest(fetch({file!r}), 'sha256:'))"
+    code = f"from bakeoff.data.sources.download import *; print(digest(fetch({file!r}, LIMITS), 'sha256:'))"
     both = [subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) for _ in range(2)]
     assert all(file.digest in process.communicate(timeout=60)[0] for process in both)
     assert len(server.asked) == 1
@@ -359,21 +363,21 @@ def mirror(folder: Path, **files: bytes) -> Iterator[None]:
 def test_a_mirror_stands_for_the_web(servers: Callable[..., Server], tmp_path: Path, place: str) -> None:
     server = servers(give(DATA))
     with mirror(tmp_path / "mirror", **{place: DATA}):
-        assert fetch(wanted(server)).is_relative_to(tmp_path / "mirror")
+        assert fetch(wanted(server), LIMITS).is_relative_to(tmp_path / "mirror")
     assert server.asked == []
 
 
 def test_of_two_files_of_one_name_the_right_one_is_taken(servers: Callable[..., Server], tmp_path: Path) -> None:
     file = wanted(servers(give(DATA)))
     with mirror(tmp_path / "mirror", data_dot_bin=b"another set's", numbers__data_dot_bin=DATA):
-        assert fetch(file).read_bytes() == DATA
+        assert fetch(file, LIMITS).read_bytes() == DATA
 
 
 def test_other_bytes_in_the_mirror_are_refused(servers: Callable[..., Server], tmp_path: Path) -> None:
     other = hashlib.sha256(b"other").hexdigest()
     file = wanted(servers(give(DATA)))
     with mirror(tmp_path / "mirror", data_dot_bin=b"other"), pytest.raises(BadInput) as caught:
-        fetch(file)
+        fetch(file, LIMITS)
     assert f"{file.digest} is not in BAKEOFF_MIRROR={tmp_path}/mirror" in str(caught.value)
     assert f"(…/data.bin has sha256:{other})".replace("…", str(tmp_path / "mirror")) in str(caught.value)
 
@@ -382,7 +386,7 @@ def test_what_a_mirror_lacks_is_named_with_its_place(servers: Callable[..., Serv
     server = servers(give(DATA))
     file = wanted(server)
     with mirror(tmp_path / "mirror", else_dot_bin=b""), pytest.raises(BadInput) as caught:
-        fetch(file)
+        fetch(file, LIMITS)
     line = str(caught.value)
     assert line.startswith(f"numbers: {file.digest} is not in BAKEOFF_MIRROR={tmp_path}/mirror; fetch {file.url} ")
     assert line.endswith(f"put it there as data.bin or {file.hex}")
@@ -392,4 +396,4 @@ def test_what_a_mirror_lacks_is_named_with_its_place(servers: Callable[..., Serv
 def test_a_mirror_that_is_no_folder_is_named(servers: Callable[..., Server], tmp_path: Path) -> None:
     file = wanted(servers(give(DATA)))
     with mirror(tmp_path / "gone"), pytest.raises(BadInput, match=r"BAKEOFF_MIRROR=.*/gone: is not a folder"):
-        fetch(file)
+        fetch(file, LIMITS)

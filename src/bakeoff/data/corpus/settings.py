@@ -7,12 +7,15 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from bakeoff.data.settings import Positive
-from bakeoff.data.sources.settings import Source
+from bakeoff.data.sources.settings import CorpusSource
 from bakeoff.settings import Settings
 
 # Text encodings to Python, but made to write something else down: source code, host names, mail headers.
 NO_TEXT = {"unicode_escape", "raw_unicode_escape", "idna", "punycode", "undefined", "utf_7", "utf7"}
 
+# Of a dump; a plain text is never cleaned. article: what a reader of the articles sees; wikifil: the rules that made
+# text8, on all pages; none: the articles with their wikitext.
+Cleaning = Literal["article", "wikifil", "none"]
 Tokens = Literal["text8", "unicode", "spaces"]
 
 
@@ -30,8 +33,9 @@ def encoding(name: str) -> str:
 
 
 class CorpusSettings(Settings):
-    source: Source
+    source: CorpusSource
     encoding: Annotated[str, AfterValidator(encoding)]
+    cleaning: Cleaning
     tokens: Tokens
     vocabulary_size: Annotated[int, Field(ge=2, le=2**24)]
     minimum_count: Positive

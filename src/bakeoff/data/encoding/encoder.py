@@ -18,7 +18,8 @@ from bakeoff.data.encoding.categories import Hashed, OneHot
 from bakeoff.data.encoding.rows import Texts, numbers, texts
 from bakeoff.data.encoding.scale import Scale
 from bakeoff.data.examples import Codes, Float32, one_hot
-from bakeoff.settings import BadInput, Settings, explain
+from bakeoff.quoting import listed
+from bakeoff.settings import BadInput, Settings, faults
 
 AGAIN = "make it again with `dvc repro encode_table`"
 REFUSED = "and the encoder was fitted to refuse that"
@@ -134,8 +135,7 @@ class Encoder(Settings):
         try:
             return cls.model_validate_json(path.read_bytes())
         except ValidationError as error:
-            problems = "; ".join(explain("", cls, **problem) for problem in error.errors(include_url=False))
-            raise BadInput(f"{path}: {' '.join(problems.split())}; {AGAIN}") from None
+            raise BadInput(f"{path}: {listed(faults(error, cls))}; {AGAIN}") from None
         except OSError as error:
             raise BadInput(f"{path}: {error.strerror}; {AGAIN}") from None
 

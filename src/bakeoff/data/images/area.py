@@ -19,7 +19,7 @@ def check(place: object, old: Size, new: Size) -> None:
     """
     if new[0] > old[0] or new[1] > old[1]:
         raise BadInput(
-            f"{place}: is {old[0]} x {old[1]} pixels (height x width), less than size [{new[0]}, {new[1]}]; pictures "
+            f"{place}: is {old[0]} x {old[1]} pixels (height x width), less than resize [{new[0]}, {new[1]}]; pictures "
             "are not enlarged; take a smaller size, or leave this one out"
         )
 

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bakeoff.data.images import pictures
+from bakeoff.data import npz
 from bakeoff.data.images.labelled import Labelled, Part, from_arrays
 from bakeoff.data.images.places import Place
+from bakeoff.data.sources.addresses import said
 from bakeoff.settings import BadInput
 
 KEYS = (("x_train", "y_train"), ("x", "y"), ("images", "labels"))
@@ -26,11 +27,12 @@ def read(place: Place) -> Labelled:
         BadInput: the file is damaged, holds objects, or no arrays of images and labels that belong together.
     """
     try:
+        npz.check(place.path, place.limits.array_bytes)
         with np.load(place.path, allow_pickle=False) as held:
             keys = next((keys for keys in KEYS if set(keys) <= set(held)), None)
             if keys is None:
                 known = "; ".join(" and ".join(keys) for keys in KEYS)
-                raise BadInput(f"{place}: has the arrays {', '.join(held)}, and should have {known}; save it so")
+                raise BadInput(f"{place}: has the arrays {said(', '.join(held))}, and should have {known}; save it so")
             train = part(place, held, keys)
             test = part(place, held, TEST) if keys == KEYS[0] and set(TEST) <= set(held) else None
     except (
@@ -43,8 +45,11 @@ def read(place: Place) -> Labelled:
         zipfile.BadZipFile,
         zlib.error,
     ) as error:
-        said = " ".join(str(error).split())
-        raise BadInput(f"{place}: is not read: {said}; save plain arrays with numpy.savez") from None
+        raise BadInput(
+            f"{place}: is not read: {said(error) or type(error).__name__}; save plain arrays with numpy.savez"
+        ) from None
+    if test and test[0].dtype != train[0].dtype:
+        raise BadInput(f"{place}: x_train is {train[0].dtype} and x_test {test[0].dtype}; save both as one type")
     if test and test[0].shape[1:] != train[0].shape[1:]:
         raise BadInput(
             f"{place}: x_train has images of {train[0].shape[1:]} (C, H, W) and x_test of {test[0].shape[1:]}"
@@ -60,9 +65,7 @@ def part(place: Place, held: np.lib.npyio.NpzFile, keys: tuple[str, str]) -> Par
     if y.ndim != 1 or y.dtype.kind not in "iuU" or not len(y):
         raise BadInput(f"{place}: {keys[1]} is {y.dtype} {y.shape}, and should be one whole number or name an image")
     if x.dtype not in (np.uint8, np.uint16):
-        raise BadInput(
-            f"{place}: {keys[0]} is {x.dtype}, and should be uint8 or uint16 (65535 becomes 255); scale and convert it"
-        )
+        raise BadInput(f"{place}: {keys[0]} is {x.dtype}, and should be uint8 or uint16; scale and convert it")
     if len(x) != len(y):
         raise BadInput(f"{place}: {keys[0]} has {len(x)} images and {keys[1]} {len(y)} labels; save as many of each")
     fits = x.ndim == 3 or (x.ndim == 4 and {x.shape[1], x.shape[3]} & {1, 3})
@@ -70,8 +73,7 @@ def part(place: Place, held: np.lib.npyio.NpzFile, keys: tuple[str, str]) -> Par
         raise BadInput(
             f"{place}: {keys[0]} is {x.shape}, and should be (N, H, W), (N, H, W, C) or (N, C, H, W) with C 1 or 3"
         )
-    x = channels_first(x)
-    return (pictures.scaled(x) if x.dtype == np.uint16 else x), y
+    return channels_first(x), y
 
 
 def channels_first(x: NDArray[Any]) -> NDArray[Any]:

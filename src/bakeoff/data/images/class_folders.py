@@ -1,7 +1,10 @@
 """Images in a folder for each class, CLASS/picture.png, or in such folders for each part, train/CLASS, test/CLASS.
 
-The names of the folders are the names of the classes.
+The names of the folders are the names of the classes. Folders are parts where all are named as parts, in any case of
+letters, and the one to train on contains folders. Otherwise they are classes, one named `train` too.
 """
+
+from itertools import groupby
 
 import numpy as np
 
@@ -10,31 +13,33 @@ from bakeoff.data.images.labelled import Labelled
 from bakeoff.data.images.places import PICTURES, Place
 from bakeoff.settings import BadInput
 
-PARTS = ("train", "validation", "test")
+PARTS = {
+    "train": ("train", "training"),
+    "validation": ("validation", "valid", "val"),
+    "test": ("test", "testing"),
+}
+PART = {name: part for part, names in PARTS.items() for name in names}
+SHOWN = 10  # classes in the line that is printed
+KNOWN = ", ".join(f"{part} ({', '.join(names)})" for part, names in PARTS.items())
 
 
 def read(folder: Place) -> Labelled:
-    """The pictures below a folder, listed and not yet decoded.
+    """The pictures below a folder, listed and not yet decoded. Prints what was taken for parts and for classes.
 
     Raises:
         BadInput: folders or files that are neither, a class without pictures, or parts whose classes differ.
     """
-    names = [place.name for place in folder.folders()]
-    if "train" in names:
-        if other := [name for name in names if name not in PARTS]:
-            raise BadInput(f"{folder}: has {other[0]!r} beside 'train'; the parts are {', '.join(PARTS)}; rename it")
-        parts = {name: classes(folder / name) for name in PARTS if name in names}
-    else:
-        parts = {"train": classes(folder)}
+    parts = {name: classes(place) for name, place in parted(folder).items()}
     train = parts["train"]
     for name, part in parts.items():
         if differing := sorted(part.keys() ^ train.keys()):
             where, missing = ("train", name) if differing[0] in train else (name, "train")
-            raise BadInput(
-                f"{folder}: class {differing[0]!r} is in {where} and not in {missing}; each part needs every class"
-            )
+            alike = [other for other in parts[missing] if other.casefold() == differing[0].casefold()]
+            remedy = f"there is {alike[0]!r}; give both one name" if alike else "each part needs every class"
+            raise BadInput(f"{folder}: class {differing[0]!r} is in {where} and not in {missing}; {remedy}")
     files = [(file, label) for part in parts.values() for label, name in enumerate(part) for file in part[name]]
     counts = [sum(map(len, parts.get(name, {}).values())) for name in PARTS]
+    print(summary(folder, tuple(train), dict(zip(PARTS, counts, strict=True)) if len(parts) > 1 else {}), flush=True)
     return Labelled(
         shown=str(folder),
         y=np.array([label for _, label in files], np.intp),
@@ -45,18 +50,46 @@ def read(folder: Place) -> Labelled:
     )
 
 
+def parted(folder: Place) -> dict[str, Place]:
+    """The folders of the parts, in their order; the folder itself as train where it has none.
+
+    Raises:
+        BadInput: a part is there twice, or there are parts and other folders, or none to train on, or pictures alone.
+    """
+    folders = folder.folders()
+    named = {place: PART[place.name.lower()] for place in folders if place.name.lower() in PART}
+    nested = [place for place in named if place.folders()]
+    if not nested:
+        if len(folders) > 1 and len(named) == len(folders):
+            raise BadInput(
+                f"{folders[0]}: is named as a part, and contains no folders of classes; put the pictures of each part "
+                "into one folder a class"
+            )
+        return {"train": folder}
+    if other := [place for place in folders if place not in named]:
+        raise BadInput(f"{other[0]}: lies beside '{nested[0].name}', which is a part; the parts are {KNOWN}; rename it")
+    parts: dict[str, Place] = {}
+    for part in PARTS:
+        for place in [place for place in folders if named[place] == part]:
+            if part in parts:
+                raise BadInput(f"{place}: is the part {part}, as '{parts[part].name}' is; keep one of them")
+            parts[part] = place
+    if "train" not in parts:
+        raise BadInput(f"{nested[0]}: is a part, and there is no part train beside it; the parts are {KNOWN}")
+    return parts
+
+
 def classes(folder: Place) -> dict[str, list[Place]]:
-    """The pictures of each class, both in order of their names.
+    """The pictures of each class, both in order of their names; two spellings of one name in Unicode are one class.
 
     Raises:
         BadInput: a picture lies outside the class folders, something else inside, or a class is empty.
     """
     if stray := [file for file in folder.files() if file.suffix in PICTURES]:
         raise BadInput(f"{stray[0]}: lies beside the folders of the classes; put it into the one of its class")
-    found = {place.name: place for place in folder.folders()}
-    if not found:
+    if not folder.folders():
         raise BadInput(f"{folder}: has no folders of classes; put the pictures into one folder a class")
-    for place in found.values():
+    for place in folder.folders():
         if inner := place.folders():
             raise BadInput(f"{inner[0]}: is a folder in the folder of a class; put its pictures one folder up")
         if other := [file for file in place.files() if file.suffix not in PICTURES]:
@@ -65,4 +98,22 @@ def classes(folder: Place) -> dict[str, list[Place]]:
             )
         if not place.files():
             raise BadInput(f"{place}: is a class without pictures; add some, or remove the folder")
-    return {name: place.files() for name, place in found.items()}
+        for file, following in zip(place.files(), place.files()[1:], strict=False):
+            if file.name == following.name:
+                raise BadInput(f"{following}: is there twice, its name in two spellings of Unicode; remove one of them")
+    spelled = groupby(folder.folders(), key=lambda place: place.name)
+    return {name: [file for place in places for file in place.files()] for name, places in spelled}
+
+
+def summary(folder: Place, names: tuple[str, ...], parts: dict[str, int]) -> str:
+    """What was read as what, in a line."""
+    shown = ", ".join(names[:SHOWN]) + (", …" if len(names) > SHOWN else "")
+    line = f"{folder}: {len(names)} classes, by the names of their folders: {shown}"
+    if parts:
+        line += f"; parts: {', '.join(f'{name} {count}' for name, count in parts.items() if count)}"
+    elif taken := [name for name in names if name.lower() in PART]:
+        line += f"; '{taken[0]}' contains pictures, so it is a class and no part"
+    lower = [name.casefold() for name in names]
+    if alike := [name for name in names if lower.count(name.casefold()) > 1]:
+        line += f"; {' and '.join(alike[:2])} differ by case alone, and are two classes"
+    return line

@@ -19,7 +19,7 @@ from bakeoff.settings import BadInput
 
 NAME = re.compile(r"(?P<set>.*)(?P<what>images|labels)[-.]idx[13]-ubyte(\.gz)?")
 UNSIGNED_BYTES = 8
-LARGEST = 1 << 40  # bytes; a header of a few can ask for any number
+BLOCK = 1 << 18  # bytes read at a time
 
 
 def find(folder: Place) -> dict[str, Place]:
@@ -79,9 +79,16 @@ def array(place: Place, dimensions: int) -> NDArray[np.uint8]:
             raise BadInput(f"{place}: begins with {magic.hex(' ')}, and should with {wanted.hex(' ')}; get it again")
         shape = tuple(np.frombuffer(file.read(4 * dimensions).ljust(4 * dimensions, b"\0"), ">u4").tolist())
         size = prod(shape)
-        if not 0 < size < LARGEST:
+        if not size:
             raise BadInput(f"{place}: its header gives the sizes {shape}; get it again")
-        content = file.read(size)
+        if size > place.limits.array_bytes:
+            raise BadInput(
+                f"{place}: its header promises {size} bytes {shape}, more than {place.limits.array_bytes}, "
+                "params.yaml: data.limits.array_bytes; get it again, or raise that"
+            )
+        content = bytearray()  # grows with what is there, whatever the header promises
+        while len(content) < size and (block := file.read(min(BLOCK, size - len(content)))):
+            content += block
         if len(content) < size or file.read(1):
             found = f"only {len(content)}" if len(content) < size else "more"
             raise BadInput(f"{place}: its header promises {size} bytes {shape}, and {found} follow; get it again")

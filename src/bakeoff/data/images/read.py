@@ -1,13 +1,16 @@
 """Chooses the reader: by the catalogue's word, or by what a file or folder holds."""
 
+from pathlib import PurePath
+
 from bakeoff.data.images import arrays, cifar, class_folders, idx, mnist
 from bakeoff.data.images.labelled import Labelled
 from bakeoff.data.images.places import Place, root
+from bakeoff.data.limits import Limits
 from bakeoff.data.sources.find import Found
 from bakeoff.settings import BadInput
 
 
-def read(found: Found) -> Labelled:
+def read(found: Found, limits: Limits) -> Labelled:
     """The pictures of a source with their classes.
 
     Raises:
@@ -17,12 +20,12 @@ def read(found: Found) -> Labelled:
         case "mnist-5k":
             return mnist.read(found.name, found.files["digits"])
         case "idx":
-            return idx.read(found.name, {role: Place(path, found.name) for role, path in found.files.items()})
+            return idx.read(found.name, {role: Place(path, found.name, limits) for role, path in found.files.items()})
         case _:
             (path,) = found.files.values()
-            if found.name.lower().endswith(".npz"):
-                return arrays.read(Place(path, found.name))
-            return in_folder(root(path, found.name))
+            if PurePath(found.name.partition("?")[0]).suffix.lower() == ".npz":
+                return arrays.read(Place(path, found.name, limits))
+            return in_folder(root(path, found.name, limits))
 
 
 def in_folder(folder: Place) -> Labelled:

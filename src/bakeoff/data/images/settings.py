@@ -5,10 +5,11 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from bakeoff.data.settings import Positive, Seed
-from bakeoff.data.sources.settings import Source
+from bakeoff.data.sources.settings import ImagesSource
 from bakeoff.settings import Settings
 
 Colour = Literal["grey", "rgb"]
+Bits = Annotated[int, Field(ge=8, le=16)]
 Size = Annotated[tuple[Positive, Positive], Field(strict=False)]  # height, width
 
 
@@ -21,7 +22,8 @@ class ImageSplitSettings(Settings):
 
 
 class ImagesSettings(Settings):
-    source: Source
+    source: ImagesSource
     colour: Colour
-    size: Size | None
+    resize: Size | None
+    bits: Bits | None
     split: ImageSplitSettings

@@ -7,7 +7,7 @@ from the bytes and the shape that the pickle states. Nothing of NumPy or of any 
 """
 
 import pickletools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from math import prod
 from typing import Any
 
@@ -15,8 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bakeoff.data.images.places import Place
+from bakeoff.data.sources.addresses import said
 from bakeoff.settings import BadInput
 
+LARGEST = 1 << 63  # of whole numbers: no label and no length is beyond
 PLAIN = {f"{kind}{size}" for kind in "iu" for size in (1, 2, 4, 8)} | {"f4", "f8", "b1"}
 
 
@@ -61,27 +63,45 @@ class Array:
         self.value = np.frombuffer(content, kind.dtype).reshape(shape, order="F" if columns_first else "C")
 
 
-def encoded(characters: Any, encoding: Any) -> bytes:
-    """How Python 3 writes bytes for Python 2."""
-    if text(encoding) not in ("latin1", "latin-1"):
-        raise ValueError(f"it holds bytes as text in {text(encoding)}, and should in latin-1")
-    return text(characters).encode("latin-1")
+class Text:
+    """How Python 3 writes bytes for Python 2: as text. One text may stand for bytes many times.
+
+    Attributes:
+        left: characters that may still become bytes; an honest pickle has each of its own once.
+    """
+
+    def __init__(self, left: int) -> None:
+        self.left = left
+
+    def encode(self, characters: Any, encoding: Any) -> bytes:
+        if text(encoding) not in ("latin1", "latin-1"):
+            raise ValueError(f"it holds bytes as text in {text(encoding)[:20]!r}, and should in latin-1")
+        self.left -= len(characters)
+        if self.left < 0:
+            raise ValueError("it makes more bytes than it has")
+        return text(characters).encode("latin-1")
 
 
-KNOWN: dict[str, Callable[..., Any]] = {
+ARRAYS: dict[str, Callable[..., Any]] = {
     "numpy.core.multiarray._reconstruct": Array,  # NumPy 1
     "numpy._core.multiarray._reconstruct": Array,  # NumPy 2
     "numpy.ndarray": Array,
     "numpy.dtype": Type,
-    "_codecs.encode": encoded,
 }
 
 
-def known(module: Any, name: Any) -> Callable[..., Any]:
+def known(module: Any, name: Any, functions: Mapping[str, Callable[..., Any]]) -> Callable[..., Any]:
     wanted = f"{text(module)}.{text(name)}"
-    if wanted not in KNOWN:
+    if wanted not in functions:
         raise ValueError(f"it asks for {wanted}, and only plain values and arrays are read")
-    return KNOWN[wanted]
+    return functions[wanted]
+
+
+def whole(number: Any) -> Any:
+    """A number, unless it is a whole one of many digits."""
+    if isinstance(number, int) and abs(number) >= LARGEST:
+        raise ValueError("it holds a whole number of more than 64 bits")
+    return number
 
 
 def put(held: Any, items: list[Any]) -> None:
@@ -91,8 +111,11 @@ def put(held: Any, items: list[Any]) -> None:
     held.update({text(key): value for key, value in zip(items[::2], items[1::2], strict=True)})
 
 
-def value_of(instructions: Iterable[tuple[Any, Any, Any]]) -> Any:
+def value_of(instructions: Iterable[tuple[Any, Any, Any]], length: int) -> Any:
     """What the instructions build.
+
+    Args:
+        length: bytes of the pickle.
 
     Raises:
         ValueError, IndexError, ...: they are no pickle, or build what is not plain.
@@ -100,6 +123,7 @@ def value_of(instructions: Iterable[tuple[Any, Any, Any]]) -> Any:
     stack: list[Any] = []
     marks: list[int] = []
     memo: dict[int, Any] = {}
+    functions = ARRAYS | {"_codecs.encode": Text(2 * length).encode}
 
     def since_mark() -> list[Any]:
         start = marks.pop()
@@ -114,7 +138,7 @@ def value_of(instructions: Iterable[tuple[Any, Any, Any]]) -> Any:
             case "STOP":
                 break
             case "INT" | "BININT" | "BININT1" | "BININT2" | "LONG" | "LONG1" | "LONG4" | "FLOAT" | "BINFLOAT":
-                stack.append(argument)
+                stack.append(whole(argument))
             case "UNICODE" | "SHORT_BINUNICODE" | "BINUNICODE" | "BINUNICODE8":
                 stack.append(argument)
             case "SHORT_BINBYTES" | "BINBYTES" | "BINBYTES8":
@@ -160,13 +184,13 @@ def value_of(instructions: Iterable[tuple[Any, Any, Any]]) -> Any:
             case "GET" | "BINGET" | "LONG_BINGET":
                 stack.append(memo[argument])
             case "GLOBAL":
-                stack.append(known(*argument.split(" ", 1)))
+                stack.append(known(*argument.split(" ", 1), functions))
             case "STACK_GLOBAL":
                 name, module = stack.pop(), stack.pop()
-                stack.append(known(module, name))
+                stack.append(known(module, name, functions))
             case "REDUCE":
                 arguments, function = stack.pop(), stack.pop()
-                if function not in KNOWN.values():
+                if function not in functions.values():
                     raise ValueError("it calls what is no type of an array")
                 stack.append(function(*arguments))
             case "BUILD":
@@ -180,6 +204,18 @@ def value_of(instructions: Iterable[tuple[Any, Any, Any]]) -> Any:
     return value
 
 
+def limited(instructions: Iterable[tuple[Any, Any, Any]], most: int) -> Iterator[tuple[Any, Any, Any]]:
+    """So many instructions, each of which makes one value at most.
+
+    Raises:
+        ValueError: there are more.
+    """
+    for count, instruction in enumerate(instructions):
+        if count >= most:
+            raise ValueError(f"it has more than {most} values, params.yaml: data.limits.pickle_values")
+        yield instruction
+
+
 def load(place: Place) -> dict[str, Any]:
     """The dict that a file holds; keys as text, arrays as NumPy's, bytes as bytes.
 
@@ -187,10 +223,12 @@ def load(place: Place) -> dict[str, Any]:
         BadInput: it holds, or does, anything else, or is damaged.
     """
     try:
-        value = value_of(pickletools.genops(place.path.read_bytes()))
+        length = place.path.stat().st_size
+        with place.path.open("rb") as file:
+            value = value_of(limited(pickletools.genops(file), place.limits.pickle_values), length)
     except Exception as error:  # what a broken or hostile pickle leads to is without end
-        said = " ".join(str(error).split()) or type(error).__name__
-        raise BadInput(f"{place}: is a pickle that is not read: {said}; get it again from its authors") from None
+        problem = said(error) or type(error).__name__
+        raise BadInput(f"{place}: is a pickle that is not read: {problem}; get it again from its authors") from None
     if not isinstance(value, dict):
         raise BadInput(f"{place}: holds {type(value).__name__}, and should hold a dict; get it again from its authors")
     return {key: one.value if isinstance(one, Array) else one for key, one in value.items()}

@@ -8,19 +8,23 @@ import bz2
 import errno
 import io
 import lzma
+import os
 import re
 import shutil
 import stat
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, BinaryIO, Protocol, Self
 
+from bakeoff.data.limits import Limits
 from bakeoff.data.sources import cache
+from bakeoff.data.sources.litter import in_litter
 from bakeoff.provenance import sha256
 from bakeoff.settings import BadInput
 
@@ -34,9 +38,26 @@ HARMLESS = 256 << 20  # bytes, however few they came from: an empty mask of 512 
 XZ_MEMORY = 128 << 20  # bytes; `xz -9` needs 65 MB to unpack, and a header can ask for 4 GB
 
 ZIP = b"PK\x03\x04", b"PK\x05\x06"  # with and without members
+EXCEL = "is an Excel workbook; save it as CSV"
+OFFICE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # of Excel and Word until 2003
 UNREAD = {b"\x28\xb5\x2f\xfd": "zstd", b"7z\xbc\xaf\x27\x1c": "7z", b"Rar!\x1a\x07": "rar", b"\x1f\x9d": "compress"}
 # Beside OSError, which bz2 raises without a number, and zipfile with EINVAL where a header points before the file.
 DAMAGE = zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, NotImplementedError, ValueError
+
+UTF8 = 1 << 11  # a member's flag: its name is UTF-8
+LOCAL_HEADER = 30  # bytes before a member of a .zip, without its name
+END_OF_ZIP = 22 + 20 + 56 + (1 << 16)  # bytes: the end of a .zip, in both its forms, and the longest comment
+
+HEADERS = 1 << 18  # bytes before one member of a .tar; a name and its attributes take a few thousand
+DEEPEST = 16  # headers before one member of a .tar; GNU's long name and link, and PAX's two, are 4
+PAX_HEADERS = 100  # values that hold for all members of a .tar
+NESTED = "it has a member with a name or headers longer than any honest one"
+
+FEW = 10_000  # members that any archive may have
+LEAST_MEMBER = 10  # bytes of a packed archive for each of more members; a tiny picture takes 60
+ICON = re.compile(r"(?<![^/])Icon\r$")  # macOS gives one name a control character
+LONGEST_NAME, LONGEST_PATH = 255, 4096  # bytes that Linux takes
+SHOWN = 60  # characters of a name in a message
 
 WAY_OUT = "unpack it yourself, if you trust it, and name what was in it"
 
@@ -76,7 +97,7 @@ def stream(path: Path) -> Stream:
         raise
 
 
-def folder(path: Path) -> Path:
+def folder(path: Path, limits: Limits) -> Path:
     """The folder itself; for a .zip or a .tar, packed or not, the folder in the cache into which it was unpacked.
 
     Folders and plain files only: links, devices, and names that lead elsewhere are refused.
@@ -92,7 +113,7 @@ def folder(path: Path) -> Path:
             partial = made.with_name(f".partial-{made.name}")
             shutil.rmtree(partial, ignore_errors=True)
             try:
-                unpack(path, partial)
+                unpack(path, partial, limits)
                 partial.rename(made)
             finally:
                 shutil.rmtree(partial, ignore_errors=True)
@@ -117,6 +138,8 @@ class Unpacker(io.RawIOBase):
             self._read = only_member(path, file).read
         elif decoder := next((decoder for start, decoder in DECODERS.items() if start.match(magic)), None):
             self._read = Parts(file, decoder).read
+        elif magic.startswith(OFFICE):
+            raise BadInput(f"{path}: {EXCEL}, or as plain text if it is another office document")
         elif packer := next((name for start, name in UNREAD.items() if magic.startswith(start)), None):
             raise BadInput(f"{path}: is packed by {packer}, which is not read here; {WAY_OUT}")
         else:
@@ -208,22 +231,35 @@ class Parts:
 
 
 def only_member(path: Path, file: BinaryIO) -> IO[bytes]:
-    """The one file in a .zip, open; folders and what macOS adds are not counted."""
+    """The one file in a .zip, open; folders and what systems leave behind are not counted."""
     with named(path, file):
         archive = zipfile.ZipFile(file)
+        names = {entry.filename: spelled(entry) for entry in archive.infolist()}
+        check_workbook(path, names)
         members = [
-            member
-            for member in archive.infolist()
-            if not member.is_dir() and not member.filename.startswith("__MACOSX/")
+            entry
+            for entry in archive.infolist()
+            if not is_folder(entry) and not in_litter(PurePosixPath(names[entry.filename]), folder=False)
         ]
         if len(members) != 1:
-            names = ", ".join(ascii(member.filename) for member in members[:3])
+            shown = ", ".join(quoted(names[member.filename]) for member in members[:3])
             raise BadInput(
-                f"{path}: holds {len(members)} files{f' ({names}, …)' if members else ''}, and one is read as a "
+                f"{path}: contains {len(members)} files{f' ({shown}, …)' if members else ''}, and one is read as a "
                 "stream; unpack it and name one of them"
             )
         check_readable(path, members[0])
         return archive.open(members[0])
+
+
+def check_workbook(path: Path, names: Collection[str]) -> None:
+    """Refuse a .zip that is a document of an office program."""
+    if "[Content_Types].xml" in names:
+        kinds = {"xl/": EXCEL, "word/": "is a Word document; save its text as a plain text file"}
+        for folder, problem in kinds.items():
+            if any(name.startswith(folder) for name in names):
+                raise BadInput(f"{path}: {problem}")
+    if {"mimetype", "content.xml"} <= set(names):
+        raise BadInput(f"{path}: is an OpenDocument file; save it as CSV, or as plain text")
 
 
 @dataclass(frozen=True)
@@ -234,15 +270,20 @@ class Member:
     content: IO[bytes] | None
 
 
-def unpack(path: Path, target: Path) -> None:
-    """Writes every member of an archive below `target`, which must not exist."""
-    size, made, count = path.stat().st_size, 0, 0
+def unpack(path: Path, target: Path, limits: Limits) -> None:
+    """Write every member of an archive below `target`, which must not exist; what systems leave behind is left out."""
+    size, made, files = path.stat().st_size, 0, 0
     target.mkdir(parents=True)
     with path.open("rb") as file, named(path, file):
-        members = zip_members if file.read(4) in ZIP else tar_members
+        zipped = file.read(4) in ZIP
         file.seek(0)
-        for member in members(path, file):
-            place = target / checked(path, member.name)
+        members = zip_members(path, file, limits) if zipped else tar_members(path, file)
+        for count, member in enumerate(members, 1):
+            check_members(path, count, limits)
+            relative = checked(path, ICON.sub("Icon", member.name))
+            if in_litter(relative, folder=member.content is None):
+                continue
+            place = target / relative
             try:
                 if member.content is None:
                     place.mkdir(parents=True, exist_ok=True)
@@ -250,22 +291,73 @@ def unpack(path: Path, target: Path) -> None:
                 place.parent.mkdir(parents=True, exist_ok=True)
                 written = place.open("xb")
             except (FileExistsError, NotADirectoryError):
-                raise BadInput(f"{path}: member {member.name!a} stands where another one does; {WAY_OUT}") from None
+                raise BadInput(
+                    f"{path}: member {quoted(member.name)} stands where another one does; {WAY_OUT}"
+                ) from None
             with written:
                 while block := member.content.read(BLOCK):
                     made += len(block)
                     check_expansion(path, made, size)
+                    if made > limits.archive_bytes:
+                        raise BadInput(
+                            f"{path}: unpacks to more than {limits.archive_bytes} bytes; raise params.yaml: "
+                            "data.limits.archive_bytes, if you trust it"
+                        )
                     written.write(block)
-            count += 1
-    if not count:
-        raise BadInput(f"{path}: holds no files; name an archive that does")
+            files += 1
+    if not files:
+        raise BadInput(f"{path}: contains no files; name an archive that does")
 
 
-def zip_members(path: Path, file: BinaryIO) -> Iterator[Member]:
+def zip_members(path: Path, file: BinaryIO, limits: Limits) -> Iterator[Member]:
+    check_members(path, stated_members(file), limits)
     archive = zipfile.ZipFile(file)
+    check_members(path, len(archive.infolist()), limits)
+    check_overlap(path, archive)
     for entry in archive.infolist():
         check_readable(path, entry)
-        yield Member(entry.filename, None if entry.is_dir() else archive.open(entry))
+        yield Member(spelled(entry), None if is_folder(entry) else archive.open(entry))
+
+
+def stated_members(file: BinaryIO) -> int:
+    """How many members a .zip says that it has, read before its list is; 0 where it says nothing.
+
+    Source: APPNOTE.TXT 6.3.10, 4.3.14 and 4.3.16.
+    """
+    length = file.seek(0, io.SEEK_END)
+    file.seek(max(0, length - END_OF_ZIP))
+    end = file.read()
+    file.seek(0)
+    at, at64 = end.rfind(b"PK\5\6"), end.rfind(b"PK\6\6")
+    if at64 >= 0:
+        return int.from_bytes(end[at64 + 32 : at64 + 40], "little")
+    return int.from_bytes(end[at + 10 : at + 12], "little") if at >= 0 else 0
+
+
+def check_overlap(path: Path, archive: zipfile.ZipFile) -> None:
+    """Refuse a .zip of which members share bytes: a few of them can stand for any number."""
+    entries = sorted(archive.infolist(), key=lambda entry: entry.header_offset)
+    for entry, following in pairwise(entries):
+        if entry.header_offset + LOCAL_HEADER + entry.compress_size > following.header_offset:
+            raise BadInput(
+                f"{path}: members {quoted(entry.filename)} and {quoted(following.filename)} share bytes; {WAY_OUT}"
+            )
+
+
+def spelled(entry: zipfile.ZipInfo) -> str:
+    """The name of a member of a .zip, with slashes; older programs of Windows write backslashes.
+
+    A name without the mark of UTF-8 is UTF-8 all the same where its bytes are, as macOS writes them; else cp437.
+    """
+    name = entry.filename
+    if not entry.flag_bits & UTF8 and not name.isascii():
+        with suppress(UnicodeError):
+            name = name.encode("cp437").decode("utf-8")
+    return name.replace("\\", "/")
+
+
+def is_folder(entry: zipfile.ZipInfo) -> bool:
+    return spelled(entry).endswith("/")
 
 
 def tar_members(path: Path, file: BinaryIO) -> Iterator[Member]:
@@ -274,17 +366,65 @@ def tar_members(path: Path, file: BinaryIO) -> Iterator[Member]:
         tarfile.TarInfo.frombuf(unpacked.peek()[: tarfile.BLOCKSIZE], "utf-8", "surrogateescape")
     except tarfile.HeaderError:
         raise BadInput(f"{path}: is neither a folder nor a .zip or .tar archive; name one of these") from None
-    with tarfile.open(fileobj=unpacked, mode="r|", tarinfo=Header, errorlevel=2) as tar:
-        for header in tar:
+    metered = Metered(unpacked)
+    with Tar.open(fileobj=metered, mode="r|", tarinfo=Header, errorlevel=2) as tar:
+        while header := tar.next():
+            tar.members.clear()  # or each of a million members would stay in memory
             if not header.isreg() and not header.isdir():
-                raise BadInput(f"{path}: member {header.name!a} is a link or a device; {WAY_OUT}")
+                raise BadInput(f"{path}: member {quoted(header.name)} is a link or a device; {WAY_OUT}")
+            metered.left = None
             yield Member(header.name, tar.extractfile(header))
+            metered.left = HEADERS
     while unpacked.read(BLOCK):  # to the checksum at its end
         pass
 
 
+class Metered:
+    """The bytes of a .tar, of which the headers before one member may take only so many.
+
+    `tarfile` reads a long name, and all headers that a member has, into memory, however large they are.
+
+    Attributes:
+        left: bytes that may be read until the next member; None for any number.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.left: int | None = HEADERS
+
+    def read(self, size: int) -> bytes:
+        data = self._file.read(size)
+        if self.left is not None:
+            self.left -= len(data)
+            if self.left < 0:
+                raise ValueError(f"{NESTED}; {WAY_OUT}")
+        return data
+
+
+class Tar(tarfile.TarFile):
+    """An archive that counts how deep its headers are nested at the moment."""
+
+    nested = 0
+
+
 class Header(tarfile.TarInfo):
     """A header of a member. A cut or broken one is an error: tarfile takes any but the first for the archive's end."""
+
+    @classmethod
+    def fromtarfile(cls, tarfile: tarfile.TarFile) -> Self:
+        """A member, with the headers before it that give it a long name.
+
+        Raises:
+            ValueError: there are more than a few, which only an attack has.
+        """
+        assert isinstance(tarfile, Tar)
+        tarfile.nested += 1
+        try:
+            if tarfile.nested > DEEPEST or len(tarfile.pax_headers) > PAX_HEADERS:
+                raise ValueError(f"{NESTED}; {WAY_OUT}")
+            return super().fromtarfile(tarfile)
+        finally:
+            tarfile.nested -= 1
 
     @classmethod
     def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
@@ -297,19 +437,39 @@ class Header(tarfile.TarInfo):
 
 
 def check_readable(path: Path, entry: zipfile.ZipInfo) -> None:
-    """Refuses a member of a .zip that is locked, or neither a file nor a folder."""
+    """Refuse a member of a .zip that is locked, or neither a file nor a folder."""
     if entry.flag_bits & 1:
-        raise BadInput(f"{path}: member {entry.filename!a} is encrypted; {WAY_OUT}")
+        raise BadInput(f"{path}: member {quoted(entry.filename)} is encrypted; {WAY_OUT}")
     if stat.S_IFMT(entry.external_attr >> 16) not in (0, stat.S_IFREG, stat.S_IFDIR):
-        raise BadInput(f"{path}: member {entry.filename!a} is a link or a device; {WAY_OUT}")
+        raise BadInput(f"{path}: member {quoted(entry.filename)} is a link or a device; {WAY_OUT}")
 
 
 def checked(path: Path, name: str) -> PurePosixPath:
     """A member's name, as a path that stays in the folder that it is joined to."""
     place = PurePosixPath(name)
+    if max((len(os.fsencode(part)) for part in place.parts), default=0) > LONGEST_NAME or len(name) > LONGEST_PATH:
+        raise BadInput(f"{path}: member {quoted(name)} has a name that no file system takes; {WAY_OUT}")
     if place.is_absolute() or ".." in place.parts or re.search(r"[\x00-\x1f\x7f\\]|^[A-Za-z]:", name):
-        raise BadInput(f"{path}: member {name!a} would land outside the folder it is unpacked into; {WAY_OUT}")
+        raise BadInput(f"{path}: member {quoted(name)} would land outside the folder it is unpacked into; {WAY_OUT}")
     return place
+
+
+def quoted(name: str) -> str:
+    """A name in ASCII and cut, for a message."""
+    return ascii(name if len(name) <= SHOWN else f"{name[:SHOWN]}…")
+
+
+def check_members(path: Path, count: int, limits: Limits) -> None:
+    """Refuse more members than the limit, or than so small an archive has for an honest reason."""
+    if count > limits.archive_members:
+        raise BadInput(
+            f"{path}: has more than {limits.archive_members} members; raise params.yaml: "
+            "data.limits.archive_members, if you trust it"
+        )
+    if count > FEW and count * LEAST_MEMBER > (size := path.stat().st_size):
+        raise BadInput(
+            f"{path}: has more than {count - 1} members in {size} bytes, too small for honest ones; {WAY_OUT}"
+        )
 
 
 def check_expansion(path: Path, made: int, size: int) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from bakeoff.data.sources.settings import Kind
+Kind = Literal["corpus", "table", "images", "scans"]
 
 
 @dataclass(frozen=True)

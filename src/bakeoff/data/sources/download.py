@@ -15,7 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urljoin, urlsplit
 
+from bakeoff.data.limits import Limits
 from bakeoff.data.sources import cache
+from bakeoff.data.sources.addresses import redacted, said
 from bakeoff.data.sources.settings import https
 from bakeoff.progress import Progress
 from bakeoff.settings import BadInput
@@ -27,6 +29,7 @@ BLOCK = 1 << 18
 TIMEOUT = 10.0, 30.0  # seconds to connect, and between two packets
 WAITS = 1.0, 2.0, 4.0, 8.0  # seconds before another attempt, when one breaks off
 REDIRECTS = 10
+WINDOW = 60.0  # seconds over which the rate of a download is measured
 
 
 class Broken(Exception):
@@ -38,7 +41,7 @@ class Wanted:
     """A file on the web, and the digest by which it is known.
 
     Attributes:
-        name: of the data set, or the address; the place in messages.
+        name: of the data set, or the address as messages show it; the place in messages.
         digest: `algorithm:hex`.
     """
 
@@ -71,7 +74,7 @@ def here(wanted: Wanted) -> bool:
     return any(place.is_file() for place in [wanted.path, *(wanted.places(Path(mirror)) if mirror else ())])
 
 
-def fetch(wanted: Wanted) -> Path:
+def fetch(wanted: Wanted, limits: Limits) -> Path:
     """The file's path: in the cache, or in the mirror where one is set, or in the cache once it is fetched.
 
     Raises:
@@ -86,7 +89,7 @@ def fetch(wanted: Wanted) -> Path:
         partial = Partial(path.with_name(f".partial-{path.name}"))
         for wait in (*WAITS, None):
             try:
-                attempt(wanted, partial)
+                attempt(wanted, partial, limits)
                 break
             except Broken as error:
                 if wait is None:
@@ -95,8 +98,9 @@ def fetch(wanted: Wanted) -> Path:
                 time.sleep(wait)
         found = digest(partial.path, wanted.digest)
         if found != wanted.digest:
+            page = ", an HTML page, as proxies and logins send it" if is_page(partial.path) else ""
             partial.remove()
-            raise refusal(wanted, f"gave {found} and should give {wanted.digest}, and nothing of it was kept")
+            raise refusal(wanted, f"gave {found}{page} and should give {wanted.digest}, and nothing of it was kept")
         partial.path.replace(path)
         partial.remove()
     return path
@@ -116,8 +120,8 @@ def mirrored(wanted: Wanted, mirror: Path) -> Path:
             return place
     wrong = "".join(f" ({place} has {its})" for place, its in found.items())
     raise BadInput(
-        f"{wanted.name}: {wanted.digest} is not in BAKEOFF_MIRROR={mirror}{wrong}; fetch {wanted.url} where there is a "
-        f"network, and put it there as {wanted.file_name} or {wanted.hex}"
+        f"{wanted.name}: {wanted.digest} is not in BAKEOFF_MIRROR={mirror}{wrong}; fetch {redacted(wanted.url)} where "
+        f"there is a network, and put it there as {wanted.file_name} or {wanted.hex}"
     )
 
 
@@ -148,7 +152,7 @@ class Partial:
         self.path.unlink(missing_ok=True)
 
 
-def attempt(wanted: Wanted, partial: Partial) -> None:
+def attempt(wanted: Wanted, partial: Partial, limits: Limits) -> None:
     """One request, which goes on where the last one broke off, unless the file is another by now.
 
     Raises:
@@ -164,17 +168,16 @@ def attempt(wanted: Wanted, partial: Partial) -> None:
         headers |= {"Range": f"bytes={size}-", "If-Range": tag}
     try:
         with requests.Session() as session, get(session, wanted, headers) as response:
-            receive(wanted, partial, response)
+            receive(wanted, partial, response, limits)
     except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
         cause: BaseException = error
         while cause.__context__:
             cause = cause.__context__
-        said = " ".join(str(cause).split())
         if isinstance(cause, ssl.SSLCertVerificationError):
             raise refusal(
-                wanted, f"is not known to be who it says ({said}; REQUESTS_CA_BUNDLE names who is trusted)"
+                wanted, f"is not known to be who it says ({said(cause)}; REQUESTS_CA_BUNDLE names who is trusted)"
             ) from None
-        raise Broken(f"broke off ({said})") from None
+        raise Broken(f"broke off ({said(cause)})") from None
 
 
 def get(session: "Session", wanted: Wanted, headers: dict[str, str]) -> "Response":
@@ -188,11 +191,11 @@ def get(session: "Session", wanted: Wanted, headers: dict[str, str]) -> "Respons
         try:
             url = https(urljoin(url, response.headers["Location"]))
         except ValueError as error:
-            raise refusal(wanted, f"leads elsewhere: {error}") from None
+            raise refusal(wanted, f"leads elsewhere: {said(error)}") from None
     raise refusal(wanted, f"leads from one address to the next, {REDIRECTS} times")
 
 
-def receive(wanted: Wanted, partial: Partial, response: "Response") -> None:
+def receive(wanted: Wanted, partial: Partial, response: "Response", limits: Limits) -> None:
     """Write what comes behind what is here, or in its place where the server starts anew."""
     size, tag = partial.state()
     its_tag = strong(response.headers)
@@ -200,19 +203,35 @@ def receive(wanted: Wanted, partial: Partial, response: "Response") -> None:
         partial.remove()
         raise Broken("has another file by now")
     if response.status_code == 429 or response.status_code >= 500:
-        raise Broken(f"answers {response.status_code} {response.reason}")
+        raise Broken(f"answers {response.status_code} {said(response.reason)}")
     if response.status_code == 200:
         size = 0
         partial.begin(its_tag)
     elif response.status_code != 206 or not response.headers.get("Content-Range", "").startswith(f"bytes {size}-"):
-        raise refusal(wanted, f"answers {response.status_code} {response.reason}")
+        raise refusal(wanted, f"answers {response.status_code} {said(response.reason)}")
     total = size + (response.raw.length_remaining or 0)
+    check_size(wanted, partial, total, limits)
     with partial.path.open("ab") as file, Progress(total, wanted.name, unit="bytes") as progress:
         progress.advance(size)
-        for block in response.raw.stream(BLOCK, decode_content=False):
+        began, measured = time.monotonic(), 0
+        # By what there is, not by whole blocks: a server that sends a byte a minute must be noticed.
+        while block := response.raw.read1(BLOCK, decode_content=False):
             file.write(block)
+            size, measured = size + len(block), measured + len(block)
+            check_size(wanted, partial, size, limits)
             progress.advance(len(block))
+            if (seconds := time.monotonic() - began) > WINDOW:
+                if measured < limits.download_rate * seconds:
+                    raise Broken(f"sends less than {limits.download_rate} bytes a second (data.limits.download_rate)")
+                began, measured = time.monotonic(), 0
         os.fsync(file.fileno())
+
+
+def check_size(wanted: Wanted, partial: Partial, size: int, limits: Limits) -> None:
+    """Refuse a download that is, or says that it will be, larger than the limit; nothing of it is kept."""
+    if size > limits.download_bytes:
+        partial.remove()
+        raise refusal(wanted, f"is larger than {limits.download_bytes} bytes, params.yaml: data.limits.download_bytes")
 
 
 def strong(headers: Mapping[str, str]) -> str:
@@ -222,10 +241,17 @@ def strong(headers: Mapping[str, str]) -> str:
 
 
 def refusal(wanted: Wanted, problem: str) -> BadInput:
-    place = wanted.url if wanted.name == wanted.url else f"{wanted.name}: {wanted.url}"
+    url = redacted(wanted.url)
+    place = url if wanted.name == url else f"{wanted.name}: {url}"
     return BadInput(
         f"{place} {problem}; try later, or put {wanted.file_name} into a folder and set BAKEOFF_MIRROR to that"
     )
+
+
+def is_page(path: Path) -> bool:
+    with path.open("rb") as file:
+        start = file.read(1024).lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    return start.startswith((b"<!doctype html", b"<html"))
 
 
 def digest(path: Path, like: str) -> str:

@@ -1,20 +1,17 @@
 """Finds what `data.<kind>.source` in params.yaml names, and gives nothing that was not checked."""
 
-import difflib
 import os
-import re
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path, PurePath
+from pathlib import Path
 
-from bakeoff.data.sources.catalogue import SOURCES, Remote
+from bakeoff.data.limits import Limits
+from bakeoff.data.sources.catalogue import SOURCES, Kind, Remote
 from bakeoff.data.sources.download import Wanted, fetch
 from bakeoff.data.sources.holdings import files
-from bakeoff.data.sources.settings import Download, Kind, Source
+from bakeoff.data.sources.settings import Download, Source
 from bakeoff.settings import BadInput
-
-RAW = PurePath("data/raw")  # a folder for each kind, on which the stages depend: changed data makes them stale
 
 
 @dataclass(frozen=True)
@@ -32,25 +29,17 @@ class Found:
     files: Mapping[str, Path]
 
 
-def find(source: Source, kind: Kind) -> Found:
+def find(source: Source, kind: Kind, limits: Limits) -> Found:
     """A data set of the catalogue, a file or folder in data/raw/<kind>/, or a file from the web.
 
     Raises:
         BadInput: there is no such thing, it lies elsewhere, or its bytes are not those promised.
     """
     if isinstance(source, Download):
-        path = fetch(Wanted(source.url, source.url, f"sha256:{source.sha256}"))
-        return Found(source.url, reader_at(source.url, kind), {"data": path})
-    if source in SOURCES and SOURCES[source].kind == kind:
-        return Found(source, SOURCES[source].reader, files(source))
-    if source in SOURCES or not re.search("[/.]", source):
-        known = [name for name, spec in SOURCES.items() if spec.kind == kind]
-        what = f"a data set of the kind '{SOURCES[source].kind}'" if source in SOURCES else "not in the catalogue"
-        near = difflib.get_close_matches(source, known, n=1)
-        raise BadInput(
-            f"params.yaml: data.{kind}.source is {source}, which is {what}; "
-            + (f"did you mean '{near[0]}'?" if near else f"name one of {', '.join(known)}, or a path in {RAW / kind}/")
-        )
+        path = fetch(Wanted(source.shown, source.url, f"sha256:{source.sha256}"), limits)
+        return Found(source.shown, reader_at(source.url, kind), {"data": path})
+    if source in SOURCES:
+        return Found(source, SOURCES[source].reader, files(source, limits))
     return Found(source, None, {"data": local(source, kind)})
 
 
@@ -66,14 +55,8 @@ def local(source: str, kind: Kind) -> Path:
     What lies elsewhere is linked there, not named: the stages depend on that folder alone.
 
     Raises:
-        BadInput: the path leads out of that folder, or to nothing that can be read.
+        BadInput: it leads to nothing that can be read.
     """
-    path, home = PurePath(source), RAW / kind
-    if not path.is_relative_to(home) or ".." in path.parts:
-        raise BadInput(
-            f"params.yaml: data.{kind}.source is {source}, and should lie in {home}/; copy it there, or link it: "
-            f"ln -s /where/it/is {home}/"
-        )
     file = Path(source)
     remedy = f", or change data.{kind}.source"
     try:

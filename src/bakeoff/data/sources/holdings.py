@@ -6,6 +6,7 @@ from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from bakeoff.data.limits import Limits
 from bakeoff.data.sources import archive
 from bakeoff.data.sources.catalogue import SOURCES, Packaged, Remote
 from bakeoff.data.sources.download import Wanted, fetch, here
@@ -13,7 +14,7 @@ from bakeoff.provenance import sha256
 from bakeoff.settings import BadInput, hint
 
 
-def files(name: str) -> dict[str, Path]:
+def files(name: str, limits: Limits) -> dict[str, Path]:
     """Paths of the files of a data set of the catalogue, by role; found or fetched, and verified.
 
     Raises:
@@ -22,9 +23,19 @@ def files(name: str) -> dict[str, Path]:
     if name not in SOURCES:
         raise BadInput(f"{name}: not in the catalogue{hint(name, SOURCES)}")
     return {
-        role: packaged(name, file) if isinstance(file, Packaged) else remote(name, file)
+        role: packaged(name, file) if isinstance(file, Packaged) else remote(name, file, limits)
         for role, file in SOURCES[name].files.items()
     }
+
+
+def packaged_files(name: str) -> dict[str, Path]:
+    """Paths of the files of a data set that installed packages carry, by role, verified; nothing is fetched.
+
+    Raises:
+        BadInput: a package or a file is missing, or its bytes are others than the catalogue's.
+    """
+    found = SOURCES[name].files.items()
+    return {role: packaged(name, file) for role, file in found if isinstance(file, Packaged)}
 
 
 def packaged(name: str, file: Packaged) -> Path:
@@ -52,7 +63,7 @@ def place_in_package(file: Packaged) -> Path | None:
         return None
 
 
-def remote(name: str, file: Remote) -> Path:
+def remote(name: str, file: Remote, limits: Limits) -> Path:
     """A file where the operating system put it, or else from the web."""
     if file.installed and (installed := Path(file.installed)).is_file():
         with archive.stream(installed) as unpacked:
@@ -67,7 +78,7 @@ def remote(name: str, file: Remote) -> Path:
             f"{name}: nobody publishes a digest of {file.url}, and without one nothing is fetched; fetch it once, look "
             f"at it, and name it with its digest as the source: {{url: {file.url}, sha256: 64 hex digits}}"
         )
-    return fetch(Wanted(name, file.url, file.digest))
+    return fetch(Wanted(name, file.url, file.digest), limits)
 
 
 @dataclass(frozen=True)

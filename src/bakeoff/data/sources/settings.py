@@ -1,14 +1,19 @@
 """Where a kind of data comes from: `data.<kind>.source` in params.yaml."""
 
+import difflib
 import re
-from typing import Annotated, Any, Literal
+from functools import partial
+from pathlib import PurePosixPath
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator
 
+from bakeoff.data.sources.addresses import redacted, said
+from bakeoff.data.sources.catalogue import SOURCES, Kind
 from bakeoff.settings import Settings
 
-Kind = Literal["corpus", "table", "images", "scans"]
+RAW = PurePosixPath("data/raw")  # a folder for each kind, on which the stages depend: changed data makes them stale
 
 # What a shell would act on, and what would break a message of one line. No command is ever made of a source; but a
 # message that quotes it is pasted into one.
@@ -16,27 +21,84 @@ UNSAFE = re.compile(r"""[\x00-\x1f\x7f"'`$\\|&;<>*?]""")
 
 
 def safe(text: str) -> str:
-    if not text:
+    """A text that no shell acts on, written as on Linux.
+
+    Raises:
+        ValueError: it is empty, an address, a path of Windows, or holds what no name may hold.
+    """
+    if not text.strip():
         raise ValueError("is empty; name a data set of the catalogue, or a path in data/raw/")
+    if address := re.match(r"([A-Za-z][A-Za-z0-9+.-]+):/*", text):
+        scheme = address[1].lower()
+        if scheme == "file":
+            raise ValueError(f"{quoted(text)} is a file:// address; write the path alone, data/raw/KIND/NAME")
+        if scheme == "https":
+            raise ValueError(f"{quoted(text)} comes without its digest; write {{url: ADDRESS, sha256: 64 hex digits}}")
+        if "://" in text:
+            raise ValueError(f"{quoted(text)} is no https address, and nothing else is fetched; fetch it yourself")
+    if "\\" in text or re.match("[A-Za-z]:", text):
+        raise ValueError(f"{quoted(text)} is a path of Windows; write the path from the project's folder, with /")
     if found := UNSAFE.search(text):
-        raise ValueError(f"{text!r} holds {found[0]!r}, which no name may hold; rename the file")
+        raise ValueError(f"{quoted(text)} holds {found[0]!r}, which no name may hold; rename the file")
     return text
 
 
+def quoted(text: str) -> str:
+    return repr(said(text))
+
+
+def of_kind(kind: Kind, source: "str | Download") -> "str | Download":
+    """A source that may stand under `data.<kind>`; of a path the shortest spelling.
+
+    Raises:
+        ValueError: it is neither a data set of this kind nor a path in data/raw/<kind>/.
+    """
+    if not isinstance(source, str) or (source in SOURCES and SOURCES[source].kind == kind):
+        return source
+    if source in SOURCES or not re.search("[/.~]", source):
+        known = {name.lower(): name for name, spec in SOURCES.items() if spec.kind == kind}
+        what = f"a data set of the kind '{SOURCES[source].kind}'" if source in SOURCES else "not in the catalogue"
+        near = difflib.get_close_matches(source.lower(), known, n=1)
+        way_out = (
+            f"did you mean '{known[near[0]]}'?"
+            if near
+            else f"name one of {', '.join(known.values())}, or a path in {RAW / kind}/"
+        )
+        raise ValueError(f"{quoted(source)} is {what}; {way_out}")
+    path, home = PurePosixPath(source), RAW / kind
+    if not path.is_relative_to(home) or ".." in path.parts:
+        raise ValueError(
+            f"{quoted(source)} should lie in {home}/; copy it there, or link it: ln -s /where/it/is {home}/"
+        )
+    return str(path)
+
+
 def https(url: str) -> str:
+    """An address that is fetched.
+
+    Raises:
+        ValueError: it is no https address, or holds a name or a password.
+    """
     if not url.isprintable() or " " in url:
-        raise ValueError(f"{url!r} is no address: it holds blanks or control characters")
-    parts = urlsplit(url)
-    if parts.scheme != "https" or not parts.hostname:
-        raise ValueError(f"{url!r} is no https address, and nothing else is fetched: on its way anyone can change it")
+        raise ValueError(f"{quoted(url)} is no address: it holds blanks or control characters")
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname
+        _ = parts.port  # raises where it is no number
+    except ValueError as error:
+        raise ValueError(f"{quoted(url)} is no address: {said(error)}") from None
+    if parts.scheme != "https" or not host:
+        raise ValueError(
+            f"{quoted(url)} is no https address, and nothing else is fetched: on its way anyone can change it"
+        )
     if parts.username is not None:
-        raise ValueError(f"the address at {parts.hostname} holds a name or a password; they would be recorded")
+        raise ValueError(f"the address at {said(host)} holds a name or a password; put them into ~/.netrc")
     return url
 
 
 def hexadecimal(sha256: str) -> str:
     if not re.fullmatch("[0-9a-fA-F]{64}", sha256):
-        raise ValueError(f"{sha256!r} is no sha256, which has 64 hex digits; `sha256sum FILE` prints it")
+        raise ValueError(f"{quoted(sha256)} is no sha256, which has 64 hex digits; `sha256sum FILE` prints it")
     return sha256.lower()
 
 
@@ -46,16 +108,31 @@ class Download(Settings):
     url: Annotated[str, AfterValidator(https)]
     sha256: Annotated[str, AfterValidator(hexadecimal)]
 
+    @property
+    def shown(self) -> str:
+        """The address without the values of its query, which may be secret."""
+        return redacted(self.url)
+
 
 def read(value: Any) -> Any:
     """One alternative alone is tried, so that its errors are not listed beside those of the other."""
     if isinstance(value, dict):
         return Download.model_validate(value)
     if not isinstance(value, str | Download):
-        raise ValueError(f"is {value!r}; should be a name of the catalogue, a path in data/raw/, or {{url, sha256}}")
-    if isinstance(value, str) and "://" in value:
-        raise ValueError(f"{value!r} comes without its digest; write {{url: {value}, sha256: 64 hex digits}}")
+        raise ValueError(
+            f"is {said(repr(value))}; should be a name of the catalogue, a path in data/raw/, or {{url, sha256}}"
+        )
     return value if isinstance(value, Download) else safe(value)
 
 
 Source = Annotated[str | Download, BeforeValidator(read)]
+CorpusSource = Annotated[Source, AfterValidator(partial(of_kind, "corpus"))]
+TableSource = Annotated[Source, AfterValidator(partial(of_kind, "table"))]
+ImagesSource = Annotated[Source, AfterValidator(partial(of_kind, "images"))]
+ScansSource = Annotated[Source, AfterValidator(partial(of_kind, "scans"))]
+SOURCE_OF: dict[Kind, Any] = {
+    "corpus": CorpusSource,
+    "table": TableSource,
+    "images": ImagesSource,
+    "scans": ScansSource,
+}

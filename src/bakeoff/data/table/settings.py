@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from bakeoff.data.settings import Columns, Seed, Share, text_encoding
-from bakeoff.data.sources.settings import Source
+from bakeoff.data.sources.settings import TableSource
 from bakeoff.settings import Settings
 
 AUTO = "auto"
@@ -73,7 +73,7 @@ class SplitSettings(Settings):
 
 
 class TableSettings(Settings):
-    source: Source
+    source: TableSource
     csv: CsvSettings
     target: TargetSettings
     numeric: Columns

@@ -1,0 +1,48 @@
+"""How addresses and the words of servers stand in messages and records: without secrets, on one line, cut."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+HIDDEN = "***"
+LONGEST = 120  # characters of what a server says
+
+# In a text: scheme, then a name and a password, then host and path, then a query and a fragment.
+ADDRESS = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*://)(?P<rest>[^\s'\"<>]*)")
+
+
+def redacted(text: str) -> str:
+    """Return a text in which names, passwords and the values of queries of all addresses are replaced by ***."""
+    return ADDRESS.sub(lambda found: found["scheme"] + hide(found["rest"]), text)
+
+
+def hide(address: str) -> str:
+    """Return an address without its scheme as `redacted` shows it; a fragment is left out, for no server sees it."""
+    before, mark, query = address.partition("#")[0].partition("?")
+    host, slash, path = before.partition("/")
+    _, at, host = host.rpartition("@")
+    shown = (f"{HIDDEN}@" if at else "") + host + slash + path
+    names = [part.partition("=") for part in query.split("&")] if mark else []
+    return shown + mark + "&".join(f"{name}={HIDDEN}" if equals else HIDDEN for name, equals, _ in names)
+
+
+def redacted_values(value: Any) -> Any:
+    """Return settings as they are recorded, with every text in them redacted."""
+    if isinstance(value, str):
+        return redacted(value)
+    if isinstance(value, Mapping):
+        return {key: redacted_values(one) for key, one in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, bytes):
+        return [redacted_values(one) for one in value]
+    return value
+
+
+def said(words: object) -> str:
+    """Return what a server, a library or a user says, as a message may quote it: without secrets, and cut."""
+    clean = printable(redacted(str(words)))
+    return clean if len(clean) <= LONGEST else f"{clean[:LONGEST]}…"
+
+
+def printable(text: str) -> str:
+    """Return a text on one line, with a mark in place of each character that cannot be printed."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in " ".join(text.split()))

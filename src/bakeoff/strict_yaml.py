@@ -1,0 +1,191 @@
+"""Reads a small YAML 1.2 file strictly: sections, lists, text, numbers, true, false and null; no tags, no dates.
+
+YAML can write far more than settings need: a file of a few lines that grows to gigabytes, nesting that overflows the
+stack, tags that construct objects. All of it is refused with its place, before anything is built of it.
+"""
+
+import math
+import os
+import re
+import stat
+import unicodedata
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.composer import Composer, MaxDepthExceededError
+from ruamel.yaml.constructor import SafeConstructor
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from ruamel.yaml.reader import ReaderError
+
+BYTES = 2**18  # of a file
+DEPTH = 20  # of nesting
+VALUES = 20_000  # in a file; those behind an alias count wherever the alias stands
+DIGITS = 40  # of a number
+LARGEST, SMALLEST = 3.4028234e38, 1.1754944e-38  # magnitudes that float32 holds without loss of digits
+TAG = "tag:yaml.org,2002:"
+
+
+class Unreadable(ValueError):
+    """A file that is not what this module reads; the message does not name the file."""
+
+
+def read(path: Path) -> Any:
+    """Return the plain values of the file.
+
+    Raises:
+        FileNotFoundError: there is no file.
+        Unreadable: in one line, where the file goes wrong, and how.
+    """
+    yaml = YAML(typ="safe", pure=True)
+    yaml.Composer, yaml.Constructor, yaml.max_depth = _Composer, _Constructor, DEPTH
+    try:
+        return yaml.load(text(path))
+    except MaxDepthExceededError as error:
+        raise Unreadable(
+            f"line {error.problem_mark.line + 1}: is nested more than {DEPTH} deep; write it flat"
+        ) from None
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        place = f"line {mark.line + 1}: " if mark else ""
+        problem = error.problem or error.context or "not YAML"
+        said = f"{error.context}, {problem}" if error.context and problem.startswith("but ") else problem
+        raise Unreadable(f"{place}{' '.join(said.split())}") from None
+    except ReaderError as error:
+        raise Unreadable(
+            f"character {error.position + 1} is U+{ord_of(error):04X}, which YAML excludes; remove it"
+        ) from None
+    except YAMLError as error:
+        raise Unreadable(" ".join(str(error).split())) from None
+
+
+def ord_of(error: ReaderError) -> int:
+    return error.character if isinstance(error.character, int) else ord(error.character)
+
+
+def text(path: Path) -> str:
+    """Return the content of a small file of UTF-8.
+
+    Raises:
+        FileNotFoundError: there is no file.
+        Unreadable: it is a folder or a device, may not be read, is too large, or is not UTF-8.
+    """
+    try:
+        found = path.stat()
+        if not stat.S_ISREG(found.st_mode):
+            raise Unreadable(f"is {kind(found)}, and should be a file; put the file back: git checkout {path.name}")
+        with path.open("rb") as file:
+            content = file.read(BYTES + 1)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise Unreadable(f"cannot be read: {error.strerror}; mend that, or: git checkout {path.name}") from None
+    if len(content) > BYTES:
+        raise Unreadable(f"is larger than {BYTES >> 10} KiB, and settings are not; remove what does not belong there")
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise Unreadable(f"byte {error.start} is not UTF-8; save the file as UTF-8") from None
+
+
+def kind(found: os.stat_result) -> str:
+    return "a folder" if stat.S_ISDIR(found.st_mode) else "a device or a pipe"
+
+
+class _Composer(Composer):
+    """Notes which nodes have a tag of their own, and takes no other version of YAML."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self.warn_double_anchors = False
+        self.tagged: dict[int, str] = {}
+
+    def compose_document(self) -> Any:
+        start = self.parser.peek_event()
+        if start.version not in (None, (1, 2)):
+            raise MarkedYAMLError(problem="another version of YAML; remove the line %YAML", problem_mark=start.end_mark)
+        return super().compose_document()
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        tag = getattr(self.parser.peek_event(), "ctag", None)
+        node = super().compose_node(parent, index)
+        if tag is not None:
+            self.tagged[id(node)] = str(tag).replace(TAG, "!!")
+        return node
+
+
+class _Constructor(SafeConstructor):
+    """Looks through the nodes before it builds anything of them."""
+
+    def construct_document(self, node: Any) -> Any:
+        for count, (place, item) in enumerate(walk(node, (), 0)):
+            fault = f"has more than {VALUES} values, aliases spelt out" if count >= VALUES else self.fault(item)
+            if fault:
+                where = f"{'.'.join(place)} (line {item.start_mark.line + 1})" if place else "the file"
+                raise Unreadable(f"{where}: {fault}")
+        try:
+            return super().construct_document(node)
+        except (ValueError, TypeError, ArithmeticError, RecursionError) as error:
+            raise Unreadable(f"cannot be read as settings: {error}") from None
+
+    def fault(self, node: Node) -> str | None:
+        """Return what is wrong with a single node."""
+        if tag := self.composer.tagged.get(id(node)):
+            return f"has the tag {tag}, and settings have none; write the value alone, text in quotes"
+        if not isinstance(node, ScalarNode):
+            return None
+        resolved, written = str(node.tag).removeprefix(TAG), node.value
+        if resolved == "timestamp":
+            return f"{written} is a date to YAML, and no setting is one; for text write it in quotes: '{written}'"
+        if resolved in ("int", "float"):
+            return number_fault(resolved, written, self)
+        if bad := next((c for c in written if unicodedata.category(c) in ("Cc", "Cs") and c not in "\t\n\r"), None):
+            return f"{written!r:.60} contains the character {bad!r}, which no setting needs; remove it"
+        return None
+
+
+def number_fault(resolved: str, written: str, constructor: SafeConstructor) -> str | None:
+    """Return why a number is none that a computer calculates with: its digits, or its magnitude."""
+    if len(written) > DIGITS:
+        return f"{written[:DIGITS]}... has more than {DIGITS} digits"
+    node = ScalarNode(f"{TAG}{resolved}", written)
+    if resolved == "int":
+        value = constructor.construct_yaml_int(node)
+        return None if abs(value) < 2**63 else f"{written} is larger than 64 bits hold"
+    value = constructor.construct_yaml_float(node)
+    if (math.isinf(value) and not re.search("inf", written, re.I)) or LARGEST < abs(value) < math.inf:
+        return f"{written} is larger than float32 holds, which ends at 3.4e38"
+    zero = value == 0 and not re.search("[1-9]", re.split("[eE]", written)[0])
+    if not zero and abs(value) < SMALLEST:
+        return f"{written} is nearer to 0 than float32 holds, which begins at 1.2e-38"
+    return None
+
+
+def walk(node: Node | None, place: tuple[str, ...], depth: int) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Yield each node with its place, sections before what they hold, an alias as what it stands for.
+
+    Raises:
+        Unreadable: a key is not text, or the nesting is too deep, as an alias inside of its own section is.
+    """
+    if node is None:
+        return
+    if depth > DEPTH:
+        raise Unreadable(f"{'.'.join(place[:3])}: is nested more than {DEPTH} deep; write it flat")
+    yield place, node
+    if isinstance(node, SequenceNode):
+        for index, item in enumerate(node.value):
+            yield from walk(item, (*place, str(index)), depth + 1)
+    elif isinstance(node, MappingNode):
+        for key, item in node.value:
+            merge = isinstance(key, ScalarNode) and str(key.tag) == f"{TAG}merge"
+            if not merge and not (isinstance(key, ScalarNode) and str(key.tag) == f"{TAG}str"):
+                shown = f"{key.value:.40}" if isinstance(key, ScalarNode) else "a list or a section"
+                where = ".".join(place) or "the file"
+                raise Unreadable(
+                    f"{where} (line {key.start_mark.line + 1}): a key is {shown}, and should be text; write a name"
+                )
+            if not merge:
+                yield (*place, key.value[:40]), key
+            yield from walk(item, place if merge else (*place, key.value[:40]), depth + 1)
