@@ -89,6 +89,8 @@ def read_as(found: pa.DataType) -> pa.DataType:
         return pa.string()
     if types.is_timestamp(found):
         return pa.timestamp("us", found.tz)
+    if types.is_time(found):
+        return pa.time64("us")
     return pa.float64() if types.is_floating(found) else found
 
 
