@@ -57,7 +57,7 @@ def take(
     elif unread := database.load_columns(rows, source, kinds, settings.missing):
         return unread
     taken = Values(rows, source, kinds, settings, numbers).taken()
-    return [*unread, *(taken if isinstance(taken, list) else [])] if unread else taken
+    return [*(taken if isinstance(taken, list) else []), *unread] if unread else taken
 
 
 @dataclass(frozen=True)
