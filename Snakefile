@@ -2,6 +2,7 @@
 import sys
 
 sys.path.insert(0, f"{workflow.basedir}/src")
+from bakeoff import forced
 from bakeoff.gpu import refuse
 from bakeoff.graph import MARK, gpus, load, order
 from bakeoff.params import check
@@ -43,11 +44,14 @@ for stage in STAGES:
         threads: stage.threads
         resources:
             **({"gpu": 1} if stage.device and device != "cpu" else {}) | stage.resources,
+        params:
+            force=lambda _, stage=stage: forced.option(stage, workflow.dag_settings, workflow.is_main_process),
         shell:
-            "BAKEOFF_WORKERS={threads} dvc --wait-for-lock repro --single-item {rule:q} > {log:q} 2>&1"
+            "BAKEOFF_WORKERS={threads} dvc --wait-for-lock repro {params.force} --single-item {rule:q} > {log:q} 2>&1"
 
 
 onstart:
+    forced.note(STAGES, workflow.dag_settings)
     if workflow.local_exec and any(stage.stale and stage.device for stage in STAGES):  # a cluster's GPUs are elsewhere
         try:
             refuse(device)
