@@ -23,6 +23,7 @@ from bakeoff.tracking.failures import explained, masked
 SQLITE = "sqlite:///"
 DEFAULT = "sqlite:///mlflow.db"  # what `mlflow ui` opens when it is started in the same folder
 ARTIFACTS = "mlartifacts"
+WAIT = 20.0  # seconds for another program that writes to the database, as MLflow has it
 PATIENCE = 300.0  # seconds to wait for another process that tracks
 
 # Absolute paths in MLflow's tables: what has to change when the folder with the database is moved or copied.
@@ -148,7 +149,7 @@ def experiment(client: MlflowClient, store: Store, name: str) -> str:
 def follow(database: Path) -> None:
     """Point the store at its artifacts again, if the folder they share was moved or copied since the last tracking."""
     here = str(database.parent)
-    with closing(sqlite3.connect(database)) as connection, connection:
+    with closing(sqlite3.connect(database, timeout=WAIT)) as connection, connection:
         if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'experiment_tags'").fetchone():
             return
         rows = connection.execute("SELECT DISTINCT value FROM experiment_tags WHERE key = ?", (ROOT_TAG,)).fetchall()
