@@ -58,9 +58,7 @@ def run() -> None:
     command(doctor)
     command(check)
     command(track).add_argument("--watch", action="store_true", help="go on, and feed the curves of running trainings")
-    command(ui).add_argument(
-        "--port", type=port, help="on this machine (default: the first free one from 5000 on)"
-    )
+    command(ui).add_argument("--port", type=port, help="on this machine (default: the first free one from 5000 on)")
     command(sources)
     command(fetch).add_argument("name", nargs="+", help="a data set of the catalogue")
     encoding = command(encode)

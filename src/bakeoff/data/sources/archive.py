@@ -55,9 +55,7 @@ NESTED = "it has a member with a name or headers longer than any honest one"
 
 FEW = 10_000  # members that any archive may have
 LEAST_MEMBER = 10  # bytes of a packed archive for each of more members; a tiny picture takes 60
-ICON = re.compile(
-    r"(?<![^/])Icon\r$"
-)  # macOS gives one name a control character
+ICON = re.compile(r"(?<![^/])Icon\r$")  # macOS gives one name a control character
 LONGEST_NAME, LONGEST_PATH = 255, 4096  # bytes that Linux takes
 SHOWN = 60  # characters of a name in a message
 
