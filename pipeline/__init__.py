@@ -6,9 +6,10 @@ from pathlib import Path
 # A clone runs its own library, whichever one is installed: `dvc exp` works in copies of the project.
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "src"))
 
-from bakeoff import earlier, lifeline
+from bakeoff import earlier, lifeline, opened
 
 lifeline.hold()  # first: an engine may die during the imports
 earlier.guard()  # and one of them may fail
+opened.note()
 
 import bakeoff.reproducible  # noqa: E402, F401  before any stage imports torch

@@ -13,14 +13,16 @@ FOLDER = "data/corpus"
 
 
 def ingest_corpus(stage: Stage) -> None:
+    stage.watched("data/raw/corpus")
     limits = stage.settings("data.limits", Limits)
     settings = stage.settings("data.corpus", CorpusSettings)
     text = Text(find(settings.source, "corpus", limits), settings.encoding)
     with stage.progress(text.size, unit="bytes") as progress:
-        words = text.words(settings.tokens, progress.advance)
+        words = text.words(settings.tokens, settings.cleaning, progress.advance)
         with indexed(text, words, Path(FOLDER), settings.vocabulary_size, settings.minimum_count) as index:
             stage.output(f"{FOLDER}/tokens.npy", index.save_ids)
             stage.output(f"{FOLDER}/vocabulary.csv", index.save_vocabulary)
+    print(*text.notes(), sep="\n", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Makes splits of slices with a label a pixel; each slice under a simulated field of its own, if that is asked for."""
 
 from bakeoff.data.limits import Limits
+from bakeoff.data.remarks import Remarks
 from bakeoff.data.scans import scans
 from bakeoff.data.scans.read import read
 from bakeoff.data.scans.settings import ScansSettings
@@ -9,11 +10,14 @@ from bakeoff.stage import Stage, run
 
 
 def ingest_scans(stage: Stage) -> None:
+    stage.watched("data/raw/scans")
     limits = stage.settings("data.limits", Limits)
     settings = stage.settings("data.scans", ScansSettings)
-    found = read(find(settings.source, "scans", limits), settings, limits)
+    remarks = Remarks()
+    found = read(find(settings.source, "scans", limits), settings, limits, remarks)
     with stage.progress(sum(scan.length for scan in found)) as progress:
-        examples = scans.examples(found, settings, progress.advance)
+        examples = scans.examples(found, settings, progress.advance, remarks)
+    remarks.say(stage.name)
     stage.output("data/scans/scans.npz", examples.save)
 
 

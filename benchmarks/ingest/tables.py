@@ -22,7 +22,14 @@ NUMBERS = [f"x{i}" for i in range(6)]
 HELD = 0.15  # share of the rows for validation, and again for test
 SETTINGS = {
     "source": "data/raw/table/generated.csv",
-    "csv": {"separator": "auto", "decimal": "auto", "encoding": "auto", "missing": ["NA"]},
+    "csv": {
+        "separator": "auto",
+        "decimal": "auto",
+        "thousands": "auto",
+        "encoding": "auto",
+        "date_order": "auto",
+        "missing": ["NA"],
+    },
     "target": {"column": "label", "above": None, "classes": None},
     "numeric": NUMBERS,
     "categorical": ["kind"],

@@ -82,9 +82,9 @@ def run() -> None:
     command(readme)
     command(setup)
     command(tidy)
-    command(verify).add_argument(
-        "--record", action="store_true", help="take the new lock, and note this processor with it"
-    )
+    verifying = command(verify)
+    verifying.add_argument("--record", action="store_true", help="take the new lock, and note this processor with it")
+    verifying.add_argument("--serial", action="store_true", help="by DVC alone, one stage after the other")
 
     arguments = parser.parse_args()
     for needed in (settings.PATH, *NEEDED.get(arguments.work.__name__, ())):
@@ -233,4 +233,4 @@ def verify(arguments: argparse.Namespace) -> None:
     """run everything from nothing in a clean clone and compare its dvc.lock with the committed one"""
     from bakeoff.verify import verify as verify_lock
 
-    verify_lock(record=arguments.record)
+    verify_lock(record=arguments.record, engine="dvc" if arguments.serial else "snakemake")

@@ -63,7 +63,7 @@ def give_back() -> None:
             entry = project.lockfile_contents.get("stages", {}).get(stage)
             for output in recorded(project, stage, entry) if entry else []:
                 restore(output, COPIES / stage)
-    except DvcException as error:
+    except (OSError, DvcException) as error:  # a full disk, say; why the stage failed is said after this
         said = " ".join(str(error).split())
         print(f"note: the earlier outputs of {stage} were not brought back: {said}", file=sys.stderr, flush=True)
 

@@ -31,13 +31,17 @@ def main() -> int:
 
 
 def dump(path: Any, data: Any, dumper: Any, fs: Any = None, **options: Any) -> None:  # noqa: ARG001  DVC's signature
-    """Write a file of DVC's, as its own `_dump_data` does, under a partial name that replaces the old one at the end."""
+    """Write a file as DVC's own `_dump_data` does, but under a partial name that replaces the old one at the end."""
     partial = lockfile.partial(path)
-    with partial.open("w", encoding="utf-8") as file:
-        dumper(data, file, **options)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
+    try:
+        with partial.open("w", encoding="utf-8") as file:
+            dumper(data, file, **options)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    except OSError:
+        partial.unlink(missing_ok=True)
+        raise
 
 
 if __name__ == "__main__":

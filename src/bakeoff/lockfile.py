@@ -1,9 +1,9 @@
 """Keeps a whole copy of dvc.lock, and puts it back where DVC was killed while it wrote the file.
 
-DVC truncates dvc.lock and writes it anew after every stage, which takes seconds where the graph is large. A kill in that
-time leaves a file that ends early, often one of 0 bytes, and DVC then refuses every command. The copy lacks at most the
-entries of the stages that ended last. DVC's run cache restores these: no stage runs again whose outputs are in DVC's
-cache.
+DVC truncates dvc.lock and writes it anew after every stage, which takes seconds where the graph is large. A kill in
+that time leaves a file that ends early, often one of 0 bytes, and DVC then refuses every command. The copy lacks at
+most the entries of the stages that ended last. DVC's run cache restores these: no stage runs again whose outputs are in
+DVC's cache.
 """
 
 import fcntl

@@ -14,10 +14,10 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn, TypeVar
 
-from pydantic_core import to_jsonable_python
-
-from bakeoff import earlier, lifeline, provenance, record, settings
+from bakeoff import earlier, lifeline, provenance, record
 from bakeoff.data.sources.addresses import redacted_values
+from bakeoff.disk import CHECKPOINTS, refusal, writing
+from bakeoff.inputs import Inputs
 from bakeoff.progress import Progress, Unit
 from bakeoff.ranks import leads
 from bakeoff.record import Record, Run
@@ -40,16 +40,13 @@ class Stage:
         self.name = name
         self.started = time.monotonic()
         self._script = script
-        self._document = settings.load()
-        self._settings: dict[str, Any] = {}
-        self._inputs: dict[str, str] = {}
+        self._read = Inputs()
         self._partial: dict[Path, Path] = {}
         self._uncached: list[Path] = []
 
     def settings(self, key: str, kind: type[T]) -> T:
         """The section of params.yaml under a dotted key; one that stands under `params:` of this stage in dvc.yaml."""
-        value = settings.validate(self._document, key, kind)
-        self._settings[key] = to_jsonable_python(value)  # as checked: 1 and 1.0 are one setting, and make one record
+        value: T = self._read.setting(key, kind)
         return value
 
     def input(self, path: str) -> Path:
@@ -60,13 +57,18 @@ class Stage:
         """
         if not Path(path).exists():
             raise BadInput(f"{path}: not found; `dvc repro {self.name}` makes it first")
-        self._inputs[path] = provenance.sha256(Path(path))
+        self._read.hash(path)
+        self._code  # noqa: B018  as it is before the work, whatever is edited meanwhile
         return Path(path)
+
+    def watched(self, folder: str) -> None:
+        """A folder of the user's own data, which the settings say how to find: no edit may fall into this stage."""
+        self._read.watch(folder)
 
     @property
     def inputs(self) -> Mapping[str, str]:
         """sha256 of each input that the stage asked for until now, by path."""
-        return self._inputs
+        return self._read.digests
 
     def output(self, path: str, write: Callable[[Path], None], *, cached: bool = True) -> None:
         """Write an output under a partial name; it gets its own when the stage ends.
@@ -79,12 +81,13 @@ class Stage:
             self._uncached.append(final)
         final.parent.mkdir(parents=True, exist_ok=True)
         self._partial[final] = final.with_name(provenance.PARTIAL + final.name)
-        write(self._partial[final])
+        with writing(final):
+            write(self._partial[final])
 
     @property
     def recipe(self) -> str:
         """Digest of the settings and inputs that the stage asked for until now, and of its code: what determines it."""
-        return record.recipe(self.name, self._settings, self._inputs, self._code)
+        return record.recipe(self.name, self._read.settings, self._read.digests, self._code)
 
     @cached_property
     def _code(self) -> str:
@@ -95,8 +98,8 @@ class Stage:
 
         The recipe depends on the settings as they are; the record shows addresses without their secrets.
         """
-        settings = {key: redacted_values(value) for key, value in self._settings.items()}
-        made = Record(self.name, task, self.recipe, settings, self._inputs, self._code, runs)
+        settings = {key: redacted_values(value) for key, value in self._read.settings.items()}
+        made = Record(self.name, task, self.recipe, settings, self._read.digests, self._code, runs)
         self.output(path, partial(record.write, made))
 
     def metrics(self, path: str, values: Mapping[str, float]) -> None:
@@ -110,25 +113,35 @@ class Stage:
         """A function that appends one epoch's row to the run's live history, for whoever looks on."""
         path = LIVE / self.name / f"{run}.jsonl"
         path.parent.mkdir(parents=True, exist_ok=True)
-        _write(path, json.dumps({"parameters": parameters}, sort_keys=True) + "\n")
+        with writing(path):
+            _write(path, json.dumps({"parameters": parameters}, sort_keys=True) + "\n")
 
         def append(row: Mapping[str, float]) -> None:
-            with path.open("a", encoding="utf-8") as file:
+            with writing(path), path.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(row, sort_keys=True) + "\n")
 
         return append
 
     def finish(self) -> None:
-        """Give every output its name, then note how long it all took."""
-        for written in self._partial.values():
-            with written.open("rb") as file:
-                os.fsync(file.fileno())
+        """Give every output its name, then note how long it all took; what was trained is kept until then.
+
+        Raises:
+            BadInput: the settings or inputs are no longer those that were read, or the disk is full.
+        """
         for final, written in self._partial.items():
-            written.replace(final)
+            with writing(final), written.open("rb") as file:
+                os.fsync(file.fileno())
+        changes = list(self._read.changes(self.name))  # last: DVC records what it finds from now on
+        if changes:
+            raise BadInput(f"{'; '.join(changes)}; nothing was written, so run the same command again")
+        for final, written in self._partial.items():
+            with writing(final):
+                written.replace(final)
         earlier.keep(self.name, self._uncached)
+        shutil.rmtree(CHECKPOINTS / self.name, ignore_errors=True)
         seconds = time.monotonic() - self.started
         ENDED.mkdir(parents=True, exist_ok=True)
-        read = {"settings": sorted(self._settings), "inputs": sorted(self._inputs)}
+        read = {"settings": sorted(self._read.settings), "inputs": sorted(self._read.digests)}
         _write(ENDED / f"{self.name}.json", record.dump({"seconds": round(seconds, 3), **read}))
         print(f"{self.name}: done in {seconds:.1f} s", flush=True)
 
@@ -189,6 +202,11 @@ def run(work: Callable[..., None], name: str, **choices: Iterable[str]) -> None:
         fail(error)
     except KeyboardInterrupt:
         sys.exit(130)
+    except Exception as error:
+        said = refusal(error)
+        if said is None:
+            raise
+        fail(said)
 
 
 class _Parser(argparse.ArgumentParser):

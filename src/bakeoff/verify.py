@@ -20,11 +20,15 @@ REQUIREMENTS = Path("requirements.lock")
 MACHINE = Path("reports/machine.json")  # the processor on which the committed lock was made
 
 
-def verify(record: bool) -> None:
+ENGINES = {"snakemake": ("snakemake", "--cores", "all"), "dvc": ("dvc", "repro", "--no-run-cache")}
+
+
+def verify(record: bool, engine: str) -> None:
     """Clone HEAD, run the whole pipeline there, compare the lock that it writes with the committed one.
 
     Args:
         record: take the lock, the small results and the processor's name over into this working tree.
+        engine: which of ENGINES runs it; both write the same lock, and Snakemake does on all cores.
 
     Raises:
         BadInput: the locks differ although the processor is the one recorded.
@@ -36,7 +40,7 @@ def verify(record: bool) -> None:
             raise BadInput(f"git cannot clone this folder: {done.stderr.strip()}; `git status` says more")
         committed = (clone / LOCK).read_text(encoding="utf-8") if (clone / LOCK).exists() else ""
         (clone / LOCK).unlink(missing_ok=True)
-        reproduce(clone, Path(folder))
+        reproduce(clone, Path(folder), engine)
         made = (clone / LOCK).read_text(encoding="utf-8")
         if record:
             take(clone)
@@ -45,15 +49,15 @@ def verify(record: bool) -> None:
     compare(committed, made)
 
 
-def reproduce(clone: Path, folder: Path) -> None:
-    """Run everything in the clone, with nothing taken from a cache or told to a tracking server of the user's.
+def reproduce(clone: Path, folder: Path, engine: str) -> None:
+    """Run everything in the clone, whose cache is empty, and tell a tracking server of the user's nothing of it.
 
     Raises:
         BadInput: a stage failed.
     """
     own = {name: str(folder / name.lower()) for name in ("DVC_GLOBAL_CONFIG_DIR", "DVC_SYSTEM_CONFIG_DIR")}
     environment = {name: value for name, value in os.environ.items() if name != "MLFLOW_TRACKING_URI"} | own
-    done = subprocess.run(["dvc", "repro", "--no-run-cache"], cwd=clone, env=environment)
+    done = subprocess.run(ENGINES[engine], cwd=clone, env=environment)
     if done.returncode:
         raise BadInput(f"{LOCK}: can't be verified, for a stage failed; its message stands above")
 

@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,10 +18,12 @@ class Project:
     """Params.yaml as it ships, the real stages, and an empty data/raw/.
 
     Attributes:
+        python: runs modules of the project, see tests/preloaded.py.
         outputs: of the stages that a test asks to refuse something; each holds OLD beforehand.
     """
 
     root: Path
+    python: Any
 
     def set(self, **sections: Any) -> None:
         """Replace sections of params.yaml, keys with `__` for dots: `data__corpus__source="…"`."""
@@ -46,14 +47,10 @@ class Project:
 
     def run(self, stage: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """`python -m pipeline.STAGE` there."""
-        return subprocess.run(
-            [sys.executable, "-m", f"pipeline.{stage}"],
+        return self.python.run(
+            f"pipeline.{stage}",
             cwd=self.root,
             env=os.environ | {"BAKEOFF_CACHE": str(self.root / "cache")} | environment,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
         )
 
     def refusal(self, stage: str, *outputs: str, **environment: str) -> str:
@@ -71,7 +68,7 @@ class Project:
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Project:
+def project(tmp_path: Path, preloaded_python: Any) -> Project:
     root = tmp_path / "project"
     root.mkdir()
     for folder in ("src", "pipeline"):
@@ -79,4 +76,4 @@ def project(tmp_path: Path) -> Project:
     (root / "params.yaml").write_bytes((ROOT / "params.yaml").read_bytes())
     for kind in ("corpus", "table", "images", "scans"):
         (root / "data/raw" / kind).mkdir(parents=True)
-    return Project(root)
+    return Project(root, preloaded_python)

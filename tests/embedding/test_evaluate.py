@@ -1,11 +1,14 @@
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy.stats import spearmanr
 
+from bakeoff.data.sources.holdings import files
 from bakeoff.embedding.evaluate import (
     Analogies,
+    Judged,
     Likeness,
     Vectors,
     hubness,
@@ -34,8 +37,8 @@ def test_cosines() -> None:
 
 
 def test_likeness_is_the_correlation_of_ranks_over_known_pairs() -> None:
-    judged = {("one", "two"): 9.0, ("one", "three"): 8.9, ("one", "dog"): 0.2, ("one", "cat"): 0.3, ("one", "cow"): 5.0}
-    found = Likeness(judged).measure(VECTORS, "test/people")
+    scores = {"two": 9.0, "three": 8.9, "dog": 0.2, "cat": 0.3, "cow": 5.0}
+    found = Likeness([Judged("one", word, score) for word, score in scores.items()]).measure(VECTORS, "test/people")
     # Ranks 4 3 2 1 of the cosines against 4 3 1 2: 1 - 6 (1 + 1) / (4 (16 - 1)) = 0.8.
     assert found["test/people"] == pytest.approx(0.8)
     assert found["test/people.pairs"] == 4
@@ -45,12 +48,23 @@ def test_likeness_is_the_correlation_of_ranks_over_known_pairs() -> None:
 
 
 @pytest.mark.parametrize(
-    "judged", [{}, {("one", "two"): 1.0}, {("one", "two"): 1.0, ("one", "cat"): 1.0}, {("cow", "hen"): 1.0}]
+    "pairs", [[], [("one", "two")], [("one", "two"), ("one", "cat")], [("cow", "hen")], [("one", "two")] * 3]
 )
-def test_without_ranks_there_is_no_correlation(judged: dict[tuple[str, str], float]) -> None:
-    found = Likeness(judged).measure(VECTORS, "people")
+def test_without_ranks_there_is_no_correlation(pairs: list[tuple[str, str]]) -> None:
+    found = Likeness([Judged(*pair, 1.0) for pair in pairs]).measure(VECTORS, "people")
     assert found.keys() == {"people.pairs", "people.coverage"}
-    assert found["people.pairs"] == sum("cow" not in pair for pair in judged)
+    assert found["people.pairs"] == sum("cow" not in pair for pair in pairs)
+
+
+@pytest.mark.parametrize("again", [("one", "two", 8.5), ("two", "one", 8.5), ("one", "two", 9.0)])
+@pytest.mark.parametrize("known", [True, False])
+def test_a_pair_that_is_listed_twice_counts_twice(again: tuple[str, str, float], known: bool) -> None:
+    judged = [Judged("one", "two", 9.0), Judged("one", "dog", 1.0), Judged("cat", "dog", 8.0), Judged(*again)]
+    found = Likeness(judged if known else [*judged, Judged("one", "cow", 2.0)]).measure(VECTORS, "people")
+    cosines = VECTORS.cosines([(pair.left, pair.right) for pair in judged])
+    assert found["people.pairs"] == 4
+    assert found["people.coverage"] == (1.0 if known else 0.8)
+    assert found["people"] == pytest.approx(spearmanr(cosines, [pair.score for pair in judged]).statistic)
 
 
 def test_rank_correlation_is_scipys() -> None:
@@ -104,19 +118,46 @@ def test_purity_is_the_share_of_neighbours_inside_the_group(monkeypatch: pytest.
     assert purity(VECTORS, ["sun"], "stars") == {}
 
 
-def test_judgements_are_read_in_small_letters(tmp_path: Path) -> None:
+def test_every_line_of_wordsim_353_counts() -> None:
+    """As gensim's `evaluate_word_pairs` counts them: money and cash are there twice, with two scores."""
+    test = read_test(files("word-similarity")["wordsim"])
+    assert isinstance(test, Likeness)
+    words = ["UNK", *sorted({word for pair in test.judged for word in (pair.left, pair.right)})]
+    vectors = Vectors.of(np.random.default_rng(0).normal(size=(len(words), 8)).astype(np.float32), words)
+    assert [pair.score for pair in test.judged if {pair.left, pair.right} == {"money", "cash"}] == [9.15, 9.08]
+    assert test.measure(vectors, "wordsim")["wordsim.pairs"] == 353
+
+
+def test_judgements_are_read_in_lower_case(tmp_path: Path) -> None:
     path = tmp_path / "judged.tsv"
-    path.write_text("# who\tsaid\twhat\nstock\tCD\t1.31\n\ntiger\ttiger\t10.00\n", encoding="utf-8")
-    assert read_test(path) == Likeness({("stock", "cd"): 1.31, ("tiger", "tiger"): 10.0})
-    path.write_text("# comment\nstock CD 1.31\n", encoding="utf-8")
-    with pytest.raises(BadInput, match=r"line 2 is 'stock CD 1.31', and should be two words and a score"):
+    lines = "# who\tsaid\twhat\nstock\tCD\t1.31\n\ntiger\ttiger\t10.00\nStock\tcd\t2\n"
+    for text in (lines, "\ufeff" + lines, lines.replace("\n", "\r\n")):
+        path.write_text(text, encoding="utf-8", newline="")
+        expected = [Judged("stock", "cd", 1.31), Judged("tiger", "tiger", 10.0), Judged("stock", "cd", 2.0)]
+        assert read_test(path) == Likeness(expected)
+
+
+@pytest.mark.parametrize(
+    "bad", ["stock CD 1.31", "stock\tCD", "stock\tCD\tmuch", "stock\tCD\tnan", "stock\tCD\tinf", "a\tb\t1\t2"]
+)
+def test_a_line_that_is_no_judgement_is_refused(tmp_path: Path, bad: str) -> None:
+    path = tmp_path / "judged.tsv"
+    path.write_text(f"# comment\n{bad}\n", encoding="utf-8")
+    with pytest.raises(BadInput, match=re.escape(f"line 2 is {bad!r}, and should be two words and a score")):
         read_test(path)
 
 
-def test_analogies_are_read_in_small_letters(tmp_path: Path) -> None:
+def test_analogies_are_read_in_lower_case(tmp_path: Path) -> None:
     path = tmp_path / "questions.txt"
     path.write_text(": capitals\nAthens Greece Baghdad Iraq\n: family\nboy girl man woman\n", encoding="utf-8")
     assert read_test(path) == Analogies([("athens", "greece", "baghdad", "iraq"), ("boy", "girl", "man", "woman")])
     path.write_text(": capitals\nAthens Greece Iraq\n", encoding="utf-8")
     with pytest.raises(BadInput, match=r"line 2 is 'Athens Greece Iraq', and should be four words"):
+        read_test(path)
+
+
+def test_a_test_that_is_not_utf_8_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "judged.tsv"
+    path.write_bytes("caf\u00e9\tbar\t1.5\n".encode("latin-1"))
+    with pytest.raises(BadInput, match=r"judged\.tsv: byte 3 is not UTF-8; save the file as UTF-8"):
         read_test(path)

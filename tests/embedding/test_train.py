@@ -13,7 +13,7 @@ from safetensors.torch import load_file
 
 from bakeoff.data.corpus.corpus import Corpus
 from bakeoff.embedding.architectures import ARCHITECTURES
-from bakeoff.embedding.evaluate import NUMBERS, Likeness
+from bakeoff.embedding.evaluate import NUMBERS, Judged, Likeness
 from bakeoff.embedding.notes import Notes
 from bakeoff.embedding.objectives import OBJECTIVES
 from bakeoff.embedding.sampler import Sampler
@@ -103,8 +103,8 @@ def train(made: Training, folder: Path) -> Trained:
         return lambda _: None
 
     # Judged alike: pairs of a kind; unlike: pairs across kinds.
-    people = dict.fromkeys(pairwise(NUMBERS), 1.0)
-    people |= dict.fromkeys(zip(NUMBERS, OTHERS, strict=True), 0.0)
+    people = [Judged(*pair, 1.0) for pair in pairwise(NUMBERS)]
+    people += [Judged(*pair, 0.0) for pair in zip(NUMBERS, OTHERS, strict=True)]
     progress = Progress(made.sampler.steps(corpus()), "words", StringIO())
     with Checkpoint("t", "r", folder) as checkpoint:
         trained = made.train(corpus(), {"people": Likeness(people)}, watch, progress, checkpoint)

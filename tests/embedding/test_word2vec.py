@@ -84,7 +84,6 @@ def test_a_killed_training_goes_on_to_the_same_bytes(
     monkeypatch.setattr(Shards, "round", lambda shards, state: rounds.append(1) or one(shards, state))
     assert train(folder) == whole
     assert len(rounds) == (EPOCHS - epoch) * 9 - offset // 1000
-    assert not list(folder.iterdir())
 
 
 if __name__ == "__main__":

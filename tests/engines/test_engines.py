@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -30,17 +31,31 @@ ALL = {"ingest_corpus", "ingest_table", "encode_table"} | EMBEDDINGS | FLIGHTS |
 
 @dataclass(frozen=True)
 class Project:
-    """A folder with the toy graph, and what a user does there."""
+    """A folder with the toy graph, and what a user does there.
+
+    Attributes:
+        preloaded: gives the server of a command, in whose forks DVC and Snakemake run; see tests/preloaded.py.
+    """
 
     folder: Path
+    preloaded: Callable[[str], Any]
 
     def run(self, *command: str, status: int = 0, **environment: str) -> str:
         """What a command prints; its errors come last."""
-        done = subprocess.run(
-            command, cwd=self.folder, env=self.environment() | environment, capture_output=True, text=True
-        )
+        if command[0] in ("dvc", "snakemake"):
+            path = f"{self.preloaded('dvc').path}{os.pathsep}{self.environment()['PATH']}"  # what Snakemake's jobs call
+            asked = self.environment() | {"PATH": path} | environment
+            done = self.preloaded(command[0]).run(*command[1:], cwd=self.folder, env=asked)
+        else:
+            done = self.process(*command, **environment)
         assert done.returncode == status, f"{command} ended with {done.returncode}\n{done.stdout}{done.stderr}"
         return done.stdout + done.stderr
+
+    def process(self, *command: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+        """Run a command as a process of its own, with all that it imports."""
+        return subprocess.run(
+            command, cwd=self.folder, env=self.environment() | environment, capture_output=True, text=True
+        )
 
     def environment(self) -> dict[str, str]:
         """The user's own, but for settings of git and DVC, and with this Python's commands first."""
@@ -56,7 +71,7 @@ class Project:
         }
 
     def copy(self, name: str) -> "Project":
-        return Project(shutil.copytree(self.folder, self.folder.with_name(name), symlinks=True))
+        return Project(shutil.copytree(self.folder, self.folder.with_name(name), symlinks=True), self.preloaded)
 
     def named_by_dvc(self) -> set[str]:
         output = self.run("dvc", "repro", "--dry", "--force-downstream")
@@ -91,7 +106,7 @@ class Project:
         return {path.relative_to(self.folder).as_posix(): path.read_bytes() for path in files}
 
 
-def build(folder: Path) -> Project:
+def build(folder: Path, preloaded: Callable[[str], Any]) -> Project:
     """The toy graph with the project's own engine files, committed and never run."""
     for name in ("Snakefile", ".dvcignore", ".dvc/config", ".dvc/.gitignore"):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -101,7 +116,7 @@ def build(folder: Path) -> Project:
     shutil.copytree(TOY, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
     (folder / "params.py").replace(folder / "src/bakeoff/params.py")
     (folder / "gitignore").replace(folder / ".gitignore")
-    project = Project(folder)
+    project = Project(folder, preloaded)
     project.run("git", "init", "--quiet", "--initial-branch=main")
     project.run("git", "add", "--all")
     project.run("git", "commit", "--quiet", "--message=toy")
@@ -109,8 +124,8 @@ def build(folder: Path) -> Project:
 
 
 @pytest.fixture(scope="session")
-def pristine(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    return build(tmp_path_factory.mktemp("engines") / "pristine")
+def pristine(tmp_path_factory: pytest.TempPathFactory, preloaded: Callable[[str], Any]) -> Project:
+    return build(tmp_path_factory.mktemp("engines") / "pristine", preloaded)
 
 
 @pytest.fixture(scope="session")
@@ -123,12 +138,12 @@ def finished(pristine: Project) -> Project:
 
 @pytest.fixture
 def fresh(pristine: Project, tmp_path: Path) -> Project:
-    return Project(shutil.copytree(pristine.folder, tmp_path / "project", symlinks=True))
+    return Project(shutil.copytree(pristine.folder, tmp_path / "project", symlinks=True), pristine.preloaded)
 
 
 @pytest.fixture
 def project(finished: Project, tmp_path: Path) -> Project:
-    return Project(shutil.copytree(finished.folder, tmp_path / "project", symlinks=True))
+    return Project(shutil.copytree(finished.folder, tmp_path / "project", symlinks=True), finished.preloaded)
 
 
 Edit = Callable[[Project], object]
@@ -422,9 +437,10 @@ def test_bad_input_ends_in_one_line_before_any_work(edit: Edit, line: str, proje
 
 
 def test_a_path_with_a_space(pristine: Project, tmp_path: Path, finished: Project) -> None:
-    project = Project(shutil.copytree(pristine.folder, tmp_path / "my own project", symlinks=True))
+    project = Project(shutil.copytree(pristine.folder, tmp_path / "my own project", symlinks=True), pristine.preloaded)
     assert project.named_by_snakemake() == ALL
-    project.run("snakemake", "--cores=2")
+    ended = project.process("snakemake", "--cores=2")
+    assert ended.returncode == 0, ended.stderr
     assert project.lock() == finished.lock()
     assert project.named_by_snakemake() == set()
 
@@ -435,7 +451,9 @@ def test_a_gpu_that_is_not_there_is_missed_before_any_work(project: Project, tmp
     (tmp_path / "packages/torch/version.py").write_text("__version__ = '9.8+cpu'\ncuda = hip = None\n")
     replace("params.yaml", "device: cpu", "device: cuda")(project)
     assert project.named_by_snakemake() == EMBEDDINGS | FLIGHTS | END  # to be told what would run takes no GPU
-    said = project.run("snakemake", "--cores=1", status=2, PYTHONPATH=str(tmp_path / "packages"))
+    ended = project.process("snakemake", "--cores=1", PYTHONPATH=str(tmp_path / "packages"))
+    assert ended.returncode == 2
+    said = ended.stdout + ended.stderr
     assert "error: params.yaml: device is 'cuda', but torch 9.8+cpu can use no GPU; " in said
     assert "Traceback" not in said
     assert project.ran() == set()
@@ -459,7 +477,7 @@ def test_results_travel_through_the_remote_beside_the_clone(project: Project) ->
     project.run("git", "commit", "--quiet", "--message=results")
     project.run("dvc", "push")
     project.run("git", "clone", "--quiet", ".", "../clone")
-    clone = Project(project.folder.with_name("clone"))
+    clone = Project(project.folder.with_name("clone"), project.preloaded)
     clone.run("dvc", "pull")
     clone.run("dvc", "repro")
     assert clone.ran() == set()

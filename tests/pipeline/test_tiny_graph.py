@@ -1,10 +1,11 @@
 """The whole graph on a small params.yaml, from nothing, through both engines."""
 
+import importlib.util
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from bakeoff import record
+from bakeoff import opened, provenance, record
 from bakeoff.code_dependencies import is_code
 
 ROOT = Path(__file__).parents[2]
@@ -65,9 +66,9 @@ def environment() -> dict[str, str]:
     return user | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
 
 
-def run(project: Path, *command: str) -> str:
+def run(project: Path, *command: str, **variables: str) -> str:
     """Output of a command that must succeed."""
-    done = subprocess.run(command, cwd=project, text=True, capture_output=True, env=environment())
+    done = subprocess.run(command, cwd=project, text=True, capture_output=True, env=environment() | variables)
     assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
     return done.stdout
 
@@ -115,7 +116,8 @@ def changed(project: Path, key: str, value: Any) -> Iterator[None]:
 @pytest.fixture(scope="module")
 def by_dvc(tmp_path_factory: pytest.TempPathFactory) -> Path:
     project = copy_of_the_project(tmp_path_factory.mktemp("by dvc"))
-    run(project, "dvc", "repro")
+    (project / ".bakeoff/opened").mkdir(parents=True)
+    run(project, "dvc", "repro", BAKEOFF_OPENED=str(project / ".bakeoff/opened"))
     return project
 
 
@@ -159,6 +161,49 @@ def test_each_stage_reads_exactly_what_dvc_yaml_declares(by_dvc: Path) -> None:
         unread = [path for path in declared if not any(Path(one).is_relative_to(path) for one in read["inputs"])]
         undeclared = [one for one in read["inputs"] if not any(Path(one).is_relative_to(path) for path in declared)]
         assert (unread, undeclared) == ([], []), name
+
+
+def test_no_stage_opens_a_file_of_the_project_that_dvc_yaml_does_not_declare(by_dvc: Path) -> None:
+    stages, lists = lock(by_dvc), opened.read(by_dvc / ".bakeoff/opened")
+    assert lists.keys() == stages.keys()
+    gates = [path for gate in provenance.GATES for path in provenance.sources(module(gate), ROOT)]
+    for name, stage in stages.items():
+        script = module(stage["cmd"].split()[2])
+        code = {path.as_posix() for path in (*provenance.sources(script, ROOT), *gates)}
+        allowed = [*OPENED_BY_ALL, *code, *(item["path"] for item in (*stage["deps"], *stage.get("outs", [])))]
+        assert undeclared(lists[name]["read"] | lists[name]["write"], allowed) == [], name
+        reads = [path for path in lists[name]["write"] if not path.startswith((".bakeoff", ".checkpoints"))]
+        assert undeclared(reads, [item["path"] for item in stage.get("outs", [])]) == [], name
+
+
+# The settings, of which each stage reads its own, and what no engine knows of: live histories, what was trained, the
+# store and the links into it.
+OPENED_BY_ALL = ("params.yaml", ".bakeoff", ".checkpoints", "mlflow.db", "mlruns", "mlartifacts")
+
+
+def module(name: str) -> Path:
+    """The project's file that holds a module."""
+    found = provenance.PACKAGES[name.split(".")[0]].joinpath(*name.split(".")[1:])
+    return found.with_suffix(".py")
+
+
+def undeclared(paths: Iterable[str], allowed: Sequence[str]) -> list[str]:
+    """Files that are none of those allowed, nor lie in such a folder; empty modules can't change a result."""
+    found = []
+    for path in paths:
+        if "__pycache__" in path:
+            path = cache_from(path)
+        file = Path(path)
+        own = file.with_name(file.name.removeprefix(provenance.PARTIAL))
+        empty = path.endswith(".py") and (ROOT / path).exists() and not (ROOT / path).stat().st_size
+        if not empty and not any(own.is_relative_to(one) for one in allowed):
+            found.append(path)
+    return sorted(found)
+
+
+def cache_from(path: str) -> str:
+    """The source that a compiled module was made of; Python writes one under a name with a number at its end."""
+    return importlib.util.source_from_cache(path.partition(".pyc")[0] + ".pyc")
 
 
 def test_each_record_holds_the_settings_and_inputs_of_its_stage(by_dvc: Path) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,8 +23,15 @@ HUBS_AMONG = 5000  # most frequent words that are searched for hubs
 RESAMPLES, CONFIDENCE = 1000, 0.95  # of the bootstrap
 
 Floats = NDArray[np.float64]
-Judged = dict[tuple[str, str], float]  # what people said of pairs of words: more is more alike
 Question = tuple[str, str, str, str]  # a is to b as c is to d
+
+
+class Judged(NamedTuple):
+    """A pair of words, and what people said of it: more is more alike."""
+
+    left: str
+    right: str
+    score: float
 
 
 @dataclass(frozen=True)
@@ -77,14 +84,19 @@ class Test(Protocol):
 
 @dataclass(frozen=True)
 class Likeness:
-    """Spearman's rank correlation of cosines with what people said of pairs."""
+    """Spearman's rank correlation of cosines with what people said of pairs.
 
-    judged: Judged
+    A pair that a test lists twice counts twice, each time with its own score: WordSim-353 has money and cash with 9.08
+    and with 9.15, and its published results are over all 353 lines.
+    """
+
+    judged: Sequence[Judged]
 
     def measure(self, vectors: Vectors, name: str) -> dict[str, float]:
-        found = [pair for pair in self.judged if vectors.index.keys() >= set(pair)]
+        found = [pair for pair in self.judged if vectors.index.keys() >= {pair.left, pair.right}]
         measured: dict[str, float] = {f"{name}.pairs": len(found), f"{name}.coverage": share(found, self.judged)}
-        both = np.stack([vectors.cosines(found), [self.judged[pair] for pair in found]])  # (2, P)
+        cosines = vectors.cosines([(pair.left, pair.right) for pair in found])
+        both = np.stack([cosines, [pair.score for pair in found]])  # (2, P)
         level = any(len(set(side)) < 2 for side in both.tolist())
         return measured if level else measured | scored(name, both, rank_correlation)
 
@@ -167,49 +179,63 @@ def hubness(vectors: Vectors, name: str) -> dict[str, float]:
 
 
 def read_test(path: Path) -> Test:
-    """A test of either kind: one that has a line `: name of a section` holds analogies, any other judged pairs.
+    """Return a test of either kind: analogies where a line is `: name of a section`, else judged pairs.
 
     Raises:
-        BadInput: a line is like neither.
+        BadInput: a line is like neither, or the file is not UTF-8.
     """
-    lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
-    analogies = any(line.startswith(":") for line in lines)
-    return Analogies(read_analogies(path)) if analogies else Likeness(read_judged(path))
+    lines = numbered(path)
+    analogies = any(line.startswith(":") for _, line in lines)
+    return Analogies(read_analogies(path, lines)) if analogies else Likeness(read_judged(path, lines))
 
 
-def read_judged(path: Path) -> Judged:
-    """Lines of two words and a score, with tabs between; # begins a comment. Words come out in small letters.
+def numbered(path: Path) -> list[tuple[int, str]]:
+    """Return the lines that are not blank, each with its number from 1.
+
+    Raises:
+        BadInput: the file is not UTF-8.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise BadInput(f"{path}: byte {error.start} is not UTF-8; save the file as UTF-8") from None
+    return [(number, line) for number, line in enumerate(text.split("\n"), start=1) if line.strip()]
+
+
+def read_judged(path: Path, lines: Iterable[tuple[int, str]]) -> list[Judged]:
+    """Return the pairs of lines of two words and a score, with tabs between, in lower case; # begins a comment.
 
     Raises:
         BadInput: a line is not like that.
     """
-    judged: Judged = {}
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-        if line.startswith("#") or not line.strip():
+    judged = []
+    for number, line in lines:
+        if line.startswith("#"):
             continue
         try:
-            left, right, score = line.split("\t")
-            judged[left.lower(), right.lower()] = float(score)
+            left, right, text = line.lower().split("\t")
+            score = float(text)
         except ValueError:
-            raise BadInput(
-                f"{path}: line {number} is {line!r}, and should be two words and a score, with tabs"
-            ) from None
+            score = math.nan
+        if not math.isfinite(score):
+            raise BadInput(f"{path}: line {number} is {line[:80]!r}, and should be two words and a score, with tabs")
+        judged.append(Judged(left.strip(), right.strip(), score))
     return judged
 
 
-def read_analogies(path: Path) -> list[Question]:
-    """Lines of four words, with a line `: name` above each section. Words come out in small letters.
+def read_analogies(path: Path, lines: Iterable[tuple[int, str]]) -> list[Question]:
+    """Return the questions of lines of four words, in lower case, with a line `: name` above each section.
 
     Raises:
         BadInput: a line is not like that.
     """
     questions: list[Question] = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-        if line.startswith(":") or not line.strip():
+    for number, line in lines:
+        if line.startswith(":"):
             continue
         try:
             a, b, c, d = line.lower().split()
         except ValueError:
-            raise BadInput(f"{path}: line {number} is {line!r}, and should be four words") from None
+            raise BadInput(f"{path}: line {number} is {line[:80]!r}, and should be four words") from None
         questions.append((a, b, c, d))
     return questions

@@ -4,7 +4,6 @@ import copy
 import hashlib
 import io
 import os
-import shutil
 import signal
 import time
 from collections.abc import Mapping
@@ -14,7 +13,8 @@ from typing import Any, Self
 
 import torch
 
-CHECKPOINTS = Path(".checkpoints")
+from bakeoff.disk import CHECKPOINTS, writing
+
 INTERVAL = 60.0  # seconds of work that a kill may cost
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
@@ -45,15 +45,15 @@ class Checkpoint:
     """The states of one training; a context in which SIGTERM and SIGINT wait until `settle` has saved.
 
     Each state is a file that holds the sha256 of what follows, and replaces the one before it at once and whole; that
-    one is kept, and stands in where the newest is damaged. They go when the context ends well, and with them older ones
-    of the stage, of other settings or code.
+    one is kept, and stands in where the newest is damaged. The stage removes them when its outputs stand, and with them
+    older ones, of other settings or code.
     """
 
     def __init__(self, stage: str, recipe: str, folder: Path = CHECKPOINTS) -> None:
         """Args:
         recipe: sha256 of settings, inputs and code: what another recipe left is none of ours.
         """
-        self.stage, self.path = folder / stage, folder / stage / recipe
+        self.path = folder / stage / recipe
         self.signals = Held()
         self.saved = time.monotonic()
 
@@ -72,7 +72,6 @@ class Checkpoint:
     ) -> None:
         self.signals.release()
         if kind is None:
-            shutil.rmtree(self.stage, ignore_errors=True)
             self.signals.deliver()
 
     @property
@@ -91,16 +90,21 @@ class Checkpoint:
 
     def save(self, *parts: bytes | memoryview) -> None:
         """Raises:
-        OSError: the disk is full, say; what was saved before stays.
+        BadInput: the disk is full, say; what was saved before stays.
         """
         digest = hashlib.sha256()
         for part in parts:
             digest.update(part)
+        with writing(self.path):
+            self.write(digest.digest(), *parts)
+        self.saved = time.monotonic()
+
+    def write(self, *parts: bytes | memoryview) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         written = self.path.with_name(self.path.name + ".partial")
         try:
             with written.open("wb") as file:
-                for part in (digest.digest(), *parts):
+                for part in parts:
                     file.write(part)
                 file.flush()
                 os.fsync(file.fileno())
@@ -110,7 +114,6 @@ class Checkpoint:
         if self.path.exists():
             self.path.replace(self.previous)
         written.replace(self.path)
-        self.saved = time.monotonic()
 
     @property
     def due(self) -> bool:

@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,9 +12,10 @@ from typing import Self
 from safetensors.torch import load, save
 from torch import Tensor
 
+from bakeoff.disk import CHECKPOINTS
 from bakeoff.ranks import leads
 from bakeoff.record import Run
-from bakeoff.training.checkpoint import CHECKPOINTS, Checkpoint
+from bakeoff.training.checkpoint import Checkpoint
 from bakeoff.training.parallel import meet
 
 
@@ -30,7 +30,8 @@ class Trained:
 class Kept:
     """The folder of a cell: a file for each training that has ended, a checkpoint for each that has not.
 
-    A context: the folder goes when that ends well, and what other settings or code of the stage have left with it.
+    A context for all processes of the stage. The stage removes the folder when its outputs stand, and with it what
+    other settings or code of the stage have left.
     """
 
     def __init__(self, stage: str, recipe: str, folder: Path = CHECKPOINTS) -> None:
@@ -47,7 +48,6 @@ class Kept:
     ) -> None:
         if kind is None:
             meet()  # each process has read what it needs
-            shutil.rmtree(self.folder / self.stage, ignore_errors=True)
 
     def __getitem__(self, name: str) -> Trained:
         """Raises:

@@ -15,7 +15,9 @@ from bakeoff.settings import BadInput
 TRAIN = pd.DataFrame(
     {"temp": [10.0, 20.0, 30.0, 20.0], "month": ["1", "1", "2", "2"], "carrier": ["UA", "UA", "UA", "AA"]}
 )
-DIALECT = CsvSettings(separator="auto", decimal="auto", encoding="auto", missing=("NA",))
+DIALECT = CsvSettings(
+    separator="auto", decimal="auto", thousands="auto", encoding="auto", date_order="auto", missing=("NA",)
+)
 REFUSE = {"numeric": "refuse", "categorical": "refuse"}
 
 
@@ -113,7 +115,8 @@ def test_a_file_is_encoded_into_an_array_with_the_names_of_its_columns(
     encoder: Encoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    missing = "data: {table: {csv: {separator: auto, decimal: auto, encoding: auto, missing: ['?']}}}"
+    dialect = "separator: auto, decimal: auto, thousands: auto, encoding: auto, date_order: auto"
+    missing = f"data: {{table: {{csv: {{{dialect}, missing: ['?']}}}}}}"
     Path("params.yaml").write_text(missing, encoding="utf-8")
     Path("rows.csv").write_text("carrier,month,temp\nUA,1,40\nXX,1,?\n", encoding="utf-8")
     encoder.save(Path("encoder.json"))

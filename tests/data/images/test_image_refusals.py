@@ -112,7 +112,7 @@ CASES = {
         {**TWO, "dog/x.jpg": encoded(Image.new("CMYK", (8, 8)), "JPEG")}, ["x.jpg: its pixels are CMYK", "convert it"]
     ),
     "fractions": Case(
-        {**TWO, "dog/x.tif": encoded(Image.new("F", (8, 8)), "TIFF")}, ["x.tif: its pixels are F", "convert it"]
+        {**TWO, "dog/x.tif": encoded(Image.new("F", (8, 8)), "TIFF")}, ["x.tif: its pixels are float32", "scale them"]
     ),
     "animation": Case(
         {
@@ -239,7 +239,7 @@ def test_images_are_refused_in_one_line(name: str, project: Any) -> None:
     for path, content in case.files.items():
         project.put(f"{FOLDER}/{path}", content)
     split = {"validation": 1, "test": 1, "seed": 0}
-    settings = {"source": case.source, "colour": "grey", "resize": None, "split": split} | case.settings
+    settings = {"source": case.source, "colour": "grey", "resize": None, "bits": None, "split": split} | case.settings
     project.set(data__images=settings)
     line = project.refusal("ingest_images", "data/images/images.npz")
     assert all(words in line for words in case.said), line
@@ -257,7 +257,9 @@ SETTINGS: dict[str, tuple[Callable[[], dict[str, Any]], str]] = {
 def test_settings_of_images_are_refused_in_one_line(name: str, project: Any) -> None:
     change, said = SETTINGS[name]
     split = {"validation": 1, "test": 1, "seed": 0}
-    project.set(data__images={"source": "mnist-5k", "colour": "grey", "resize": None, "split": split} | change())
+    project.set(
+        data__images={"source": "mnist-5k", "colour": "grey", "resize": None, "bits": None, "split": split} | change()
+    )
     assert said in project.refusal("ingest_images", "data/images/images.npz")
 
 
@@ -270,7 +272,7 @@ def test_a_folder_of_mixed_modes_goes_through(project: Any) -> None:
     }.items():
         project.put(f"{FOLDER}/{name}", content)
     split = {"validation": 2, "test": 2, "seed": 0}
-    project.set(data__images={"source": FOLDER, "colour": "rgb", "resize": [2, 2], "split": split})
+    project.set(data__images={"source": FOLDER, "colour": "rgb", "resize": [2, 2], "bits": None, "split": split})
     assert project.run("ingest_images").returncode == 0
     with np.load(Path(project.root, "data/images/images.npz")) as made:
         x = np.concatenate([made[f"{part}.x"] for part in ("train", "validation", "test")])

@@ -7,6 +7,7 @@ from bakeoff.data.examples import Examples
 from bakeoff.data.images import images
 from bakeoff.data.images.labelled import Labelled
 from bakeoff.data.images.settings import ImagesSettings
+from bakeoff.data.remarks import Remarks
 from bakeoff.settings import BadInput
 
 # Classes of 60, 30 and 10, sorted; each image is told by its first pixel. The last 20 are a test part: 5, 5 and 10.
@@ -22,9 +23,9 @@ def labelled(y: np.ndarray = Y, parts: tuple[int, int, int] = (len(Y), 0, 0)) ->
 
 def made(found: Labelled, validation: object = 10, test: object = 20, seed: int = 0, **change: object) -> Examples:
     split = {"validation": validation, "test": test, "seed": seed}
-    values = {"source": "mnist-5k", "colour": "rgb", "resize": None, "split": split} | change
+    values = {"source": "mnist-5k", "colour": "rgb", "resize": None, "bits": None, "split": split} | change
     counted: list[int] = []
-    examples = images.examples(found, ImagesSettings.model_validate(values), counted.append)
+    examples = images.examples(found, ImagesSettings.model_validate(values), counted.append, Remarks())
     assert sum(counted) == len(found.y)
     return examples
 

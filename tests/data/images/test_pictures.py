@@ -8,9 +8,10 @@ import pytest
 from PIL import Image
 
 from bakeoff import settings
-from bakeoff.data.images import pictures
+from bakeoff.data.images import pictures, pixels
 from bakeoff.data.images.places import Place
 from bakeoff.data.limits import Limits
+from bakeoff.data.remarks import Remarks
 from bakeoff.settings import BadInput
 
 LIMITS = settings.validate(settings.load(Path(__file__).parents[3] / "params.yaml"), "data.limits", Limits)
@@ -38,9 +39,11 @@ def png(depth: int, colour: int, row: bytes) -> bytes:
 READ: dict[str, tuple[str, Callable[[Path], object], list[object]]] = {
     "1 bit": ("a.png", Image.fromarray(np.array([[True, False]])).save, [[[255, 0]]]),
     "8 bits of grey": ("a.png", Image.fromarray(np.array([[0, 7, 255]], np.uint8)).save, [[[0, 7, 255]]]),
-    "16 bits of grey, scaled": ("a.png", Image.fromarray(SIXTEEN).save, [[[0, 0, 1, 1, 128, 255]]]),
-    "16 bits, other end first": ("a.tif", Image.fromarray(SIXTEEN.astype(">u2")).save, [[[0, 0, 1, 1, 128, 255]]]),
-    "16 bits a colour": ("a.png", lambda p: p.write_bytes(png(16, 2, b"\xff\xff\1\1\1\xff")), [[[255]], [[1]], [[1]]]),
+    "16 bits of grey": ("a.png", Image.fromarray(SIXTEEN).save, [SIXTEEN.tolist()]),
+    "16 bits, other end first": ("a.tif", Image.fromarray(SIXTEEN.astype(">u2")).save, [SIXTEEN.tolist()]),
+    "16 bits a colour": (
+        "a.png", lambda p: p.write_bytes(png(16, 2, b"\xff\xff\1\1\1\xff")), [[[65535]], [[257]], [[511]]]
+    ),
     "palette": ("a.png", palette().save, [[[70, 10, 40]], [[80, 20, 50]], [[90, 30, 60]]]),
     "palette of a GIF": ("a.gif", palette().save, [[[70, 10, 40]], [[80, 20, 50]], [[90, 30, 60]]]),
     "RGB": ("a.png", Image.new("RGB", (1, 1), (1, 2, 3)).save, [[[1]], [[2]], [[3]]]),
@@ -63,7 +66,7 @@ def test_each_mode_is_read_by_its_rule(case: str, tmp_path: Path) -> None:
     name, save, expected = READ[case]
     save(tmp_path / name)
     picture = pictures.read(Place(tmp_path / name, name, LIMITS))
-    assert picture.dtype == np.uint8
+    assert picture.dtype == (np.uint16 if case.startswith("16 bits") else np.uint8)
     assert picture.tolist() == expected
 
 
@@ -85,7 +88,7 @@ MASKS: dict[str, tuple[Image.Image, list[list[int]]]] = {
 def test_a_mask_s_values_are_labels(case: str, tmp_path: Path) -> None:
     image, expected = MASKS[case]
     image.save(tmp_path / "a.png")
-    (mask,) = pictures.masks(Place(tmp_path / "a.png", "a.png", LIMITS))
+    (mask,) = pictures.masks(Place(tmp_path / "a.png", "a.png", LIMITS), Remarks())
     assert mask.tolist() == expected
 
 
@@ -95,15 +98,15 @@ def test_a_stack_is_read_in_order(tmp_path: Path) -> None:
     place = Place(tmp_path / "a.tif", "a.tif", LIMITS)
     assert pictures.facts(place) == (3, 1)
     assert [picture[0, 0, 0] for picture in pictures.stack(place)] == [4, 200, 7]
-    assert [mask[0, 0] for mask in pictures.masks(place)] == [4, 200, 7]
+    assert [mask[0, 0] for mask in pictures.masks(place, Remarks())] == [4, 200, 7]
 
 
 def test_grey_is_that_of_itu_r_601_to_the_byte_as_pillow_has_it() -> None:
     picture = np.random.default_rng(0).integers(0, 256, (3, 64, 64), np.uint8)
     pillow = np.asarray(Image.fromarray(np.moveaxis(picture, 0, -1)).convert("L"))
-    assert np.array_equal(pictures.recolour(picture, "grey")[0], pillow)
-    assert pictures.recolour(picture[:1], "rgb").tolist() == [picture[0].tolist()] * 3
-    assert pictures.recolour(picture[:1], "grey").tolist() == picture[:1].tolist()
+    assert np.array_equal(pixels.recolour(picture, "grey")[0], pillow)
+    assert pixels.recolour(picture[:1], "rgb").tolist() == [picture[0].tolist()] * 3
+    assert pixels.recolour(picture[:1], "grey").tolist() == picture[:1].tolist()
 
 
 @pytest.mark.parametrize("suffix", ["png", "jpg", "tif", "gif", "bmp", "webp", "ppm"])

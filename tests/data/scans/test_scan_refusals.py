@@ -80,11 +80,11 @@ CASES = {
     ),
     "size larger": Case(PAIRS, ["images/0.png: is 6 x 8 pixels", "less than resize [7, 8]"], {"resize": [7, 8]}),
     "rgb mask": Case(
-        {**PAIRS, "masks/2.png": encoded(Image.new("RGB", (8, 6)))},
+        {**PAIRS, "masks/2.png": encoded(Image.new("RGB", (8, 6), (0, 1, 0)))},
         ["mine/masks/2.png: is a mask of RGB pixels", "indices of a palette"],
     ),
     "rgba mask": Case(
-        {**PAIRS, "masks/2.png": encoded(Image.new("RGBA", (8, 6), (0, 0, 0, 255)))}, ["is a mask of RGBA pixels"]
+        {**PAIRS, "masks/2.png": encoded(Image.new("RGBA", (8, 6), (0, 0, 1, 255)))}, ["is a mask of RGB pixels"]
     ),
     "cmyk mask": Case(
         {**PAIRS, "images/x.png": grey(0), "masks/x.jpg": encoded(Image.new("CMYK", (8, 6)), "JPEG")},
@@ -146,6 +146,7 @@ def chosen(**change: Any) -> dict[str, Any]:
         "labels": [{"background": 0}, {"tissue": 1}],
         "colour": "grey",
         "resize": None,
+        "bits": None,
         "volumes": {"plane": "axial", "window": [0, 100]},
         "split": {"by": "file", "validation": 1, "test": 1, "seed": 0},
         "bias_field": 0,

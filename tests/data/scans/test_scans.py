@@ -11,6 +11,7 @@ from bakeoff import settings
 from bakeoff.data.examples import Examples
 from bakeoff.data.images.places import Place
 from bakeoff.data.limits import Limits
+from bakeoff.data.remarks import Remarks
 from bakeoff.data.scans import pairs, scans, splits
 from bakeoff.data.scans.labels import numbered
 from bakeoff.data.scans.read import read
@@ -28,6 +29,7 @@ def settings(**change: object) -> ScansSettings:
         "labels": [{"background": 0}, {"grey": 1}, {"white": 2}],
         "colour": "grey",
         "resize": [80, 40],
+        "bits": None,
         "volumes": {"plane": "coronal", "window": [0.5, 99.5]},
         "split": {"by": "slabs", "slices": [96, 24, 24], "gap": 8},
         "bias_field": 0.4,
@@ -43,7 +45,8 @@ def plain(**change: object) -> ScansSettings:
 
 def default(**change: object) -> Examples:
     chosen = settings(**change)
-    return scans.examples(read(find("mni152", "scans", LIMITS), chosen), chosen, lambda n: n)
+    found = read(find("mni152", "scans", LIMITS), chosen, LIMITS, Remarks())
+    return scans.examples(found, chosen, lambda n: n, Remarks())
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +102,7 @@ def test_whole_files_are_held_out() -> None:
 def test_slices_go_to_the_parts_of_the_split_with_their_labels() -> None:
     chosen = plain(labels=[{"edge": [7, 8]}, {"cell": 0}], split={"by": "slabs", "slices": [4, 2, 1], "gap": 1})
     counted: list[int] = []
-    examples = scans.examples(numbers(2, 3, 6), chosen, counted.append)
+    examples = scans.examples(numbers(2, 3, 6), chosen, counted.append, Remarks())
     assert drawn(examples) == [[1, 2, 3, 4], [6, 7], [9]]
     assert examples.train.y.tolist() == [[[0, 1]]] * 4
     assert examples.classes == ("edge", "cell")
@@ -110,19 +113,19 @@ def test_channels_are_those_of_the_settings() -> None:
     chosen = plain(
         labels=[{"a": 0}, {"b": 7}], colour="rgb", split={"by": "file", "validation": 1, "test": 1, "seed": 0}
     )
-    examples = scans.examples(numbers(1, 1, 1), chosen, lambda n: n)
+    examples = scans.examples(numbers(1, 1, 1), chosen, lambda n: n, Remarks())
     assert examples.train.x.shape == (1, 3, 1, 2)
 
 
 def test_labels_are_numbered_in_the_order_of_the_settings_whatever_their_values() -> None:
     chosen = plain(labels=[{"cell": 255}, {"edge": [0, 65535]}])
     mask = np.array([[0, 255], [65535, 255]], np.uint16)
-    assert numbered(mask, chosen.values, "m").tolist() == [[1, 0], [1, 0]]
+    assert numbered(mask, chosen, "m").tolist() == [[1, 0], [1, 0]]
     for wrong, place in ((7, (1, 0)), (70000, (0, 1)), (-1, (1, 1))):
         mask = np.zeros((2, 2), np.int64)
         mask[place] = wrong
         with pytest.raises(BadInput, match=rf"m: row {place[0]}, column {place[1]} is {wrong}, .*has: 0, 255, 65535"):
-            numbered(mask, chosen.values, "m")
+            numbered(mask, chosen, "m")
 
 
 @pytest.mark.parametrize(
@@ -144,7 +147,9 @@ def test_files_pair_by_name_whatever_their_suffix() -> None:
     def places(*names: str) -> list[Place]:
         return [Place(Path(name), name, LIMITS) for name in names]
 
-    found = pairs.pairs(places("b.10.png", "A.jpg", "v.nii.gz"), places("v.NII.GZ".lower(), "A.png", "b.10.tif"))
+    found = pairs.pairs(
+        places("b.10.png", "A.jpg", "v.nii.gz"), places("v.NII.GZ".lower(), "A.png", "b.10.tif"), Remarks()
+    )
     assert [(str(x), str(y)) for x, y in found] == [
         ("A.jpg", "A.png"),
         ("b.10.png", "b.10.tif"),
@@ -159,7 +164,12 @@ def test_pets_pair_with_their_trimaps_and_other_files_are_left_out(tmp_path: Pat
     (tmp_path / "i/images/a.mat").write_bytes(b"MATLAB")
     (tmp_path / "a/annotations/list.txt").write_bytes(b"a 1")
     (tmp_path / "a/annotations/trimaps/._a.png").write_bytes(b"litter")
-    found = read(Found("pet", "oxford-iiit-pet", {"images": tmp_path / "i", "annotations": tmp_path / "a"}), settings())
+    found = read(
+        Found("pet", "oxford-iiit-pet", {"images": tmp_path / "i", "annotations": tmp_path / "a"}),
+        settings(),
+        LIMITS,
+        Remarks(),
+    )
     assert [(scan.shown, scan.mask) for scan in found] == [
         (f"pet/images/{name}.jpg", f"pet/annotations/trimaps/{name}.png") for name in ("a", "b")
     ]
@@ -174,7 +184,7 @@ def test_the_challenge_s_stacks_are_one_sequence(tmp_path: Path, monkeypatch: py
             frames[0].save(buffer, "TIFF", save_all=True, append_images=frames[1:])
             archive.writestr(f"ISBI-2012-challenge/{name}.tif", buffer.getvalue())
     found = Found("isbi-2012", "isbi-2012", {"data": tmp_path / "isbi.zip"})
-    (scan,) = read(found, settings())
+    (scan,) = read(found, settings(), LIMITS, Remarks())
     assert [(int(x[0, 0, 0]), int(y[0, 0])) for x, y in scan.slices()] == [(5, 0), (6, 255), (7, 0)]
 
 

@@ -8,6 +8,7 @@ from nibabel.orientations import axcodes2ornt, io_orientation, ornt_transform
 from bakeoff import settings
 from bakeoff.data.images.places import Place
 from bakeoff.data.limits import Limits
+from bakeoff.data.remarks import Remarks
 from bakeoff.data.scans import volumes
 from bakeoff.data.scans.settings import Plane, VolumeSettings
 from bakeoff.settings import BadInput
@@ -25,7 +26,7 @@ def save(folder: Path, name: str, volume: np.ndarray, affine: np.ndarray = RAS) 
 
 
 def slices(image: Place, mask: Place, plane: Plane, window: tuple[float, float] = (0, 100)) -> tuple[np.ndarray, ...]:
-    scan = volumes.read(image, mask, VolumeSettings(plane=plane, window=window))
+    scan = volumes.read(image, mask, VolumeSettings(plane=plane, window=window), Remarks())
     pairs = list(scan.slices())
     assert len(pairs) == scan.length
     return np.stack([picture for picture, _ in pairs]), np.stack([values for _, values in pairs])

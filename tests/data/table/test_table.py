@@ -32,7 +32,14 @@ TEXT = "age,city,when,label,id\n" + "".join(
 SETTINGS = TableSettings.model_validate(
     {
         "source": "data/raw/table/t.csv",
-        "csv": {"separator": "auto", "decimal": "auto", "encoding": "auto", "missing": ["NA"]},
+        "csv": {
+            "separator": "auto",
+            "decimal": "auto",
+            "thousands": "auto",
+            "encoding": "auto",
+            "date_order": "auto",
+            "missing": ["NA"],
+        },
         "target": {"column": "label", "above": None, "classes": None},
         "numeric": ["age"],
         "categorical": ["city"],

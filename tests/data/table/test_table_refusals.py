@@ -17,7 +17,14 @@ ROWS = [
     for i in range(80)
 ]
 SETTINGS: dict[str, Any] = {
-    "csv": {"separator": "auto", "decimal": "auto", "encoding": "auto", "missing": ["NA"]},
+    "csv": {
+        "separator": "auto",
+        "decimal": "auto",
+        "thousands": "auto",
+        "encoding": "auto",
+        "date_order": "auto",
+        "missing": ["NA"],
+    },
     "target": {"column": "label", "above": None, "classes": None},
     "numeric": ["age", "hours"],
     "categorical": ["city"],
@@ -428,7 +435,7 @@ MISFITS: dict[str, tuple[Mapping[str, Any], str]] = {
     "threshold and classes": ({"target": THRESHOLD | {"classes": ["a", "b"]}}, "has both `above` and `classes`"),
     "unknown encoding": (
         {"csv": SETTINGS["csv"] | {"encoding": "ansi-9"}},
-        "'ansi-9' is no encoding of text; name one, like utf-8",
+        "'ansi-9' is no encoding of text files; name one, like utf-8",
     ),
     "a separator of two": ({"csv": SETTINGS["csv"] | {"separator": ",,"}}, "data.table.csv.separator is ',,'"),
 }

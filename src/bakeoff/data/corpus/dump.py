@@ -1,131 +1,256 @@
-"""The text of Wikipedia's XML dumps: what a reader of the pages sees."""
+"""MediaWiki's XML dumps: which files are such, and their pages, as the tags of the dump tell them.
+
+Source: https://www.mediawiki.org/xml/export-0.11.xsd and its predecessors.
+"""
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import NoReturn
+from xml.parsers import expat
 
+from bakeoff.data.corpus import wiki_names
+from bakeoff.data.corpus.article import Names
 from bakeoff.settings import BadInput
 
-DUMP = re.compile(rb"\s*(?:<\?xml[^>]*>\s*)?<mediawiki[\s>]")
-MARKUP = re.compile(rb"\s*<(?:\?xml|!doctype|html)\b", re.IGNORECASE)
-REDIRECT = re.compile(rb"#(?i:redirect)")
-
-LONGEST = 64 << 20  # bytes of a record; MediaWiki lets a page grow to 2 MiB
-BATCH = 1 << 20  # bytes of a text that is handed on by itself; of shorter ones, so many are handed on together:
-PAGES = 64
-
-Match = re.Match[bytes]
-
-
-def ended(text: bytes) -> Callable[[Match], bytes]:
-    """Puts `text` in the place of a match, or leaves the match where its last group tells that it met no end."""
-    return lambda match: match[0] if match.lastindex else text
-
-
-def category(match: Match) -> bytes:
-    return match[0] if match.lastindex == 2 else b"[[" + match[1] + b"]]"
-
-
-# Source: wikifil.pl, by Matt Mahoney, 2006 (public domain), the filter that made text8; rule by rule and in its order.
-# Differs, but not in what comes out: where `[^x]*` meets another x than the end that a rule wants, `|()` ends the match
-# there, and the text stays. All later starts on the way meet the same x. Without this, a page of a million "{" would be
-# searched to its end from each of them.
-RULES: tuple[tuple[re.Pattern[bytes], bytes | Callable[[Match], bytes]], ...] = tuple(
-    (re.compile(pattern), replacement)
-    for pattern, replacement in (
-        (rb"&amp;", b"&"),
-        (rb"&lt;", b"<"),
-        (rb"&gt;", b">"),
-        (rb"<ref[^<]*+</ref>", b""),
-        (rb"<[^>]*+(?:>|())", ended(b"")),
-        (rb"\[http:[^] ]*", b"["),  # an address goes, the text that it shows stays
-        (rb"\|(?i:thumb)", b""),  # so for images: the caption stays
-        (rb"\|(?i:left)", b""),
-        (rb"\|(?i:right)", b""),
-        (rb"\|\d++(?i:px)", b""),
-        (rb"\[\[(?i:image):[^\[\]]*\|", b""),
-        (rb"\[\[(?i:category):([^|\]]*+)[^]]*+(?:\]\]|())", category),
-        (rb"\[\[[a-z\-]*+:[^\]]*+(?:\]\]|())", ended(b"")),  # links to other languages
-        (rb"\[\[[^|\]]*+(?:\||())", ended(b"[[")),  # a link's target goes, the text that it shows stays
-        (rb"\{\{[^}]*+(?:\}\}|())", ended(b"")),
-        (rb"\{[^}]*+(?:\}|())", ended(b"")),  # tables
-        (rb"[\[\]]", b""),
-        (rb"&[^;]*+(?:;|())", ended(b" ")),
-    )
+# What may stand before a document's first tag.
+PROLOG = re.compile(
+    rb"(?:\s++|<\?(?:[^?]|\?(?!>))*+\?>|<!--(?:[^-]|-(?!->))*+-->|<!doctype[^<>\[]*+(?:\[[^\]]*+\]\s*+)?>)*+",
+    re.IGNORECASE,
 )
+ROOT = re.compile(rb"<mediawiki[\s>]")
+DECLARED = re.compile(rb"<\?xml\b|<!doctype\b", re.IGNORECASE)
+# A first tag that no plain text begins with; `<unk>` and `<s>` begin some.
+MARKUP = re.compile(
+    rb"<(?:\?xml|!doctype|html|feed|rss|page|siteinfo|doc)\b|<[\w:.-]+\s+[\w:.-]+\s*=\s*[\"']", re.IGNORECASE
+)
+PART = re.compile(rb"<(?:page|siteinfo)\s*>")
+
+LONGEST = 64 << 20  # bytes of a page; MediaWiki lets one grow to 2 MiB
+TAG = 1 << 20  # bytes of a tag, or of a comment of XML
+DEPTH = 50  # of tags in tags; a dump has 6
+
+# Characters that are not allowed in XML; some programs write them all the same. They stand between words.
+CONTROL = bytes(b" "[0] if code < 32 and code not in b"\t\n\r" else code for code in range(256))
+NONCHARACTERS = b"\xef\xbf\xbe", b"\xef\xbf\xbf"
+
+FILES, CATEGORIES = {"6", "-2"}, {"14"}  # keys of namespaces
+MAIN = "0"
+
+
+@dataclass
+class Page:
+    """A page, with its newest revision.
+
+    Attributes:
+        namespace: its key; None where the dump does not tell.
+        size: bytes of the text, as the dump's tag says; None where it does not.
+    """
+
+    title: str = ""
+    namespace: str | None = None
+    redirect: bool = False
+    revisions: int = 0
+    timestamp: str = ""
+    model: str = "wikitext"
+    size: str | None = None
+    deleted: bool = False
+    text: str = ""
+
+
+@dataclass
+class Wiki:
+    """What the head of a dump says of its wiki.
+
+    Attributes:
+        namespaces: their names in lower case, and their keys.
+    """
+
+    namespaces: dict[str, str] = field(default_factory=dict)
+
+    def named(self, keys: set[str]) -> frozenset[str]:
+        return frozenset(name for name, key in self.namespaces.items() if key in keys)
+
+    @property
+    def names(self) -> Names:
+        return Names(wiki_names.FILE | self.named(FILES), wiki_names.CATEGORY | self.named(CATEGORIES))
+
+    def is_main(self, page: Page) -> bool:
+        """Return whether a page is in the main namespace: by its tag, or in old dumps by the prefix of its title."""
+        if page.namespace is not None:
+            return page.namespace == MAIN
+        prefix, colon, _ = page.title.partition(":")
+        name = prefix.strip().replace("_", " ").lower()
+        return not colon or (name not in wiki_names.CANONICAL and self.namespaces.get(name, MAIN) == MAIN)
 
 
 def is_dump(name: str, start: bytes) -> bool:
-    """Whether a file that begins so is a MediaWiki XML dump.
+    """Return whether a file that begins so is a MediaWiki XML dump.
 
     Raises:
-        BadInput: it is other XML, or a web page.
+        BadInput: it is a part of one, other XML, or a web page.
     """
-    if MARKUP.match(start) and not DUMP.match(start):
-        found = " ".join(start[:40].decode(errors="replace").split())
+    prolog = PROLOG.match(start)
+    after = prolog.end() if prolog else 0
+    if ROOT.match(start, after):
+        return True
+    if PART.match(start, after):
+        raise BadInput(
+            f"{name}: holds pages of a MediaWiki dump without the tag <mediawiki> around them; add <mediawiki> before "
+            "and </mediawiki> after them"
+        )
+    if DECLARED.search(start, 0, after) or MARKUP.match(start, after):
+        found = " ".join(start.lstrip()[:40].decode(errors="replace").split())
         raise BadInput(
             f"{name}: begins with {found!r}, and is no MediaWiki dump (<mediawiki …>); take its text out first"
         )
-    return bool(DUMP.match(start))
+    return False
 
 
-def visible(name: str, blocks: Iterable[bytes], whole: bool = True) -> Iterator[bytes]:
-    """The text between <text …> and </text> without its markup, in blocks that end between words; no redirects.
-
-    Read as wikifil.pl reads, by records that end at ">": a tag is one, and so is a page's text, whose own ">" is
-    written "&gt;". So an empty <text … /> opens a text that the next page ends.
+def pages(name: str, blocks: Iterable[bytes], wiki: Wiki, whole: bool) -> Iterator[Page]:
+    """Yield the pages of a dump; its head is written to `wiki`.
 
     Args:
+        blocks: the dump in UTF-8, whatever its XML declaration says.
         whole: whether the dump must have its end; enwik8 and enwik9 have none.
 
     Raises:
-        BadInput: a record is too long, or the dump breaks off.
+        BadInput: the dump is not well-formed XML, breaks off, declares entities, or has a page that is too long.
     """
-    inside = closed = False
-    batch: list[bytes] = []
-    for record in records(name, blocks):
-        inside = inside or b"<text " in record
-        closed = closed or b"</mediawiki>" in record
-        if not inside or REDIRECT.search(record):
-            inside = False
-            continue
-        inside = b"</text>" not in record
-        batch.append(without_markup(record))
-        if len(batch) >= PAGES or len(batch[-1]) >= BATCH:
-            yield b" ".join(batch) + b" "
-            batch.clear()
-    if whole and not closed:
-        raise BadInput(
-            f"{name}: breaks off {'inside' if inside else 'after'} a page, before </mediawiki>; fetch it again, or, if "
-            "it was cut on purpose, add </text></page></mediawiki>"
-        )
-    yield b" ".join(batch) + b" "
-
-
-def records(name: str, blocks: Iterable[bytes]) -> Iterator[bytes]:
-    """Pieces that end with ">", and what is left."""
-    start: list[bytes] = []
+    reader = Reader(name, wiki)
     for block in blocks:
-        first, *others = block.split(b">")
-        start.append(first)
-        if sum(map(len, start)) > LONGEST:
-            text = "".join(start[0][:40].decode(errors="replace").split())
+        yield from reader.read(block)
+    if whole:
+        yield from reader.read(b"", final=True)
+
+
+class Reader:
+    """Collects pages from the events of an XML parser."""
+
+    def __init__(self, name: str, wiki: Wiki) -> None:
+        self._name, self._wiki = name, wiki
+        self._parser = expat.ParserCreate("utf-8")
+        self._parser.buffer_text = True
+        self._parser.buffer_size = 1 << 18
+        self._parser.StartElementHandler = self._start
+        self._parser.EndElementHandler = self._end
+        self._parser.EntityDeclHandler = self._entity
+        self._parser.SkippedEntityHandler = self._entity
+        self._path: list[str] = []
+        self._pages: list[Page] = []
+        self._page = self._revision = Page()
+        self._key = ""
+        self._pieces: list[str] = []
+        self._fed = self._length = 0
+
+    def read(self, block: bytes, final: bool = False) -> list[Page]:
+        """Return the pages that end in a block."""
+        for character in NONCHARACTERS:
+            block = block.replace(character, b"   ")
+        try:
+            self._parser.Parse(block.translate(CONTROL), final)
+        except expat.ExpatError as error:
+            self._refuse(error)
+        self._fed += len(block)
+        if not final and self._path and self._fed - self._parser.CurrentByteIndex > TAG:
             raise BadInput(
-                f"{name}: a page has over {LONGEST} bytes (its text begins {text!r}), and none may, for MediaWiki's "
-                "own limit is 2 MiB; fetch the dump again"
+                f"{self._name}: line {self._parser.CurrentLineNumber}: a tag or comment has over {TAG} bytes, which no "
+                "dump needs; fetch it again"
             )
-        if others:
-            *whole, rest = others
-            yield b"".join(start) + b">"
-            yield from (piece + b">" for piece in whole)
-            start = [rest]
-    yield b"".join(start)
+        found, self._pages = self._pages, []
+        return found
 
+    def _refuse(self, error: expat.ExpatError) -> NoReturn:
+        problem = expat.errors.messages[error.code]
+        unfinished = ("no element found", "unclosed token", "unclosed CDATA section", "partial character")
+        if any(problem == expat.ErrorString(expat.errors.codes[text]) for text in unfinished):
+            inside = "inside" if "page" in self._path else "after"
+            raise BadInput(
+                f"{self._name}: breaks off {inside} a page, before </mediawiki>; fetch it again, or, if it was cut on "
+                "purpose, add </text></revision></page></mediawiki>"
+            ) from None
+        if not self._path and self._fed:
+            problem += ": something follows </mediawiki>; a file holds one dump"
+        raise BadInput(
+            f"{self._name}: line {error.lineno}, column {error.offset + 1}: not well-formed XML ({problem}); fetch the "
+            "dump again, or mend that line"
+        ) from None
 
-def without_markup(record: bytes) -> bytes:
-    """The text that a record shows: without its tag, references, link targets, templates and tables."""
-    if record.endswith(b">"):  # the tag begins at the first "<" of the last line
-        tag = record.find(b"<", record.rfind(b"\n") + 1)
-        record = record[:tag] if tag >= 0 else record
-    for pattern, replacement in RULES:
-        record = pattern.sub(replacement, record)
-    return record
+    def _entity(self, entity: str, *_: object) -> NoReturn:
+        raise BadInput(
+            f"{self._name}: line {self._parser.CurrentLineNumber}: declares or uses an entity of its own, "
+            f"{entity[:40]!r}, which no MediaWiki dump does; fetch the dump again, or write out the entity"
+        )
+
+    def _start(self, tag: str, attributes: dict[str, str]) -> None:
+        path = self._path
+        path.append(tag)
+        if len(path) > DEPTH:
+            raise BadInput(
+                f"{self._name}: line {self._parser.CurrentLineNumber}: has tags in tags, {DEPTH} deep, which no dump "
+                "has; fetch it again"
+            )
+        parent = path[-2] if len(path) > 1 else ""
+        if parent == "revision" and path[-3] == "page":
+            if tag == "text":
+                self._revision.size = attributes.get("bytes")
+                self._revision.deleted = "deleted" in attributes
+            if tag in ("text", "model", "timestamp"):
+                self._collect()
+        elif parent == "page":
+            if tag == "revision":
+                self._revision = Page()
+            elif tag == "redirect":
+                self._page.redirect = True
+            elif tag in ("title", "ns"):
+                self._collect()
+        elif tag == "page" and parent == "mediawiki":
+            self._page = Page()
+        elif tag == "namespace" and parent == "namespaces":
+            self._key = attributes.get("key", "")
+            self._collect()
+
+    def _end(self, tag: str) -> None:
+        path = self._path
+        path.pop()
+        parent = path[-1] if path else ""
+        if parent == "revision" and path[-2] == "page":
+            if tag in ("text", "model", "timestamp"):
+                setattr(self._revision, tag, self._collected())
+        elif parent == "page":
+            if tag == "title":
+                self._page.title = self._collected()
+            elif tag == "ns":
+                self._page.namespace = self._collected().strip()
+            elif tag == "revision":
+                self._newest()
+        elif tag == "page" and parent == "mediawiki":
+            self._pages.append(self._page)
+        elif tag == "namespace" and parent == "namespaces":
+            self._wiki.namespaces[self._collected().strip().replace("_", " ").lower()] = self._key
+
+    def _newest(self) -> None:
+        """Let the page have the text of the revision that has just ended, unless an earlier one is newer."""
+        page, revision = self._page, self._revision
+        page.revisions += 1
+        if page.revisions == 1 or revision.timestamp >= page.timestamp:
+            for attribute in ("timestamp", "model", "size", "deleted", "text"):
+                setattr(page, attribute, getattr(revision, attribute))
+
+    def _collect(self) -> None:
+        self._pieces, self._length = [], 0
+        self._parser.CharacterDataHandler = self._characters
+
+    def _characters(self, text: str) -> None:
+        self._pieces.append(text)
+        self._length += len(text)
+        if self._length > LONGEST:
+            start = " ".join(self._pieces[0][:40].split())
+            raise BadInput(
+                f"{self._name}: a page has over {LONGEST} bytes (its text begins {start!r}), and none may, for "
+                "MediaWiki's own limit is 2 MiB; fetch the dump again"
+            )
+
+    def _collected(self) -> str:
+        self._parser.CharacterDataHandler = None
+        return "".join(self._pieces)

@@ -145,8 +145,8 @@ def indexed(
         length = sum(run.length for run in runs)
         if length < 2:
             raise BadInput(
-                f"{text.name}: holds {length} words in {text.position} bytes, and a text has two at least; name "
-                "another file, or another rule under data.corpus.tokens (text8 knows a to z only)"
+                f"{text.name}: holds {length} words in {text.position} bytes{text.census}, and a text has two at "
+                "least; name another file, or another rule under data.corpus.tokens (text8 knows a to z only)"
             )
         frequent = most_frequent(runs, vocabulary_size - 1, minimum_count)
         if not frequent:

@@ -13,6 +13,9 @@ from bakeoff.settings import Settings
 # Text encodings to Python, but made to write something else down: source code, host names, mail headers.
 NO_TEXT = {"unicode_escape", "raw_unicode_escape", "idna", "punycode", "undefined", "utf_7", "utf7"}
 
+# Of a dump; a plain text is never cleaned. article: what a reader of the articles sees; wikifil: the rules that made
+# text8, on all pages; none: the articles with their wikitext.
+Cleaning = Literal["article", "wikifil", "none"]
 Tokens = Literal["text8", "unicode", "spaces"]
 
 
@@ -32,6 +35,7 @@ def encoding(name: str) -> str:
 class CorpusSettings(Settings):
     source: CorpusSource
     encoding: Annotated[str, AfterValidator(encoding)]
+    cleaning: Cleaning
     tokens: Tokens
     vocabulary_size: Annotated[int, Field(ge=2, le=2**24)]
     minimum_count: Positive

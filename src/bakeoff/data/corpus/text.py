@@ -5,8 +5,10 @@ import itertools
 import re
 from collections.abc import Callable, Iterator
 
-from bakeoff.data.corpus import dump
-from bakeoff.data.corpus.settings import Tokens
+from bakeoff.data.corpus import dump, wikifil
+from bakeoff.data.corpus.cleaning import Census, articles
+from bakeoff.data.corpus.letters import Letters
+from bakeoff.data.corpus.settings import Cleaning, Tokens
 from bakeoff.data.corpus.tokens import Bytes, rewritten
 from bakeoff.data.sources.archive import stream
 from bakeoff.data.sources.find import Found
@@ -30,32 +32,53 @@ class Text:
         (path,) = found.files.values()
         self.name, self.encoding, self.size, self.position = found.name, encoding, path.stat().st_size, 0
         self._path, self._whole = path, found.reader != CUT
+        self._letters = Letters(found.name)
+        self._census: Census | None = None
 
-    def words(self, tokens: Tokens, advance: Callable[[int], object] = lambda _: None) -> Iterator[Bytes]:
-        """UTF-8 with words between spaces, in blocks that may cut words; of a dump, what a reader of its pages sees.
+    def words(
+        self, tokens: Tokens, cleaning: Cleaning, advance: Callable[[int], object] = lambda _: None
+    ) -> Iterator[Bytes]:
+        """Yield UTF-8 with words between spaces, in blocks that may cut words; of a dump, its articles.
 
         Raises:
-            BadInput: while it is read, where it is damaged, or no text in its encoding.
+            BadInput: while it is read, where it is damaged, no text in its encoding, or of letters that the rule drops.
         """
         blocks = self.blocks(advance)
         first = next(blocks)
         blocks = itertools.chain([first], blocks)
-        dumped = dump.is_dump(self.name, first)
-        return rewritten(tokens, dump.visible(self.name, blocks, self._whole) if dumped else blocks)
+        if dump.is_dump(self.name, first):
+            if cleaning == "wikifil":
+                blocks = wikifil.filtered(self.name, blocks, self._whole)
+            else:
+                self._census = Census()
+                blocks = articles(self.name, blocks, cleaning, self._whole, self._census)
+        return rewritten(tokens, self._letters.counted(blocks) if tokens == "text8" else blocks)
+
+    def notes(self) -> list[str]:
+        """Return what a user should know of the text, a line each, once it was read."""
+        return [f"{self.name}: {self._census}"] * bool(self._census) + self._letters.notes()
+
+    @property
+    def census(self) -> str:
+        """In parentheses, which pages of a dump were read; nothing for a plain text."""
+        return f" ({self._census})" if self._census else ""
 
     def blocks(self, advance: Callable[[int], object]) -> Iterator[bytes]:
         """UTF-8 in blocks of whole characters, without a byte-order mark."""
         utf8 = codecs.lookup(self.encoding).name == "utf-8"
         decoder = codecs.getincrementaldecoder("utf-8-sig" if utf8 else self.encoding)()
-        told = 0
+        told, start = 0, True
         with stream(self._path) as file:
             while block := file.read(BLOCK):
-                yield self._decoded(decoder, block)
+                text = self._decoded(decoder, block)
+                if start and text:  # a mark that the codec leaves there, as utf-16-le does, or a second one
+                    text, start = text.lstrip("\ufeff"), False
+                yield text.encode()
                 advance(file.compressed - told)
                 told = file.compressed
-        yield self._decoded(decoder, b"")
+        yield self._decoded(decoder, b"").encode()
 
-    def _decoded(self, decoder: codecs.IncrementalDecoder, block: bytes) -> bytes:
+    def _decoded(self, decoder: codecs.IncrementalDecoder, block: bytes) -> str:
         start, self.position = self.position, self.position + len(block)
         try:
             text = decoder.decode(block, final=not block)
@@ -66,7 +89,7 @@ class Text:
         if (nul := text.find("\0")) >= 0:
             at = start + len(text[:nul].encode(self.encoding))
             raise BadInput(f"{self.name}: a NUL near byte {at}, which no text holds; {likeness(block)}")
-        return text.encode()
+        return text
 
 
 def likeness(block: bytes) -> str:

@@ -8,6 +8,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from bakeoff.data.corpus.settings import Tokens
+from bakeoff.data.normal_form import nfc
 
 Bytes = NDArray[np.uint8]
 Integers = NDArray[np.int64]
@@ -70,8 +71,8 @@ def composed(blocks: Iterable[bytes]) -> Iterator[str]:
         inside = 0 if len(text) <= LONGEST else len(text)  # a word so long is refused in any case
         cut = next((n for n in range(len(text) - 1, -1, -1) if unicodedata.category(text[n])[0] in "PSZC"), inside)
         rest = text[cut:]
-        yield unicodedata.normalize("NFC", text[:cut])
-    yield unicodedata.normalize("NFC", rest)
+        yield nfc(text[:cut])
+    yield nfc(rest)
 
 
 class Rewrite:

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from bakeoff import settings
 from bakeoff.data import npz
 from bakeoff.data.encoding.encoder import Encoder, Unfit
-from bakeoff.data.table import database, delimited
-from bakeoff.data.table.faults import refuse
+from bakeoff.data.table import database, delimited, values
+from bakeoff.data.table.faults import refused
 from bakeoff.data.table.rejects import Kind
 from bakeoff.data.table.settings import CsvSettings
 from bakeoff.provenance import PARTIAL
@@ -52,7 +52,9 @@ def read_rows(encoder: Encoder, path: Path, settings: CsvSettings) -> pd.DataFra
     with database.opened() as (rows, folder):
         text = delimited.read(path, folder / "copy.csv", str(path), wanted, settings, lambda _: None)
         there = {name: kind for name, kind in wanted.items() if name in text.header}
-        refuse(str(path), database.take_text(rows, text, there))
+        taken = values.take(rows, text, there, settings, None)
+        if isinstance(taken, list):
+            raise refused(str(path), taken)
         frame: pd.DataFrame = rows.sql("SELECT * FROM rows ORDER BY rowid").df()
     return frame.set_axis(list(there), axis="columns")
 

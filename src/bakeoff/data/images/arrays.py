@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bakeoff.data import npz
-from bakeoff.data.images import pictures
 from bakeoff.data.images.labelled import Labelled, Part, from_arrays
 from bakeoff.data.images.places import Place
 from bakeoff.data.sources.addresses import said
@@ -64,9 +63,7 @@ def part(place: Place, held: np.lib.npyio.NpzFile, keys: tuple[str, str]) -> Par
     if y.ndim != 1 or y.dtype.kind not in "iuU" or not len(y):
         raise BadInput(f"{place}: {keys[1]} is {y.dtype} {y.shape}, and should be one whole number or name an image")
     if x.dtype not in (np.uint8, np.uint16):
-        raise BadInput(
-            f"{place}: {keys[0]} is {x.dtype}, and should be uint8 or uint16 (65535 becomes 255); scale and convert it"
-        )
+        raise BadInput(f"{place}: {keys[0]} is {x.dtype}, and should be uint8 or uint16; scale and convert it")
     if len(x) != len(y):
         raise BadInput(f"{place}: {keys[0]} has {len(x)} images and {keys[1]} {len(y)} labels; save as many of each")
     fits = x.ndim == 3 or (x.ndim == 4 and {x.shape[1], x.shape[3]} & {1, 3})
@@ -74,8 +71,7 @@ def part(place: Place, held: np.lib.npyio.NpzFile, keys: tuple[str, str]) -> Par
         raise BadInput(
             f"{place}: {keys[0]} is {x.shape}, and should be (N, H, W), (N, H, W, C) or (N, C, H, W) with C 1 or 3"
         )
-    x = channels_first(x)
-    return (pictures.scaled(x) if x.dtype == np.uint16 else x), y
+    return channels_first(x), y
 
 
 def channels_first(x: NDArray[Any]) -> NDArray[Any]:

@@ -3,22 +3,25 @@
 N images; C, H, W channels, height and width.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bakeoff.data.examples import SPLITS, Examples, Split
-from bakeoff.data.images import area, pictures
+from bakeoff.data.images import area
+from bakeoff.data.images.depth import Depth
 from bakeoff.data.images.labelled import Labelled
+from bakeoff.data.images.pixels import Picture, recolour
 from bakeoff.data.images.settings import ImageSplitSettings, ImagesSettings
+from bakeoff.data.remarks import Remarks
 from bakeoff.data.stratify import stratified
 from bakeoff.settings import BadInput
 
 MOST = 256  # classes, for a label is a byte
 
 
-def examples(found: Labelled, settings: ImagesSettings, advance: Callable[[int], object]) -> Examples:
+def examples(found: Labelled, settings: ImagesSettings, advance: Callable[[int], object], remarks: Remarks) -> Examples:
     """The splits: x (N, C, H, W) and y (N,), both uint8. Each picture is decoded straight into its place.
 
     Raises:
@@ -31,8 +34,13 @@ def examples(found: Labelled, settings: ImagesSettings, advance: Callable[[int],
         )
     y = found.y.astype(np.uint8)
 
+    def every() -> Iterator[Picture]:
+        return map(found.picture, range(len(found.y)))
+
+    depth = Depth("data.images.bits", settings.bits, every, remarks)
+
     def picture(n: int) -> NDArray[np.uint8]:
-        decoded = pictures.recolour(found.picture(n), settings.colour)
+        decoded = recolour(depth.eight(found.picture(n), found.place(n)), settings.colour)
         if settings.resize is not None:
             area.check(found.place(n), decoded.shape[1:], settings.resize)
             return area.means(decoded, settings.resize)

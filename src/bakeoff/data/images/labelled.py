@@ -9,7 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-Part = tuple[NDArray[np.generic], NDArray[np.generic]]  # x (n, C, H, W) uint8 and y (n,)
+from bakeoff.data.images.pixels import Picture
+
+Part = tuple[NDArray[np.generic], NDArray[np.generic]]  # x (n, C, H, W) uint8 or uint16 and y (n,)
 
 
 @dataclass(frozen=True)
@@ -20,7 +22,7 @@ class Labelled:
         shown: the source, as messages call it.
         y: (N,) the class of each, an index into `classes`.
         parts: how many the source itself puts into train, validation and test; a source without parts has train alone.
-        picture: the n-th one, (C, H, W) uint8.
+        picture: the n-th one, (C, H, W), uint8 or uint16.
         place: the n-th one's, in messages.
     """
 
@@ -28,7 +30,7 @@ class Labelled:
     y: NDArray[np.intp]
     classes: tuple[str, ...]
     parts: tuple[int, int, int]
-    picture: Callable[[int], NDArray[np.uint8]]
+    picture: Callable[[int], Picture]
     place: Callable[[int], str]
 
 

@@ -1,139 +1,148 @@
-"""Picture files as arrays of bytes, by these rules:
+"""Picture files as arrays, by these rules:
 
-- What a file is, its content says, not its name: BMP, GIF, JPEG, PNG, PBM/PGM/PPM, TIFF, WebP.
-- Black and white become 0 and 255; 8 bits stay; 16 bits of grey are scaled and rounded, 65535 to 255; of 16 bits a
-  colour Pillow hands over the upper 8. A palette is looked up. RGB becomes grey by ITU-R 601, .299 R + .587 G + .114 B.
+- What a file is, its content says, not its name: BMP, GIF, JPEG, PNG, PBM/PGM/PPM, TIFF (see tiff.py), WebP.
+- Black and white become 0 and 255; 8 bits stay; 16 bits stay until depth.py scales all pictures of a source alike;
+  other numbers of bits are spread over 0 to 255. A palette is looked up. RGB becomes grey by ITU-R 601,
+  .299 R + .587 G + .114 B.
 - An alpha channel, or a transparent colour, is dropped where everything is opaque; otherwise the file is refused, for
-  what shows through it is not in the file. So are CMYK, Lab, YCbCr and 32 bits, whose way to grey or RGB is a choice.
+  what shows through it is not in the file. So are CMYK, Lab, YCbCr, fractions, signs and 32 bits, whose way to grey or
+  RGB is a choice.
 - The camera's orientation (EXIF) is applied.
 - A picture of several frames is one only as a stack (TIFF); a phone's JPEG with its previews is its main picture.
 
-A mask's values are labels: they are read as they stand, a palette's indices as such, black and white as 0 and 1. (Grey
-of 2 and 4 bits is spread over 0 to 255 by every decoder: 1 of 4 bits is 17.)
+A mask's values are labels: they are read as they stand, a palette's indices as such, black and white as 0 and 1, RGB
+where R = G = B. (PNG's grey of 2 and 4 bits is spread over 0 to 255 by every decoder: 1 of 4 bits is 17.)
 
-C, H, W channels (1 grey, 3 RGB), height, width.
+H, W height and width; C channels.
 """
 
 import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
+import imagecodecs
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ExifTags, Image, ImageOps, ImageSequence, UnidentifiedImageError
+from PIL import ExifTags, Image, UnidentifiedImageError
 
+from bakeoff.data.images import jpeg, tiff
+from bakeoff.data.images.masks import Mask, equal_channels, whole
+from bakeoff.data.images.orientation import UPRIGHT, upright
+from bakeoff.data.images.pixels import CONVERT, Picture, channels_first, check_area, spread
 from bakeoff.data.images.places import Place
-from bakeoff.data.images.settings import Colour
+from bakeoff.data.remarks import Remarks
+from bakeoff.data.sources.addresses import said
 from bakeoff.settings import BadInput
 
-Picture = NDArray[np.uint8]  # (C, H, W)
-Mask = NDArray[np.integer]  # (H, W)
-
-FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
+FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "WEBP")
 PLAIN = {"1": "L", "L": "L", "LA": "L", "P": "RGB", "PA": "RGB", "RGB": "RGB", "RGBA": "RGB"}  # Pillow's modes
-SIXTEEN = {"I;16", "I;16B", "I;16L", "I;16N"}
-LABELS = {"1", "L", "P", "I"} | SIXTEEN
-CONVERT = "convert it to grey or RGB"
+EQUAL = {"LA", "RGB", "RGBA"}  # of masks: labels where all channels are the same and opaque
+LABELS = {"1", "L", "P", "I;16"}
+OPAQUE = 65535
 
 logging.getLogger("PIL").addHandler(logging.NullHandler())  # or Pillow's words would stand beside our one line
+Image.MAX_IMAGE_PIXELS = None  # params.yaml: data.limits.picture_pixels takes its place
 
 
 def read(place: Place) -> Picture:
-    """The one picture of a file.
+    """Return the one picture of a file, (C, H, W).
 
     Raises:
         BadInput: the file cannot be read, or the rules have no answer to what it holds.
     """
+    if tiff_file(place):
+        one(tiff.facts(place)[0], place)
+        return next(tiff.pictures(place))
     with opened(place) as image:
-        if (n := frames(image)) > 1:
-            raise BadInput(f"{place}: holds {n} frames, and an image is one; save the one you mean by itself")
+        one(frames(image), place)
         return pixels(image, place)
 
 
+def one(n: int, place: Place) -> None:
+    if n > 1:
+        raise BadInput(f"{place}: holds {n} frames, and an image is one; save the one you mean by itself")
+
+
 def stack(place: Place) -> Iterator[Picture]:
-    """The picture of a file, or those of a TIFF stack in order.
+    """Yield the picture of a file, or those of a TIFF stack in order.
 
     Raises:
         BadInput: as `read`.
     """
+    if tiff_file(place):
+        yield from tiff.pictures(place)
+        return
     with opened(place) as image:
-        for frame in ImageSequence.Iterator(image) if frames(image) > 1 else (image,):
-            yield pixels(frame, place)
+        yield pixels(image, place)
 
 
-def masks(place: Place) -> Iterator[Mask]:
-    """The labels (H, W) that a file holds, or those of a TIFF stack in order.
+def masks(place: Place, remarks: Remarks) -> Iterator[Mask]:
+    """Yield the labels (H, W) that a file holds, or those of a TIFF stack in order.
 
     Raises:
         BadInput: as `read`, and where the pixels are colours.
     """
+    if tiff_file(place):
+        yield from tiff.masks(place, remarks)
+        return
     with opened(place) as image:
-        for frame in ImageSequence.Iterator(image) if frames(image) > 1 else (image,):
-            if frame.mode not in LABELS:
-                raise BadInput(
-                    f"{place}: is a mask of {frame.mode} pixels, and labels are grey values or indices of a palette; "
-                    "write the number of its class into each pixel"
-                )
-            upright = ImageOps.exif_transpose(frame)
-            yield np.asarray(upright, np.uint8 if frame.mode == "1" else None)
+        yield whole(upright(labels(image, place), turn(image)), place, remarks)
 
 
 def facts(place: Place) -> tuple[int, int]:
-    """How many pictures a file holds, several in a TIFF stack; and its orientation, 1 where it is upright as it stands.
+    """Return the number of pictures, several in a TIFF stack; and the orientation, 1 for upright as it stands.
 
     Raises:
         BadInput: the file cannot be read, or is an animation.
     """
+    if tiff_file(place):
+        return tiff.facts(place)
     with opened(place) as image:
-        n = frames(image)
-        if n > 1 and image.format != "TIFF":
+        if (n := frames(image)) > 1:
             raise BadInput(f"{place}: is an animation of {n} frames; save it as a TIFF stack, or frame by frame")
-        return n, image.getexif().get(ExifTags.Base.Orientation, 1)
+        return n, turn(image)
 
 
-def recolour(picture: Picture, colour: Colour) -> Picture:
-    """Grey to RGB by repetition, RGB to grey by ITU-R 601 with Pillow's 16-bit weights."""
-    if colour == "rgb":
-        return np.broadcast_to(picture, (3, *picture.shape[1:]))
-    if len(picture) == 1:
-        return picture
-    R, G, B = picture.astype(np.uint32)
-    grey: Picture = ((19595 * R + 38470 * G + 7471 * B + 0x8000) >> 16).astype(np.uint8)[np.newaxis]
-    return grey
+def frames(image: Image.Image) -> int:
+    return 1 if image.format == "MPO" else getattr(image, "n_frames", 1)
 
 
-def scaled(values: NDArray[np.integer]) -> NDArray[np.uint8]:
-    """16 bits as 8: v / 257, rounded."""
-    return ((values.astype(np.uint32) + 128) // 257).astype(np.uint8)
+def lossy(place: Place) -> bool:
+    """Whether a file is compressed so that values change: JPEG, or WebP of that kind."""
+    with place.path.open("rb") as file:
+        start = file.read(16)
+    return start.startswith(b"\xff\xd8") or (start.startswith(b"RIFF") and start[8:] == b"WEBPVP8 ")
+
+
+def tiff_file(place: Place) -> bool:
+    try:
+        return tiff.is_tiff(place)
+    except OSError as error:
+        raise BadInput(f"{place}: is not read: {error.strerror}; mend that") from None
 
 
 @contextmanager
 def opened(place: Place) -> Iterator[Image.Image]:
-    """A file's picture, not yet decoded; whatever Pillow raises or warns of meanwhile becomes one line.
+    """Open a file's picture, not yet decoded; whatever Pillow raises or warns of meanwhile becomes one line.
 
     Raises:
-        BadInput: it is no picture, is damaged, or has more pixels than Pillow takes for honest.
+        BadInput: it is no picture, is damaged, or has more pixels than the settings allow.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        warnings.simplefilter("error", Image.DecompressionBombWarning)
         try:
             with Image.open(place.path, formats=FORMATS) as image:
+                check_area(place, image.height, image.width)
                 yield image
         except BadInput:
             raise
-        except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-            found = str(error).partition("(")[2].partition(")")[0] or "too many pixels"
-            raise BadInput(
-                f"{place}: has {found}, more than the {Image.MAX_IMAGE_PIXELS} that are read; cut it into tiles, or "
-                "make it smaller"
-            ) from None
         except UnidentifiedImageError:
             raise BadInput(f"{place}: {unreadable(place)}; export it again, or take it away") from None
         except Exception as error:  # a damaged file leads decoders to raise whatever there is
-            said = getattr(error, "strerror", None) or " ".join(str(error).split()) or type(error).__name__
-            raise BadInput(f"{place}: is damaged: {said}; copy or export it again") from None
+            words = getattr(error, "strerror", None) or str(error) or type(error).__name__
+            raise BadInput(f"{place}: is damaged: {said(words)}; copy or export it again") from None
 
 
 def unreadable(place: Place) -> str:
@@ -143,25 +152,98 @@ def unreadable(place: Place) -> str:
     return f"is no picture that is read here: it begins with {start!r}" if start else "is empty"
 
 
-def frames(image: Image.Image) -> int:
-    return 1 if image.format == "MPO" else getattr(image, "n_frames", 1)
+def turn(image: Image.Image) -> int:
+    return int(image.getexif().get(ExifTags.Base.Orientation, UPRIGHT))
+
+
+def check(image: Image.Image, place: Place) -> None:
+    """Refuse damage that decoders pass over: PNG's checksums, and libjpeg's warnings.
+
+    Raises:
+        BadInput: the file is damaged.
+    """
+    if image.format in {"JPEG", "MPO"}:
+        jpeg.check(place)
+    elif image.format == "PNG":
+        with Image.open(place.path, formats=("PNG",)) as again:
+            again.verify()
 
 
 def pixels(image: Image.Image, place: Place) -> Picture:
-    """The pixels of a picture, upright.
+    """Return the pixels of a picture, upright.
 
     Raises:
-        BadInput: its mode is none that the rules name, or something shows through it.
+        BadInput: its mode is none that the rules name, something shows through it, or it is damaged.
     """
-    mode = image.mode
-    upright = ImageOps.exif_transpose(image)
-    if mode in SIXTEEN:
-        return scaled(np.asarray(upright))[np.newaxis]
+    mode, deep = image.mode, sixteen(image)
+    image.load()
+    check(image, place)
+    if deep:
+        return channels_first(upright(opaque(place), turn(image)))
+    if mode == "I" and image.format == "PPM":  # Pillow spreads its values over 16 bits
+        return channels_first(upright(spread(np.asarray(image), 65535), turn(image)))
     if mode not in PLAIN:
         raise BadInput(
             f"{place}: its pixels are {mode}, and should be black and white, grey, palette or RGB; {CONVERT}"
         )
-    if upright.has_transparency_data and upright.convert("RGBA").getchannel("A").getextrema() != (255, 255):
-        raise BadInput(f"{place}: is transparent in places; put it on the background that you want, and {CONVERT}")
-    array = np.asarray(upright.convert(PLAIN[mode]))
-    return array[np.newaxis] if array.ndim == 2 else np.moveaxis(array, -1, 0)
+    if image.has_transparency_data and image.convert("RGBA").getchannel("A").getextrema() != (255, 255):
+        raise transparent(place)
+    return channels_first(upright(np.asarray(image.convert(PLAIN[mode])), turn(image)))
+
+
+def labels(image: Image.Image, place: Place) -> NDArray[Any]:
+    """Return the values of a mask as they are stored, (H, W).
+
+    Raises:
+        BadInput: they are colours, or something shows through.
+    """
+    mode, deep, most = image.mode, sixteen(image), maximum(image)
+    image.load()
+    check(image, place)
+    if not (deep or mode in LABELS or mode in EQUAL or (mode == "I" and most is not None)):
+        raise BadInput(
+            f"{place}: is a mask of {mode} pixels, and labels are grey values or indices of a palette; write the "
+            "number of its class into each pixel"
+        )
+    values = opaque(place) if deep else np.asarray(image)
+    if mode in {"LA", "RGBA"} and not deep:
+        if (values[..., -1] != 255).any():
+            raise transparent(place)
+        values = values[..., :-1]
+    if most is not None:
+        full = 65535 if mode == "I" else 255
+        if most > full:
+            raise BadInput(f"{place}: is a mask of colours up to {most}, and labels are grey values; save it as PNG")
+        values = np.rint(values * (most / full)).astype(np.int64)
+    return equal_channels(values, place) if values.ndim == 3 else values
+
+
+def sixteen(image: Image.Image) -> bool:
+    """Whether a PNG, not yet decoded, has 16 bits a channel; Pillow hands over 8 where there are several channels."""
+    return image.format == "PNG" and any("16" in str(tile.args) for tile in image.tile)
+
+
+def maximum(image: Image.Image) -> int | None:
+    """Return the value that a PGM or PPM, not yet decoded, calls white; Pillow spreads 0 to it over all bits."""
+    if image.format != "PPM" or image.mode == "1":
+        return None
+    full = 65535 if image.mode == "I" else 255
+    return next((tile.args[1] for tile in image.tile if isinstance(tile.args, tuple)), full)
+
+
+def opaque(place: Place) -> NDArray[np.uint16]:
+    """Return a PNG's 16-bit pixels, (H, W) or (H, W, C).
+
+    Raises:
+        BadInput: something shows through it.
+    """
+    values: NDArray[np.uint16] = imagecodecs.png_decode(place.path.read_bytes())
+    if values.ndim == 3 and values.shape[-1] in (2, 4):
+        if (values[..., -1] != OPAQUE).any():
+            raise transparent(place)
+        values = values[..., :-1]
+    return values
+
+
+def transparent(place: Place) -> BadInput:
+    return BadInput(f"{place}: is transparent in places; put it on the background that you want, and {CONVERT}")

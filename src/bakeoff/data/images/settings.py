@@ -9,6 +9,7 @@ from bakeoff.data.sources.settings import ImagesSource
 from bakeoff.settings import Settings
 
 Colour = Literal["grey", "rgb"]
+Bits = Annotated[int, Field(ge=8, le=16)]
 Size = Annotated[tuple[Positive, Positive], Field(strict=False)]  # height, width
 
 
@@ -24,4 +25,5 @@ class ImagesSettings(Settings):
     source: ImagesSource
     colour: Colour
     resize: Size | None
+    bits: Bits | None
     split: ImageSplitSettings

@@ -6,7 +6,17 @@ N slices; C, H, W channels, height and width.
 import numpy as np
 from numpy.typing import NDArray
 
+from bakeoff.data.remarks import Remarks
 from bakeoff.data.scans.settings import ScansSettings
+
+
+def remark(settings: ScansSettings, remarks: Remarks) -> None:
+    """Say that the slices are changed, for whoever brings scans of a real coil."""
+    if settings.bias_field or settings.noise:
+        remarks.add(
+            f"every slice gets a simulated bias field of strength {settings.bias_field:g} and noise of "
+            f"{settings.noise:g}; params.yaml: data.scans.bias_field: 0 and noise: 0 leave scans as they are"
+        )
 
 
 def scan(x: NDArray[np.uint8], settings: ScansSettings, generator: np.random.Generator) -> None:

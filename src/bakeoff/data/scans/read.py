@@ -1,7 +1,9 @@
 """Chooses the reader: by the catalogue's word, or by what a folder holds."""
 
+from bakeoff.data.images import pictures
 from bakeoff.data.images.places import PICTURES, Place, root
 from bakeoff.data.limits import Limits
+from bakeoff.data.remarks import Remarks
 from bakeoff.data.scans import stacks, template, volumes
 from bakeoff.data.scans.pairs import pairs
 from bakeoff.data.scans.sequence import Scan
@@ -14,7 +16,7 @@ FOLDERS = ("images", "masks")
 PETS = ("images", "annotations")
 
 
-def read(found: Found, settings: ScansSettings, limits: Limits) -> list[Scan]:
+def read(found: Found, settings: ScansSettings, limits: Limits, remarks: Remarks) -> list[Scan]:
     """The scans of a source, in the order of their names, not yet decoded.
 
     Raises:
@@ -24,17 +26,17 @@ def read(found: Found, settings: ScansSettings, limits: Limits) -> list[Scan]:
         case "mni152":
             return [template.read(found.name, found.files, settings.volumes.plane, settings.resize)]
         case "isbi-2012":
-            return [isbi(Place(archive.folder(found.files["data"], limits), found.name, limits))]
+            return [isbi(Place(archive.folder(found.files["data"], limits), found.name, limits), remarks)]
         case "oxford-iiit-pet":
             images, annotations = (
                 Place(archive.folder(found.files[role], limits), found.name, limits) for role in PETS
             )
-            return pets(images / "images", annotations / "annotations" / "trimaps")
+            return pets(images / "images", annotations / "annotations" / "trimaps", remarks)
         case _:
-            return in_folder(root(found.files["data"], found.name, limits), settings)
+            return in_folder(root(found.files["data"], found.name, limits), settings, remarks)
 
 
-def in_folder(folder: Place, settings: ScansSettings) -> list[Scan]:
+def in_folder(folder: Place, settings: ScansSettings, remarks: Remarks) -> list[Scan]:
     """Scans in images/ and masks/, paired by their names.
 
     Raises:
@@ -42,9 +44,13 @@ def in_folder(folder: Place, settings: ScansSettings) -> list[Scan]:
     """
     names = [place.name for place in folder.folders()]
     if missing := [name for name in FOLDERS if name not in names]:
-        raise BadInput(f"{folder}: has no folder {missing[0]}/; scans lie in images/, and their labels in masks/")
+        shown = ", ".join(f"{name}/" for name in names[:5]) or "none"
+        raise BadInput(
+            f"{folder}: has no folder {missing[0]}/ (its folders: {shown}); scans lie in images/, and their labels in "
+            "masks/; rename the folders"
+        )
     images, masks = (scans(folder / name) for name in FOLDERS)
-    return [pair(image, mask, settings) for image, mask in pairs(images, masks)]
+    return [pair(image, mask, settings, remarks) for image, mask in pairs(images, masks, remarks)]
 
 
 def scans(folder: Place) -> list[Place]:
@@ -64,20 +70,27 @@ def scans(folder: Place) -> list[Place]:
     return files
 
 
-def pair(image: Place, mask: Place, settings: ScansSettings) -> Scan:
+def pair(image: Place, mask: Place, settings: ScansSettings, remarks: Remarks) -> Scan:
     """A pair of pictures or stacks, or of volumes.
 
     Raises:
-        BadInput: one is a volume and one is not.
+        BadInput: one is a volume and one is not, or compression has changed the labels of instances.
     """
     if volumes.is_volume(image) != volumes.is_volume(mask):
         raise BadInput(f"{mask}: is not of one kind with {image}; both should be volumes, or both pictures")
-    return volumes.read(image, mask, settings.volumes) if volumes.is_volume(image) else stacks.read(image, mask)
+    if volumes.is_volume(image):
+        return volumes.read(image, mask, settings.volumes, remarks)
+    if settings.rest is not None and pictures.lossy(mask):  # where each value is listed, a changed one is refused
+        raise BadInput(
+            f"{mask}: is compressed so that labels change, and params.yaml: data.scans.labels takes the rest of the "
+            "values; save masks as PNG or TIFF"
+        )
+    return stacks.read(image, mask, remarks)
 
 
-def isbi(folder: Place) -> Scan:
+def isbi(folder: Place, remarks: Remarks) -> Scan:
     """The training stack of the challenge ISBI 2012: 30 serial sections; 0 membrane, 255 cell."""
-    return stacks.read(below(folder, "train-volume.tif"), below(folder, "train-labels.tif"))
+    return stacks.read(below(folder, "train-volume.tif"), below(folder, "train-labels.tif"), remarks)
 
 
 def below(folder: Place, name: str) -> Place:
@@ -92,7 +105,7 @@ def below(folder: Place, name: str) -> Place:
     return folder / found[0]
 
 
-def pets(images: Place, trimaps: Place) -> list[Scan]:
+def pets(images: Place, trimaps: Place, remarks: Remarks) -> list[Scan]:
     """Oxford-IIIT Pet: 1 pet, 2 background, 3 the edge between; MATLAB's files beside some pictures are left out."""
-    pictures = [file for file in images.files() if file.suffix == ".jpg"]
-    return [stacks.read(*both) for both in pairs(pictures, trimaps.files())]
+    photos = [file for file in images.files() if file.suffix == ".jpg"]
+    return [stacks.read(*both, remarks) for both in pairs(photos, trimaps.files(), remarks)]

@@ -3,14 +3,17 @@
 N slices; C, H, W channels, height and width.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bakeoff.data.examples import Examples, Split
-from bakeoff.data.images import area, pictures
-from bakeoff.data.images.pictures import Mask, Picture
+from bakeoff.data.images import area
+from bakeoff.data.images.depth import Depth
+from bakeoff.data.images.masks import Mask
+from bakeoff.data.images.pixels import Picture, recolour
+from bakeoff.data.remarks import Remarks
 from bakeoff.data.scans import acquisition
 from bakeoff.data.scans.labels import numbered
 from bakeoff.data.scans.sequence import Scan
@@ -19,7 +22,9 @@ from bakeoff.data.scans.splits import split
 from bakeoff.settings import BadInput
 
 
-def examples(found: Sequence[Scan], settings: ScansSettings, advance: Callable[[int], object]) -> Examples:
+def examples(
+    found: Sequence[Scan], settings: ScansSettings, advance: Callable[[int], object], remarks: Remarks
+) -> Examples:
     """The splits: x (N, C, H, W) and y (N, H, W), both uint8. Each slice is decoded straight into its place.
 
     Raises:
@@ -27,6 +32,11 @@ def examples(found: Sequence[Scan], settings: ScansSettings, advance: Callable[[
     """
     rows = split([scan.length for scan in found], settings.split)
     places = {int(n): (part, at) for part, slices in enumerate(rows) for at, n in enumerate(slices)}
+
+    def every() -> Iterator[Picture]:
+        return (picture for scan in found for picture, _ in scan.slices())
+
+    depth = Depth("data.scans.bits", settings.bits, every, remarks)
     x: list[NDArray[np.uint8]] = []
     y: list[NDArray[np.uint8]] = []
     start, first = 0, found[0]
@@ -40,7 +50,8 @@ def examples(found: Sequence[Scan], settings: ScansSettings, advance: Callable[[
             advance(1)
             if n not in places:
                 continue
-            image, labels = prepared(picture, mask, scan, n - here[0], settings)
+            eight = depth.eight(picture, scan.shown)
+            image, labels = prepared(eight, mask, scan, n - here[0], settings)
             if not x:
                 first = scan
                 x = [np.empty((len(slices), *image.shape), np.uint8) for slices in rows]
@@ -53,6 +64,7 @@ def examples(found: Sequence[Scan], settings: ScansSettings, advance: Callable[[
                 )
             part, at = places[n]
             x[part][at], y[part][at] = image, labels
+    acquisition.remark(settings, remarks)
     generator = np.random.default_rng(settings.seed)
     for pictured in x:
         acquisition.scan(pictured, settings, generator)
@@ -61,7 +73,7 @@ def examples(found: Sequence[Scan], settings: ScansSettings, advance: Callable[[
 
 
 def prepared(
-    picture: Picture, mask: Mask, scan: Scan, n: int, settings: ScansSettings
+    picture: NDArray[np.uint8], mask: Mask, scan: Scan, n: int, settings: ScansSettings
 ) -> tuple[Picture, NDArray[np.uint8]]:
     """The n-th slice of a scan and the class of each of its pixels, in the settings' colour and size.
 
@@ -75,7 +87,7 @@ def prepared(
             f"{scan.mask}{number}: is {h} x {w} pixels (height x width) where {scan.shown} is {H} x {W}; a mask needs "
             "the size of its image"
         )
-    image, labels = pictures.recolour(picture, settings.colour), numbered(mask, settings.values, f"{scan.mask}{number}")
+    image, labels = recolour(picture, settings.colour), numbered(mask, settings, f"{scan.mask}{number}")
     if settings.resize is None:
         return image, labels
     area.check(scan.shown, labels.shape, settings.resize)

@@ -6,7 +6,8 @@ C, H, W channels, height and width.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from bakeoff.data.images.pictures import Mask, Picture
+from bakeoff.data.images.masks import Mask
+from bakeoff.data.images.pixels import Picture
 
 
 @dataclass(frozen=True)
@@ -17,7 +18,7 @@ class Scan:
         shown: the file, as messages call it.
         mask: the file of its masks, likewise.
         length: how many slices.
-        slices: reads them in order: the picture (C, H, W) uint8, and the values of its mask (H, W).
+        slices: reads them in order: the picture (C, H, W), uint8 or uint16, and the values of its mask (H, W).
     """
 
     shown: str

@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from bakeoff.data.images.settings import Colour, Size
+from bakeoff.data.images.settings import Bits, Colour, Size
 from bakeoff.data.settings import Positive, Seed
 from bakeoff.data.sources.settings import ScansSource
 from bakeoff.quoting import quoted
@@ -46,15 +46,21 @@ class FileSplitSettings(Settings):
 
 
 class ScansSettings(Settings):
-    """`labels` is a list, for the order of its classes counts: the first is the background."""
+    """`labels` is a list, for the order of its classes counts: the first is the background.
+
+    A class has one value of the masks, a list of them, or `rest`: all that are not listed, as the numbers of instances.
+    """
 
     source: ScansSource
     labels: Annotated[
-        tuple[dict[str, Value | Annotated[tuple[Value, ...], Field(strict=False, min_length=1)]], ...],
+        tuple[
+            dict[str, Value | Literal["rest"] | Annotated[tuple[Value, ...], Field(strict=False, min_length=1)]], ...
+        ],
         Field(strict=False, min_length=2, max_length=256),
     ]
     colour: Colour
     resize: Size | None
+    bits: Bits | None
     volumes: VolumeSettings
     split: Annotated[SlabSettings | FileSplitSettings, Field(discriminator="by")]
     bias_field: Annotated[float, Field(ge=0, lt=1)]
@@ -70,6 +76,10 @@ class ScansSettings(Settings):
         for what, listed in (("class", self.classes), ("value", tuple(str(value) for value, _ in self.values))):
             if twice := [item for item in listed if listed.count(item) > 1]:
                 raise ValueError(f"labels has the {what} {twice[0]} twice; write it once")
+        if len(resting := [name for name, given in self._given() if given == "rest"]) > 1:
+            raise ValueError(f"labels gives the rest of the values to {resting[0]} and to {resting[1]}; write it once")
+        if not self.values:
+            raise ValueError("labels lists no value; write that of the background: [background: 0, cell: rest]")
         return self
 
     @property
@@ -79,7 +89,17 @@ class ScansSettings(Settings):
     @property
     def values(self) -> list[tuple[int, int]]:
         """Values of the masks, each with the number of its class."""
-        entries = [given for entry in self.labels for given in entry.values()]
         return [
-            (value, k) for k, given in enumerate(entries) for value in (given if isinstance(given, tuple) else (given,))
+            (value, k)
+            for k, (_, given) in enumerate(self._given())
+            if given != "rest"
+            for value in (given if isinstance(given, tuple) else (given,))
         ]
+
+    @property
+    def rest(self) -> int | None:
+        """The number of the class of all values that are not listed, where there is one."""
+        return next((k for k, (_, given) in enumerate(self._given()) if given == "rest"), None)
+
+    def _given(self) -> list[tuple[str, int | Literal["rest"] | tuple[int, ...]]]:
+        return [item for entry in self.labels for item in entry.items()]

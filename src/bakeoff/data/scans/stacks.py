@@ -3,13 +3,15 @@
 from collections.abc import Iterator
 
 from bakeoff.data.images import pictures
-from bakeoff.data.images.pictures import Mask, Picture
+from bakeoff.data.images.masks import Mask
+from bakeoff.data.images.pixels import Picture
 from bakeoff.data.images.places import Place
+from bakeoff.data.remarks import Remarks
 from bakeoff.data.scans.sequence import Scan
 from bakeoff.settings import BadInput
 
 
-def read(image: Place, mask: Place) -> Scan:
+def read(image: Place, mask: Place, remarks: Remarks) -> Scan:
     """A pair of files, opened but not yet decoded.
 
     Raises:
@@ -24,6 +26,6 @@ def read(image: Place, mask: Place) -> Scan:
         )
 
     def slices() -> Iterator[tuple[Picture, Mask]]:
-        return zip(pictures.stack(image), pictures.masks(mask), strict=True)
+        return zip(pictures.stack(image), pictures.masks(mask, remarks), strict=True)
 
     return Scan(str(image), str(mask), n, slices)

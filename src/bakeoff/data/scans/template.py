@@ -11,7 +11,8 @@ from nibabel.nifti1 import Nifti1Image
 from numpy.typing import NDArray
 
 from bakeoff.data.images import area
-from bakeoff.data.images.pictures import Mask, Picture
+from bakeoff.data.images.masks import Mask
+from bakeoff.data.images.pixels import Picture
 from bakeoff.data.images.settings import Size
 from bakeoff.data.scans.sequence import Scan
 from bakeoff.data.scans.settings import Plane

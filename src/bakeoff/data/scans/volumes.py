@@ -1,38 +1,67 @@
 """Scans in NIfTI volumes, cut into slices that stand upright.
 
+Slices are cut along the voxels and not resampled. An image and its mask are compared where they lie in space, whatever
+the order of their axes in the files.
+
 X, Y, Z voxels from left to right, back to front, and up, whatever the order in the file; N slices of H x W pixels.
 """
 
 import logging
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import product
+from math import prod
 from typing import Any
 
 import numpy as np
 from nibabel.funcs import as_closest_canonical
 from nibabel.imageglobals import logger
 from nibabel.nifti1 import Nifti1Image
+from nibabel.orientations import inv_ornt_aff, io_orientation
 from numpy.typing import NDArray
 
-from bakeoff.data.images.pictures import Mask, Picture
+from bakeoff.data.images.masks import Mask, whole
+from bakeoff.data.images.pixels import Picture
 from bakeoff.data.images.places import Place
+from bakeoff.data.remarks import Remarks
 from bakeoff.data.scans.sequence import Scan
 from bakeoff.data.scans.settings import Plane, VolumeSettings
+from bakeoff.data.sources.addresses import said
 from bakeoff.settings import BadInput
 
 logger.handlers[:] = [logging.NullHandler()]  # or nibabel's words would stand beside our one line
 
 SUFFIXES = (".nii", ".nii.gz")
-LARGEST = 2.0**31  # of labels
+MILLIMETRES = {"meter": 1e3, "mm": 1.0, "micron": 1e-3}
+# Voxels. Writers round affines, each in its own way; a mask of another scan or grid is half a voxel off, or more.
+APART = 0.1
+FLOAT64 = 8  # bytes: scaled voxels become fractions
+SQUARE = 1.05  # the longer side of a pixel by the shorter one, at most
 PLANES: dict[Plane, int] = {"sagittal": 0, "coronal": 1, "axial": 2}  # the axis that it is at right angles to
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Where the voxels of a volume lie.
+
+    Attributes:
+        shape: (X, Y, Z).
+        affine: from voxels, in the order X, Y, Z, to space.
+        unit: of space, as the header names it.
+    """
+
+    shape: tuple[int, ...]
+    affine: NDArray[np.float64]
+    unit: str
 
 
 def is_volume(file: Place) -> bool:
     return file.name.lower().endswith(SUFFIXES)
 
 
-def read(image: Place, mask: Place, settings: VolumeSettings) -> Scan:
+def read(image: Place, mask: Place, settings: VolumeSettings, remarks: Remarks) -> Scan:
     """A pair of volumes, their headers read.
 
     Raises:
@@ -40,14 +69,19 @@ def read(image: Place, mask: Place, settings: VolumeSettings) -> Scan:
     """
     x, y = header(image), header(mask)
     if x.shape != y.shape:
-        raise BadInput(f"{mask}: has {shape(y)} voxels where {image} has {shape(x)}; a mask needs the same")
-    if not np.allclose(x.affine, y.affine, atol=1e-3):  # millimetres; writers round
-        raise BadInput(f"{mask}: lies elsewhere in space than {image} (their affines differ); resample it to the image")
+        raise BadInput(f"{mask}: has {by(y.shape)} voxels where {image} has {by(x.shape)}; a mask needs the same")
+    apart = distance(x, y, image, mask)
+    if not apart <= APART:
+        raise BadInput(
+            f"{mask}: lies elsewhere in space than {image} (by their affines, {apart:.3g} voxels at a corner); "
+            "resample it to the image"
+        )
+    remark_on_pixels(x, settings.plane, str(image), remarks)
 
     def slices() -> Iterator[tuple[Picture, Mask]]:
         volume = voxels(image)
         low, high = window(volume, settings, image)
-        masks = upright(whole(voxels(mask), mask), settings.plane)
+        masks = upright(whole(voxels(mask), mask, remarks), settings.plane)
         for picture, values in zip(upright(volume, settings.plane), masks, strict=True):
             grey = np.rint(255 * np.clip((picture - low) / (high - low), 0, 1))
             yield grey[np.newaxis].astype(np.uint8), values
@@ -80,52 +114,87 @@ def window(volume: NDArray[Any], settings: VolumeSettings, place: Place) -> tupl
     return low, high
 
 
-def whole(volume: NDArray[Any], place: Place) -> NDArray[np.integer]:
-    """The mask's values as whole numbers.
+def distance(image: Grid, mask: Grid, image_place: Place, mask_place: Place) -> float:
+    """Return how far apart the same voxel of two volumes lies at most, in voxels of the image.
+
+    The map from one to the other is affine, so the largest distance is that of a corner.
 
     Raises:
-        BadInput: one is not.
+        BadInput: an affine cannot be inverted, or is not finite.
     """
-    if volume.dtype.kind in "iu":
-        return volume
-    wrong = np.argwhere((volume != np.rint(volume)) | ~(np.abs(volume) < LARGEST))
-    if len(wrong):
-        raise BadInput(
-            f"{place}: voxel {wrong[0].tolist()} is {volume[tuple(wrong[0])]}, and labels are whole numbers; resample "
-            "a mask by the nearest neighbour"
+    x, y = placed(image, mask), placed(mask, image)
+    for affine, place in ((x, image_place), (y, mask_place)):
+        if not np.isfinite(affine).all() or np.linalg.matrix_rank(affine) < 4:
+            raise BadInput(f"{place}: its affine puts all voxels into a plane; set its voxel sizes and export it again")
+    corners = np.array(list(product(*((0, length - 1) for length in image.shape)))).T
+    there = np.linalg.solve(x, y @ np.vstack([corners, np.ones(corners.shape[1])]))[:3]
+    return float(np.abs(there - corners).max())
+
+
+def placed(volume: Grid, other: Grid) -> NDArray[np.float64]:
+    """Return the affine in millimetres; a file that names no unit has that of the other one."""
+    unit = next((found.unit for found in (volume, other) if found.unit in MILLIMETRES), "mm")
+    scaled = np.array(volume.affine, np.float64)
+    scaled[:3] *= MILLIMETRES[unit]
+    return scaled
+
+
+def remark_on_pixels(volume: Grid, plane: Plane, place: str, remarks: Remarks) -> None:
+    """Say where the pixels of a slice are not square, for slices are not resampled."""
+    sides = np.delete(np.linalg.norm(volume.affine[:3, :3], axis=0), PLANES[plane])
+    if sides.max() > SQUARE * sides.min():
+        width, height = sides
+        unit = f" {volume.unit}" if volume.unit in MILLIMETRES else ""
+        remarks.add(
+            f"its {plane} slices have pixels that are not square, and are not resampled; another params.yaml: "
+            "data.scans.volumes.plane may have square ones",
+            f"{place} ({height:.4g} x {width:.4g}{unit}, height x width)",
         )
-    return volume.astype(np.int64)
 
 
 def voxels(place: Place) -> NDArray[Any]:
-    """The volume (X, Y, Z), in the order and direction of its axes in the patient.
+    """The volume (X, Y, Z), in the order and direction of its axes in the patient; further axes have a length of 1.
 
     Raises:
         BadInput: it cannot be read, or its voxels are complex or colours.
     """
     with opened(place):
-        volume: NDArray[Any] = np.asanyarray(canonical(place).dataobj)
+        canonical = as_closest_canonical(Nifti1Image.from_filename(place.path))  # type: ignore[no-untyped-call]
+        volume: NDArray[Any] = np.asanyarray(canonical.dataobj)
+        volume = volume.reshape(volume.shape[:3])
     if volume.dtype.kind not in "iuf":
         raise BadInput(f"{place}: its voxels are {volume.dtype}, and should be one number each; save the magnitude")
     return volume
 
 
-def header(place: Place) -> Any:
-    """The volume, its voxels not yet read."""
+def header(place: Place) -> Grid:
+    """Return where the voxels of a volume lie; they are not read.
+
+    Raises:
+        BadInput: it cannot be read, has more than three axes, or needs more memory than the settings allow.
+    """
     with opened(place):
-        found = canonical(place)
-    if len(found.shape) != 3 or 0 in found.shape:
-        raise BadInput(f"{place}: has {shape(found)} voxels, and should have three axes; save one volume a file")
-    return found
+        found = Nifti1Image.from_filename(place.path)
+    if len(found.shape) < 3 or 0 in found.shape or any(length > 1 for length in found.shape[3:]):
+        raise BadInput(
+            f"{place}: has {by(found.shape)} voxels, and should have three axes; save one volume and one channel a file"
+        )
+    scaled = (found.dataobj.slope, found.dataobj.inter) != (1, 0)
+    needed = prod(found.shape) * (FLOAT64 if scaled else found.get_data_dtype().itemsize)
+    if needed > place.limits.volume_bytes:
+        raise BadInput(
+            f"{place}: has {by(found.shape)} voxels, {needed} bytes in memory, more than {place.limits.volume_bytes}, "
+            "params.yaml: data.limits.volume_bytes; cut it into parts, or raise that"
+        )
+    with opened(place):
+        axes = io_orientation(found.affine)  # type: ignore[no-untyped-call]
+        affine = found.affine @ inv_ornt_aff(axes, found.shape[:3])  # type: ignore[no-untyped-call]
+        lengths = tuple(found.shape[list(axes[:, 0]).index(axis)] for axis in range(3))
+        return Grid(lengths, affine, found.header.get_xyzt_units()[0])
 
 
-def canonical(place: Place) -> Any:
-    """The volume, its axes brought into the order X, Y, Z."""
-    return as_closest_canonical(Nifti1Image.from_filename(place.path))  # type: ignore[no-untyped-call]
-
-
-def shape(volume: Any) -> str:
-    return " x ".join(map(str, volume.shape))
+def by(shape: Iterable[int]) -> str:
+    return " x ".join(map(str, shape))
 
 
 @contextmanager
@@ -140,5 +209,5 @@ def opened(place: Place) -> Iterator[None]:
             warnings.simplefilter("ignore")
             yield
     except Exception as error:  # a damaged file leads readers to raise whatever there is
-        said = " ".join(str(error).split()) or type(error).__name__
-        raise BadInput(f"{place}: is no volume that can be read: {said}; copy or export it again") from None
+        words = said(str(error) or type(error).__name__)
+        raise BadInput(f"{place}: is no volume that can be read: {words}; copy or export it again") from None

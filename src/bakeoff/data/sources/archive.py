@@ -48,7 +48,7 @@ UTF8 = 1 << 11  # a member's flag: its name is UTF-8
 LOCAL_HEADER = 30  # bytes before a member of a .zip, without its name
 END_OF_ZIP = 22 + 20 + 56 + (1 << 16)  # bytes: the end of a .zip, in both its forms, and the longest comment
 
-HEADERS = 1 << 20  # bytes before one member of a .tar; a name and its attributes take a few thousand
+HEADERS = 1 << 18  # bytes before one member of a .tar; a name and its attributes take a few thousand
 DEEPEST = 16  # headers before one member of a .tar; GNU's long name and link, and PAX's two, are 4
 PAX_HEADERS = 100  # values that hold for all members of a .tar
 NESTED = "it has a member with a name or headers longer than any honest one"

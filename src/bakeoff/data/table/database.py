@@ -5,8 +5,9 @@ user's never meet SQL. `rowid` is the order of the file, from 0.
 """
 
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -14,12 +15,15 @@ import pyarrow as pa
 from duckdb import DuckDBPyConnection
 
 from bakeoff.data.table import rejects
+from bakeoff.data.table.canonical import quote as literal
+from bakeoff.data.table.canonical import trimmed
 from bakeoff.data.table.columns import Columns, damaged
 from bakeoff.data.table.delimited import Text
-from bakeoff.data.table.faults import quoted
-from bakeoff.data.table.rejects import WRONG, Kind, Reject
+from bakeoff.data.table.rejects import Kind, Reject
 
 MEMORY = "1GB"  # beyond it the database writes to disk
+LONG = "LINE SIZE OVER MAXIMUM"  # what the reader calls a line of more than 2 MB
+LONGEST = 128 << 20  # bytes of a line
 REJECTS = 100_000  # of a file that are counted; a file may have as many as rows
 
 
@@ -39,22 +43,22 @@ def opened() -> Iterator[tuple[DuckDBPyConnection, Path]]:
             yield rows, folder
 
 
-def take_text(rows: DuckDBPyConnection, text: Text, kinds: Mapping[str, Kind]) -> list[str]:
-    """Fill `rows` with columns of a text table.
+def load_text(
+    rows: DuckDBPyConnection, text: Text, names: Sequence[str], missing: Collection[str]
+) -> tuple[list[str], Text | None]:
+    """Fill `given` with columns of a text table: c0, c1, …, trimmed, and NULL where a value is missing.
 
     Args:
-        kinds: of the columns to take, which are in the header.
+        names: of the columns, which are in the header.
 
     Returns:
-        The faults: lines with too few or too many fields or broken quotes, and values of another kind.
+        The faults: lines with too few or too many fields or broken quotes; and the table without these lines. None
+        where quotes are broken: what follows may be cut otherwise than the user means.
     """
-    found = [text.header.index(name) for name in kinds]
-    read_as = dict.fromkeys(range(len(text.header)), "VARCHAR") | dict(zip(found, kinds.values(), strict=True))
+    found = [text.header.index(name) for name in names]
     options = {
-        "columns": "{" + ", ".join(f"f{i}: {literal(kind)}" for i, kind in read_as.items()) + "}",
+        "columns": "{" + ", ".join(f"f{i}: 'VARCHAR'" for i in range(len(text.header))) + "}",
         "delim": literal(text.separator),
-        "decimal_separator": literal(text.decimal),
-        "nullstr": "[" + ", ".join(map(literal, ("", *text.missing))) + "]",
         "quote": "'\"'",
         "escape": "'\"'",
         "new_line": "'\\n'",
@@ -63,20 +67,30 @@ def take_text(rows: DuckDBPyConnection, text: Text, kinds: Mapping[str, Kind]) -
         "store_rejects": "true",
         "rejects_limit": str(REJECTS),
     }
-    columns = ", ".join(f"f{place} AS c{i}" for i, place in enumerate(found))
-    source = f"read_csv({literal(str(text.copy))}, {', '.join(f'{key} = {value}' for key, value in options.items())})"
-    rejected = fill_from_text(rows, f"SELECT {columns} FROM {source}")
+    columns = ", ".join(f"{trimmed(f'f{place}', missing)} AS c{i}" for i, place in enumerate(found))
+
+    def fill() -> list[Reject]:
+        told = ", ".join(f"{key} = {value}" for key, value in options.items())
+        return fill_from_text(rows, f"SELECT {columns} FROM read_csv({literal(str(text.copy))}, {told})")
+
+    rejected = fill()
+    if any(reject.error == LONG for reject in rejected):
+        options["max_line_size"] = str(LONGEST)
+        rejected = fill()
     if rejected:  # once more with one thread: which faults are the first may not hang on the number of cores
         rows.execute("SET threads = 1")
-        rejected = fill_from_text(rows, f"SELECT {columns} FROM {source}")
+        rejected = fill()
         rows.execute("RESET threads")
     more = f"only the first {REJECTS:,} such faults were counted; mend these first"
-    return rejects.faults(rejected, text, kinds) + ([more] if len(rejected) >= REJECTS else [])
+    faults = rejects.faults(rejected, text) + ([more] if len(rejected) >= REJECTS else [])
+    if not all(reject.error in rejects.FIELDS for reject in rejected) or len(rejected) >= REJECTS:
+        return faults, None
+    return faults, replace(text, left_out=frozenset(text.lines({reject.offset for reject in rejected}).values()))
 
 
 def fill_from_text(rows: DuckDBPyConnection, query: str) -> list[Reject]:
-    """Fill `rows`, and give what was rejected, in the order of the file."""
-    rows.execute(f"CREATE OR REPLACE TABLE rows AS {query}")
+    """Fill `given`, and give what was rejected, in the order of the file."""
+    rows.execute(f"CREATE OR REPLACE TABLE given AS {query}")
     # Where a quote spans blocks of the reader, its place is right and that of its line is not.
     rejected = rows.execute("""
         SELECT error_type::VARCHAR, if(error_type = 'UNQUOTED VALUE', byte_position, line_byte_position), column_idx,
@@ -86,8 +100,10 @@ def fill_from_text(rows: DuckDBPyConnection, query: str) -> list[Reject]:
     return sorted((Reject(*values) for values in rejected), key=lambda reject: (reject.offset, reject.column))
 
 
-def take_columns(rows: DuckDBPyConnection, table: Columns, kinds: Mapping[str, Kind]) -> list[str]:
-    """Fill `rows` with typed columns; NaN is a missing number.
+def load_columns(
+    rows: DuckDBPyConnection, table: Columns, kinds: Mapping[str, Kind], missing: Collection[str]
+) -> list[str]:
+    """Fill `given` with typed columns: c0, c1, …; texts as `load_text` leaves them.
 
     Returns:
         The faults: columns of another kind.
@@ -98,25 +114,14 @@ def take_columns(rows: DuckDBPyConnection, table: Columns, kinds: Mapping[str, K
     misfits = [misfit for name, kind in kinds.items() if (misfit := table.misfit(name, kind))]
     if misfits:
         return misfits
-    names = [f"c{i}" for i in range(len(kinds))]
-    schema = pa.schema([table.schema.field(name).with_name(c) for name, c in zip(kinds, names, strict=True)])
-    renamed = (batch.rename_columns(names) for batch in table.batches(list(kinds)))
-    columns = (
-        f"nullif({name}::DOUBLE, 'nan'::DOUBLE) AS {name}" if kind == "DOUBLE" else f"{name}::{kind} AS {name}"
-        for name, kind in zip(names, kinds.values(), strict=True)
-    )
-    rows.register("given", pa.RecordBatchReader.from_batches(schema, renamed))
+    reader = table.reader(kinds)
+    texts = {field.name for field in reader.schema if pa.types.is_string(field.type)}
+    columns = (f"{trimmed(name, missing)} AS {name}" if name in texts else name for name in reader.schema.names)
+    rows.register("source", reader)
     try:
-        rows.execute(f"CREATE TABLE rows AS SELECT {', '.join(columns)} FROM given")
-    except duckdb.ConversionException as error:  # of text to times, which alone can fail
-        what, remedy = WRONG["TIMESTAMP"]
-        name = next(name for name, kind in kinds.items() if kind == "TIMESTAMP")
-        value = str(error).split('"')[1]
-        return [f"column '{name}' holds {what}: {quoted(value)}; {remedy}"]
+        rows.execute(f"CREATE OR REPLACE TABLE given AS SELECT {', '.join(columns)} FROM source")
     except (OSError, pa.ArrowException, duckdb.InvalidInputException) as error:
         raise damaged(table.name, error) from None
+    finally:
+        rows.unregister("source")
     return []
-
-
-def literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

@@ -9,21 +9,23 @@ import io
 import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 
 from bakeoff.data.sources import archive
+from bakeoff.data.table.canonical import WHITESPACE
 from bakeoff.data.table.settings import AUTO, CsvSettings
 from bakeoff.settings import BadInput
 
 BLOCK = 1 << 20  # bytes read at a time
-SAMPLE = 1 << 20  # characters from which separator and decimal mark are found
+SAMPLE = 1 << 20  # characters in which the line of names is looked for
 SEPARATORS = (",", ";", "\t", "|")
+ANNOUNCED = re.compile(r"""^"?sep=(\t|.)"?$""")  # the first line that Excel writes and reads
 MARKS = {  # the longer ones first: UTF-32's begins with UTF-16's
     codecs.BOM_UTF32_LE: "utf-32",
     codecs.BOM_UTF32_BE: "utf-32",
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
+    codecs.BOM_UTF8: "utf-8",
 }
 KEY = "data.table.csv"  # in params.yaml
 
@@ -37,19 +39,22 @@ class Text:
     Attributes:
         name: the user's file.
         copy: its text.
-        header: names of the columns.
+        header: names of the columns, trimmed.
+        above: lines of the file that the copy lacks: one that says `sep=;`.
+        left_out: lines on which records begin that are no rows, for they have too few or too many fields.
     """
 
     name: str
     copy: Path
     separator: str
-    decimal: str
-    missing: tuple[str, ...]
+    encoding: str
     header: tuple[str, ...]
+    above: int
+    left_out: frozenset[int]
 
     def lines(self, offsets: Collection[int]) -> dict[int, int]:
         """The line, counted from 1, on which each byte of the copy lies."""
-        found, line, before = {}, 1, 0
+        found, line, before = {}, 1 + self.above, 0
         ahead = sorted(offsets)
         with self.copy.open("rb") as file:
             for text in file:
@@ -60,11 +65,18 @@ class Text:
         return found | dict.fromkeys(ahead, line)
 
     def place(self, row: int) -> str:
-        """Where a row ends, counted from 0 after the header, blank lines left out."""
+        """Where a row ends, counted from 0 after the header; blank lines are no rows."""
         with self.copy.open(encoding="utf-8", newline="") as file:
             reader = csv.reader(file, delimiter=self.separator)
-            next(islice(filter(None, reader), row + 1, None))
-            return f"line {reader.line_num}"
+            start, ahead = 1 + self.above, row + 1
+            for record in reader:
+                end = reader.line_num + self.above
+                if record and start not in self.left_out:
+                    if not ahead:
+                        break
+                    ahead -= 1
+                start = end + 1
+            return f"line {end}"
 
 
 def read(
@@ -77,21 +89,62 @@ def read(
         advance: called with the number of bytes of the file that were read since the last call.
 
     Raises:
-        BadInput: it is empty, is packed badly, or holds bytes that are no text of its encoding.
+        BadInput: it is empty, is packed badly, holds bytes that are no text of its encoding, or has another
+            separator than the settings say.
     """
+    encoding = encoding_of(path, settings.encoding)
+    announced = None
     with copy.open("wb") as file:
-        for text in decoded(path, name, settings.encoding, advance):
-            file.write(text.encode())
+        for text in decoded(path, name, encoding, advance):
+            rest = text
+            if file.tell() == 0 and announced is None:
+                announced, rest = without_announcement(text)
+            file.write(rest.encode())
     with copy.open(encoding="utf-8", newline="") as file:
         head = io.StringIO(file.read(SAMPLE), newline="").readlines()
     if not "".join(head).strip():
         raise BadInput(f"{name}: is empty; a table has a line of column names, and rows below it")
-    separator = settings.separator if settings.separator != AUTO else separated_by(head, wanted)
-    header = fields(head, separator)[0]
+    separator = chosen_separator(name, head, wanted, announced, settings)
+    header = [column.strip(WHITESPACE) for column in fields(head, separator)[0]]
     if not set(header) & set(wanted):
         raise BadInput(f"{name}: {stranger(head, header, separator, wanted)}")
-    decimal = settings.decimal if settings.decimal != AUTO else decimal_mark(fields(head, separator)[1:])
-    return Text(name, copy, separator, decimal, settings.missing, tuple(header))
+    return Text(name, copy, separator, encoding, tuple(header), 0 if announced is None else 1, frozenset())
+
+
+def encoding_of(path: Path, encoding: str) -> str:
+    """The encoding that a byte-order mark tells; else that of the settings; else UTF-8."""
+    with archive.stream(path) as stream:
+        start = stream.read(4)
+    mark = next((known for mark, known in MARKS.items() if start.startswith(mark)), None)
+    return mark or ("utf-8" if encoding == AUTO else encoding)
+
+
+def without_announcement(text: str) -> tuple[str | None, str]:
+    """The separator that a first line `sep=;` announces, if there is one, and the text without that line."""
+    line, _, rest = text.partition("\n")
+    announced = ANNOUNCED.fullmatch(line)
+    return (announced[1], rest) if announced else (None, text)
+
+
+def chosen_separator(
+    name: str, head: list[str], wanted: Collection[str], announced: str | None, settings: CsvSettings
+) -> str:
+    """The separator of the settings, that of a line `sep=;`, or the one that finds most of the wanted columns.
+
+    Raises:
+        BadInput: the first line announces another separator than the settings, or one that is not read.
+    """
+    if announced is not None and settings.separator not in (AUTO, announced):
+        raise BadInput(
+            f"{name}: line 1 says that the separator is {announced!r}, and {KEY}.separator is {settings.separator!r}; "
+            f"set it to {AUTO}, or take line 1 out of the file"
+        )
+    if announced not in (None, *SEPARATORS, " "):
+        raise BadInput(
+            f"{name}: line 1 says that the separator is {announced!r}, and {', '.join(map(repr, SEPARATORS))} and ' ' "
+            "are read; write the table with one of them"
+        )
+    return announced or (settings.separator if settings.separator != AUTO else separated_by(head, wanted))
 
 
 def decoded(path: Path, name: str, encoding: str, advance: Callable[[int], object]) -> Iterator[str]:
@@ -102,8 +155,6 @@ def decoded(path: Path, name: str, encoding: str, advance: Callable[[int], objec
     """
     with archive.stream(path) as stream:
         block = stream.read(BLOCK)
-        mark = next((known for start, known in MARKS.items() if block.startswith(start)), "utf-8")
-        encoding = mark if encoding == AUTO else encoding
         decoder = codecs.getincrementaldecoder(encoding)()
         newlines = io.IncrementalNewlineDecoder(decoder, translate=True)
         offset, line, seen, first = 0, 1, 0, True
@@ -141,23 +192,16 @@ def separated_by(head: list[str], wanted: Collection[str]) -> str:
     """The separator that finds most of the wanted columns in the header; if none does, the one that cuts it most."""
 
     def found(separator: str) -> tuple[int, int]:
-        header = fields(head[:1], separator)[0]
+        header = [column.strip(WHITESPACE) for column in fields(head[:1], separator)[0]]
         return len(set(header) & set(wanted)), len(header)
 
     return max(SEPARATORS, key=found)
 
 
-def decimal_mark(records: list[list[str]]) -> str:
-    """A comma, where values like 1,5 are there and none like 1.5 is; else a point."""
-    values = {value.strip() for record in records for value in record}
-    commas, points = (any(re.fullmatch(rf"[+-]?\d*{mark}\d+", value) for value in values) for mark in (",", r"\."))
-    return "," if commas and not points else "."
-
-
 def stranger(head: list[str], header: list[str], separator: str, wanted: Collection[str]) -> str:
     """What may have gone wrong where the first line has none of the columns."""
     better = separated_by(head, wanted)
-    count = len(set(fields(head[:1], better)[0]) & set(wanted))
+    count = len({column.strip(WHITESPACE) for column in fields(head[:1], better)[0]} & set(wanted))
     if count:
         return (
             f"cut at {separator!r}, line 1 has none of the columns, at {better!r} {count}; set {KEY}.separator to that"

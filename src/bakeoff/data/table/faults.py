@@ -12,12 +12,17 @@ def refuse(name: str, faults: Iterable[str]) -> None:
     """Raise what was found, if anything was.
 
     Raises:
-        BadInput: the first faults, and how many more there are.
+        BadInput: as `refused` tells it.
     """
+    if told := list(faults):
+        raise refused(name, told)
+
+
+def refused(name: str, faults: Iterable[str]) -> BadInput:
+    """The first faults in one line, and how many more there are."""
     told = list(dict.fromkeys(" ".join(fault.split()) for fault in faults))
-    if told:
-        more = f"; and {len(told) - FAULTS} faults more" if len(told) > FAULTS else ""
-        raise BadInput(f"{name}: {'; '.join(told[:FAULTS])}{more}")
+    more = f"; and {len(told) - FAULTS} faults more" if len(told) > FAULTS else ""
+    return BadInput(f"{name}: {'; '.join(told[:FAULTS])}{more}")
 
 
 def fault(what: str, places: Sequence[str], count: int, remedy: str) -> str:

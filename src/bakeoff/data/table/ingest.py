@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from bakeoff.data.sources.find import Found
-from bakeoff.data.table import checks, columns, database, delimited
+from bakeoff.data.table import checks, columns, database, delimited, values
 from bakeoff.data.table.columns import Columns
 from bakeoff.data.table.delimited import Text
-from bakeoff.data.table.faults import refuse
+from bakeoff.data.table.faults import refuse, refused
 from bakeoff.data.table.prepared import Prepared
 from bakeoff.data.table.rejects import Kind
 from bakeoff.data.table.settings import TableSettings
@@ -35,12 +35,11 @@ def ingested(found: Found, settings: TableSettings, advance: Callable[[int], obj
         faults = list(misnamed(source.header, settings))
         if not there:
             refuse(found.name, faults)
-        if isinstance(source, Text):
-            unread = database.take_text(rows, source, there)
-        else:
-            unread = database.take_columns(rows, source, there)
-        prepared = Prepared(rows, settings, there, source.place)
-        refuse(found.name, [*faults, *(unread or checks.faults(prepared))])
+        taken = values.take(rows, source, there, settings.csv, None)
+        if isinstance(taken, list):
+            raise refused(found.name, [*faults, *taken])
+        prepared = Prepared(rows, settings, there, source.place, taken.reading, taken.remarks)
+        refuse(found.name, [*faults, *checks.faults(prepared)])
         yield prepared
 
 

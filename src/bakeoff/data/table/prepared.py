@@ -11,7 +11,10 @@ from duckdb import DuckDBPyConnection
 
 from bakeoff.data.examples import SPLITS
 from bakeoff.data.table import table
-from bakeoff.data.table.database import literal
+from bakeoff.data.table.canonical import canonical
+from bakeoff.data.table.canonical import quote as literal
+from bakeoff.data.table.faults import quoted
+from bakeoff.data.table.reading import Reading
 from bakeoff.data.table.rejects import Kind
 from bakeoff.data.table.settings import TableSettings
 from bakeoff.data.table.split import RULES
@@ -19,6 +22,7 @@ from bakeoff.data.table.table import MISSING, SPLIT, TARGET
 
 LABELS = 256  # that a byte tells apart
 BATCH = 1 << 16  # rows
+SUSPECTS = ("na", "n/a", "#n/a", "nan", "null", "none", "nil", "?", "-", "--", ".")  # in lower case
 
 
 @dataclass(frozen=True)
@@ -29,12 +33,16 @@ class Prepared:
         rows: a database whose table `rows` holds the columns of the file that the settings name.
         kinds: of these columns by their names; the first is c0, the second c1, …
         place: where in the file a row is, in the user's terms.
+        reading: how its texts were read.
+        remarks: what was read otherwise than it is written.
     """
 
     rows: DuckDBPyConnection
     settings: TableSettings
     kinds: Mapping[str, Kind]
     place: Callable[[int], str]
+    reading: Reading
+    remarks: list[str]
 
     def ask(self, query: str) -> list[tuple[Any, ...]]:
         return self.rows.execute(query).fetchall()
@@ -57,10 +65,46 @@ class Prepared:
             event = f"{target.column} > {target.above:g}"
             return f"not {event}", event
         if target.classes is not None:
-            return target.classes
+            return tuple(self.listed(name) for name in target.classes)
         column = self.target
         found = f"SELECT DISTINCT {column} FROM rows WHERE {column} IS NOT NULL ORDER BY {column} LIMIT {LABELS + 1}"
         return tuple(value for (value,) in self.ask(found))
+
+    def listed(self, name: str) -> str:
+        """A class of `target.classes` in its canonical form; what is listed as missing stays as it is."""
+        number = self.settings.target.column in self.reading.numbers
+        return canonical(name, number=number, missing=(), decimal=self.reading.decimal or ".") or name
+
+    @cached_property
+    def cases(self) -> list[str]:
+        """Categories and groups of which some values differ in case alone, each with an example."""
+        names = [*self.settings.categorical, *([self.settings.split.column] if self.settings.split.column else [])]
+        found = []
+        for name in dict.fromkeys(names):
+            column = self.column(name)
+            pairs = self.ask(
+                f"SELECT min({column}), max({column}) FROM (SELECT DISTINCT {column} FROM rows) "
+                f"GROUP BY lower({column}) HAVING count(*) > 1 ORDER BY 1 LIMIT 1"
+            )
+            if pairs and pairs[0][0] is not None:
+                found.append(f"column '{name}': {quoted(pairs[0][0])} and {quoted(pairs[0][1])} are two values")
+        return found
+
+    @cached_property
+    def suspects(self) -> list[str]:
+        """Categories, classes and groups that are called as missing values often are."""
+        target, split = self.settings.target, self.settings.split
+        names = [*self.settings.categorical, *([target.column] if target.above is None else []), split.column]
+        words = ", ".join(map(literal, SUSPECTS))
+        found = []
+        for name in dict.fromkeys(name for name in names if name):
+            column = self.column(name)
+            if values := self.ask(f"SELECT DISTINCT {column} FROM rows WHERE lower({column}) IN ({words}) ORDER BY 1"):
+                told = ", ".join(quoted(value) for (value,) in values)
+                found.append(
+                    f"column '{name}' has the value {told}; if it is missing, list it in data.table.csv.missing"
+                )
+        return found
 
     @cached_property
     def kept(self) -> str:
@@ -108,7 +152,9 @@ class Prepared:
         of_class = {name: sum(counts.get(name, 0) for counts in self.counts.values()) for name in self.classes}
         shares = ", ".join(f"{name} {count / kept:.2%}" for name, count in list(of_class.items())[:8])
         same = f"; the same in every row: {', '.join(self.constant)}" if self.constant else ""
-        return f"{total:,} rows{lost}; {shares}; " + ", ".join(f"{part} {n:,}" for part, n in parts.items()) + same
+        remarks = "".join(f"; {remark}" for remark in (*self.remarks, *self.cases, *self.suspects))
+        told = ", ".join(f"{part} {n:,}" for part, n in parts.items())
+        return f"{total:,} rows{lost}; {shares}; {told}{same}{remarks}"
 
     def save(self, path: Path) -> None:
         """Write the table, sorted by the columns that `order` lists: numbers by size, then text by code point."""

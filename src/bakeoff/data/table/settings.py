@@ -5,28 +5,41 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from bakeoff.data.settings import Columns, Seed, Share
+from bakeoff.data.settings import Columns, Seed, Share, text_encoding
 from bakeoff.data.sources.settings import TableSource
 from bakeoff.settings import Settings
 
 AUTO = "auto"
 
 
+NONE = "none"
+
+
 def encoding(name: str) -> str:
+    """Return the name of an encoding, or `auto`."""
     try:
-        if name != AUTO:
-            "".encode(name)
-    except (LookupError, UnicodeError):
-        known = "utf-8, utf-16, latin-1 or cp1252"
-        raise ValueError(f"{name!r} is no encoding of text; name one, like {known}, or write {AUTO}") from None
-    return name
+        return name if name == AUTO else text_encoding(name)
+    except ValueError as error:
+        raise ValueError(f"{error}; or write {AUTO}") from None
 
 
 class CsvSettings(Settings):
+    """How a text table is read; `auto` is found by the rules in delimited.py, figures.py and times.py."""
+
     separator: Literal["auto", ",", ";", "\t", "|", " "]
     decimal: Literal["auto", ".", ","]
+    thousands: Literal["auto", "none", ",", ".", " ", "'"]
     encoding: Annotated[str, AfterValidator(encoding)]
+    date_order: Literal["auto", "ymd", "dmy", "mdy"]
     missing: Columns
+
+    @model_validator(mode="after")
+    def marks_differ(self) -> Self:
+        # The separator may be the thousands mark too: "1,200" in quotes.
+        for name, mark in (("separator", self.separator), ("thousands", self.thousands)):
+            if self.decimal == mark != AUTO:
+                raise ValueError(f"{name} and decimal are both {mark!r}; set one of them to another mark, or to {AUTO}")
+        return self
 
 
 class TargetSettings(Settings):

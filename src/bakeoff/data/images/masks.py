@@ -1,0 +1,60 @@
+"""Labels of pixels as whole numbers, whatever file they come from. H, W height and width; C channels."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bakeoff.data.images.places import Place
+from bakeoff.data.remarks import Remarks
+from bakeoff.settings import BadInput
+
+Mask = NDArray[np.integer]  # (H, W)
+
+LARGEST = 2.0**31  # of labels
+# Writers that scale by a slope, or that resample in float32, miss a whole number by less; a share of a pixel, or a
+# label that was interpolated, misses it by more.
+ALMOST = 1e-3
+
+
+def whole(values: NDArray[Any], place: Place, remarks: Remarks) -> Mask:
+    """Return labels of any number of axes as whole numbers.
+
+    Raises:
+        BadInput: one is not, even about.
+    """
+    if values.dtype.kind == "b":
+        return values.astype(np.uint8)
+    if values.dtype.kind in "iu":
+        return values
+    if values.dtype.kind != "f":
+        raise BadInput(f"{place}: its labels are {values.dtype}, and should be one whole number each")
+    rounded = np.rint(values)
+    with np.errstate(invalid="ignore"):  # infinity - infinity
+        wrong = np.argwhere(~((np.abs(values - rounded) <= ALMOST) & (np.abs(values) < LARGEST)))
+    if len(wrong):
+        what = "voxel" if values.ndim == 3 else "row, column"
+        raise BadInput(
+            f"{place}: {what} {wrong[0].tolist()} is {values[tuple(wrong[0])]}, and labels are whole numbers; resample "
+            "a mask by the nearest neighbour"
+        )
+    if (values != rounded).any():
+        remarks.add(f"its labels are fractions within {ALMOST:g} of whole numbers, and are rounded", str(place))
+    return rounded.astype(np.int64)
+
+
+def equal_channels(values: NDArray[Any], place: Place) -> NDArray[Any]:
+    """Return labels (H, W) of (H, W, C), where all channels are the same.
+
+    Raises:
+        BadInput: they are colours.
+    """
+    first = values[..., 0]
+    differing = np.argwhere((values[..., 1:] != values[..., :1]).any(axis=-1))
+    if len(differing):
+        row, column = differing[0].tolist()
+        raise BadInput(
+            f"{place}: is a mask of RGB pixels: row {row}, column {column} is {values[row, column].tolist()}, and "
+            "labels are grey values (R = G = B) or indices of a palette; write the number of its class into each pixel"
+        )
+    return first

@@ -1,0 +1,142 @@
+"""Which decimal mark and which thousands mark the numbers of a text table have, and their values.
+
+The rule: a file has one decimal mark, a point or a comma, and at most one thousands mark: comma, point, space or
+apostrophe. Each pair of marks is tried on all values of all numeric columns. The pair that reads most of them is taken,
+one without a thousands mark before one with it; what it cannot read is a fault. If a pair with a point and a pair with
+a comma read equally many, and there are values that they read otherwise (1,200 is 1200 or 1.2), the table is ambiguous
+and is refused: a setting has to tell.
+
+A number is digits with an optional sign (- or U+2212 or +), fraction and exponent: 12, -1.5, .5, 2e-3. Thousands are
+groups of three digits, and the first group does not begin with 0: 0.123 is a fraction whatever the other values are.
+Currencies, per cent, hexadecimal numbers, 1_000, inf and nan are no numbers.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bakeoff.data.table.canonical import quote
+from bakeoff.data.table.settings import AUTO, NONE, CsvSettings
+
+Ask = Callable[[str], list[tuple[Any, ...]]]
+
+MINUS = "\u2212"
+POINT, COMMA = ".", ","
+KINDS = {  # characters that are one thousands mark; the spaces are U+0020, U+00A0, U+2009 and U+202F
+    NONE: "",
+    COMMA: ",",
+    POINT: ".",
+    " ": " \u00a0\u2009\u202f",
+    "'": "'\u2019",
+}
+
+
+@dataclass(frozen=True)
+class Marks:
+    """Attributes:
+    decimal, thousands: as in `Reading`.
+    """
+
+    decimal: str | None
+    thousands: str | None
+
+    def value(self, text: str) -> str:
+        """Return an SQL expression: a trimmed text as a DOUBLE, NULL if it is no finite number."""
+        thousands, decimal = self.thousands or NONE, self.decimal or POINT
+        plain = f"replace({text}, {quote(MINUS)}, '-')"
+        for mark in KINDS[thousands]:
+            plain = f"replace({plain}, {quote(mark)}, '')"
+        if decimal == COMMA:
+            plain = f"replace({plain}, ',', '.')"
+        number = f"try_cast({plain} AS DOUBLE)"
+        fits = f"regexp_full_match({text}, {quote(pattern(decimal, thousands))})"
+        return f"CASE WHEN {fits} AND isfinite({number}) THEN {number} END"
+
+
+def pattern(decimal: str, thousands: str) -> str:
+    point = re.escape(decimal)
+    plain = rf"([0-9]+({point}[0-9]*)?|{point}[0-9]+)([eE][+-]?[0-9]+)?"
+    grouped = rf"[1-9][0-9]{{0,2}}([{KINDS[thousands]}][0-9]{{3}})+({point}[0-9]*)?"
+    return f"[+{MINUS}-]?({plain})" if thousands == NONE else f"[+{MINUS}-]?({plain}|{grouped})"
+
+
+@dataclass(frozen=True)
+class Ambiguous:
+    """Numbers that a decimal point and a decimal comma read equally well, and otherwise."""
+
+    column: str
+    row: int
+    text: str
+
+    def told(self, place: str, key: str) -> str:
+        mark = COMMA if COMMA in self.text else POINT
+        other = POINT if mark == COMMA else COMMA
+        whole, fraction = self.text.replace(mark, ""), self.text.replace(mark, POINT)
+        return (
+            f"column '{self.column}': {self.text!r} on {place} may be {whole} ({mark!r} as thousands mark) or "
+            f"{fraction} ({mark!r} as decimal mark), and so may all such numbers; "
+            f"set {key}.decimal to {other!r} for the first, {mark!r} for the second"
+        )
+
+
+def find(ask: Ask, columns: Mapping[str, str], settings: CsvSettings) -> Marks | Ambiguous:
+    """Return the marks of the numbers in the table `given`.
+
+    Args:
+        columns: names of the numeric columns, and of the trimmed texts in SQL.
+    """
+    told = Marks(
+        None if settings.decimal == AUTO else settings.decimal,
+        None if settings.thousands == AUTO else settings.thousands,
+    )
+    seen = marks_seen(ask, list(columns.values()))
+    marked = {name: column for name, column in columns.items() if seen[column]}
+    present = set().union(*seen.values())
+    if not present or not marked:
+        return told
+    best: dict[str, tuple[int, str]] = {}
+    for decimal in (POINT, COMMA) if told.decimal is None else (told.decimal,):
+        for thousands in KINDS if told.thousands is None else (told.thousands,):
+            if thousands != decimal and (thousands == NONE or thousands in present or told.thousands):
+                misfits = count_misfits(ask, list(marked.values()), pattern(decimal, thousands))
+                if decimal not in best or misfits < best[decimal][0]:
+                    best[decimal] = misfits, thousands
+    decimal = min(best, key=lambda mark: best[mark][0])  # the point, where both are equal
+    if not present & {POINT, COMMA}:
+        return Marks(told.decimal, best[decimal][1])
+    if len(best) == 2 and best[POINT][0] == best[COMMA][0] and (example := first_ambiguous(ask, marked)):
+        return example
+    return Marks(decimal, best[decimal][1])
+
+
+def marks_seen(ask: Ask, columns: Sequence[str]) -> dict[str, set[str]]:
+    """Return the marks that values of each column have."""
+    if not columns:
+        return {}
+    kinds = [kind for kind in KINDS if kind != NONE]
+
+    def found(column: str, kind: str) -> str:
+        return "bool_or(" + " OR ".join(f"contains({column}, {quote(mark)})" for mark in KINDS[kind]) + ")"
+
+    counts = ask(f"SELECT {', '.join(found(column, kind) for column in columns for kind in kinds)} FROM given")[0]
+    flags = iter(counts)
+    return {column: {kind for kind in kinds if next(flags)} for column in columns}
+
+
+def count_misfits(ask: Ask, columns: Sequence[str], fits: str) -> int:
+    """Return how many values do not have the form of a number."""
+    counts = (f"count_if(NOT regexp_full_match({column}, {quote(fits)}))" for column in columns)
+    return int(ask(f"SELECT {' + '.join(counts)} FROM given")[0][0])
+
+
+def first_ambiguous(ask: Ask, columns: Mapping[str, str]) -> Ambiguous | None:
+    """Return the first value that is another number with the other decimal mark."""
+    fits = quote(f"[+{MINUS}-]?[1-9][0-9]{{0,2}}[.,][0-9]{{3}}")
+    for name, column in columns.items():
+        found = ask(
+            f"SELECT rowid, {column} FROM given WHERE regexp_full_match({column}, {fits}) ORDER BY rowid LIMIT 1"
+        )
+        if found:
+            return Ambiguous(name, *found[0])
+    return None

@@ -1,0 +1,192 @@
+"""The columns of `given` become the values of `rows`: numbers, moments, and categories in their canonical form.
+
+Both are tables of the database; their columns are c0, c1, …, in the order of the names that the settings give a role.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from duckdb import DuckDBPyConnection
+
+from bakeoff.data.table import database, figures, times
+from bakeoff.data.table.canonical import expression, is_number
+from bakeoff.data.table.columns import Columns
+from bakeoff.data.table.delimited import KEY, Text
+from bakeoff.data.table.faults import PLACES, fault, quoted
+from bakeoff.data.table.figures import Ambiguous, Marks
+from bakeoff.data.table.reading import Reading
+from bakeoff.data.table.rejects import Kind
+from bakeoff.data.table.settings import AUTO, NONE, CsvSettings
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What came of a table.
+
+    Attributes:
+        remarks: what was read otherwise than it is written.
+    """
+
+    reading: Reading
+    remarks: list[str]
+
+
+def take(
+    rows: DuckDBPyConnection,
+    source: Text | Columns,
+    kinds: Mapping[str, Kind],
+    settings: CsvSettings,
+    numbers: Collection[str] | None,
+) -> Taken | list[str]:
+    """Fill `rows` with columns of a table, or return all that is wrong with them.
+
+    Args:
+        kinds: of the columns to take, which are in the header.
+        settings: those of params.yaml, or `Reading.csv` of the table that an encoder was fitted on.
+        numbers: as in `Reading`; None finds them.
+
+    Raises:
+        BadInput: a Parquet file is damaged.
+    """
+    if isinstance(source, Text):
+        unread, there = database.load_text(rows, source, list(kinds), settings.missing)
+        if there is None:
+            return unread
+        source = there
+    elif unread := database.load_columns(rows, source, kinds, settings.missing):
+        return unread
+    taken = Values(rows, source, kinds, settings, numbers).taken()
+    return [*unread, *(taken if isinstance(taken, list) else [])] if unread else taken
+
+
+@dataclass(frozen=True)
+class Values:
+    """The work of `take`, once `given` is there."""
+
+    rows: DuckDBPyConnection
+    source: Text | Columns
+    kinds: Mapping[str, Kind]
+    settings: CsvSettings
+    numbers: Collection[str] | None
+
+    def ask(self, query: str) -> list[tuple[Any, ...]]:
+        return self.rows.execute(query).fetchall()
+
+    def taken(self) -> Taken | list[str]:
+        types = dict(zip(self.kinds, (row[1] for row in self.ask("DESCRIBE given")), strict=True))
+        texts = {name: f"c{i}" for i, name in enumerate(self.kinds) if types[name] == "VARCHAR"}
+        figure_texts = {name: column for name, column in texts.items() if self.kinds[name] == "DOUBLE"}
+        marks = figures.find(self.ask, figure_texts, self.settings)
+        if isinstance(marks, Ambiguous):
+            return [marks.told(self.source.place(marks.row), KEY)]
+        decimal = marks.decimal or "."
+        numbers = self.all_numbers(types, texts, decimal) if self.numbers is None else set(self.numbers)
+        values: dict[str, str] = {}
+        problems: list[str] = []
+        found: list[times.Times] = []
+        for i, (name, kind) in enumerate(self.kinds.items()):
+            column = f"c{i}"
+            if kind == "VARCHAR":
+                values[name] = expression(column, types[name], number=name in numbers, decimal=decimal)
+            elif kind == "DOUBLE":
+                text = types[name] == "VARCHAR"
+                values[name] = marks.value(column) if text else f"nullif({column}::DOUBLE, 'nan'::DOUBLE)"
+            else:
+                moments = self.moments(name, column, types[name])
+                if isinstance(moments, str):
+                    problems.append(moments)
+                    moments = times.Times(None, None, f"{column}::VARCHAR")
+                found.append(moments)
+                values[name] = moments.value
+        columns = ", ".join(f"{value} AS c{i}" for i, value in enumerate(values.values()))
+        self.rows.execute(f"CREATE OR REPLACE TABLE rows AS SELECT {columns} FROM given")
+        problems += self.unread(types, marks, {name for name in texts if not problems or self.kinds[name] == "DOUBLE"})
+        if problems:
+            return problems
+        remarks = list(self.respelled([name for name in texts if name in numbers]))
+        self.rows.execute("DROP TABLE given")
+        return Taken(self.reading(marks, sorted(numbers), found), remarks)
+
+    def moments(self, name: str, column: str, kind: str) -> times.Times | str:
+        if kind == "VARCHAR":
+            return times.find(self.ask, name, column, self.settings, KEY)
+        return times.typed(column, kind)
+
+    def all_numbers(self, types: Mapping[str, str], texts: Mapping[str, str], decimal: str) -> set[str]:
+        """Columns of categories whose values are all numbers."""
+        categories = [name for name, kind in self.kinds.items() if kind == "VARCHAR"]
+        found = {name for name in categories if types[name] == "DOUBLE" or types[name].startswith("DECIMAL")}
+        found |= {name for name in categories if "INT" in types[name]}
+        asked = [name for name in categories if name in texts]
+        if asked:
+            all_are = (f"bool_and({is_number(texts[name], decimal)})" for name in asked)
+            answers = self.ask(f"SELECT {', '.join(all_are)} FROM given")[0]
+            found |= {name for name, answer in zip(asked, answers, strict=True) if answer}
+        return found
+
+    def unread(self, types: Mapping[str, str], marks: Marks, names: Collection[str]) -> Iterator[str]:
+        """Texts that are no numbers or no times, and times of years that stand for something else."""
+        for i, (name, kind) in enumerate(self.kinds.items()):
+            if kind != "VARCHAR" and name in names:
+                what, remedy = self.wrong(kind, marks)
+                yield from self.found(f"column '{name}' holds {what}", i, f"rows.c{i} IS NULL", remedy)
+            if kind == "TIMESTAMP" and (name in names or types[name] != "VARCHAR"):
+                outside = f"year(rows.c{i}) NOT BETWEEN {times.FIRST} AND {times.LAST}"
+                what = f"column '{name}' holds years outside {times.FIRST} to {times.LAST}"
+                yield from self.found(what, i, outside, f"correct them, or list them in {KEY}.missing")
+
+    def wrong(self, kind: Kind, marks: Marks) -> tuple[str, str]:
+        """What a text is that cannot be read as this kind, and the way out."""
+        if kind == "TIMESTAMP":
+            return (
+                "what is no time",
+                "write it as 2013-11-03 or 2013-11-03T06:00:00Z: with a year of four digits, without the name of a "
+                "time zone, and not as seconds since 1970",
+            )
+        thousands = f" and the thousands mark {marks.thousands!r}" if marks.thousands not in (None, NONE) else ""
+        return (
+            f"what is no number with the decimal mark {marks.decimal or '.'!r}{thousands}",
+            f"set {KEY}.decimal and {KEY}.thousands, list what stands for a missing value in {KEY}.missing, or the "
+            "column in categorical",
+        )
+
+    def found(self, what: str, column: int, where: str, remedy: str) -> Iterator[str]:
+        both = f"given POSITIONAL JOIN rows WHERE given.c{column} IS NOT NULL AND {where}"
+        count = self.ask(f"SELECT count(*) FROM {both}")[0][0]
+        if count:
+            first = self.ask(
+                f"SELECT given.rowid, given.c{column}::VARCHAR FROM {both} ORDER BY given.rowid LIMIT {PLACES}"
+            )
+            places = [f"{quoted(value)} on {self.source.place(row)}" for row, value in first]
+            yield fault(what, places, count, remedy)
+
+    def respelled(self, names: Collection[str]) -> Iterator[str]:
+        """Columns of numbers in which some are written otherwise than in their canonical form."""
+        for i, name in enumerate(self.kinds):
+            if name in names:
+                other = f"given POSITIONAL JOIN rows WHERE given.c{i} != rows.c{i}"
+                count = self.ask(f"SELECT count(*) FROM {other}")[0][0]
+                if count:
+                    query = f"SELECT given.c{i}, rows.c{i} FROM {other} ORDER BY given.rowid LIMIT 1"
+                    written, told = self.ask(query)[0]
+                    values = f"{quoted(written)} is read as {quoted(told)} ({count:,} values)"
+                    yield f"column '{name}' is all numbers: {values}"
+
+    def reading(self, marks: Marks, numbers: list[str], found: list[times.Times]) -> Reading:
+        zone: Literal["utc", "naive"] | None = found[0].zone if found else None
+        order = found[0].order if found else None
+        if order is None and self.settings.date_order != AUTO:
+            order = self.settings.date_order
+        # A table with types has no separator and no encoding: the settings may have them for new rows.
+        told = self.source if isinstance(self.source, Text) else self.settings
+        return Reading(
+            separator=None if told.separator == AUTO else told.separator,
+            decimal=marks.decimal,
+            thousands=marks.thousands,
+            encoding=None if told.encoding == AUTO else told.encoding,
+            date_order=order,
+            missing=self.settings.missing,
+            numbers=tuple(numbers),
+            times=zone,
+        )
