@@ -79,11 +79,14 @@ def opened(store: Store) -> Iterator[MlflowClient]:
             f"MLFLOW_TRACKING_URI is {masked(store.uri)}: there is no folder {database.parent}; make it first"
         )
     lock = database.with_name(database.name + ".lock") if database else Path(".bakeoff/track.lock")
+    if lock.is_dir():
+        raise BadInput(f"{lock}: is a folder, and should be a file; remove it")
     try:
         lock.parent.mkdir(exist_ok=True)
         with lock.open("w") as held:
             queue(held, lock)
             if database and database.exists():
+                whole(database)
                 follow(database)
             with addressed(store.uri):
                 yield MlflowClient(store.uri)
@@ -144,6 +147,15 @@ def experiment(client: MlflowClient, store: Store, name: str) -> str:
         client.restore_experiment(found.experiment_id)
     identifier: str = found.experiment_id
     return identifier
+
+
+def whole(database: Path) -> None:
+    """Raises:
+    sqlite3.Error: the file is empty or cut, of which MLflow would print its own trace.
+    """
+    with closing(sqlite3.connect(database)) as connection:
+        if not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+            raise sqlite3.DatabaseError("it is empty")
 
 
 def follow(database: Path) -> None:
