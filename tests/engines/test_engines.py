@@ -527,7 +527,9 @@ time.sleep(60)
 
 
 @pytest.mark.parametrize("engine", [("dvc", "repro"), ("snakemake", "--cores=1")], ids=["dvc", "snakemake"])
-def test_a_killed_engine_leaves_no_stage_behind(engine: tuple[str, ...], project: Project) -> None:
+def test_a_killed_engine_leaves_no_stage_behind_and_the_same_command_goes_on(
+    engine: tuple[str, ...], project: Project, finished: Project
+) -> None:
     write("slow.py", SLOW)(project)
     replace("dvc.yaml", "python -S -E pipeline/ingest_corpus.py", "python slow.py")(project)
     environment = project.environment() | {"PYTHONPATH": str(project.folder / "src")}
@@ -539,6 +541,30 @@ def test_a_killed_engine_leaves_no_stage_behind(engine: tuple[str, ...], project
         assert any("slow.py" in member.cmdline() for member in family)
         process.send_signal(signal.SIGKILL)
     assert wait(lambda: not any(alive(member) for member in family), seconds=10)
+
+    replace("dvc.yaml", "python slow.py", "python -S -E pipeline/ingest_corpus.py")(project)
+    if engine[0] == "snakemake":
+        assert list((project.folder / ".snakemake/locks").iterdir())
+        write("dvc.lock", project.lock()[:-300])(project)  # as a plain `dvc repro` leaves it
+        write(".dvc/tmp/rwlock", "")(project)
+    project.run(*engine)
+    assert project.is_clean()
+    assert project.tidy() == ""
+    assert project.lock() == finished.lock()
+
+
+def test_of_two_snakemakes_the_second_refuses_and_the_first_goes_on(project: Project) -> None:
+    append("pipeline/track.py", "# a remark\n")(project)
+    environment = project.environment() | {"TOY_SECONDS": "1"}
+    command = ["snakemake", "--cores=1"]
+    with subprocess.Popen(
+        command, cwd=project.folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as first:
+        assert wait(lambda: any((project.folder / ".snakemake/locks").glob("*")), seconds=60)
+        if first.poll() is None:  # else it was too quick to be met
+            assert "Directory cannot be locked" in project.run(*command, status=1) or first.wait() == 0
+        assert first.wait() == 0
+    assert project.is_clean()
 
 
 def alive(process: psutil.Process) -> bool:
