@@ -53,6 +53,8 @@ ROW = re.compile(r"^[ \t:]*+(?:(?:\{\||\|-)[^\n]*+|\|[}+]|[|!](?:[^\n|\[\]=]*+=[
 CELLS = re.compile(r"\|\||!!")
 
 TAG = re.compile(r"</?([A-Za-z][A-Za-z0-9]*+)(?=[\s/>\\])[^<>]*+>")
+SPAN = re.compile(r"<(span|div)\s([^<>]*+)>[^<]*+</\1\s*+>", re.IGNORECASE)
+INVISIBLE = re.compile(r"display\s*+:\s*+none", re.IGNORECASE)
 VARIANT = re.compile(r"-\{([^{}]*+)\}-")
 FLAGS = re.compile(r"\s*+(?:[A-Z]|-|[a-z]{2,3}(?:-[a-z]+)*+)(?:\s*+;\s*+(?:[A-Z]|-|[a-z]{2,3}(?:-[a-z]+)*+))*+\s*+")
 RULE = re.compile(r"\s*+(?:[^;:=>]*+=>\s*+)?[a-z]{2,3}(?:-[a-z]+)*+\s*+:(.*)", re.DOTALL)
@@ -89,6 +91,7 @@ def article(text: str, names: Names) -> str:
     stretches = Stretches(text)
     text = without_tables(without_galleries(stretches.rest()))
     if "<" in text:
+        text = SPAN.sub(lambda match: "" if INVISIBLE.search(match[2]) else match[0], text)
         text = TAG.sub(tag, text)
     if "-{" in text:
         text = VARIANT.sub(variant, text)
