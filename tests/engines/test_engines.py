@@ -43,7 +43,8 @@ class Project:
     def run(self, *command: str, status: int = 0, **environment: str) -> str:
         """What a command prints; its errors come last."""
         if command[0] in ("dvc", "snakemake"):
-            path = f"{self.preloaded('dvc').path}{os.pathsep}{self.environment()['PATH']}"  # what Snakemake's jobs call
+            jobs = self.preloaded("bakeoff.engine").path  # what Snakemake's jobs call
+            path = f"{jobs}{os.pathsep}{self.environment()['PATH']}"
             asked = self.environment() | {"PATH": path} | environment
             done = self.preloaded(command[0]).run(*command[1:], cwd=self.folder, env=asked)
         else:

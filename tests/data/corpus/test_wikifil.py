@@ -8,11 +8,15 @@ from pathlib import Path
 
 import pytest
 
+from bakeoff import settings
 from bakeoff.data.corpus import wikifil
 from bakeoff.data.corpus.text import Text
 from bakeoff.data.corpus.tokens import rewritten
+from bakeoff.data.limits import Limits
 from bakeoff.data.sources.find import Found, find
 from bakeoff.settings import BadInput
+
+LIMITS = settings.validate(settings.load(Path(__file__).parents[3] / "params.yaml"), "data.limits", Limits)
 
 PAGE = '<mediawiki><page><text xml:space="preserve">{}</text></page></mediawiki>'
 
@@ -82,7 +86,7 @@ def test_odd_records_become_what_wikifil_makes_of_them(records: bytes, clean: by
 
 
 def test_the_sample_becomes_what_wikifil_makes_of_it() -> None:
-    words = Text(find("wikipedia-sample", "corpus"), "utf-8").words("text8", "wikifil")
+    words = Text(find("wikipedia-sample", "corpus", LIMITS), "utf-8").words("text8", "wikifil")
     text = b"".join(b" " + word for word in b"".join(block.tobytes() for block in words).split())
     assert (len(text.split()), len(text)) == (512_934, 3_085_829)
     assert hashlib.sha256(text).hexdigest() == "0cf035b28f92b01ff2dd0880909f6087bfb48bc8b8c726b793bccdad5c56a13c"
