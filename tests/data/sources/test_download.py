@@ -387,6 +387,19 @@ def test_the_page_of_a_proxy_is_named_as_one(servers: Callable[..., Server], pag
     assert ", an HTML page, as proxies and logins send it" in refused(wanted(servers(give(page))))
 
 
+def test_the_body_of_a_redirect_is_not_read(servers: Callable[..., Server]) -> None:
+    store = servers(give(DATA))
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(302)
+        handler.send_header("Location", store.url())
+        handler.end_headers()
+        while True:
+            handler.wfile.write(DATA)
+
+    assert fetch(wanted(servers(answer)), LIMITS).read_bytes() == DATA
+
+
 def rude(handler: BaseHTTPRequestHandler) -> None:
     handler.send_response(404, "\x1b[31mgo \x07away" + "y" * 5000)
     handler.send_header("Content-Length", "0")
