@@ -8,7 +8,8 @@ from pydantic import Field, ValidationError
 
 from bakeoff.data.settings import Columns
 from bakeoff.data.table.settings import AUTO, NONE, CsvSettings
-from bakeoff.settings import BadInput, Settings, explain
+from bakeoff.quoting import listed
+from bakeoff.settings import BadInput, Settings, faults
 
 AGAIN = "make it again with `dvc repro ingest_table`"
 
@@ -80,7 +81,6 @@ class Reading(Settings):
         try:
             return cls.model_validate_json(path.read_bytes())
         except ValidationError as error:
-            problems = "; ".join(explain("", cls, **problem) for problem in error.errors(include_url=False))
-            raise BadInput(f"{path}: {' '.join(problems.split())}; {AGAIN}") from None
+            raise BadInput(f"{path}: {listed(faults(error, cls))}; {AGAIN}") from None
         except OSError as error:
             raise BadInput(f"{path}: {error.strerror}; {AGAIN}") from None
