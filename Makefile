@@ -2,12 +2,13 @@
 PYTHON ?= python3
 TORCH ?= cpu
 TORCH_VERSION := 2.13.0
+UV_VERSION := 0.13.9
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export MLFLOW_DISABLE_TELEMETRY := true
 
 .DEFAULT_GOAL := help
-.PHONY: unmoved help repro serial test check format ui report bench deps readme verify verify-serial clean
+.PHONY: unmoved help repro serial test check format ui report bench deps lock readme verify verify-serial clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,6 +53,17 @@ bench: .venv/.ready  ## the measurements of benchmarks/ (after a run, on a quiet
 deps: .venv/.ready  ## write what each stage imports into dvc.yaml, and the editors' schema of params.yaml
 	bakeoff deps
 
+# From what is installed, so install a new package first. uv works beside the environment, not in it: only this needs it.
+lock:  ## pin what is installed (but torch) in requirements.lock, with the hash of every file of each version
+	@$(PYTHON) -m venv .bakeoff/locking
+	@.bakeoff/locking/bin/pip install --quiet uv==$(UV_VERSION)
+	@pip freeze --exclude-editable --exclude torch | grep -v -e '^nvidia-' -e '^triton==' > .bakeoff/locking/frozen.txt
+	@.bakeoff/locking/bin/uv pip compile --quiet --no-deps --generate-hashes --no-annotate --no-header \
+	  --output-file .bakeoff/locking/hashed.txt .bakeoff/locking/frozen.txt
+	@{ sed -n '/^#/p' requirements.lock; cat .bakeoff/locking/hashed.txt; } > .bakeoff/locking/requirements.lock
+	@mv .bakeoff/locking/requirements.lock requirements.lock
+	@rm -r .bakeoff/locking
+
 readme: .venv/.ready  ## bring the table of results into README.md
 	bakeoff readme
 
@@ -80,7 +92,8 @@ unmoved:
 	  else pip install --quiet torch==$(TORCH_VERSION)+cpu 2>/dev/null \
 	    || pip install --quiet torch==$(TORCH_VERSION) --index-url https://download.pytorch.org/whl/cpu; fi ;; esac
 	@echo "installing the locked packages"
-	@pip install --quiet --requirement requirements.lock
+	@pip install --quiet --require-hashes --no-deps --requirement requirements.lock
 	@pip install --quiet --no-deps --editable .
+	@pip check
 	@bakeoff setup
 	@touch .venv/.ready

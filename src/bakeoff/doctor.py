@@ -139,17 +139,16 @@ def params() -> Iterator[Finding]:
 
 def data() -> Iterator[Finding]:
     """What params.yaml names; nothing is fetched."""
-    from bakeoff.data.limits import Limits
     from bakeoff.data.sources.addresses import said
     from bakeoff.data.sources.catalogue import SOURCES, Kind, Remote
     from bakeoff.data.sources.find import local
-    from bakeoff.data.sources.holdings import files, overview
+    from bakeoff.data.sources.holdings import overview, packaged_files
     from bakeoff.data.sources.settings import SOURCE_OF
 
     try:
         document = settings.load()
-        named: dict[Kind, Any] = {kind: document["data"][kind]["source"] for kind in SOURCE_OF}
-        limits = settings.validate(document, "data.limits", Limits)
+        sections = document["data"]
+        named: dict[Kind, Any] = {kind: sections[kind]["source"] for kind in SOURCE_OF if kind in sections}
     except (BadInput, KeyError, TypeError):
         return  # told where params.yaml is examined
     fetched = {name for name, spec in SOURCES.items() if any(isinstance(f, Remote) for f in spec.files.values())}
@@ -161,7 +160,7 @@ def data() -> Iterator[Finding]:
             elif source in fetched and not here[source].present:
                 yield Finding(kind, f"{source} (from {here[source].where}): {here[source].title}; not fetched yet")
             elif source in SOURCES:
-                files(source, limits)
+                packaged_files(source)
                 yield Finding(kind, f"{source} (in {here[source].where}): {here[source].title}")
             else:
                 checked = settings.validate(document, f"data.{kind}.source", SOURCE_OF[kind])

@@ -2,8 +2,11 @@
 
 import importlib.metadata
 import platform
+import re
 from collections.abc import Iterator
 from pathlib import Path
+
+PINNED = re.compile(r"^([\w.-]+)==([^\s;\\]+)", re.MULTILINE)  # `name==1.0 \`, before the lines of its hashes
 
 
 def processor() -> str:
@@ -25,10 +28,7 @@ def flags() -> set[str]:
 
 def differing(lock: Path) -> Iterator[tuple[str, str, str]]:
     """Name, locked and found version of each package that is not installed as the lock has it."""
-    for line in lock.read_text(encoding="utf-8").splitlines():
-        name, _, locked = line.partition("==")
-        if not locked:
-            continue
+    for name, locked in PINNED.findall(lock.read_text(encoding="utf-8")):
         try:
             found = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:

@@ -1,5 +1,7 @@
 import copy
 import re
+from collections import defaultdict
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -265,7 +267,7 @@ def test_the_html_needs_no_other_file_and_no_network(comparison: dict[str, Any])
     sources = re.findall(r'src="([^"]*)"', html)
     assert len(sources) == len(names) > 3
     assert all(source.startswith("data:image/png;base64,") for source in sources)
-    assert "http" not in html and "<link" not in html and "<script" not in html
+    assert "http:" not in html and "https:" not in html and "<link" not in html and "<script" not in html
     assert html.count("<table>") == len(re.findall(r"^\| ---", page, re.MULTILINE))
 
 
@@ -282,3 +284,25 @@ def test_the_readme_gets_the_results_and_keeps_the_rest() -> None:
 def test_a_readme_without_its_markers_is_refused(readme: str) -> None:
     with pytest.raises(ValueError, match="README needs"):
         embed(readme, "table")
+
+
+def test_no_name_of_the_users_does_anything_on_the_page(comparison: dict[str, Any], every_hostile: list[str]) -> None:
+    """In every place at once: words, columns, categories, sources. The tags are those of a page of harmless names."""
+
+    def tags(names: list[str]) -> list[str]:
+        shown = replace(
+            EXHIBITS,
+            origins={
+                str(place): dict.fromkeys(("source", "title", "licence", "citation"), name)
+                for place, name in enumerate(names)
+            },
+            encoding=EXHIBITS.encoding
+            | {when: dict.fromkeys(names, DESCRIBED) for when in ("before", "after")}
+            | {"categories": {key: {"buckets": 64} for key in names}}
+            | {"missing": {key: {"test": 0, "train": 0} for key in names}},
+            neighbours={"cbow": {name: [name, "four"] for name in names}},
+            costs=Costs(names[0], {}),
+        )
+        return re.findall("<[^>]*>", as_html(report(comparison, shown), defaultdict(bytes)))
+
+    assert tags(every_hostile) == tags([f"x{place}" for place in range(len(every_hostile))])

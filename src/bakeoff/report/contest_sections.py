@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bakeoff.report.costs import Costs, profiles
+from bakeoff.report.escaping import plain
 from bakeoff.report.overview import STEPS
 from bakeoff.report.resolution import error, telling
 from bakeoff.report.speed import FARTHEST
@@ -193,8 +194,8 @@ def step_costs(tasks: Mapping[str, Row], costs: Costs) -> str:
     return "\n\n".join(
         [
             "### What a step costs",
-            f"Time of a whole step (gradient and update) on one core of: {costs.name}; as multiples of the cheapest "
-            "optimizer's. `python -m benchmarks.costs` measures it, alternating between them.",
+            f"Time of a whole step (gradient and update) on one core of: {plain(costs.name)}; as multiples of the "
+            "cheapest optimizer's. `python -m benchmarks.costs` measures it, alternating between them.",
             table(header, [bare, *times]),
             "What an optimizer remembers, beside the weights, in floats of 4 bytes a weight:",
             table([header[0], "floats a weight", *header[1:]], [held, *memory]),

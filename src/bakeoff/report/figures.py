@@ -17,6 +17,7 @@ from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 from PIL import Image
 
+from bakeoff.report.escaping import label
 from bakeoff.report.palette import COLOURS, METHODS, dashes
 
 Row = Mapping[str, Any]
@@ -38,6 +39,7 @@ STYLE: Any = {
     "lines.linewidth": 1.6,
 }
 DOTS_PER_INCH = 110
+LETTER = 0.09  # inches, the width of a letter at most
 INK, FAINT = "#222222", "#9a9a9a"
 TISSUE = ["#f2f2f2", "#7fb3d5", "#d98880", "#82c596", "#c39bd3", "#f5cb5c", "#8d99ae", "#5c6f82"]  # classes of a mask
 
@@ -138,9 +140,9 @@ def final_metrics(comparison: Row) -> bytes:
             axis.axvline(found["test"], color=FAINT, linestyle="--", linewidth=1.2)
             axis.text(found["test"], -0.65, found["model"], color="#555555", ha="center", va="bottom")
         axis.set_yticks(range(len(cells)), [cell_label(cell, len(models) > 1) for cell in cells])
-        for label, cell in zip(axis.get_yticklabels(), cells, strict=True):
+        for text, cell in zip(axis.get_yticklabels(), cells, strict=True):
             leading = cell["rank"] == 1 or cell["tied"]
-            label.set(color=INK if leading else FAINT, fontweight="bold" if leading else "normal")
+            text.set(color=INK if leading else FAINT, fontweight="bold" if leading else "normal")
         axis.set(xlabel=f"test {comparison['metric']}", ylim=(len(cells) - 0.4, -0.6))
         axis.xaxis.set_major_locator(matplotlib.ticker.MaxNLocator(nbins=7))
         axis.grid(axis="y", visible=False)
@@ -269,7 +271,10 @@ def segmentations(scans: NDArray[Any], masks: NDArray[Any], predicted: NDArray[A
     tissue = matplotlib.colors.ListedColormap(colours)
     with style():
         aspect = scans.shape[3] / scans.shape[2]
-        figure = Figure(figsize=(0.6 + 1.35 * aspect * len(scans), 4.6), layout="constrained")
+        width = 0.6 + 1.35 * aspect * len(scans)
+        across = max(min(len(classes), 6, int(width / (0.5 + LETTER * max(len(label(name)) for name in classes)))), 1)
+        below = math.ceil(len(classes) / across) - 1  # rows of the legend after the first
+        figure = Figure(figsize=(width, 4.6 + 0.2 * below), layout="constrained")
         axes = figure.subplots(len(rows), len(scans), squeeze=False)
         for line, (name, images) in zip(axes, rows, strict=True):
             for axis, image in zip(line, images, strict=True):
@@ -277,7 +282,9 @@ def segmentations(scans: NDArray[Any], masks: NDArray[Any], predicted: NDArray[A
                 draw_picture(axis, image, **shading)
             line[0].set_ylabel(name)
         patches = [matplotlib.patches.Patch(facecolor=colour, edgecolor=FAINT) for colour in colours]
-        figure.legend(patches, classes, loc="outside lower center", ncols=min(len(classes), 6))
+        legend = figure.legend(patches, [""] * len(patches), loc="outside lower center", ncols=across)
+        for text, name in zip(legend.get_texts(), classes, strict=True):
+            text.set_text(label(name))  # afterwards: a legend leaves out what is named with a leading underscore
         return png(figure)
 
 
@@ -290,13 +297,14 @@ def samples(pictures: Sequence[NDArray[Any]], classes: Sequence[str]) -> bytes:
     across = max(map(len, pictures))
     C, H, W = pictures[0].shape[1:]
     with style():
-        figure = Figure(figsize=(1.2 + 0.62 * across * W / H, 0.66 * len(classes)), layout="constrained")
+        beside = max(1.2, LETTER * max(len(label(name)) for name in classes))
+        figure = Figure(figsize=(beside + 0.62 * across * W / H, 0.66 * len(classes)), layout="constrained")
         axes = figure.subplots(len(classes), across, squeeze=False)
         for line, images, name in zip(axes, pictures, classes, strict=True):
             blank = np.ones((across - len(images), C, H, W))
             for axis, image in zip(line, shown(np.concatenate([images, blank])), strict=True):
                 draw_picture(axis, image)
-            line[0].set_ylabel(name, rotation=0, ha="right", va="center")
+            line[0].set_ylabel(label(name), rotation=0, ha="right", va="center")
         return png(figure)
 
 

@@ -1,6 +1,7 @@
 """The pages of results: a report in Markdown and as one HTML file, and the short table that README carries."""
 
 import base64
+import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from bakeoff.data.examples import SPLITS
 from bakeoff.embedding.maps import MAPS
 from bakeoff.report.contest_sections import contest, overall, procedure, runs
 from bakeoff.report.costs import Costs
+from bakeoff.report.escaping import code
 from bakeoff.report.wording import (
     DASH,
     FIGURES,
@@ -150,7 +152,7 @@ def task_section(name: str, task: Row, exhibits: Exhibits, confidence: float) ->
 
 def data_section(exhibits: Exhibits) -> str:
     rows = [
-        [kind, f"`{origin['source']}`", origin["title"] or DASH, origin["licence"] or DASH, origin["citation"] or DASH]
+        [kind, code(origin["source"]), origin["title"] or DASH, origin["licence"] or DASH, origin["citation"] or DASH]
         for kind, origin in exhibits.origins.items()
     ]
     return f"## Data\n\n{table(['', 'source', 'what it is', 'licence', 'from'], rows)}"
@@ -243,31 +245,39 @@ PAGE = """<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="{policy}">
 <meta name="viewport" content="width=device-width">
 <title>Results of the bake-off</title>
-<style>
-body {{ max-width: 60em; margin: 2em auto; padding: 0 1em; font: 16px/1.5 system-ui, sans-serif; color: #222; }}
-h2 {{ margin-top: 2.5em; border-bottom: 1px solid #ddd; }}
-table {{ border-collapse: collapse; margin: 1em 0; font-size: 14px; font-variant-numeric: tabular-nums; }}
-th, td {{ padding: .25em .8em .25em 0; text-align: left; border-bottom: 1px solid #e6e6e6; white-space: nowrap; }}
-th {{ color: #666; font-weight: normal; }}
-img {{ max-width: 100%; }}
-div.wide {{ overflow-x: auto; }}
-</style>
+<style>{style}</style>
 </head>
 <body>
 {body}
 </body>
 </html>
 """
+STYLE = """
+body { max-width: 60em; margin: 2em auto; padding: 0 1em; font: 16px/1.5 system-ui, sans-serif; color: #222; }
+h2 { margin-top: 2.5em; border-bottom: 1px solid #ddd; }
+table { border-collapse: collapse; margin: 1em 0; font-size: 14px; font-variant-numeric: tabular-nums; }
+th, td { padding: .25em .8em .25em 0; text-align: left; border-bottom: 1px solid #e6e6e6; white-space: nowrap; }
+th { color: #666; font-weight: normal; }
+img { max-width: 100%; }
+div.wide { overflow-x: auto; }
+"""
+
+# No script runs, nothing is loaded, no form is sent: the page has its own style and the pictures inside it.
+POLICY = "default-src 'none'; img-src data:; style-src 'sha256-{style}'; base-uri 'none'; form-action 'none'"
+MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table").disable(["link", "autolink", "html_inline"])
 
 
 def as_html(markdown: str, pictures: Mapping[str, bytes]) -> str:
     """One file that needs no other: the pictures (PNG, by name) are inside."""
-    body = MarkdownIt("commonmark").enable("table").render(markdown)
+    body = MARKDOWN.render(markdown)
     body = body.replace("<table>", '<div class="wide"><table>').replace("</table>", "</table></div>")
     inside = partial(embedded, pictures=pictures)
-    return PAGE.format(body=re.sub(f'src="{FIGURES}/([^"]+)"', inside, body))
+    digest = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
+    body = re.sub(f'src="{FIGURES}/([^"]+)"', inside, body)
+    return PAGE.format(policy=POLICY.format(style=digest), style=STYLE, body=body)
 
 
 def embedded(source: re.Match[str], pictures: Mapping[str, bytes]) -> str:

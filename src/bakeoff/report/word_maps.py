@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from bakeoff.report.escaping import label
 from bakeoff.report.figures import FAINT, png, style
 from bakeoff.report.palette import COLOURS
 
@@ -43,11 +44,12 @@ def draw(title: str, words: Sequence[str], places: Floats, groups: Mapping[str, 
         figure.draw_without_rendering()  # settles the axes, so that labels can be placed in points
         points = axis.transData.transform(places) * 72 / figure.dpi
         sizes = [LABEL if word in colour else SMALL for word in words]
-        for place, found in labels(points, words, sizes, [word in colour for word in words]).items():
+        shown = list(map(label, words))
+        for place, found in labels(points, shown, sizes, [word in colour for word in words]).items():
             word = words[place]
             line = {"arrowstyle": "-", "color": FAINT, "linewidth": 0.5, "shrinkA": 0, "shrinkB": 1}
             axis.annotate(
-                word,
+                shown[place],
                 places[place],
                 xytext=found,
                 textcoords="offset points",
@@ -56,7 +58,7 @@ def draw(title: str, words: Sequence[str], places: Floats, groups: Mapping[str, 
                 fontsize=sizes[place],
                 color=colour.get(word, OTHER),
                 weight="bold" if word in colour else "normal",
-                arrowprops=line if math.hypot(*found) > 2 * RING + width(word, sizes[place]) / 2 else None,
+                arrowprops=line if math.hypot(*found) > 2 * RING + width(shown[place], sizes[place]) / 2 else None,
             )
         return png(figure)
 

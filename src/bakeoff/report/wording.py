@@ -4,11 +4,13 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from bakeoff.report.escaping import Markup, plain
+
 Row = Mapping[str, Any]
 
 FIGURES = "figures"  # the folder of figures, seen from the pages
 METRICS = {"accuracy": "accuracy", "auc": "area under the ROC curve", "dice": "mean Dice", "loss": "loss"}
-PIPE = r"\|"  # in a cell: names of columns and classes are the user's
+PIPE = r"\|"  # in a cell
 DASH = "\N{EN DASH}"  # where there is no number
 
 
@@ -17,8 +19,13 @@ def picture(words: str, name: str) -> str:
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [header, ["---"] * len(header), *rows]
-    return "\n".join(f"| {' | '.join(cell.replace('|', PIPE) for cell in line)} |" for line in lines)
+    """A table in Markdown. Its cells are text; one that is Markdown is a `Markup`."""
+    lines = [header, [Markup("---")] * len(header), *rows]
+    return "\n".join(f"| {' | '.join(map(written, line))} |" for line in lines)
+
+
+def written(cell: str) -> str:
+    return (cell if isinstance(cell, Markup) else plain(cell)).replace("|", PIPE)
 
 
 def cell_name(cell: Row) -> str:

@@ -4,6 +4,7 @@ MLflow's environment is set here, because this file runs before any module of th
 has set stays as it is.
 """
 
+import logging
 import os
 
 ENVIRONMENT = {
@@ -15,6 +16,9 @@ ENVIRONMENT = {
     "MLFLOW_LOGGING_LEVEL": "WARNING",
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
 }
+
+# It prints a traceback of each database error before it raises it; the line of the error says enough.
+logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
 
 for name, value in ENVIRONMENT.items():
     os.environ.setdefault(name, value)

@@ -14,6 +14,7 @@ from safetensors.numpy import load_file, save_file
 import bakeoff
 from bakeoff.data.examples import Examples
 from bakeoff.settings import BadInput
+from bakeoff.tracking.owner import Owner
 from bakeoff.tracking.predictor import WEIGHTS, Network
 from bakeoff.tracking.runs import KEY, Entry, identified, text
 
@@ -22,7 +23,7 @@ LIBRARIES = ["numpy", "pydantic", "ruamel.yaml", "safetensors", "torch"]  # that
 LOADER = "bakeoff.tracking.predictor"
 
 
-def crown(client: MlflowClient, experiment: str, entry: Entry) -> None:
+def crown(client: MlflowClient, experiment: str, entry: Entry, owner: Owner) -> None:
     """Give the alias `champion` of the model named by the task to this run's network; log it first if it is new.
 
     Raises:
@@ -33,7 +34,7 @@ def crown(client: MlflowClient, experiment: str, entry: Entry) -> None:
     if known:
         newest = known[0]
     else:
-        run = identified(client, experiment, entry)
+        run = identified(client, experiment, entry, owner)
         source = log(client, experiment, entry, run)
         newest = client.create_model_version(
             task,
@@ -62,7 +63,7 @@ def log(client: MlflowClient, experiment: str, entry: Entry, run: str) -> str:
         examples = assemble(entry, Path(folder) / "data")
         save(Path(folder), examples)
         for killed in client.search_logged_models([experiment], f"name = '{entry.run.name}'"):
-            if killed.status == "PENDING":
+            if killed.status == "PENDING" and killed.source_run_id == run:
                 client.delete_logged_model(killed.model_id)
         model = client.create_logged_model(experiment, entry.run.name, run, params=parameters, tags={KEY: entry.key})
         client.log_model_artifacts(model.model_id, str(Path(folder) / "model"))

@@ -13,7 +13,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from bakeoff.settings import BadInput
-from bakeoff.tracking import live, sync, views
+from bakeoff.tracking import live, owner, sync, views
+from bakeoff.tracking.failures import masked
 from bakeoff.tracking.store import located, opened
 
 HOST = "127.0.0.1"  # MLflow has no passwords: it is for this machine alone
@@ -32,7 +33,10 @@ def track(watch: bool = False) -> None:
     """
     store = located()
     made = sync.refresh()
-    print(f"{sum(map(len, made.values()))} runs in {len(made)} experiments of {store.uri}", flush=True)
+    print(
+        f"{sum(map(len, made.values()))} runs in {len(made)} experiments of {masked(store.uri)}, of {owner.current()}",
+        flush=True,
+    )
     if sync.COMPARISON.exists():
         sync.crown(made, sync.COMPARISON)
     if watch:
@@ -68,7 +72,7 @@ def show(address: str) -> None:
     """Print the address of every saved view, and open the first where a person has a screen."""
     links: list[str] = []
     with opened(located()) as client:
-        for experiment, shown in views.addresses(client).items():
+        for experiment, shown in views.addresses(client, owner.current()).items():
             for name, path in shown.items():
                 print(f"{experiment:<10} {name:<22} {address}/{path}")
                 links.append(f"{address}/{path}")

@@ -14,7 +14,8 @@ from mlflow.entities import Metric
 
 from bakeoff.settings import BadInput
 from bakeoff.stage import LIVE as FOLDER
-from bakeoff.tracking import sync
+from bakeoff.tracking import owner, sync
+from bakeoff.tracking.owner import CLONE, Owner
 from bakeoff.tracking.runs import CURRENT, KEY, KIND, LIVE, STAGE, acceptable, colour, log, measured, tracked
 from bakeoff.tracking.store import experiment, located, opened
 
@@ -88,24 +89,25 @@ def read(path: Path) -> Live | None:
 
 
 def bring(running: Sequence[Live], fed: Fed) -> None:
-    """Make the store's running trainings be these."""
-    store = located()
+    """Make this clone's running trainings in the store be these, whatever branch they began on."""
+    store, whose = located(), owner.current()
     with opened(store) as client:
         experiments = [found.experiment_id for found in client.search_experiments()]
-        known = {run.data.tags[KEY]: run.info.run_id for run in tracked(client, experiments, f"tags.`{LIVE}` = 'true'")}
+        where = f"tags.`{LIVE}` = 'true' and tags.`{CLONE}` = '{whose.clone}'"
+        known = {run.data.tags[KEY]: run.info.run_id for run in tracked(client, experiments, where)}
         for key in known.keys() - {live.key for live in running}:
             client.delete_run(known[key])
         for live in running:
             if live.key in known:
                 log(client, known[live.key], {}, points(live.rows[fed.get(live.key, 0) :]))
             else:
-                started = start(client, experiment(client, store, live.experiment), live)
+                started = start(client, experiment(client, store, live.experiment), live, whose)
                 log(client, started, live.parameters, points(live.rows))
 
 
-def start(client: MlflowClient, where: str, live: Live) -> str:
+def start(client: MlflowClient, where: str, live: Live, whose: Owner) -> str:
     kind = "study" if live.experiment == "tuning" else live.parameters.get("role", "training")
-    tags = {KEY: live.key, STAGE: live.stage, KIND: kind, CURRENT: "true", LIVE: "true"}
+    tags = {KEY: live.key, STAGE: live.stage, KIND: kind, CURRENT: "true", LIVE: "true"} | whose.tags
     made: str = client.create_run(where, run_name=live.name, tags=tags | colour(live.parameters)).info.run_id
     return made
 

@@ -3,16 +3,18 @@
 import hashlib
 import json
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from mlflow import MlflowClient
-from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param
+from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, ViewType
 from mlflow.entities import Run as TrackedRun
 
 from bakeoff.record import Record, Run, dump
 from bakeoff.report.palette import COLOURS, METHODS
+from bakeoff.tracking.owner import Owner
 
 BATCH = 800  # metrics a call: MLflow takes 1000 metrics and parameters together
 DIGEST = 36  # characters that MLflow keeps of a data set's digest
@@ -22,6 +24,7 @@ RECIPE = "bakeoff.recipe"
 STAGE = "bakeoff.stage"
 KIND = "bakeoff.kind"
 CURRENT = "bakeoff.current"  # "true" for what the records on disk say now, "false" for what they said before
+PARENT = "mlflow.parentRunId"
 LIVE = "bakeoff.live"  # "true" while a training runs
 
 
@@ -66,55 +69,110 @@ def entries(record: Record, moment: int) -> list[Entry]:
     return list(made.values())
 
 
-def bring(client: MlflowClient, experiment: str, wanted: Sequence[Entry]) -> None:
-    """Make the experiment hold each entry once.
+def bring(client: MlflowClient, experiment: str, wanted: Sequence[Entry], owner: Owner) -> None:
+    """Make the experiment hold each entry once for its owner.
 
-    What is there already stays as it is. Runs that no entry stands for any more stay too, marked as not current. Runs
-    that a tracking left half-written, because it was killed, go.
+    What is there already stays as it is; what was deleted is restored, so that it keeps its id. Runs that no entry
+    stands for any more stay too, marked as not current. Runs that a tracking left half-written, because it was killed,
+    go. Runs of others are left alone.
     """
     entry_of = {entry.key: entry for entry in wanted}
-    ids: dict[str, str] = {}
-    for run in tracked(client, [experiment]):
-        tags = run.data.tags
-        if KEY not in tags or LIVE in tags:
-            continue  # not ours, or a training that still runs
-        if run.info.status != "FINISHED":
-            client.delete_run(run.info.run_id)
-            continue
-        ids[tags[KEY]] = run.info.run_id
-        entry = entry_of.get(tags[KEY])
-        now = {CURRENT: "true", RECIPE: entry.record.recipe} if entry else {CURRENT: "false"}
-        for name, value in now.items():
-            if tags.get(name) != value:
-                client.set_tag(run.info.run_id, name, value)
+    there = surveyed(client, experiment, owner)
+    ids = {key: same[0].info.run_id for key, same in there.items()}
+    for key, (first, *others) in there.items():
+        entry = entry_of.get(key)
+        for other in filter(active, others):  # it was deleted, made again, and restored
+            client.delete_run(other.info.run_id)
+        if not active(first):
+            if entry is None:
+                continue
+            client.restore_run(first.info.run_id)
+        mark(
+            client,
+            first,
+            owner.tags | ({CURRENT: "true", RECIPE: entry.record.recipe} if entry else {CURRENT: "false"}),
+        )
     for entry in wanted:
         if entry.key not in ids:
-            ids[entry.key] = write(client, experiment, entry, ids)
+            ids[entry.key] = write(client, experiment, entry, ids, owner)
+    nest(client, there, {entry.key: ids[entry.parent.key] for entry in wanted if entry.parent})
 
 
-def identified(client: MlflowClient, experiment: str, entry: Entry) -> str:
-    """The id of the run that stands for an entry."""
-    found: str = client.search_runs([experiment], f"tags.`{KEY}` = '{entry.key}'")[0].info.run_id
+def surveyed(client: MlflowClient, experiment: str, owner: Owner) -> dict[str, list[TrackedRun]]:
+    """The owner's whole runs by key, deleted ones after the others; what a kill left half-written is deleted."""
+    found: dict[str, list[TrackedRun]] = defaultdict(list)
+    for run in tracked(client, [experiment], deleted=True):
+        tags = run.data.tags
+        if KEY not in tags or LIVE in tags or not owner.owns(tags):
+            continue  # the user's own, a training that still runs, or another owner's
+        if run.info.status == "FINISHED":
+            found[tags[KEY]].append(run)
+        elif active(run):
+            client.delete_run(run.info.run_id)
+    return {key: sorted(same, key=lambda run: (not active(run), run.info.run_id)) for key, same in found.items()}
+
+
+def nest(client: MlflowClient, there: Mapping[str, Sequence[TrackedRun]], parents: Mapping[str, str]) -> None:
+    """Let every run that was there hang under its parent, whatever became of the one that it hung under.
+
+    A run of the past keeps its parent too: it is restored if it was deleted without its children.
+
+    Args:
+        parents: the id of the parent, by the key of a current run.
+    """
+    first = {run.info.run_id: same[0] for same in there.values() for run in same}
+    for key, same in there.items():
+        child, hangs = same[0], same[0].data.tags.get(PARENT)
+        if key in parents:
+            mark(client, child, {PARENT: parents[key]})
+        elif active(child) and hangs in first:
+            parent = first[hangs]
+            if not active(parent) and client.get_run(parent.info.run_id).info.lifecycle_stage == "deleted":
+                client.restore_run(parent.info.run_id)
+                mark(client, parent, {CURRENT: "false"})
+            mark(client, child, {PARENT: parent.info.run_id})
+
+
+def mark(client: MlflowClient, run: TrackedRun, tags: Mapping[str, str]) -> None:
+    """Set the tags that the run does not have yet."""
+    for name, value in tags.items():
+        if run.data.tags.get(name) != value:
+            client.set_tag(run.info.run_id, name, value)
+
+
+def active(run: TrackedRun) -> bool:
+    """Whether the run was not deleted when it was read."""
+    return bool(run.info.lifecycle_stage == "active")
+
+
+def identified(client: MlflowClient, experiment: str, entry: Entry, owner: Owner) -> str:
+    """The id of the owner's run that stands for an entry."""
+    where = " and ".join([f"tags.`{KEY}` = '{entry.key}'", *owner.where])
+    found: str = client.search_runs([experiment], where)[0].info.run_id
     return found
 
 
-def tracked(client: MlflowClient, experiments: Sequence[str], where: str = "") -> Iterator[TrackedRun]:
-    """All runs of some experiments but deleted ones."""
+def tracked(
+    client: MlflowClient, experiments: Sequence[str], where: str = "", deleted: bool = False
+) -> Iterator[TrackedRun]:
+    """All runs of some experiments; deleted ones too if asked for."""
+    kind = ViewType.ALL if deleted else ViewType.ACTIVE_ONLY
     token: str | None = ""
     while token is not None:
-        page = client.search_runs(list(experiments), where, max_results=1000, page_token=token or None)
+        page = client.search_runs(list(experiments), where, kind, max_results=1000, page_token=token or None)
         yield from page
         token = page.token
 
 
-def write(client: MlflowClient, experiment: str, entry: Entry, ids: Mapping[str, str]) -> str:
+def write(client: MlflowClient, experiment: str, entry: Entry, ids: Mapping[str, str], owner: Owner) -> str:
     """One run, finished last: whatever is not finished is known to be incomplete.
 
     What only served a choice is brought in without its curves and its data: there is much of it, and half the time goes
     into these. The record has the curves.
     """
     record, run = entry.record, entry.run
-    tags = colour(run.parameters) | {
+    tags = colour(run.parameters) | owner.tags
+    tags |= {
         KEY: entry.key,
         RECIPE: record.recipe,
         STAGE: record.stage,
@@ -123,7 +181,7 @@ def write(client: MlflowClient, experiment: str, entry: Entry, ids: Mapping[str,
         "mlflow.note.content": f"`dvc repro --force --single-item {record.stage}` makes this run again.",
     }
     if entry.parent:
-        tags["mlflow.parentRunId"] = ids[entry.parent.key]
+        tags[PARENT] = ids[entry.parent.key]
     made: str = client.create_run(experiment, start_time=entry.moment, run_name=run.name, tags=tags).info.run_id
     counts = entry.kind not in ("trial", "rerun")
     log(client, made, run.parameters, points(run, entry.moment, curves=counts))

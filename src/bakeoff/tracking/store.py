@@ -3,23 +3,28 @@
 import fcntl
 import os
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import mlflow
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
+from sqlalchemy.exc import SQLAlchemyError
 
 from bakeoff.settings import BadInput
+from bakeoff.tracking.failures import explained, masked
 
 SQLITE = "sqlite:///"
 DEFAULT = "sqlite:///mlflow.db"  # what `mlflow ui` opens when it is started in the same folder
 ARTIFACTS = "mlartifacts"
+WAIT = 20.0  # seconds for another program that writes to the database, as MLflow has it
+PATIENCE = 300.0  # seconds to wait for another process that tracks
 
 # Absolute paths in MLflow's tables: what has to change when the folder with the database is moved or copied.
 PLACES = {
@@ -70,26 +75,45 @@ def opened(store: Store) -> Iterator[MlflowClient]:
     """
     database = store.database
     if database and not database.parent.is_dir():
-        raise BadInput(f"MLFLOW_TRACKING_URI is {store.uri}: there is no folder {database.parent}; make it first")
+        raise BadInput(
+            f"MLFLOW_TRACKING_URI is {masked(store.uri)}: there is no folder {database.parent}; make it first"
+        )
     lock = database.with_name(database.name + ".lock") if database else Path(".bakeoff/track.lock")
-    lock.parent.mkdir(exist_ok=True)
     if lock.is_dir():
         raise BadInput(f"{lock}: is a folder, and should be a file; remove it")
-    with lock.open("w") as held:
-        fcntl.flock(held, fcntl.LOCK_EX)
-        try:
+    try:
+        lock.parent.mkdir(exist_ok=True)
+        with lock.open("w") as held:
+            queue(held, lock)
             if database and database.exists():
                 whole(database)
                 follow(database)
             with addressed(store.uri):
                 yield MlflowClient(store.uri)
-        except (MlflowException, sqlite3.Error) as error:
-            reason = str(error).splitlines()[0][:200]
-            mend = (
-                "move that file away, and a new one is made" if database else "start that server, or unset the variable"
-            )
-            name = str(database) if database else f"MLFLOW_TRACKING_URI is {store.uri}"
-            raise BadInput(f"{name}: MLflow can't work with it: {reason}; {mend}") from error
+    except FileNotFoundError:  # not of the store: a record or a weight that is gone
+        raise
+    except (MlflowException, sqlite3.Error, SQLAlchemyError, ModuleNotFoundError, OSError) as error:
+        raise BadInput(explained(error, store.uri, database)) from error
+
+
+def queue(held: IO[str], lock: Path) -> None:
+    """Wait for the lock, but not forever: its holder may be stopped, or wait for a server that hangs.
+
+    Raises:
+        BadInput: another process holds it for too long.
+    """
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                raise BadInput(
+                    f"{lock}: another process has been tracking for {PATIENCE / 60:.0f} minutes; `fuser -v {lock}` "
+                    "names it; end it, then run `bakeoff track`"
+                ) from None
+            time.sleep(0.05)
 
 
 @contextmanager
@@ -112,8 +136,13 @@ def experiment(client: MlflowClient, store: Store, name: str) -> str:
     if found is None:
         # Without a kind, MLflow opens its pages for language models first.
         tags = {"mlflow.experimentKind": "custom_model_development"} | ({ROOT_TAG: store.root} if store.root else {})
-        made: str = client.create_experiment(name, store.artifacts(name), tags)
-        return made
+        try:
+            made: str = client.create_experiment(name, store.artifacts(name), tags)
+            return made
+        except MlflowException as error:
+            # On a server, another clone may have been faster.
+            if error.error_code != "RESOURCE_ALREADY_EXISTS" or (found := client.get_experiment_by_name(name)) is None:
+                raise
     if found.lifecycle_stage == "deleted":
         client.restore_experiment(found.experiment_id)
     identifier: str = found.experiment_id
@@ -132,7 +161,7 @@ def whole(database: Path) -> None:
 def follow(database: Path) -> None:
     """Point the store at its artifacts again, if the folder they share was moved or copied since the last tracking."""
     here = str(database.parent)
-    with closing(sqlite3.connect(database)) as connection, connection:
+    with closing(sqlite3.connect(database, timeout=WAIT)) as connection, connection:
         if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'experiment_tags'").fetchone():
             return
         rows = connection.execute("SELECT DISTINCT value FROM experiment_tags WHERE key = ?", (ROOT_TAG,)).fetchall()

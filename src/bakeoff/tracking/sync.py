@@ -8,7 +8,7 @@ from typing import Any
 
 from bakeoff import record, settings
 from bakeoff.settings import BadInput
-from bakeoff.tracking import champion, runs, views
+from bakeoff.tracking import champion, owner, runs, views
 from bakeoff.tracking.runs import Entry
 from bakeoff.tracking.store import experiment, located, opened
 
@@ -55,12 +55,12 @@ def bring(paths: Iterable[Path], decisive: Mapping[str, str]) -> dict[str, list[
     for path in paths:
         made = record.read(path)
         tasks[made.task] += runs.entries(made, path.stat().st_mtime_ns // 10**6)
-    store = located()
+    store, whose = located(), owner.current()
     with opened(store) as client:
         for task, entries in tasks.items():
             where = experiment(client, store, task)
-            runs.bring(client, where, entries)
-            views.save(client, where, task, views.views(task, entries, decisive.get(task)))
+            runs.bring(client, where, entries, whose)
+            views.save(client, where, task, views.views(task, entries, decisive.get(task), whose), whose)
     return dict(tasks)
 
 
@@ -71,7 +71,7 @@ def crown(tasks: Mapping[str, Iterable[Entry]], comparison: Path) -> dict[str, s
         BadInput: the comparison is older than the records, or a winner's weights or data are not there.
     """
     won: dict[str, str] = {}
-    store = located()
+    store, whose = located(), owner.current()
     with opened(store) as client:
         for task, standing in record.parsed(comparison)["tasks"].items():
             if standing["winner"] is None:
@@ -82,16 +82,16 @@ def crown(tasks: Mapping[str, Iterable[Entry]], comparison: Path) -> dict[str, s
                 raise BadInput(
                     f"{comparison}: does not fit the records of {task}; `dvc repro compare` brings it up to date"
                 )
-            champion.crown(client, experiment(client, store, task), entry)
+            champion.crown(client, experiment(client, store, task), entry, whose)
     return won
 
 
 def illustrate(tasks: Mapping[str, Iterable[Entry]], figures: Path) -> None:
     """Lay the report's maps of word vectors beside the runs that made them, in place of earlier ones."""
-    store = located()
+    store, whose = located(), owner.current()
     with opened(store) as client:
         for entry in tasks.get("embedding", ()):
-            made = runs.identified(client, experiment(client, store, "embedding"), entry)
+            made = runs.identified(client, experiment(client, store, "embedding"), entry, whose)
             for picture in sorted(figures.glob(f"words-{entry.run.parameters['model']}-*.png")):
                 client.log_artifact(made, str(picture), "maps")
 

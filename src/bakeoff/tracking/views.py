@@ -6,6 +6,7 @@ own (seen in MLflow 3.17; a browser test opens one).
 
 import base64
 import json
+import re
 import time
 import zlib
 from collections.abc import Iterable, Sequence
@@ -15,12 +16,14 @@ from typing import Any
 from mlflow import MlflowClient
 
 from bakeoff.record import Run
+from bakeoff.report.escaping import plain
+from bakeoff.tracking.owner import Owner
 from bakeoff.tracking.runs import CURRENT, KIND, Entry, acceptable, measured, text
 
 TAG = "mlflow.sharedViewState."
 NOTE = "mlflow.note.content"
-OURS = "bakeoff.views"  # names and addresses
-MARK = "bakeoff-"  # begins the keys of our views
+OURS = "bakeoff.views"  # whose they are, their names and addresses; an owner's digest follows
+MARK = "bakeoff-"  # begins the keys of our views; an owner's digest follows
 MOST = 200  # runs that a chart takes
 IDENTITY = ["model", "optimizer", "seed", "optimizer.learning_rate"]
 SPLITS = ["test", "val", "train"]
@@ -56,10 +59,9 @@ class View:
     charts: Sequence[dict[str, Any]] = ()
     wide: bool = False
 
-    @property
-    def key(self) -> str:
-        """In its address: `bakeoff-curves-of-cnn`."""
-        return MARK + self.name.lower().replace(" ", "-")
+    def key(self, owner: Owner) -> str:
+        """In its address: `bakeoff-1f3c9a02-curves-of-cnn`."""
+        return f"{MARK}{owner.digest}-{self.name.lower().replace(' ', '-')}"
 
     def state(self) -> dict[str, Any]:
         table = {
@@ -86,10 +88,10 @@ class View:
         section = SECTION | {"columns": 1 if self.wide else 2, "cardHeight": 560 if self.wide else 400}
         return table | {"compareRunCharts": list(self.charts), "compareRunSections": [section] if self.charts else []}
 
-    def address(self, experiment: str) -> str:
+    def address(self, experiment: str, owner: Owner) -> str:
         """Of the view, in any MLflow that holds the experiment."""
         mode = "CHART" if self.charts else "TABLE"
-        shown = f"viewStateShareKey={self.key}&compareRunsMode={mode}"
+        shown = f"viewStateShareKey={self.key(owner)}&compareRunsMode={mode}"
         return f"#/experiments/{experiment}/runs?workflowType=machine_learning&{shown}"
 
 
@@ -130,13 +132,17 @@ def parallel(parameters: Sequence[str], metrics: Sequence[str]) -> dict[str, Any
     return chart("PARALLEL", name, "parallel", **chosen, showAllRuns=True)
 
 
-def views(task: str, entries: Sequence[Entry], decisive: str | None) -> list[View]:
-    """The views of a task's experiment.
+def views(task: str, entries: Sequence[Entry], decisive: str | None, owner: Owner) -> list[View]:
+    """The views of a task's experiment, each of the owner's runs alone.
 
     Args:
         entries: the current ones.
         decisive: the metric that decides the task's comparison, without its split; None where nothing is compared.
     """
+    return [replace(view, where=[*view.where, *owner.where]) for view in of_task(task, entries, decisive)]
+
+
+def of_task(task: str, entries: Sequence[Entry], decisive: str | None) -> list[View]:
     if task == "tuning":
         return studies(entries)
     runs = [entry.run for entry in entries]
@@ -263,34 +269,55 @@ def followed(runs: Sequence[Run], decisive: str | None) -> list[str]:
     return rank({name for run in runs for row in run.history for name in measured(row)}, decisive)
 
 
-def save(client: MlflowClient, where: str, task: str, shown: Sequence[View]) -> None:
-    """Write the views and a note with links to them, and remove those of ours that are no more.
+def save(client: MlflowClient, where: str, task: str, shown: Sequence[View], owner: Owner) -> None:
+    """Write the owner's views and a note with links to those of all owners, and remove what is no more.
 
-    What stands there already is left alone, views that a user saved too.
+    What stands there already is left alone: views that a user saved, and those of other owners.
     """
     tags = client.get_experiment(where).tags
-    links = {view.name: view.address(where) for view in shown}
-    note = " · ".join(f"[{name}]({address})" for name, address in links.items())
-    wanted = {NOTE: f"**{task}**: {note}", OURS: json.dumps(links)}
+    links = {view.name: view.address(where, owner) for view in shown}
+    wanted = {f"{OURS}.{owner.digest}": json.dumps({"owner": str(owner), "links": links})}
+    listed = {name: json.loads(value) for name, value in (tags | wanted).items() if name.startswith(f"{OURS}.")}
+    wanted[NOTE] = note(task, sorted(listed.values(), key=lambda one: str(one["owner"])))
     for view in shown:
-        old = json.loads(tags.get(TAG + view.key, "{}"))
+        name = TAG + view.key(owner)
+        # Several owners have views of the same name: these say whose they are.
+        called = view.name if len(listed) == 1 else f"{view.name} ({owner})"
+        old = json.loads(tags.get(name, "{}"))
         state = packed(view.state())
-        if (old.get("name"), old.get("state")) != (view.name, state):
+        if (old.get("name"), old.get("state")) != (called, state):
             now = int(time.time() * 1000)
-            made = {"name": view.name, "createdAt": old.get("createdAt", now), "updatedAt": now, "state": state}
-            wanted[TAG + view.key] = json.dumps(made)
+            made = {"name": called, "createdAt": old.get("createdAt", now), "updatedAt": now, "state": state}
+            wanted[name] = json.dumps(made)
     for name, value in wanted.items():
         if tags.get(name) != value:
             client.set_experiment_tag(where, name, value)
     for name in tags:
-        if name.startswith(TAG + MARK) and name not in {TAG + view.key for view in shown}:
+        if abandoned(name, owner) and name not in {TAG + view.key(owner) for view in shown}:
             client.delete_experiment_tag(where, name)
 
 
-def addresses(client: MlflowClient) -> dict[str, dict[str, str]]:
-    """Where the saved views are, by experiment and by name."""
+def note(task: str, listed: Sequence[dict[str, Any]]) -> str:
+    """Links to the views, a line for each owner."""
+    lines = [" · ".join(f"[{plain(name)}]({address})" for name, address in one["links"].items()) for one in listed]
+    if len(listed) == 1:
+        return f"**{plain(task)}**: {lines[0]}"
+    named = (f"- {plain(one['owner'])}: {line}" for one, line in zip(listed, lines, strict=True))
+    return f"**{plain(task)}**\n\n" + "\n".join(named)
+
+
+def abandoned(tag: str, owner: Owner) -> bool:
+    """Whether a tag may be a view that the owner no longer has, or one of an earlier version, which knew no owners."""
+    key = tag.removeprefix(TAG)
+    earlier = not re.match(MARK + "[0-9a-f]{8}-", key)
+    return tag == OURS or (tag.startswith(TAG + MARK) and (earlier or key.startswith(f"{MARK}{owner.digest}-")))
+
+
+def addresses(client: MlflowClient, owner: Owner) -> dict[str, dict[str, str]]:
+    """Where the owner's saved views are, by experiment and by name."""
+    tag = f"{OURS}.{owner.digest}"
     found = {experiment.name: experiment.tags for experiment in client.search_experiments()}
-    return {name: json.loads(tags[OURS]) for name, tags in sorted(found.items()) if OURS in tags}
+    return {name: json.loads(tags[tag])["links"] for name, tags in sorted(found.items()) if tag in tags}
 
 
 def packed(state: dict[str, Any]) -> str:

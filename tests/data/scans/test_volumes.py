@@ -1,3 +1,4 @@
+import gzip
 from pathlib import Path
 
 import numpy as np
@@ -88,3 +89,196 @@ def test_a_mask_that_lies_elsewhere_is_refused(tmp_path: Path) -> None:
     image, mask = save(tmp_path, "a.nii", VOLUME), save(tmp_path, "b.nii", VOLUME, RAS + np.eye(4, k=3))
     with pytest.raises(BadInput, match=r"b\.nii: lies elsewhere in space than a\.nii"):
         slices(image, mask, "axial")
+
+
+def header(volume: np.ndarray, affine: np.ndarray = RAS, unit: str = "mm", **fields: object) -> Nifti1Image:
+    image = Nifti1Image(volume, affine)
+    image.header.set_xyzt_units(unit)
+    for name, value in fields.items():
+        image.header[name] = value
+    return image
+
+
+def stored(folder: Path, name: str, image: Nifti1Image) -> Place:
+    image.to_filename(folder / name)
+    return Place(folder / name, name, LIMITS)
+
+
+def opened(image: Place, mask: Place, plane: Plane = "axial") -> Remarks:
+    remarks = Remarks()
+    volumes.read(image, mask, VolumeSettings(plane=plane, window=(0, 100)), remarks)
+    return remarks
+
+
+def moved(affine: np.ndarray, *voxels: float) -> np.ndarray:
+    """The affine, moved by so many voxels along each axis."""
+    result = affine.copy()
+    result[:3, 3] += affine[:3, :3] @ np.array(voxels)
+    return result
+
+
+SPACES: dict[str, np.ndarray] = {
+    "millimetres": RAS,
+    "micrometres written as millimetres": np.diag([0.0005, 0.0005, 0.0005, 1]),
+    "metres written as millimetres": np.diag([500.0, 500.0, 500.0, 1]),
+    "thick slices": np.diag([0.4, 0.4, 6.0, 1]),
+    "far from the origin": RAS + 1000 * np.eye(4, k=3),
+}
+
+
+@pytest.mark.parametrize("space", SPACES)
+@pytest.mark.parametrize("axis", range(3))
+def test_a_mask_lies_on_its_image_within_a_part_of_a_voxel_whatever_its_size(
+    space: str, axis: int, tmp_path: Path
+) -> None:
+    affine = SPACES[space]
+    image = stored(tmp_path, "a.nii", header(VOLUME, affine))
+    for name, part in (("near", 0.05), ("half", 0.5), ("one", 1.0), ("flipped", -1.0)):
+        mask = stored(tmp_path, f"{name}.nii", header(VOLUME, moved(affine, *(part * np.eye(3)[axis]))))
+        if part == 0.05:
+            opened(image, mask)
+        else:
+            with pytest.raises(BadInput, match=rf"{name}\.nii: lies elsewhere in space than a\.nii \(by their affines"):
+                opened(image, mask)
+
+
+@pytest.mark.parametrize("apart", [1e-6, 1e-4, 3e-3, 2e-2])
+def test_affines_that_writers_round_are_one_place(apart: float, tmp_path: Path) -> None:
+    image = stored(tmp_path, "a.nii", header(VOLUME))
+    opened(image, stored(tmp_path, "b.nii", header(VOLUME, RAS + apart * np.eye(4, k=3))))
+    opened(image, stored(tmp_path, "c.nii", header(VOLUME, RAS + apart * np.diag([1.0, 1.0, 1.0, 0.0]))))
+
+
+def test_voxels_of_another_size_are_another_place(tmp_path: Path) -> None:
+    image = stored(tmp_path, "a.nii", header(VOLUME))
+    with pytest.raises(BadInput, match="lies elsewhere"):
+        opened(image, stored(tmp_path, "b.nii", header(VOLUME, RAS @ np.diag([1.1, 1, 1, 1]))))
+    with pytest.raises(BadInput, match="lies elsewhere"):
+        opened(image, stored(tmp_path, "c.nii", header(VOLUME, RAS @ np.diag([-1, 1, 1, 1]))))
+
+
+@pytest.mark.parametrize("axes", ["RAS", "LAS", "LPS", "RAI", "SPR"])
+def test_image_and_mask_may_order_their_axes_each_in_its_own_way(axes: str, tmp_path: Path) -> None:
+    there = ornt_transform(io_orientation(RAS), axcodes2ornt(axes))
+    image = stored(tmp_path, "a.nii.gz", Nifti1Image(VOLUME, RAS))
+    mask = stored(tmp_path, "b.nii.gz", Nifti1Image(VOLUME, RAS).as_reoriented(there))
+    pictures, masks = slices(image, mask, "coronal")
+    assert np.array_equal(pictures[:, 0].ravel().argsort(), masks.ravel().argsort())
+    shorter = stored(tmp_path, "c.nii.gz", Nifti1Image(VOLUME[:-1], RAS).as_reoriented(there))
+    with pytest.raises(BadInput, match=r"c\.nii\.gz: has 2 x 4 x 5 voxels where a\.nii\.gz has 3 x 4 x 5"):
+        opened(image, shorter)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "factor"),
+    [
+        ("micron", "mm", 1e3),
+        ("meter", "mm", 1e-3),
+        ("micron", "micron", 1),
+        ("micron", "unknown", 1),
+        ("unknown", "mm", 1),
+    ],
+)
+def test_affines_of_two_units_are_compared_in_one(one: str, other: str, factor: float, tmp_path: Path) -> None:
+    scale = np.diag([factor, factor, factor, 1])
+    image = stored(tmp_path, "a.nii", header(VOLUME, scale @ RAS, one))
+    opened(image, stored(tmp_path, "b.nii", header(VOLUME, RAS, other)))
+    if factor != 1:
+        with pytest.raises(BadInput, match="lies elsewhere"):
+            opened(image, stored(tmp_path, "c.nii", header(VOLUME, scale @ RAS, other)))
+
+
+def test_an_affine_that_puts_all_into_a_plane_is_refused(tmp_path: Path) -> None:
+    image = Nifti1Image(VOLUME, RAS)
+    image.header["srow_z"] = 0
+    image.header["sform_code"] = 2
+    content = bytearray(image.to_bytes())
+    content[312:328] = bytes(16)  # srow_z
+    (tmp_path / "a.nii").write_bytes(content)
+    place = Place(tmp_path / "a.nii", "a.nii", LIMITS)
+    with pytest.raises(BadInput, match=r"^a\.nii: "):
+        opened(place, place)
+
+
+@pytest.mark.parametrize(("plane", "sides"), [("axial", None), ("coronal", "6 x 0.5 mm"), ("sagittal", "6 x 0.5 mm")])
+def test_pixels_that_are_not_square_are_said(plane: Plane, sides: str | None, tmp_path: Path) -> None:
+    image = stored(tmp_path, "a.nii", header(VOLUME, np.diag([0.5, 0.5, 6, 1])))
+    lines = opened(image, image, plane).lines()
+    assert len(lines) == (sides is not None)
+    if sides:
+        assert lines[0].startswith(
+            f"a.nii ({sides}, height x width): its {plane} slices have pixels that are not square"
+        )
+
+
+@pytest.mark.parametrize("further", [(1,), (1, 1)])
+def test_further_axes_of_length_1_are_left_out(further: tuple[int, ...], tmp_path: Path) -> None:
+    plain = stored(tmp_path, "a.nii", header(VOLUME))
+    longer = stored(tmp_path, "b.nii.gz", header(VOLUME.reshape(*VOLUME.shape, *further)))
+    for image, mask in ((plain, longer), (longer, plain), (longer, longer)):
+        assert np.array_equal(slices(image, mask, "axial")[1], slices(plain, plain, "axial")[1])
+
+
+@pytest.mark.parametrize("shape", [(3, 4), (3, 4, 5, 2), (3, 4, 5, 1, 3)])
+def test_volumes_of_several_channels_and_flat_ones_are_refused(shape: tuple[int, ...], tmp_path: Path) -> None:
+    image = stored(tmp_path, "a.nii", header(np.zeros(shape, np.uint8)))
+    with pytest.raises(
+        BadInput, match=rf"a\.nii: has {' x '.join(map(str, shape))} voxels, and should have three axes"
+    ):
+        opened(image, image)
+
+
+@pytest.mark.parametrize("value", [0.99999994, 1.0000000591, 0.9991, 1.0009])
+def test_labels_within_a_thousandth_of_whole_numbers_are_rounded_and_said(value: float, tmp_path: Path) -> None:
+    labels = (VOLUME % 2 * value).astype(np.float64)
+    place = stored(tmp_path, "a.nii", header(labels))
+    remarks = Remarks()
+    scan = volumes.read(place, place, VolumeSettings(plane="axial", window=(0, 100)), remarks)
+    masks = np.stack([values for _, values in scan.slices()])
+    assert masks.dtype.kind == "i" and sorted(np.unique(masks)) == [0, 1]
+    assert remarks.lines() == ["a.nii: its labels are fractions within 0.001 of whole numbers, and are rounded"]
+
+
+@pytest.mark.parametrize("value", [0.99, 0.9882, 1.0011, 0.5])
+def test_labels_further_from_whole_numbers_are_refused(value: float, tmp_path: Path) -> None:
+    place = stored(tmp_path, "a.nii", header((VOLUME % 2 * value).astype(np.float64)))
+    with pytest.raises(BadInput, match=r"a\.nii: voxel \[0, 0, 1\] is"):
+        slices(place, place, "axial")
+
+
+@pytest.mark.parametrize(("slope", "inter", "scale"), [(1 / 255, 0, 255), (0.5, 0, 2), (1, 3, 1), (2, -1, 1)])
+def test_labels_are_scaled_as_the_header_says(slope: float, inter: float, scale: int, tmp_path: Path) -> None:
+    image = header((VOLUME % 3 * scale).astype(np.int16))
+    content = bytearray(image.to_bytes())
+    content[112:120] = np.array([slope, inter], "<f4").tobytes()
+    (tmp_path / "m.nii").write_bytes(content)
+    mask = Place(tmp_path / "m.nii", "m.nii", LIMITS)
+    plain = stored(tmp_path, "a.nii", header(VOLUME % 3))
+    expected = np.rint(slices(plain, plain, "axial")[1] * slope * scale + inter)
+    assert np.array_equal(slices(plain, mask, "axial")[1], expected)
+
+
+def test_labels_that_are_not_numbers_are_refused(tmp_path: Path) -> None:
+    labels = (VOLUME % 2).astype(np.float32)
+    labels[0, 0, 1] = np.nan
+    image = stored(tmp_path, "a.nii", header(VOLUME))
+    with pytest.raises(BadInput, match=r"m\.nii: voxel \[0, 0, 1\] is nan"):
+        slices(image, stored(tmp_path, "m.nii", header(labels)), "axial")
+
+
+def test_a_header_that_promises_more_than_the_memory_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    content = bytearray(header(VOLUME).to_bytes())
+    content[42:48] = np.array([30000] * 3, "<i2").tobytes()
+    (tmp_path / "a.nii.gz").write_bytes(gzip.compress(bytes(content)))
+    place = Place(tmp_path / "a.nii.gz", "a.nii.gz", LIMITS)
+    with pytest.raises(BadInput, match=r"30000 x 30000 x 30000 voxels, \d+ bytes in memory, more than \d+, params"):
+        opened(place, place)
+
+
+@pytest.mark.parametrize("suffix", [".NII", ".NII.GZ", ".Nii.gz"])
+def test_suffixes_may_be_in_either_case(suffix: str, tmp_path: Path) -> None:
+    image = header(VOLUME).to_bytes()
+    (tmp_path / f"a{suffix}").write_bytes(gzip.compress(image) if suffix.lower().endswith("gz") else image)
+    place = Place(tmp_path / f"a{suffix}", "a", LIMITS)
+    assert volumes.is_volume(place)
+    assert slices(place, place, "axial")[1].shape == (Z, Y, X)

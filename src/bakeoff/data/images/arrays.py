@@ -3,6 +3,7 @@
 N images; C, H, W channels, height and width.
 """
 
+import tokenize
 import zipfile
 import zlib
 from typing import Any
@@ -42,12 +43,15 @@ def read(place: Place) -> Labelled:
         EOFError,
         MemoryError,
         SyntaxError,
+        tokenize.TokenError,  # of NumPy, which reads a header that is no Python as if Python 2 wrote it
         zipfile.BadZipFile,
         zlib.error,
     ) as error:
         raise BadInput(
             f"{place}: is not read: {said(error) or type(error).__name__}; save plain arrays with numpy.savez"
         ) from None
+    if test and test[0].dtype != train[0].dtype:
+        raise BadInput(f"{place}: x_train is {train[0].dtype} and x_test {test[0].dtype}; save both as one type")
     if test and test[0].shape[1:] != train[0].shape[1:]:
         raise BadInput(
             f"{place}: x_train has images of {train[0].shape[1:]} (C, H, W) and x_test of {test[0].shape[1:]}"

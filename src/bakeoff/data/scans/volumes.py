@@ -16,6 +16,7 @@ from math import prod
 from typing import Any
 
 import numpy as np
+from nibabel.fileholders import FileHolder
 from nibabel.funcs import as_closest_canonical
 from nibabel.imageglobals import logger
 from nibabel.nifti1 import Nifti1Image
@@ -159,7 +160,7 @@ def voxels(place: Place) -> NDArray[Any]:
         BadInput: it cannot be read, or its voxels are complex or colours.
     """
     with opened(place):
-        canonical = as_closest_canonical(Nifti1Image.from_filename(place.path))  # type: ignore[no-untyped-call]
+        canonical = as_closest_canonical(loaded(place))  # type: ignore[no-untyped-call]
         volume: NDArray[Any] = np.asanyarray(canonical.dataobj)
         volume = volume.reshape(volume.shape[:3])
     if volume.dtype.kind not in "iuf":
@@ -174,7 +175,7 @@ def header(place: Place) -> Grid:
         BadInput: it cannot be read, has more than three axes, or needs more memory than the settings allow.
     """
     with opened(place):
-        found = Nifti1Image.from_filename(place.path)
+        found = loaded(place)
     if len(found.shape) < 3 or 0 in found.shape or any(length > 1 for length in found.shape[3:]):
         raise BadInput(
             f"{place}: has {by(found.shape)} voxels, and should have three axes; save one volume and one channel a file"
@@ -191,6 +192,11 @@ def header(place: Place) -> Grid:
         affine = found.affine @ inv_ornt_aff(axes, found.shape[:3])  # type: ignore[no-untyped-call]
         lengths = tuple(found.shape[list(axes[:, 0]).index(axis)] for axis in range(3))
         return Grid(lengths, affine, found.header.get_xyzt_units()[0])
+
+
+def loaded(place: Place) -> Any:
+    """Return the volume, its voxels not yet read; nibabel's own way to a name puts its suffix into lower case."""
+    return Nifti1Image.from_file_map({"image": FileHolder(filename=place.path)})  # type: ignore[no-untyped-call]
 
 
 def by(shape: Iterable[int]) -> str:

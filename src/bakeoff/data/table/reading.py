@@ -45,14 +45,8 @@ class Reading(Settings):
     def csv(self) -> CsvSettings:
         """The same as settings, for new rows."""
         # Not validated: a file of "1,5" in quotes has one mark for decimals and between fields, which nobody may set.
-        return CsvSettings.model_construct(
-            separator=self.separator or AUTO,
-            decimal=self.decimal or AUTO,
-            thousands=self.thousands or AUTO,
-            encoding=self.encoding or AUTO,
-            date_order=self.date_order or AUTO,
-            missing=self.missing,
-        )
+        marks = {name: getattr(self, name) or AUTO for name in CsvSettings.model_fields if name != "missing"}
+        return CsvSettings.model_construct(**marks, missing=self.missing)
 
     def line(self) -> str:
         """Return what is printed: `read as: separator ',', decimal mark '.', …`."""

@@ -5,7 +5,7 @@ Both are tables of the database; their columns are c0, c1, …, in the order of 
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from duckdb import DuckDBPyConnection
 
@@ -134,7 +134,8 @@ class Values:
             if kind == "TIMESTAMP" and (name in names or types[name] != "VARCHAR"):
                 outside = f"year(rows.c{i}) NOT BETWEEN {times.FIRST} AND {times.LAST}"
                 what = f"column '{name}' holds years outside {times.FIRST} to {times.LAST}"
-                yield from self.found(what, i, outside, f"correct them, or list them in {KEY}.missing")
+                out = f"or list them in {KEY}.missing" if types[name] == "VARCHAR" else "or make them null"
+                yield from self.found(what, i, outside, f"correct them, {out}")
 
     def wrong(self, kind: Kind, marks: Marks) -> tuple[str, str]:
         """What a text is that cannot be read as this kind, and the way out."""
@@ -174,19 +175,17 @@ class Values:
                     yield f"column '{name}' is all numbers: {values}"
 
     def reading(self, marks: Marks, numbers: list[str], found: list[times.Times]) -> Reading:
-        zone: Literal["utc", "naive"] | None = found[0].zone if found else None
-        order = found[0].order if found else None
-        if order is None and self.settings.date_order != AUTO:
-            order = self.settings.date_order
         # A table with types has no separator and no encoding: the settings may have them for new rows.
         told = self.source if isinstance(self.source, Text) else self.settings
-        return Reading(
-            separator=None if told.separator == AUTO else told.separator,
-            decimal=marks.decimal,
-            thousands=marks.thousands,
-            encoding=None if told.encoding == AUTO else told.encoding,
-            date_order=order,
-            missing=self.settings.missing,
-            numbers=tuple(numbers),
-            times=zone,
-        )
+        order = next((moments.order for moments in found if moments.order), self.settings.date_order)
+        fields = {
+            "separator": told.separator,
+            "decimal": marks.decimal,
+            "thousands": marks.thousands,
+            "encoding": told.encoding,
+            "date_order": order,
+            "missing": self.settings.missing,
+            "numbers": numbers,
+            "times": found[0].zone if found else None,
+        }
+        return Reading.model_validate({name: None if value == AUTO else value for name, value in fields.items()})
