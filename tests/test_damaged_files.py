@@ -70,10 +70,11 @@ def test_a_whole_lock_is_let_pass(file: str, content: str, project: Path) -> Non
     assert all(finding.well for finding in doctor.lock())
 
 
+@pytest.mark.usefixtures("project")
 @pytest.mark.parametrize(
     "content", ["", RECORD[:40], "[]", "{}", "null", "\xff", '{"runs": 3}', RECORD.replace('"s"', "")]
 )
-def test_a_cut_record_is_told_with_the_way_out(content: str, project: Path) -> None:
+def test_a_cut_record_is_told_with_the_way_out(content: str) -> None:
     path = Path("reports/records/images/cnn-adam.json")
     path.parent.mkdir(parents=True)
     path.write_bytes(content.encode("latin-1"))
