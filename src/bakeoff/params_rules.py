@@ -5,9 +5,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from bakeoff.data.encoding.settings import misnamed
 from bakeoff.networks.settings import CnnSettings, MlpSettings, ResnetSettings, UnetSettings, WideResnetSettings
 from bakeoff.quoting import quoted
-from bakeoff.settings import Settings, hint
+from bakeoff.settings import Settings
 from bakeoff.training.settings import LoopSettings, TrainingSettings
 
 if TYPE_CHECKING:
@@ -47,22 +48,9 @@ def misfits(params: "Params", recipe_networks: Mapping[tuple[str, str], Settings
                 yield from too_small(use, size)
     yield from of_a_gpu(params, recipe_networks)
     yield from search(params)
-    yield from named_columns(params)
+    yield from misnamed(params.data.encoding, params.data.table.numeric, params.data.table.categorical)
     if not params.recipes.images and not params.recipes.table:
         yield "recipes.images and recipes.table are both empty; list at least one recipe in either"
-
-
-def named_columns(params: "Params") -> Iterator[str]:
-    """Yield what is wrong with the columns that data.encoding names: each should be one of its kind."""
-    table, encoding = params.data.table, params.data.encoding
-    for key, named, kind in (
-        ("scaling_by_column", encoding.scaling_by_column, "numeric"),
-        ("hashed", encoding.hashed, "categorical"),
-    ):
-        known = getattr(table, kind)
-        for name in named:
-            if name not in known:
-                yield f"data.encoding.{key} names {quoted(name)}, which is not in data.table.{kind}{hint(name, known)}"
 
 
 def uses(params: "Params", recipe_networks: Mapping[tuple[str, str], Settings]) -> Iterator[Use]:
