@@ -537,7 +537,7 @@ def test_a_killed_engine_leaves_no_stage_behind_and_the_same_command_goes_on(
     with subprocess.Popen(
         engine, cwd=project.folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     ) as process:
-        assert wait(lambda: (project.folder / "started").exists(), seconds=30)
+        assert wait(lambda: (project.folder / "started").exists(), seconds=120)
         family = psutil.Process(process.pid).children(recursive=True)
         assert any("slow.py" in member.cmdline() for member in family)
         process.send_signal(signal.SIGKILL)
@@ -552,20 +552,6 @@ def test_a_killed_engine_leaves_no_stage_behind_and_the_same_command_goes_on(
     assert project.is_clean()
     assert project.tidy() == ""
     assert project.lock() == finished.lock()
-
-
-def test_of_two_snakemakes_the_second_refuses_and_the_first_goes_on(project: Project) -> None:
-    append("pipeline/track.py", "# a remark\n")(project)
-    environment = project.environment() | {"TOY_SECONDS": "1"}
-    command = ["snakemake", "--cores=1"]
-    with subprocess.Popen(
-        command, cwd=project.folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    ) as first:
-        assert wait(lambda: any((project.folder / ".snakemake/locks").glob("*")), seconds=60)
-        if first.poll() is None:  # else it was too quick to be met
-            assert "Directory cannot be locked" in project.run(*command, status=1) or first.wait() == 0
-        assert first.wait() == 0
-    assert project.is_clean()
 
 
 def alive(process: psutil.Process) -> bool:
