@@ -8,7 +8,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export MLFLOW_DISABLE_TELEMETRY := true
 
 .DEFAULT_GOAL := help
-.PHONY: help repro serial test check format ui report bench deps lock readme verify verify-serial clean
+.PHONY: unmoved help repro serial test check format ui report bench deps lock readme verify verify-serial clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -76,9 +76,14 @@ verify-serial: .venv/.ready  ## the same by DVC alone, one stage after the other
 clean:  ## remove the environment
 	rm -rf .venv
 
+# An environment keeps its place in its commands: once moved or copied, they start the Python of the old place, or none.
+unmoved:
+	@test ! -e .venv/bin/activate || grep -qF '$(CURDIR)/.venv' .venv/bin/activate \
+	  || { echo "error: .venv was made in another folder, and its commands lead there; make clean repro" >&2; exit 2; }
+
 # torch first and by itself, kept if it is there: a CPU build where pip finds one, else from PyTorch's index of CPU
 # builds; TORCH=cuda takes PyPI's build for NVIDIA GPUs.
-.venv/.ready: requirements.lock pyproject.toml
+.venv/.ready: requirements.lock pyproject.toml | unmoved
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "error: $(PYTHON) is older than Python 3.11; set PYTHON=python3.11 or newer" >&2; exit 2; }
 	@test -x .venv/bin/python || $(PYTHON) -m venv .venv
 	@echo "installing torch $(TORCH_VERSION) ($(TORCH))"

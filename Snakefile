@@ -3,7 +3,7 @@ import sys
 
 SOURCES = f"{workflow.basedir}/src"
 sys.path.insert(0, SOURCES)
-from bakeoff import lockfile, scheduler
+from bakeoff import forced, lockfile, scheduler
 from bakeoff.gpu import refuse
 from bakeoff.graph import MARK, gpus, load, order
 from bakeoff.params import check
@@ -51,12 +51,15 @@ for stage in STAGES:
         threads: stage.threads
         resources:
             **({"gpu": 1} if stage.device and device != "cpu" else {}) | stage.resources,
+        params:
+            force=lambda _, stage=stage: forced.option(stage, workflow.dag_settings, workflow.is_main_process),
         shell:
             "BAKEOFF_WORKERS={threads} PYTHONPATH={SOURCES:q} "
-            "python -m bakeoff.engine --wait-for-lock repro --single-item {rule:q} > {log:q} 2>&1"
+            "python -m bakeoff.engine --wait-for-lock repro {params.force} --single-item {rule:q} > {log:q} 2>&1"
 
 
 onstart:
+    forced.note(STAGES, workflow.dag_settings)
     if workflow.local_exec and any(stage.stale and stage.device for stage in STAGES):  # a cluster's GPUs are elsewhere
         try:
             refuse(device)

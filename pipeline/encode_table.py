@@ -8,6 +8,7 @@ from bakeoff.data.encoding.rows import Rows, scans
 from bakeoff.data.encoding.settings import EncodingSettings
 from bakeoff.data.encoding.survey import others
 from bakeoff.data.table import table
+from bakeoff.data.table.reading import Reading
 from bakeoff.data.table.settings import TableSettings
 from bakeoff.stage import Stage, run
 
@@ -16,10 +17,11 @@ def encode_table(stage: Stage) -> None:
     features = stage.settings("data.table", TableSettings)
     settings = stage.settings("data.encoding", EncodingSettings)
     path = stage.input("data/table/table.parquet")
+    reading = Reading.load(stage.input("data/table/reading.json"))
     classes = table.classes(path)
     with stage.progress(scans(len(features.numeric))) as progress:
         rows = Rows(path, features.numeric, features.categorical, progress.advance)
-        encoder, found = fit(rows, settings)
+        encoder, found = fit(rows, settings, reading)
         report = describe.report(rows, encoder, found, others(rows, encoder))
         stage.output("data/table/encoded.npz", partial(encode.write, rows, encoder, found.sizes, classes))
     stage.output("data/table/encoder.json", encoder.save)

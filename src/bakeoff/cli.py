@@ -62,7 +62,7 @@ def run() -> None:
     command(sources)
     command(fetch).add_argument("name", nargs="+", help="a data set of the catalogue")
     encoding = command(encode)
-    encoding.add_argument("rows", type=Path, metavar="ROWS.csv")
+    encoding.add_argument("rows", type=Path, metavar="ROWS")
     encoding.add_argument("--to", type=Path, required=True, metavar="FILE.npz")
     asking = command(words)
     if sys.argv[1:2] == ["words"]:  # their options come with NumPy, for which the other commands need not wait

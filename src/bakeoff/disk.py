@@ -13,7 +13,7 @@ CHECKPOINTS = Path(".checkpoints")  # a folder for each stage: what it has train
 
 AGAIN = "then run the same command again; trainings that have ended are kept"
 FULL = f"free some space there, {AGAIN}"
-FORBIDDEN = f"let this user write there, {AGAIN}"
+FORBIDDEN = f"let this user read and write there, {AGAIN}"
 
 REMEDIES = {
     errno.ENOSPC: FULL,

@@ -1,18 +1,20 @@
 """Examines this machine: what the pipeline needs, what of it was found, and the remedy for what is missing."""
 
 import importlib.metadata
-import json
 import os
 import platform
 import shutil
+import sqlite3
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bakeoff import settings
+from bakeoff import lockfile, record, settings
 from bakeoff.machine import differing, flags, processor
+from bakeoff.record import parsed
 from bakeoff.settings import BadInput
 from bakeoff.verify import MACHINE, REQUIREMENTS
 
@@ -36,7 +38,18 @@ class Finding:
 
 def examine() -> list[Finding]:
     """Every finding, in the order in which a newcomer would trip over them."""
-    examinations: list[Callable[[], Iterator[Finding]]] = [python, cpu, torch_and_gpu, tools, params, data, stores]
+    examinations: list[Callable[[], Iterator[Finding]]] = [
+        python,
+        moved,
+        cpu,
+        torch_and_gpu,
+        tools,
+        params,
+        data,
+        lock,
+        records,
+        stores,
+    ]
     return [finding for examination in examinations for finding in examination()]
 
 
@@ -49,6 +62,15 @@ def python() -> Iterator[Finding]:
     yield Finding("environment", f"`python` is {active}", remedy if elsewhere else "")
 
 
+def moved() -> Iterator[Finding]:
+    """An environment keeps its place in its commands: moved or copied, they start the Python of the old place."""
+    script = Path(sys.prefix) / "bin" / "dvc"
+    first = script.read_bytes()[:500].decode(errors="replace") if script.exists() else ""
+    if first.startswith("#!") and str(Path(sys.prefix)) not in first and sys.prefix != sys.base_prefix:
+        found = f"its commands start {first.splitlines()[0][2:].strip()}, for it was moved or copied"
+        yield Finding("environment", found, "make clean repro")
+
+
 def cpu() -> Iterator[Finding]:
     level = "AVX2" if "avx2" in flags() else "no AVX2"
     remedy = (
@@ -56,7 +78,11 @@ def cpu() -> Iterator[Finding]:
     )
     yield Finding("processor", f"{processor()}; {level}; {os.cpu_count()} cores", remedy)
     if MACHINE.exists():
-        recorded = json.loads(MACHINE.read_text(encoding="utf-8"))["processor"]
+        try:
+            recorded = parsed(MACHINE)["processor"]
+        except BadInput as error:
+            yield of("lock", error)
+            return
         same = "this one" if recorded == processor() else recorded
         yield Finding("lock", f"dvc.lock was made on {same}")
 
@@ -91,6 +117,16 @@ def tools() -> Iterator[Finding]:
     yield Finding("git", git or "missing", "" if git else "install git: DVC works inside a git repository")
 
 
+def unreadable(database: Path) -> str | None:
+    """Return why a SQLite database cannot be read, or None."""
+    try:
+        with closing(sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+            (said,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    except sqlite3.Error as error:
+        return str(error)
+    return None if said == "ok" else str(said).splitlines()[-1]
+
+
 def params() -> Iterator[Finding]:
     from bakeoff.params import check
 
@@ -103,17 +139,16 @@ def params() -> Iterator[Finding]:
 
 def data() -> Iterator[Finding]:
     """What params.yaml names; nothing is fetched."""
-    from bakeoff.data.limits import Limits
     from bakeoff.data.sources.addresses import said
     from bakeoff.data.sources.catalogue import SOURCES, Kind, Remote
     from bakeoff.data.sources.find import local
-    from bakeoff.data.sources.holdings import files, overview
+    from bakeoff.data.sources.holdings import overview, packaged_files
     from bakeoff.data.sources.settings import SOURCE_OF
 
     try:
         document = settings.load()
-        named: dict[Kind, Any] = {kind: document["data"][kind]["source"] for kind in SOURCE_OF}
-        limits = settings.validate(document, "data.limits", Limits)
+        sections = document["data"]
+        named: dict[Kind, Any] = {kind: sections[kind]["source"] for kind in SOURCE_OF if kind in sections}
     except (BadInput, KeyError, TypeError):
         return  # told where params.yaml is examined
     fetched = {name for name, spec in SOURCES.items() if any(isinstance(f, Remote) for f in spec.files.values())}
@@ -125,19 +160,51 @@ def data() -> Iterator[Finding]:
             elif source in fetched and not here[source].present:
                 yield Finding(kind, f"{source} (from {here[source].where}): {here[source].title}; not fetched yet")
             elif source in SOURCES:
-                files(source, limits)
+                packaged_files(source)
                 yield Finding(kind, f"{source} (in {here[source].where}): {here[source].title}")
             else:
                 checked = settings.validate(document, f"data.{kind}.source", SOURCE_OF[kind])
                 yield Finding(kind, str(local(checked, kind)))
         except BadInput as error:
-            found, _, remedy = str(error).rpartition("; ")
-            yield Finding(kind, found, remedy)
+            yield of(kind, error)
+
+
+def lock() -> Iterator[Finding]:
+    fault = lockfile.fault()
+    if fault:
+        yield of("dvc.lock", fault)
+    else:
+        yield Finding("dvc.lock", "whole" if lockfile.LOCK.exists() else "not there until the first run")
+
+
+def records() -> Iterator[Finding]:
+    """The run records that cannot be read."""
+    paths = sorted(Path("reports/records").rglob("*.json"))
+    for path in paths:
+        try:
+            record.read(path)
+        except BadInput as error:
+            yield of("records", error)
+    yield Finding("records", f"{len(paths)} in reports/records")
+
+
+def of(thing: str, error: BadInput | str) -> Finding:
+    """Return what a refusal says as a finding, the way out as its remedy."""
+    found, _, remedy = str(error).partition("; ")
+    return Finding(thing, found, remedy)
 
 
 def stores() -> Iterator[Finding]:
     cache = Path(".dvc/cache")
-    yield Finding("DVC cache", str(cache) if cache.exists() else f"{cache}, empty until the first run")
+    if cache.exists() and not os.access(cache, os.R_OK | os.W_OK | os.X_OK):
+        yield Finding("DVC cache", f"{cache} may not be read and written", f"chmod -R u+rwX {cache}")
+    else:
+        yield Finding("DVC cache", str(cache) if cache.exists() else f"{cache}, empty until the first run")
+    database = Path("mlflow.db")
+    if database.exists() and (fault := unreadable(database)):
+        yield Finding(
+            "MLflow", f"{database}: {fault}", f"move it away (mv {database} {database}.old), then: bakeoff track"
+        )
     tracking = os.environ.get("MLFLOW_TRACKING_URI", "sqlite:///mlflow.db")
     yield Finding(
         "MLflow",

@@ -26,6 +26,7 @@ class Inputs:
     def __init__(self) -> None:
         self.settings: dict[str, Any] = {}
         self.digests: dict[str, str] = {}
+        self._written = version(settings.PATH)
         self._document = settings.load()
         self._kinds: dict[str, Any] = {}
         self._versions: dict[str, Version] = {}
@@ -51,7 +52,7 @@ class Inputs:
 
         Sizes and times tell where to look; where a digest was noted, it alone decides.
         """
-        if self.settings:
+        if self.settings and version(settings.PATH) != self._written:
             yield from self._changed_settings(stage)
         for path, before in self._versions.items():
             if version(Path(path)) == before:

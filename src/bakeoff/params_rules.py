@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from bakeoff.data.encoding.settings import misnamed
 from bakeoff.networks.settings import CnnSettings, MlpSettings, ResnetSettings, UnetSettings, WideResnetSettings
 from bakeoff.quoting import quoted
 from bakeoff.settings import Settings
@@ -47,6 +48,7 @@ def misfits(params: "Params", recipe_networks: Mapping[tuple[str, str], Settings
                 yield from too_small(use, size)
     yield from of_a_gpu(params, recipe_networks)
     yield from search(params)
+    yield from misnamed(params.data.encoding, params.data.table.numeric, params.data.table.categorical)
     if not params.recipes.images and not params.recipes.table:
         yield "recipes.images and recipes.table are both empty; list at least one recipe in either"
 

@@ -96,7 +96,7 @@ def faults(error: ValidationError, kind: Any, value: Any = UNKNOWN, key: str = "
 
 
 def miscounted(problem: Mapping[str, Any]) -> bool:
-    return problem["type"] == "too_short" and len(problem["input"]) >= problem["ctx"]["min_length"]
+    return bool(problem["type"] == "too_short" and len(problem["input"]) >= problem["ctx"]["min_length"])
 
 
 def likely(found: Any, wanted: str) -> str:
@@ -158,10 +158,11 @@ def real(loc: Sequence[str | int], value: Any, *, missing: bool) -> tuple[str, .
         return tuple(str(part) for part in loc if part != "[key]")
     parts: list[str] = []
     for index, part in enumerate(loc):
-        if (isinstance(value, Mapping) and part in value) or (
-            isinstance(value, list | tuple) and isinstance(part, int) and part < len(value)
-        ):
-            value = value[part]
+        inside: Any = value  # a section by its keys, a list by its places
+        if isinstance(value, list | tuple):
+            inside = dict(enumerate(value))
+        if isinstance(inside, Mapping) and part in inside:
+            value = inside[part]
         elif not (missing and index == len(loc) - 1):
             continue
         parts.append(str(part))

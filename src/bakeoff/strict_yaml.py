@@ -152,9 +152,8 @@ def number_fault(resolved: str, written: str, constructor: SafeConstructor) -> s
         return f"{written[:DIGITS]}... has more than {DIGITS} digits"
     node = ScalarNode(f"{TAG}{resolved}", written)
     if resolved == "int":
-        value = constructor.construct_yaml_int(node)
-        return None if abs(value) < 2**63 else f"{written} is larger than 64 bits hold"
-    value = constructor.construct_yaml_float(node)
+        return None if abs(constructor.construct_yaml_int(node)) < 2**63 else f"{written} is larger than 64 bits hold"
+    value = float(constructor.construct_yaml_float(node))
     if (math.isinf(value) and not re.search("inf", written, re.I)) or LARGEST < abs(value) < math.inf:
         return f"{written} is larger than float32 holds, which ends at 3.4e38"
     zero = value == 0 and not re.search("[1-9]", re.split("[eE]", written)[0])

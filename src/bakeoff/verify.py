@@ -12,6 +12,7 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from bakeoff.machine import differing, processor
+from bakeoff.record import parsed
 from bakeoff.settings import BadInput
 
 LOCK = Path("dvc.lock")
@@ -34,7 +35,9 @@ def verify(record: bool, engine: str) -> None:
     """
     with tempfile.TemporaryDirectory(prefix="bakeoff-verify-") as folder:
         clone = Path(folder) / "clone"
-        subprocess.run(["git", "clone", "--quiet", str(Path.cwd()), str(clone)], check=True)
+        done = subprocess.run(["git", "clone", "--quiet", str(Path.cwd()), str(clone)], capture_output=True, text=True)
+        if done.returncode:
+            raise BadInput(f"git cannot clone this folder: {done.stderr.strip()}; `git status` says more")
         committed = (clone / LOCK).read_text(encoding="utf-8") if (clone / LOCK).exists() else ""
         (clone / LOCK).unlink(missing_ok=True)
         reproduce(clone, Path(folder), engine)
@@ -68,7 +71,7 @@ def compare(committed: str, made: str) -> None:
         raise BadInput(f"{MACHINE}: not found, so the lock has no processor; `bakeoff verify --record` makes both")
     changed = list(differences(committed, made)) or [f"{LOCK}: the same files, other commands, settings or order"]
     changed += [f"{name}: {found} here, {locked} locked" for name, locked, found in differing(REQUIREMENTS)]
-    recorded = json.loads(MACHINE.read_text(encoding="utf-8"))["processor"]
+    recorded = parsed(MACHINE)["processor"]
     for line in changed:
         print(f"warning: {line}")
     if recorded == processor():

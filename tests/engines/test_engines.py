@@ -43,7 +43,8 @@ class Project:
     def run(self, *command: str, status: int = 0, **environment: str) -> str:
         """What a command prints; its errors come last."""
         if command[0] in ("dvc", "snakemake"):
-            path = f"{self.preloaded('dvc').path}{os.pathsep}{self.environment()['PATH']}"  # what Snakemake's jobs call
+            jobs = self.preloaded("bakeoff.engine").path  # what Snakemake's jobs call
+            path = f"{jobs}{os.pathsep}{self.environment()['PATH']}"
             asked = self.environment() | {"PATH": path} | environment
             done = self.preloaded(command[0]).run(*command[1:], cwd=self.folder, env=asked)
         else:
@@ -108,7 +109,7 @@ class Project:
 
 def build(folder: Path, preloaded: Callable[[str], Any]) -> Project:
     """The toy graph with the project's own engine files, committed and never run."""
-    for name in ("Snakefile", ".dvcignore", ".dvc/config", ".dvc/.gitignore"):
+    for name in (".gitattributes", "Snakefile", ".dvcignore", ".dvc/config", ".dvc/.gitignore"):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, folder / name)
     for name in ("profiles", "src/bakeoff"):
@@ -472,15 +473,24 @@ def test_no_more_jobs_use_a_gpu_than_there_are(visible: str, most: int, project:
     assert peak == 1 if most == 1 else peak > 1
 
 
-def test_results_travel_through_the_remote_beside_the_clone(project: Project) -> None:
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("clone", "--config", "core.autocrlf=true", ".", "../clone"),  # as Git for Windows has it
+        ("worktree", "add", "../clone"),
+    ],
+    ids=["clone", "worktree"],
+)
+def test_results_travel_through_the_remote_beside_the_clone(command: tuple[str, ...], project: Project) -> None:
+    """All but the store of MLflow, which `track` fills anew in each."""
     project.run("git", "add", "--all")
     project.run("git", "commit", "--quiet", "--message=results")
     project.run("dvc", "push")
-    project.run("git", "clone", "--quiet", ".", "../clone")
+    project.run("git", *command)
     clone = Project(project.folder.with_name("clone"), project.preloaded)
-    clone.run("dvc", "pull")
+    clone.run("dvc", "pull", "--allow-missing")
     clone.run("dvc", "repro")
-    assert clone.ran() == set()
+    assert clone.ran() == {"track"}
     assert clone.named_by_snakemake() == set()
     assert clone.results() == project.results()
 
@@ -518,18 +528,30 @@ time.sleep(60)
 
 
 @pytest.mark.parametrize("engine", [("dvc", "repro"), ("snakemake", "--cores=1")], ids=["dvc", "snakemake"])
-def test_a_killed_engine_leaves_no_stage_behind(engine: tuple[str, ...], project: Project) -> None:
+def test_a_killed_engine_leaves_no_stage_behind_and_the_same_command_goes_on(
+    engine: tuple[str, ...], project: Project, finished: Project
+) -> None:
     write("slow.py", SLOW)(project)
     replace("dvc.yaml", "python -S -E pipeline/ingest_corpus.py", "python slow.py")(project)
     environment = project.environment() | {"PYTHONPATH": str(project.folder / "src")}
     with subprocess.Popen(
         engine, cwd=project.folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     ) as process:
-        assert wait(lambda: (project.folder / "started").exists(), seconds=30)
+        assert wait(lambda: (project.folder / "started").exists(), seconds=120)
         family = psutil.Process(process.pid).children(recursive=True)
         assert any("slow.py" in member.cmdline() for member in family)
         process.send_signal(signal.SIGKILL)
     assert wait(lambda: not any(alive(member) for member in family), seconds=10)
+
+    replace("dvc.yaml", "python slow.py", "python -S -E pipeline/ingest_corpus.py")(project)
+    if engine[0] == "snakemake":
+        assert list((project.folder / ".snakemake/locks").iterdir())
+        write("dvc.lock", project.lock()[:-300])(project)  # as a plain `dvc repro` leaves it
+        write(".dvc/tmp/rwlock", "")(project)
+    project.run(*engine)
+    assert project.is_clean()
+    assert project.tidy() == ""
+    assert project.lock() == finished.lock()
 
 
 def alive(process: psutil.Process) -> bool:
@@ -541,3 +563,26 @@ def wait(condition: Callable[[], bool], seconds: float) -> bool:
     while time.monotonic() < end and not condition():
         time.sleep(0.05)
     return condition()
+
+
+@pytest.mark.parametrize(
+    ("asked", "ran"),
+    [
+        (("--forcerun", "train_flights@mlp-sgd"), {"train_flights@mlp-sgd"}),
+        (("-R", "models/flights/mlp-sgd.safetensors", "tune@grid"), {"train_flights@mlp-sgd", "tune@grid"}),
+        (("--force", "tune@random"), {"tune@random"}),
+        (("--forceall",), ALL),
+        ((), set()),  # what was asked for once is forgotten
+    ],
+    ids=["a stage", "an output", "a target", "all", "none"],
+)
+def test_a_stage_runs_when_snakemake_is_told_to_force_it(
+    asked: tuple[str, ...], ran: set[str], project: Project
+) -> None:
+    """DVC restores or skips what comes after it, for it comes out the same."""
+    (project.folder / ".snakemake").mkdir(exist_ok=True)
+    write(".snakemake/forced", "ingest_corpus\n")(project)
+    before = project.results()
+    project.run("snakemake", "--cores=2", *asked)
+    assert project.ran() == ran
+    assert project.is_clean() and project.results() == before

@@ -7,8 +7,10 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import pytest
@@ -16,6 +18,7 @@ import pytest
 from bakeoff.data.encoding.categories import OneHot
 from bakeoff.data.encoding.encoder import Encoder, columns
 from bakeoff.data.encoding.scale import Scale
+from bakeoff.data.table.reading import Reading
 from bakeoff.data.table.settings import TargetSettings
 from bakeoff.networks.settings import SoftmaxSettings
 from bakeoff.online import live, reference
@@ -27,15 +30,25 @@ from bakeoff.online.stored import Stored
 from bakeoff.settings import BadInput
 
 ROOT = Path(__file__).parents[2]
+READING = Reading.model_validate(dict.fromkeys(Reading.model_fields) | {"missing": ("NA",), "numbers": ()})
 HEADER = "note,carrier,a,late\n"
 LEARNER, STATE = Path("models/online/sgd-constant.safetensors"), Path(".bakeoff/online/sgd-constant.safetensors")
 
 
-def stored(**target: object) -> Stored:
+def stored(
+    reading: Mapping[str, object] = MappingProxyType({}), known: tuple[str, ...] = ("AA", "UA"), **target: object
+) -> Stored:
     numeric = {"a": Scale(missing=0.0, center=10.0, width=2.0, decimals=None)}
-    one_hot = {"carrier": OneHot(known=("AA", "UA"), rare=(), missing="missing")}
+    one_hot = {"carrier": OneHot(known=known, rare=(), missing="unseen")}
     encoder = Encoder(
-        version=1, numeric=numeric, one_hot=one_hot, hashed={}, unseen="other", columns=columns(numeric, {**one_hot})
+        version=2,
+        reading=Reading.model_validate(READING.model_dump() | dict(reading)),
+        numeric=numeric,
+        one_hot=one_hot,
+        hashed={},
+        unseen="other",
+        maximum_unseen=0.5,
+        columns=columns(numeric, {**one_hot}),
     )
     rule = Rule(
         optimizer="sgd",
@@ -161,14 +174,42 @@ def test_a_bad_row_is_told_by_its_line_after_all_before_it_were_met(
 
 
 @pytest.mark.usefixtures("project")
-def test_rows_come_in_the_dialect_of_the_table() -> None:
-    plain = learn(HEADER + 'x,"AA",9.5,no\n"x\ny",AA,NA,\nx,ZZ,12,yes\n')
+def test_rows_are_read_as_the_table_was() -> None:
+    plain = learn(HEADER + 'x,"AA",9.5,no\n"x\ny",AA,NA,\nx,ZZ,1012,yes\n')
     assert [answer.split(",")[0] for answer in plain] == ["2", "4", "5"]
     STATE.unlink()
-    semicolons = Path("params.yaml").read_text().replace("decimal: auto", "decimal: ','", 1)
-    Path("params.yaml").write_text(semicolons)
-    turned = learn("\ufeffa;carrier;late\r\n9,5;AA;no\r\n;AA;\r\n12;ZZ;yes")
-    assert [answer.split(",")[1:] for answer in turned] == [answer.split(",")[1:] for answer in plain]
+    stored(reading={"separator": ";", "decimal": ",", "thousands": ".", "encoding": "cp1252"}).save(LEARNER)
+    for text in (
+        "\ufeffa;carrier;late\r\n9,5;AA;no\r\n NA ;AA;\r\n1.012;ZZ;yes",
+        "late; a;carrier \n no;9,50;AA \n;;AA\nyes;1012;ZZ\n",
+    ):
+        turned = learn(text)
+        assert [answer.split(",")[1:] for answer in turned] == [answer.split(",")[1:] for answer in plain]
+        STATE.unlink()
+
+
+@pytest.mark.parametrize("encoding", [None, "utf-8", "utf-16", "cp1252"])
+@pytest.mark.usefixtures("project")
+def test_a_stream_is_in_the_encoding_of_the_table_where_that_is_read_by_lines(encoding: str | None) -> None:
+    stored(reading={"encoding": encoding}, known=("Å", "B")).save(LEARNER)
+    sent = (HEADER + "x,Å,9,no\nx,Å,9,\n").encode(encoding if encoding == "cp1252" else "utf-8")
+    answers = learn(sent)
+    weights = Stored.load(STATE).learner.weights.weight
+    fresh = stored(known=("Å", "B")).learner.weights.weight
+    assert len(answers) == 2
+    assert (weights != fresh).any(axis=1).tolist() == [True, True, False, False]  # a, Å; not B, other
+
+
+@pytest.mark.parametrize(
+    ("fitted", "sent"),
+    [("true", "True"), ("false", "FALSE"), ("1", "1.0"), ("2024-01-01", "2024-01-01 00:00:00"), ("Å", "A\u030a")],
+)
+@pytest.mark.usefixtures("project")
+def test_a_category_has_one_canonical_form(fitted: str, sent: str) -> None:
+    stored(reading={"numbers": ("carrier",)} if fitted == "1" else {}, known=(fitted, "zz")).save(LEARNER)
+    learn(HEADER + f"x,{sent},9,no\n")
+    changed = Stored.load(STATE).learner.weights.weight != stored(known=(fitted, "zz")).learner.weights.weight
+    assert changed.any(axis=1).tolist() == [True, True, False, False]
 
 
 @pytest.mark.usefixtures("project")

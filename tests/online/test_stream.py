@@ -10,11 +10,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from bakeoff.data.encoding.settings import EncodingSettings
+from bakeoff.data.table.reading import Reading
 from bakeoff.data.table.settings import TableSettings
 from bakeoff.online import stream as module
 from bakeoff.online.stream import Stream
 from bakeoff.settings import BadInput
 
+READING = Reading.model_validate(dict.fromkeys(Reading.model_fields) | {"missing": ("NA",), "numbers": ()})
 ENCODING = EncodingSettings.model_validate(
     {
         "scaling": "standard",
@@ -23,6 +25,7 @@ ENCODING = EncodingSettings.model_validate(
         "minimum_frequency": 3,
         "maximum_categories": 500,
         "unseen": "other",
+        "maximum_unseen": 1.0,
         "hashed": {},
     }
 )
@@ -73,7 +76,7 @@ def written(path: Path, rows: pd.DataFrame) -> Path:
 
 
 def opened(path: Path, interval: int = 10, time: str | None = None, warmup: float = 0.2) -> Stream:
-    return Stream.of(path, settings(time), ENCODING, warmup, interval)
+    return Stream.of(path, settings(time), ENCODING, READING, warmup, interval)
 
 
 def test_every_row_goes_by_once_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

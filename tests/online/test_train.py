@@ -14,6 +14,7 @@ import pytest
 
 from bakeoff import record, settings
 from bakeoff.data.encoding.settings import EncodingSettings
+from bakeoff.data.table.reading import Reading
 from bakeoff.data.table.settings import TableSettings
 from bakeoff.online import train
 from bakeoff.online.settings import OnlineSettings
@@ -24,6 +25,7 @@ from bakeoff.progress import Progress
 from bakeoff.settings import BadInput
 
 PARAMS = settings.load(Path(__file__).parents[2] / "params.yaml")
+READING = Reading.model_validate(dict.fromkeys(Reading.model_fields) | {"missing": ("NA",), "numbers": ()})
 ROWS = 4000
 CHANGES = {
     "data.table.numeric": ["a", "b"],
@@ -77,7 +79,7 @@ class Ran:
         roles, encoding = read("data.table", TableSettings), read("data.encoding", EncodingSettings)
         self.target = roles.target
         interval = self.training.evaluation.interval
-        self.stream = Stream.of(table, roles, encoding, self.training.stream.warmup, interval)
+        self.stream = Stream.of(table, roles, encoding, READING, self.training.stream.warmup, interval)
         self.live: dict[str, list[Any]] = {}
         self.progress = Progress(self.stream.pieces, "test", StringIO())
 

@@ -47,3 +47,11 @@ def test_the_template_takes_its_columns_from_the_plot() -> None:
     spec = json.dumps(filled().get_filled_template())
     assert "DVC_METRIC" not in spec
     assert "datum['loss_low']" in spec and "datum['loss_high']" in spec
+
+
+def test_the_page_can_neither_load_nor_send_anything(template: str) -> None:
+    page = HTML(template).with_scripts(VegaRenderer.SCRIPTS).with_element(filled().generate_html()).embed()
+    (policy,) = re.findall('<meta http-equiv="Content-Security-Policy" content="([^"]*)">', page)
+    assert page.index(policy) < page.index("<script>")
+    assert policy.startswith("default-src 'none'; ") and "http" not in policy and "*" not in policy
+    assert "connect-src" not in policy and "form-action 'none'" in policy

@@ -47,13 +47,23 @@ PARAMS = {
 }
 
 
+@pytest.fixture(scope="session")
+def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store without runs: MLflow takes seconds to make one."""
+    path = tmp_path_factory.mktemp("store") / "mlflow.db"
+    MlflowClient(f"sqlite:///{path}").search_experiments()
+    return path
+
+
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with two images records of two seeds each, and a search of two trials."""
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, empty_store: Path) -> Path:
+    """A folder with two images records of two seeds each, a search of two trials, and a store."""
     folder = tmp_path / "my project"
     folder.mkdir()
     monkeypatch.chdir(folder)
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    for name in ("MLFLOW_TRACKING_URI", "DVC_EXP_NAME"):
+        monkeypatch.delenv(name, raising=False)
+    shutil.copy(empty_store, "mlflow.db")
     Path("params.yaml").write_text(json.dumps(PARAMS), encoding="utf-8")
     train("sgd", 0.1)
     train("adam", 0.003)
@@ -292,10 +302,265 @@ class TestContest:
 
 
 @pytest.mark.usefixtures("project")
+class TestDeletedAndRestored:
+    """Whatever is deleted in MLflow's pages and tracked again: every run once, every child under its parent."""
+
+    @pytest.fixture(autouse=True)
+    def tracked(self) -> None:
+        search()
+        sync.refresh()
+
+    @pytest.fixture
+    def client(self) -> MlflowClient:
+        return MlflowClient(located().uri)
+
+    def nested(self) -> dict[str, str]:
+        """The name of each run's parent, by the run's name; the search of images and the study."""
+        runs = store() | store("tuning")
+        names = {run.info.run_id: name for name, run in runs.items()}
+        return {
+            name: names[run.data.tags["mlflow.parentRunId"]]
+            for name, run in runs.items()
+            if "mlflow.parentRunId" in run.data.tags
+        }
+
+    @pytest.mark.parametrize(
+        "names",
+        [
+            ["softmax-adam-search"],  # a parent
+            ["softmax-adam-t1"],  # a child
+            ["softmax-adam-search", "softmax-adam-t1", "softmax-adam-t2"],
+            ["softmax-sgd-s0", "softmax-adam-s1", "softmax-adam-default-s0"],
+        ],
+    )
+    def test_a_deleted_run_comes_back_as_itself(self, names: list[str], client: MlflowClient) -> None:
+        before, nested = {name: run.info.run_id for name, run in store().items()}, self.nested()
+        for name in names:
+            client.delete_run(before[name])
+        sync.refresh()
+        assert {name: run.info.run_id for name, run in store(current="true").items()} == before
+        assert self.nested() == nested and len(nested) == 3 + 3
+        for name in names:  # restored by hand what is there already
+            client.restore_run(before[name])
+        sync.refresh()
+        assert {name: run.info.run_id for name, run in store().items()} == before
+
+    def test_children_of_a_parent_that_is_gone_for_good_follow_the_new_one(self, client: MlflowClient) -> None:
+        nested = self.nested()
+        parent = store()["softmax-adam-search"].info.run_id
+        client.delete_run(parent)
+        with sqlite3.connect("mlflow.db") as database:  # what `mlflow gc` does
+            for table in ("tags", "metrics", "latest_metrics", "params", "runs"):
+                database.execute(f"DELETE FROM {table} WHERE run_uuid = ?", (parent,))
+        database.close()
+        sync.refresh()
+        assert store()["softmax-adam-search"].info.run_id != parent
+        assert self.nested() == nested
+
+    def test_a_run_that_was_made_twice_is_one_again(self, client: MlflowClient) -> None:
+        """A version before this one made a deleted run again; then the first was restored."""
+        (experiment,) = {run.info.experiment_id for run in store().values()}
+        nested, twice = self.nested(), store()["softmax-adam-search"]
+        again = client.create_run(experiment, tags=twice.data.tags, run_name=twice.info.run_name)
+        client.set_terminated(again.info.run_id)
+        client.set_tag(store()["softmax-adam-t1"].info.run_id, "mlflow.parentRunId", again.info.run_id)
+        sync.refresh()
+        assert self.nested() == nested  # store() takes no name twice
+        sync.refresh()
+        assert self.nested() == nested
+
+    def test_a_parent_of_the_past_comes_back_to_its_children_but_not_alone(self, client: MlflowClient) -> None:
+        train("adam", 0.01)
+        sync.refresh()
+        past = {name: run.info.run_id for name, run in store(current="false").items()}
+        assert {"softmax-adam-search", "softmax-adam-t1"} <= past.keys()
+        client.delete_run(past["softmax-adam-search"])
+        client.delete_run(past["softmax-adam-default-s0"])
+        sync.refresh()
+        left = {name: run.info.run_id for name, run in store(current="false").items()}
+        assert left == {name: run for name, run in past.items() if name != "softmax-adam-default-s0"}
+        for run in past.values():
+            if client.get_run(run).info.lifecycle_stage == "active":
+                client.delete_run(run)
+        sync.refresh()
+        assert not store(current="false")
+
+    def test_a_deleted_experiment_comes_back_with_every_run_once(self, client: MlflowClient) -> None:
+        before, nested = {name: run.info.run_id for name, run in store().items()}, self.nested()
+        client.delete_run(before["softmax-adam-search"])
+        client.delete_experiment(client.get_experiment_by_name("images").experiment_id)
+        sync.refresh()
+        assert {name: run.info.run_id for name, run in store().items()} == before
+        assert self.nested() == nested
+
+    def test_a_renamed_run_keeps_the_name_that_the_user_gave_it(self, client: MlflowClient) -> None:
+        renamed = store()["softmax-sgd-s0"].info.run_id
+        client.update_run(renamed, name="my favourite <b>")
+        client.set_tag(renamed, "mlflow.note.content", "mine")
+        sync.refresh()
+        run = client.get_run(renamed)
+        assert (run.info.run_name, run.data.tags["mlflow.note.content"]) == ("my favourite <b>", "mine")
+        assert "softmax-sgd-s0" not in store()
+
+    @pytest.mark.parametrize("status", ["RUNNING", "FAILED", "FINISHED"])
+    def test_runs_of_the_users_own_are_never_touched(self, status: str, client: MlflowClient) -> None:
+        experiment = client.get_experiment_by_name("images").experiment_id
+        parent = store()["softmax-adam-search"].info.run_id
+        made = []
+        for name in ("softmax-adam-s0", "mine", "nested"):
+            run = client.create_run(experiment, run_name=name, tags={"note": "mine"})
+            if name == "nested":
+                client.set_tag(run.info.run_id, "mlflow.parentRunId", parent)
+            if status != "RUNNING":
+                client.set_terminated(run.info.run_id, status)
+            made.append(run.info.run_id)
+        client.delete_run(made[1])
+        client.set_experiment_tag(experiment, "mlflow.sharedViewState.mine", "{}")
+        before = [client.get_run(run).to_dictionary() for run in made]
+        sync.refresh()
+        live.feed()
+        train("adam", 0.01)
+        sync.refresh()
+        assert [client.get_run(run).to_dictionary() for run in made] == before
+        assert client.get_experiment(experiment).tags["mlflow.sharedViewState.mine"] == "{}"
+
+
+def views_of(experiment: str = "images") -> dict[str, set[str]]:
+    """The rate of each run that a saved view of this clone shows, by the view's name."""
+    client = MlflowClient(located().uri)
+    found = client.get_experiment_by_name(experiment)
+    shown: dict[str, set[str]] = {}
+    for tag, value in found.tags.items():
+        if tag.startswith(f"mlflow.sharedViewState.bakeoff-{owner.current().digest}-"):
+            view = json.loads(value)
+            state = json.loads(zlib.decompress(base64.b64decode(view["state"].removeprefix("deflate;"))))
+            runs = client.search_runs([found.experiment_id], state["searchFilter"])
+            shown[view["name"]] = {run.data.params["optimizer.learning_rate"] for run in runs}
+    return shown
+
+
+class TestClones:
+    """Two clones of the project with one store, which track in turn."""
+
+    @pytest.fixture
+    def clones(self, project: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+        """Goes into one of them, `a` or `b`."""
+        shutil.copytree(project, project.with_name("b"), ignore=shutil.ignore_patterns("mlflow.db"))
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{project}/mlflow.db")
+        folders = {"a": project, "b": project.with_name("b")}
+        return lambda name: monkeypatch.chdir(folders[name])
+
+    def rates(self, name: str | None = None, current: str = "true") -> list[str]:
+        clone = {} if name is None else {"clone": owner.current().clone}
+        client = MlflowClient(located().uri)
+        found = client.get_experiment_by_name("images")
+        tags = {"bakeoff.current": current} | {f"bakeoff.{key}": value for key, value in clone.items()}
+        runs = client.search_runs([found.experiment_id])
+        return sorted(
+            run.data.params["optimizer.learning_rate"] for run in runs if tags.items() <= run.data.tags.items()
+        )
+
+    def test_each_keeps_its_current_runs(self, clones: Callable[[str], None]) -> None:
+        for _ in range(2):  # in turn
+            clones("a")
+            train("adam", 0.003)
+            sync.refresh()
+            clones("b")
+            train("adam", 0.01)
+            sync.refresh()
+        assert self.rates("b") == ["0.01", "0.01", "0.1", "0.1"]
+        clones("a")
+        assert self.rates("a") == ["0.003", "0.003", "0.1", "0.1"]
+        assert not self.rates(current="false")
+        assert len(self.rates()) == 8
+
+    def test_each_has_views_of_its_own_runs(self, clones: Callable[[str], None]) -> None:
+        sync.refresh()
+        assert views_of().keys() == {"Leaderboard", "Curves of softmax", "Default settings", "Searches", *LAST}
+        clones("b")
+        train("adam", 0.01)
+        sync.refresh()
+        clones("a")
+        sync.refresh()
+        for name, rate in (("a", "0.003"), ("b", "0.01")):
+            clones(name)
+            shown = views_of()
+            assert shown[f"Leaderboard ({owner.current()})"] == {"0.1", rate}
+            assert shown[f"History ({owner.current()})"] == {"0.1", rate}
+        tags = MlflowClient(located().uri).get_experiment_by_name("images").tags
+        note = tags["mlflow.note.content"]
+        for name in ("a", "b"):
+            clones(name)
+            assert f"- {owner.current()}: [Leaderboard](#/experiments/" in note
+            assert f"viewStateShareKey=bakeoff-{owner.current().digest}-leaderboard&" in note
+
+    def test_one_never_deletes_what_runs_in_the_other(self, clones: Callable[[str], None]) -> None:
+        for name in ("a", "b"):
+            clones(name)
+            path = live.FOLDER / f"train_images@softmax-{name}/softmax-{name}-s0.jsonl"
+            path.parent.mkdir(parents=True)
+            path.write_text(json.dumps({"parameters": {"task": "images", "optimizer": "adam"}}) + "\n")
+            live.feed()
+        client = MlflowClient(located().uri)
+        half = client.create_run(client.get_experiment_by_name("images").experiment_id, tags=owned("half"))
+        clones("a")
+        live.feed()
+        sync.refresh()
+        assert set(store(live="true")) == {"softmax-a-s0", "softmax-b-s0"}
+        shutil.rmtree(live.FOLDER)
+        live.feed()
+        sync.refresh()
+        assert set(store(live="true")) == {"softmax-b-s0"}
+        assert client.get_run(half.info.run_id).info.lifecycle_stage == "active"  # b is still writing it
+        clones("b")
+        sync.refresh()
+        assert client.get_run(half.info.run_id).info.lifecycle_stage == "deleted"
+
+    def test_branches_keep_their_current_runs_too(self, monkeypatch: pytest.MonkeyPatch, project: Path) -> None:
+        monkeypatch.setattr(owner, "branch", lambda: "main")
+        sync.refresh()
+        monkeypatch.setattr(owner, "branch", lambda: "faster")
+        train("adam", 0.01)
+        sync.refresh()
+        assert project and set(store(branch="main", current="true")) == set(store(branch="faster", current="true"))
+        assert not store(current="false")
+        assert views_of()[f"Leaderboard ({owner.current()})"] == {"0.1", "0.01"}
+
+    def test_a_store_of_an_earlier_version_is_taken_over(self, project: Path) -> None:
+        sync.refresh()
+        before = {name: run.info.run_id for name, run in store().items()}
+        with sqlite3.connect(project / "mlflow.db") as database:
+            database.execute("DELETE FROM tags WHERE key IN ('bakeoff.clone', 'bakeoff.branch')")
+            database.execute(
+                "UPDATE experiment_tags SET key = 'mlflow.sharedViewState.bakeoff-leaderboard'"
+                " WHERE key LIKE 'mlflow.sharedViewState.bakeoff-%-leaderboard'"
+            )
+        database.close()
+        sync.refresh()
+        assert {name: run.info.run_id for name, run in store(**owned_as(owner.current())).items()} == before
+        tags = MlflowClient(located().uri).get_experiment_by_name("images").tags
+        assert "mlflow.sharedViewState.bakeoff-leaderboard" not in tags
+        assert "Leaderboard" in views_of()
+
+
+LAST = ("Parallel coordinates", "History")
+
+
+def owned_as(whose: owner.Owner) -> dict[str, str]:
+    return {"clone": whose.clone, "branch": whose.branch}
+
+
+def owned(key: str) -> dict[str, str]:
+    """Tags of a run of this clone."""
+    return {"bakeoff.key": key} | owner.current().tags
+
+
+@pytest.mark.usefixtures("project")
 class TestStore:
     def test_four_processes_on_a_fresh_store_bring_in_each_run_once(self) -> None:
+        Path("mlflow.db").unlink()
         processes = [python(TRACK) for _ in range(4)]
-        errors = [process.communicate(timeout=60)[1] for process in processes]
+        errors = [process.communicate(timeout=180)[1] for process in processes]
         assert [process.returncode for process in processes] == [0] * 4, errors
         assert len(store()) == 4
         assert len(store("tuning")) == 4
@@ -325,9 +590,10 @@ class TestStore:
 
     def test_another_store_may_be_named(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/mine.db")
+        before = Path("mlflow.db").read_bytes()
         sync.refresh()
         assert len(store()) == 4
-        assert not Path("mlflow.db").exists()
+        assert Path("mlflow.db").read_bytes() == before
         monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/nowhere/mine.db")
         with pytest.raises(BadInput, match="nowhere"):
             sync.refresh()

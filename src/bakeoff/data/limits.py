@@ -3,8 +3,13 @@
 A file is refused before it takes more than a limit allows, whatever its header claims. A limit never changes a result.
 """
 
-from bakeoff.data.settings import Positive
+from typing import Annotated
+
+from pydantic import Field
+
 from bakeoff.settings import Settings
+
+Limit = Annotated[int, Field(ge=1, le=2**53)]
 
 
 class Limits(Settings):
@@ -21,11 +26,11 @@ class Limits(Settings):
         volume_bytes: of one unpacked volume, in memory.
     """
 
-    archive_members: Positive
-    archive_bytes: Positive
-    download_bytes: Positive
-    download_rate: Positive
-    array_bytes: Positive
-    pickle_values: Positive
-    picture_pixels: Positive
-    volume_bytes: Positive
+    archive_members: Limit
+    archive_bytes: Limit
+    download_bytes: Limit
+    download_rate: Limit
+    array_bytes: Limit
+    pickle_values: Limit
+    picture_pixels: Limit
+    volume_bytes: Limit

@@ -1,5 +1,6 @@
 """Lines of a pipe as they come, in memory that does not grow, until the pipe or a signal ends them."""
 
+import codecs
 import os
 import signal
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from bakeoff.settings import BadInput
 BLOCK = 1 << 16  # bytes asked for at once; a pipe gives what is there
 LONGEST = 1 << 20  # bytes of a line
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
-WIDE = ("utf-16", "utf-32", "utf_16", "utf_32")
+WIDE = ("utf-16", "utf-32", "utf16", "utf32", "u16", "u32")
 
 
 class Stopped(Exception):
@@ -26,15 +27,13 @@ class Lines:
         number: of the line that came last, from 1.
     """
 
-    def __init__(self, source: int, name: str, encoding: str) -> None:
-        """Raises:
-        BadInput: an end of line cannot be told from other bytes in this encoding.
+    def __init__(self, source: int, name: str, encoding: str | None) -> None:
+        """Args:
+        encoding: of the table; lines are UTF-8 where that is None, where they begin with the mark of UTF-8, and
+            where an end of line cannot be told from other bytes in the table's encoding (UTF-16 and UTF-32).
         """
-        if encoding.lower().startswith(WIDE):
-            raise BadInput(
-                f"{name}: is read line by line, and {encoding} cannot be; send UTF-8, or what iconv makes of it"
-            )
-        self.source, self.name, self.encoding = source, name, "utf-8" if encoding == "auto" else encoding
+        wide = encoding is None or encoding.lower().replace("_", "-").startswith(WIDE)
+        self.source, self.name, self.encoding = source, name, "utf-8" if encoding is None or wide else encoding
         self.whole: list[bytes] = []  # lines that are there, the next one last
         self.rest = b""  # the beginning of the one after them
         self.ended = self.waiting = False
@@ -63,11 +62,13 @@ class Lines:
             self._read()
         line = self.whole.pop()
         self.number += 1
+        if self.number == 1 and line.startswith(codecs.BOM_UTF8):
+            self.encoding = "utf-8"
         try:
             text = line.decode(self.encoding)
         except UnicodeDecodeError as error:
             byte = line[error.start]
-            raise self.refused(f"{byte:#04x} is not {self.encoding}; name its encoding in data.table.csv") from None
+            raise self.refused(f"{byte:#04x} is not {self.encoding}; send {self.encoding}") from None
         return text.removeprefix("\ufeff") if self.number == 1 else text
 
     @property

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TextIO
 
@@ -18,9 +19,11 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from bakeoff import settings
+from bakeoff.data.encoding import fields
 from bakeoff.data.encoding.encoder import Encoder, Unfit
+from bakeoff.data.table.canonical import WHITESPACE
 from bakeoff.data.table.delimited import separated_by
-from bakeoff.data.table.settings import AUTO, CsvSettings
+from bakeoff.data.table.faults import quoted
 from bakeoff.online.kernels import Ints, Rows, softmax
 from bakeoff.online.learner import judged, total
 from bakeoff.online.lines import Lines, Stopped
@@ -45,11 +48,13 @@ class Row:
 
 @dataclass
 class Reader:
-    """Rows of a text table by the names in its first line; columns of other names are not looked at."""
+    """Rows of a text table by the names in its first line, read as the table that the encoder was fitted to.
+
+    Columns of other names are not looked at.
+    """
 
     lines: Lines
     stored: Stored
-    dialect: CsvSettings
 
     def rows(self) -> Iterator[Row]:
         """Raises:
@@ -59,9 +64,9 @@ class Reader:
         if not first.strip():
             raise BadInput(f"{INPUT}: begins with no line of column names; send one, and rows after it")
         wanted = [*encoder.numeric, *encoder.categories]
-        separator = self.dialect.separator if self.dialect.separator != AUTO else separated_by([first], wanted)
-        header = next(csv.reader([first], delimiter=separator), [])
-        if problems := "; ".join(f"no column '{name}'{hint(name, header)}" for name in wanted if name not in header):
+        separator = encoder.reading.separator or separated_by([first], wanted)
+        header = [name.strip(WHITESPACE) for name in next(csv.reader([first], delimiter=separator), [])]
+        if problems := "; ".join(self.misnamed(header, separator)):
             raise BadInput(f"{INPUT}: line 1: {problems}")
         target = self.stored.target.column
         numeric, texts = (
@@ -85,35 +90,46 @@ class Reader:
             yield Row(
                 self.lines.number,
                 [self.number(name, record[place]) for name, place in numeric],
-                [None if self.missing(record[place]) else record[place] for _, place in texts],
+                [fields.category(record[place], name, encoder.reading) for name, place in texts],
                 -1 if answer is None else self.label(record[answer]),
             )
 
-    def missing(self, text: str) -> bool:
-        return not text or text in self.dialect.missing
+    def misnamed(self, header: Sequence[str], separator: str) -> Iterator[str]:
+        """Yield what is wrong with the names of the columns."""
+        wanted = [*self.stored.encoder.numeric, *self.stored.encoder.categories]
+        for name in wanted:
+            if name not in header:
+                yield f"no column '{name}'{hint(name, header)}"
+        for name in (*wanted, self.stored.target.column):
+            if header.count(name) > 1:
+                yield f"column '{name}' is there {header.count(name)} times; give each column a name of its own"
+        if not set(wanted) & set(header):
+            yield f"the line was cut at {separator!r}, the separator of the table that the learner was made from"
 
     def number(self, name: str, text: str) -> float:
         """NaN where it is missing."""
-        if self.missing(text):
-            return math.nan
         try:
-            value = float(text.replace(",", ".") if self.dialect.decimal == "," else text)
+            return fields.number(text, self.stored.encoder.reading)
         except ValueError:
-            value = math.nan
-        if not math.isfinite(value) or "_" in text:
-            raise self.lines.refused(f"'{name}' is {text[:40]!r}, and should be a number")
-        return value
+            raise self.lines.refused(f"'{name}' is {quoted(text)}, and should be a number") from None
 
     def label(self, text: str) -> int:
         """The place of a class; -1 where no answer is there."""
-        target, classes = self.stored.target, self.stored.classes
-        if self.missing(text):
+        target, classes, reading = self.stored.target, self.stored.classes, self.stored.encoder.reading
+        if fields.missing(text, reading):
             return -1
         if target.above is not None:
             return int(self.number(target.column, text) > target.above)
-        if text not in classes:
-            raise self.lines.refused(f"'{target.column}' is {text[:40]!r}, and should be {' or '.join(classes[:8])}")
-        return classes.index(text)
+        value = fields.category(text, target.column, reading)
+        if value not in self.labels:
+            raise self.lines.refused(f"'{target.column}' is {quoted(text)}, and should be {' or '.join(classes[:8])}")
+        return self.labels[value]
+
+    @cached_property
+    def labels(self) -> dict[str | None, int]:
+        """The place of each class by its canonical form."""
+        column, reading = self.stored.target.column, self.stored.encoder.reading
+        return {fields.category(name, column, reading): label for label, name in enumerate(self.stored.classes)}
 
 
 @dataclass
@@ -215,7 +231,6 @@ def follow(source: int, out: TextIO, learner: Path, state: Path, *, every: float
         BadInput: a file or the stream cannot be read; what came before has been met, and saved.
     """
     document = settings.load()
-    dialect = settings.validate(document, "data.table.csv", CsvSettings)
     evaluation = settings.validate(document, "online.evaluation", EvaluationSettings)
     stored = Stored.load(state if state.exists() else learner)
     stored.learner.rule = stored.learner.rule.model_copy(update={"batch_size": 1, "delay": 0})
@@ -223,10 +238,10 @@ def follow(source: int, out: TextIO, learner: Path, state: Path, *, every: float
     live = Live(stored, stored.window, evaluation.fading, state, every, out)
     state.parent.mkdir(parents=True, exist_ok=True)
     sound = True
-    with Lines(source, INPUT, dialect.encoding) as lines:
+    with Lines(source, INPUT, stored.encoder.reading.encoding) as lines:
         try:
             print("line,prediction,probability", file=out, flush=True)
-            meet_all(live, lines, Reader(lines, stored, dialect).rows(), stored.rows if skip else 0)
+            meet_all(live, lines, Reader(lines, stored).rows(), stored.rows if skip else 0)
         except FloatingPointError:
             sound = False
             raise lines.refused(f"the learner has diverged: its cost is not finite; {state} is as it was") from None

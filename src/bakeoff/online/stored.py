@@ -88,6 +88,11 @@ class Stored:
         try:
             card = Card.model_validate_json(text)
         except ValidationError as error:
+            if any(problem["loc"] in (("version",), ("encoder", "version")) for problem in error.errors()):
+                raise BadInput(
+                    f"{path}: was written by another version of bakeoff; `dvc repro train_online` makes learners, and "
+                    "a state that follows a stream begins again once its file is removed"
+                ) from None
             raise BadInput(f"{path}: {listed(faults(error, Card))}; `dvc repro train_online` makes it again") from None
         weights = Weights(*(arrays[f"weights.{name}"] for name in Weights._fields))
         learner = Learner.of(card.rule, card.encoder, weights, int(arrays["step"]))

@@ -14,11 +14,12 @@ import pyarrow.parquet as pq
 from bakeoff.data.encoding.encoder import Encoder, Unfit
 from bakeoff.data.encoding.fit import fit
 from bakeoff.data.encoding.rows import Rows as TableRows
-from bakeoff.data.encoding.rows import labels, part
+from bakeoff.data.encoding.rows import labels, part, with_nulls
 from bakeoff.data.encoding.settings import EncodingSettings
 from bakeoff.data.examples import SPLITS
+from bakeoff.data.table.reading import Reading
 from bakeoff.data.table.settings import TableSettings
-from bakeoff.data.table.table import AGAIN, SPLIT, TARGET, classes, regrouped
+from bakeoff.data.table.table import AGAIN, SPLIT, TARGET, classes, gaps, regrouped
 from bakeoff.online.kernels import Rows
 from bakeoff.settings import BadInput
 
@@ -67,7 +68,15 @@ class Stream:
     pieces: int
 
     @classmethod
-    def of(cls, path: Path, table: TableSettings, encoding: EncodingSettings, warmup: float, interval: int) -> "Stream":
+    def of(
+        cls,
+        path: Path,
+        table: TableSettings,
+        encoding: EncodingSettings,
+        reading: Reading,
+        warmup: float,
+        interval: int,
+    ) -> "Stream":
         """The stream of table.parquet.
 
         Args:
@@ -86,7 +95,7 @@ class Stream:
                 f"and a warm-up that leaves {FEWEST // 2}"
             )
         bounds = first * interval, (first * interval + count) // 2
-        encoder, _ = fit(Past(path, table.numeric, table.categorical, lambda _: None, bounds), encoding)
+        encoder, _ = fit(Past(path, table.numeric, table.categorical, lambda _: None, bounds), encoding, reading)
         return cls(path, interval, encoder, classes(path), table.time, first, pieces)
 
     def read(self, start: int, stop: int) -> Iterator[list[Rows]]:
@@ -112,7 +121,11 @@ class Stream:
         latest = None
         try:
             with pq.ParquetFile(self.path, pre_buffer=False) as file:
-                read = file.iter_batches(CHUNK, columns=columns)
+                words = gaps(file.schema_arrow)
+                read = (
+                    with_nulls(batch, tuple(self.encoder.categories), words)
+                    for batch in file.iter_batches(CHUNK, columns=columns)
+                )
                 for table in regrouped(read, max(CHUNK // self.interval, 1) * self.interval):
                     if self.time:
                         times = pa.chunked_array([[latest], table[self.time].combine_chunks()], table[self.time].type)

@@ -10,11 +10,19 @@ from pathlib import Path
 PATH = Path(".dvc/tmp/plots_page.html")  # `plots.html_template` in .dvc/config
 LIBRARIES = ("vega", "vega-lite", "vega-embed")  # in this order: each uses those before it
 
+# DVC's plots are scripts in the page, made of the names of files and revisions; Vega compiles its expressions. Nothing
+# is loaded from elsewhere or sent there; pictures that DVC lays beside the page are files.
+POLICY = (
+    "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'; "
+    "img-src file: data: blob:; base-uri 'none'; form-action 'none'"
+)
+
 # DVC puts its plots in place of {plot_divs}, and would put links to the web in place of {scripts}.
 PAGE = """<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="POLICY">
 {refresh_tag}
 <title>Learning curves</title>
 <style>body { font-family: sans-serif; margin: 2em; } .vega-embed { margin-bottom: 2em; }</style>
@@ -29,7 +37,8 @@ LIBRARIES
 
 def write_template(path: Path = PATH) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(PAGE.replace("LIBRARIES", "\n".join(map(embedded, LIBRARIES))), encoding="utf-8")
+    libraries = "\n".join(map(embedded, LIBRARIES))
+    path.write_text(PAGE.replace("POLICY", POLICY).replace("LIBRARIES", libraries), encoding="utf-8")
 
 
 def embedded(library: str) -> str:

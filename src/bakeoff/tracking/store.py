@@ -23,6 +23,7 @@ from bakeoff.tracking.failures import explained, masked
 SQLITE = "sqlite:///"
 DEFAULT = "sqlite:///mlflow.db"  # what `mlflow ui` opens when it is started in the same folder
 ARTIFACTS = "mlartifacts"
+WAIT = 20.0  # seconds for another program that writes to the database, as MLflow has it
 PATIENCE = 300.0  # seconds to wait for another process that tracks
 
 # Absolute paths in MLflow's tables: what has to change when the folder with the database is moved or copied.
@@ -78,11 +79,14 @@ def opened(store: Store) -> Iterator[MlflowClient]:
             f"MLFLOW_TRACKING_URI is {masked(store.uri)}: there is no folder {database.parent}; make it first"
         )
     lock = database.with_name(database.name + ".lock") if database else Path(".bakeoff/track.lock")
+    if lock.is_dir():
+        raise BadInput(f"{lock}: is a folder, and should be a file; remove it")
     try:
         lock.parent.mkdir(exist_ok=True)
         with lock.open("w") as held:
             queue(held, lock)
             if database and database.exists():
+                whole(database)
                 follow(database)
             with addressed(store.uri):
                 yield MlflowClient(store.uri)
@@ -145,10 +149,19 @@ def experiment(client: MlflowClient, store: Store, name: str) -> str:
     return identifier
 
 
+def whole(database: Path) -> None:
+    """Raises:
+    sqlite3.Error: the file is empty or cut, of which MLflow would print its own trace.
+    """
+    with closing(sqlite3.connect(database)) as connection:
+        if not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+            raise sqlite3.DatabaseError("it is empty")
+
+
 def follow(database: Path) -> None:
     """Point the store at its artifacts again, if the folder they share was moved or copied since the last tracking."""
     here = str(database.parent)
-    with closing(sqlite3.connect(database)) as connection, connection:
+    with closing(sqlite3.connect(database, timeout=WAIT)) as connection, connection:
         if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'experiment_tags'").fetchone():
             return
         rows = connection.execute("SELECT DISTINCT value FROM experiment_tags WHERE key = ?", (ROOT_TAG,)).fetchall()

@@ -3,15 +3,30 @@
 import bz2
 import codecs
 import gzip
+import importlib.util
 import io
+import json
 import random
 import zipfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from bakeoff import settings
+from bakeoff.data.sources import archive
+from bakeoff.settings import BadInput
+from bakeoff.stage import Stage
+
+SCRIPT = Path(__file__).parents[3] / "pipeline/ingest_corpus.py"
+SPEC = importlib.util.spec_from_file_location("ingest_corpus_script", SCRIPT)
+assert SPEC and SPEC.loader
+script = importlib.util.module_from_spec(SPEC)
+SPEC.loader.exec_module(script)
+
+SHIPPED = settings.load(SCRIPT.parents[1] / "params.yaml")["data"]["corpus"]
 OUTPUTS = "data/corpus/tokens.npy", "data/corpus/vocabulary.csv"
 FILE = "data/raw/corpus/text"
 TEXT = b"the cat sat on the mat and the dog sat on the cat\n" * 40
@@ -31,7 +46,17 @@ REFUSED: dict[str, tuple[Any, dict[str, Any], list[str]]] = {
     "empty": (b"", {}, [FILE, "holds 0 words in 0 bytes", "two at least", "name another file"]),
     "white space only": (b" \n\t" * 50, {}, ["holds 0 words in 150 bytes", "two at least", "name another file"]),
     "one word": (b"word\n", {}, [FILE, "holds 1 words in 5 bytes", "two at least"]),
-    "no word of the rule": ("λόγος και".encode(), {}, ["holds 0 words", "another rule under data.corpus.tokens"]),
+    "no word of the rule": (b"!, (;) -- ", {}, ["holds 0 words", "another rule under data.corpus.tokens"]),
+    "letters of another script": (
+        "λόγος και".encode(),
+        {},
+        [FILE, "text8, which would drop 100.0 % of the letters (8 of 8 are not a to z)", "set tokens: unicode"],
+    ),
+    "most letters of another script": (
+        b"a cat and a dog, " + "слово и дело, ".encode() * 2,
+        {},
+        ["would drop 64.5 % of the letters (20 of 31 are not a to z)", "set tokens: unicode"],
+    ),
     "binary": (b"\x89PNG\r\n\x1a\n" + SOUP, {}, [FILE, "byte 0 (0x89) is not utf-8", "looks like no text"]),
     "NUL bytes": (TEXT + b"\0" + TEXT, {}, [FILE, "a NUL near byte 2000", "looks like no text"]),
     "latin-1 unannounced": (
@@ -52,12 +77,17 @@ REFUSED: dict[str, tuple[Any, dict[str, Any], list[str]]] = {
         ["params.yaml: data.corpus.encoding", "'latin-one' is no text encoding", "did you mean 'latin_1'?"],
     ),
     "an encoding that is none of text": (TEXT, {"encoding": "base64"}, ["'base64' is no text encoding"]),
+    "no such rule for cleaning": (
+        TEXT,
+        {"cleaning": "articles"},
+        ["data.corpus.cleaning is 'articles'", "did you mean 'article'?"],
+    ),
     "no such rule for tokens": (
         TEXT,
         {"tokens": "unicod"},
         ["data.corpus.tokens is 'unicod'", "did you mean 'unicode'?"],
     ),
-    "no space in 100 MB": (b"a" * 100_000_000, {}, [FILE, "before byte 262144 has over 65536 bytes", "put spaces"]),
+    "no space in a megabyte": (b"a" * 1_000_000, {}, [FILE, "before byte 262144 has over 65536 bytes", "put spaces"]),
     "a long word inside a text": (TEXT + b"a" * 70_000 + b" b", {}, ["has over 65536 bytes (it begins 'aaaa"]),
     "minimum_count too high": (
         TEXT,
@@ -68,35 +98,88 @@ REFUSED: dict[str, tuple[Any, dict[str, Any], list[str]]] = {
     "bz2 cut off": (bz2.compress(TEXT + SOUP)[:-100], {}, [FILE, "fetch it again"]),
     "zip cut off": (zipped(TEXT + SOUP)[:-100], {}, [FILE, "damaged"]),
     "gzip with a flipped bit": (bytearray(gzip.compress(TEXT)), {}, [FILE, "damaged near byte"]),
-    "bz2 bomb": (bz2.compress(b"a " * 2_000_000) * 80, {}, [FILE, "expand to over 256 MB", "unpack it yourself"]),
+    "bz2 bomb": (bz2.compress(b"a " * 2_000_000), {}, [FILE, "expand to over 1 MB", "unpack it yourself"]),
     "zip of two files": (zipped(TEXT, TEXT), {}, [FILE, "holds 2 files ('0.txt', '1.txt'", "unpack it"]),
     "a dump cut inside a page": (PAGE[:-60], {}, [FILE, "breaks off inside a page, before </mediawiki>", "fetch"]),
     "a dump cut between pages": (PAGE[:-12], {}, [FILE, "breaks off after a page, before </mediawiki>", "fetch"]),
-    "a dump without pages": (b"<mediawiki><siteinfo/></mediawiki>", {}, [FILE, "holds 0 words"]),
+    "a dump without pages": (
+        b"<mediawiki><siteinfo/></mediawiki>",
+        {},
+        [FILE, "holds 0 words in 34 bytes (articles: 0)"],
+    ),
+    "a dump of other pages": (
+        PAGE.replace(b"<page>", b"<page><ns>1</ns>"),
+        {},
+        [FILE, "holds 0 words", "(articles: 0; left out: pages of other namespaces 1)"],
+    ),
+    "a dump that declares entities": (
+        b"<!DOCTYPE mediawiki [<!ENTITY a 'b'>]>" + PAGE,
+        {},
+        [FILE, "line 1: declares or uses an entity of its own, 'a'"],
+    ),
+    "pages of a dump alone": (PAGE[11:-12], {}, [FILE, "without the tag <mediawiki> around them"]),
+    "7z": (b"7z\xbc\xaf\x27\x1c" + SOUP, {}, [FILE, "is packed by 7z, which is not read here", "unpack it yourself"]),
     "other XML": (b"<?xml version='1.0'?><rss>" + TEXT, {}, [FILE, "begins with", "<rss>", "no MediaWiki dump"]),
     "a web page": (b"<!DOCTYPE html><html>" + TEXT, {}, [FILE, "begins with '<!DOCTYPE html>", "no MediaWiki dump"]),
 }
 
 
+def configure(project: Any, **settings: Any) -> None:
+    """Write a params.yaml that has the section of the stage alone."""
+    project.put("params.yaml", json.dumps({"data": {"corpus": SHIPPED | {"source": FILE} | settings}}))
+
+
+def ingest(project: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The stage's script, in this process."""
+    monkeypatch.chdir(project.root)
+    stage = Stage("ingest_corpus", SCRIPT)
+    try:
+        script.ingest_corpus(stage)
+        stage.finish()
+    finally:
+        stage.clean()
+
+
 @pytest.mark.parametrize("case", REFUSED)
-def test_refused(project: Any, case: str) -> None:
-    content, settings, said = REFUSED[case]
+def test_refused(project: Any, monkeypatch: pytest.MonkeyPatch, case: str) -> None:
+    content, changed, said = REFUSED[case]
     if isinstance(content, bytearray):
         content[len(content) // 2] ^= 1
     project.put(FILE, bytes(content))
-    project.set(data__corpus__source=FILE, **{f"data__corpus__{key}": value for key, value in settings.items()})
-    line = project.refusal("ingest_corpus", *OUTPUTS)
+    configure(project, **changed)
+    monkeypatch.setattr(archive, "HARMLESS", 1 << 20)
+    for output in OUTPUTS:
+        project.put(output, b"what stood there before")
+    with pytest.raises(BadInput) as refused:
+        ingest(project, monkeypatch)
+    line = str(refused.value)
+    assert "\n" not in line
     for part in said:
         assert part in line
+    assert {(project.root / output).read_bytes() for output in OUTPUTS} == {b"what stood there before"}
+    assert not list((project.root / "data/corpus").glob(".partial-*"))
 
 
-def outputs(project: Any, content: bytes, **settings: Any) -> list[bytes]:
+def test_the_command_ends_with_one_line_and_status_2(project: Any) -> None:
+    project.put(FILE, "слово и дело")
+    project.set(data__corpus__source=FILE)
+    assert "set tokens: unicode" in project.refusal("ingest_corpus", *OUTPUTS)
+
+
+def outputs(project: Any, monkeypatch: pytest.MonkeyPatch, content: bytes, **settings: Any) -> list[bytes]:
     project.put(FILE, content)
-    settings = {"source": FILE, "minimum_count": 1} | settings
-    project.set(**{f"data__corpus__{key}": value for key, value in settings.items()})
-    ended = project.run("ingest_corpus")
-    assert ended.returncode == 0, ended.stderr
+    configure(project, **{"minimum_count": 1} | settings)
+    ingest(project, monkeypatch)
     return [(project.root / output).read_bytes() for output in OUTPUTS]
+
+
+def test_what_a_user_should_know_of_a_text_is_printed(
+    project: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    outputs(project, monkeypatch, PAGE.replace(b"the dog", "the Bär".encode()) + b"")
+    printed = capsys.readouterr().out.splitlines()
+    assert f"{FILE}: articles: 1" in printed
+    assert any("drops 2.7 % of the letters (40 of 1480 are not a to z)" in line for line in printed)
 
 
 @pytest.mark.parametrize(
@@ -110,13 +193,18 @@ def outputs(project: Any, content: bytes, **settings: Any) -> list[bytes]:
         lambda text: text.replace(b"\n", b"\r\n"),
         lambda _: PAGE,
         lambda _: gzip.compress(PAGE),
+        lambda _: bz2.compress(PAGE[:60]) + bz2.compress(PAGE[60:900]) + bz2.compress(PAGE[900:]),
+        lambda _: codecs.BOM_UTF8 + b"<?xml version='1.0'?><!-- x -->" + PAGE,
     ],
-    ids=["gzip", "bz2", "zip", "bz2 in parts", "byte-order mark", "CRLF", "dump", "packed dump"],
+    ids=[
+        *("gzip", "bz2", "zip", "bz2 in parts", "byte-order mark", "CRLF", "dump", "packed dump", "multistream dump"),
+        "dump with a mark and a comment",
+    ],
 )
 def test_the_same_text_gives_the_same_bytes_however_it_is_packed(
-    project: Any, packed: Callable[[bytes], bytes]
+    project: Any, monkeypatch: pytest.MonkeyPatch, packed: Callable[[bytes], bytes]
 ) -> None:
-    ids, vocabulary = outputs(project, packed(TEXT))
+    ids, vocabulary = outputs(project, monkeypatch, packed(TEXT))
     assert vocabulary.startswith(b"word,count\nUNK,0\nthe,160\ncat,80\non,80\nsat,80\nand,40\n")
     assert np.frombuffer(ids[128:], np.int32)[:13].tolist() == [1, 2, 4, 3, 1, 7, 5, 1, 6, 4, 3, 1, 2]
 
@@ -132,7 +220,9 @@ def test_the_same_text_gives_the_same_bytes_however_it_is_packed(
         ("gb18030", "世界。世界", "世界"),
     ],
 )
-def test_other_scripts_and_encodings(project: Any, encoding: str, text: str, first: str) -> None:
-    _, vocabulary = outputs(project, text.encode(encoding), encoding=encoding, tokens="unicode")
+def test_other_scripts_and_encodings(
+    project: Any, monkeypatch: pytest.MonkeyPatch, encoding: str, text: str, first: str
+) -> None:
+    _, vocabulary = outputs(project, monkeypatch, text.encode(encoding), encoding=encoding, tokens="unicode")
     assert vocabulary.decode().splitlines()[2].split(",")[0] in (first, "ὁ")
     assert f"\n{first}," in vocabulary.decode()

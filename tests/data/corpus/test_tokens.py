@@ -63,3 +63,11 @@ def test_nothing_composes_with_a_character_before_which_blocks_are_cut() -> None
     second = {chr(int(pair[1], 16)) for pair in pairs if len(pair) == 2 and not pair[0].startswith("<")}
     second |= {chr(code) for code in range(0x110000) if unicodedata.combining(chr(code))}
     assert {unicodedata.category(character)[0] for character in second} <= set("LM")
+
+
+@pytest.mark.parametrize("marks", ["\u0301", "\u0316\u0301", "\u0301\u0316\u05b0", "\u0344"])
+def test_a_long_run_of_marks_is_composed_as_a_short_one(marks: str) -> None:
+    run = "a" + marks * 20_000
+    (found,) = (word for word in words("unicode", f"b {run[:30000]} c") if len(word) > 1)
+    short = unicodedata.normalize("NFC", "a" + marks * 5)
+    assert found[:2] == short[:2] and set(found) == set(short)

@@ -1,5 +1,6 @@
 """Tables as the ingesting stage leaves them, and settings that change one thing."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ PLAIN = {
     "minimum_frequency": 1,
     "maximum_categories": 500,
     "unseen": "other",
+    "maximum_unseen": 1.0,
     "hashed": {},
 }
 
@@ -49,8 +51,10 @@ def table(tmp_path: Path) -> MakeRows:
         whole = whole.loc[whole.groupby("split").cumcount().sort_values(kind="stable").index]  # splits lie mixed
         path = tmp_path / "table.parquet"
         schema = pa.Table.from_pandas(whole, preserve_index=False)
-        pq.write_table(schema.replace_schema_metadata({b"classes": b'["no", "yes"]'}), path, row_group_size=1000)
         numeric = tuple(name for name in train if pd.api.types.is_numeric_dtype(train[name]))
+        gaps = {name: "(missing)" for name in train if name not in numeric and "missing" in set(train[name])}
+        metadata = {b"classes": b'["no", "yes"]', b"gaps": json.dumps(gaps)}
+        pq.write_table(schema.replace_schema_metadata(metadata), path, row_group_size=1000)
         return Rows(path, numeric, tuple(name for name in train if name not in numeric), lambda _: None)
 
     return make

@@ -12,6 +12,7 @@ from bakeoff.data.encoding.inference import encode_rows
 from bakeoff.data.encoding.moments import Moments
 from bakeoff.data.encoding.rows import scans
 from bakeoff.data.encoding.survey import others
+from bakeoff.data.table.reading import Reading
 
 GENERATOR = np.random.default_rng(0)
 TRAIN = pd.DataFrame(
@@ -24,11 +25,14 @@ TRAIN = pd.DataFrame(
 )
 
 
+READING = Reading.model_validate(dict.fromkeys(Reading.model_fields) | {"missing": ("NA",), "numbers": ("month",)})
+
+
 def test_the_tables_are_those_of_pandas(table, settings, tmp_path: Path) -> None:
     new = pd.DataFrame({"temp": [np.nan], "precip": [0.0], "carrier": ["XX"], "tailnum": ["N9"]})
     rows = table(TRAIN, test=new)
     encoder, found = fit(
-        rows, settings(minimum_frequency=20, hashed={"tailnum": 4}, scaling_by_column={"precip": "minmax"})
+        rows, settings(minimum_frequency=20, hashed={"tailnum": 4}, scaling_by_column={"precip": "minmax"}), READING
     )
     report = describe.report(rows, encoder, found, others(rows, encoder))
     numeric = ["temp", "precip"]
@@ -64,7 +68,7 @@ def test_few_numbers_have_finite_statistics(values: list[float]) -> None:
 def test_the_number_of_scans_is_known_beforehand(table, settings, tmp_path: Path) -> None:
     done: list[int] = []
     rows = replace(table(TRAIN), advance=done.append)
-    encoder, found = fit(rows, settings())
+    encoder, found = fit(rows, settings(), READING)
     describe.report(rows, encoder, found, others(rows, encoder))
     encode.write(rows, encoder, found.sizes, ["no", "yes"], tmp_path / "encoded.npz")
     assert sum(done) == scans(numbers=2)

@@ -21,10 +21,12 @@ from bakeoff.data.encoding.fit import fit
 from bakeoff.data.encoding.rows import Rows
 from bakeoff.data.encoding.settings import EncodingSettings
 from bakeoff.data.encoding.survey import others
+from bakeoff.data.table.reading import Reading
 
 folder = Path(sys.argv[1])
 rows = Rows(folder / "table.parquet", ("a", "b", "c", "d"), ("carrier",), lambda _: None)
-encoder, found = fit(rows, EncodingSettings.model_validate_json(sys.argv[2]))
+reading = Reading.model_validate(dict.fromkeys(Reading.model_fields) | {"missing": (), "numbers": ()})
+encoder, found = fit(rows, EncodingSettings.model_validate_json(sys.argv[2]), reading)
 describe.report(rows, encoder, found, others(rows, encoder))
 encode.write(rows, encoder, found.sizes, ["no", "yes"], folder / "encoded.npz")
 status = Path("/proc/self/status").read_text().splitlines()

@@ -1,5 +1,6 @@
 """Tables, settings and files that cannot be encoded: each is answered with one line, and old outputs stay."""
 
+import json
 import zipfile
 from io import BytesIO
 from pathlib import Path
@@ -12,9 +13,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from bakeoff.data.examples import SPLITS, Examples
+from bakeoff.data.table.reading import Reading
 from bakeoff.settings import BadInput
 
-TABLE = "data/table/table.parquet"
+TABLE, READING = "data/table/table.parquet", "data/table/reading.json"
 OUTPUTS = ("data/table/encoded.npz", "data/table/encoder.json", "reports/encoding.json")
 PLAIN: dict[str, Any] = {
     "scaling": "standard",
@@ -23,6 +25,7 @@ PLAIN: dict[str, Any] = {
     "minimum_frequency": 1,
     "maximum_categories": 5,
     "unseen": "other",
+    "maximum_unseen": 1.0,
     "hashed": {},
 }
 ROWS = pd.DataFrame(
@@ -43,9 +46,15 @@ def parquet(rows: pd.DataFrame) -> bytes:
     return file.getvalue()
 
 
+def read(**changes: Any) -> bytes:
+    """How the table was read, as the file that ingest_table writes."""
+    return json.dumps(dict.fromkeys(Reading.model_fields) | {"missing": [], "numbers": []} | changes).encode()
+
+
 def line(project: Any, table: bytes, **settings: Any) -> str:
     """With which the stage refuses the table."""
     project.put(TABLE, table)
+    project.put(READING, read())
     project.set(data__encoding=PLAIN | settings, data__table__numeric=["temp", "humid"])
     project.set(data__table__categorical=["carrier"])
     refused: str = project.refusal("encode_table", *OUTPUTS)
@@ -54,6 +63,7 @@ def line(project: Any, table: bytes, **settings: Any) -> str:
 
 def test_the_table_that_the_cases_start_from_is_encoded(project: Any) -> None:
     project.put(TABLE, parquet(ROWS))
+    project.put(READING, read())
     project.set(data__encoding=PLAIN, data__table__numeric=["temp", "humid"], data__table__categorical=["carrier"])
     ended = project.run("encode_table")
     assert ended.returncode == 0, ended.stderr
@@ -138,15 +148,23 @@ MILLION = pd.concat(
             ROWS,
             {"scaling_by_column": {"humidity": "minmax"}, "hashed": {"carier": 8}},
             [
-                "data.encoding.scaling_by_column: 'humidity' is no numeric column; did you mean 'humid'?",
-                "hashed: 'carier' is no categorical column; did you mean 'carrier'?",
+                "data.encoding.scaling_by_column: 'humidity' is no column of data.table.numeric; did you mean 'humid'?",
+                "hashed: 'carier' is no column of data.table.categorical; did you mean 'carrier'?",
             ],
             id="settings that name no column, both at once",
         ),
         pytest.param(
-            ROWS, {"scaling_by_column": {"carrier": "minmax"}}, ["'carrier' is no numeric column"], id="text to scale"
+            ROWS,
+            {"scaling_by_column": {"carrier": "minmax"}},
+            ["'carrier' is a column of data.table.categorical, and should be"],
+            id="text to scale",
         ),
-        pytest.param(ROWS, {"hashed": {"temp": 8}}, ["'temp' is no categorical column"], id="a number to hash"),
+        pytest.param(
+            ROWS,
+            {"hashed": {"temp": 8}},
+            ["'temp' is a column of data.table.numeric, and should be one of"],
+            id="a number to hash",
+        ),
         pytest.param(ROWS, {"hashed": {"carrier": 1}}, ["data.encoding.hashed.carrier is 1"], id="one bucket"),
         pytest.param(
             ROWS,
@@ -191,6 +209,23 @@ def test_damaged_tables(project: Any, damage: Any) -> None:
 def test_a_table_that_is_not_there(project: Any) -> None:
     project.set(data__encoding=PLAIN)
     assert f"{TABLE}: not found" in project.refusal("encode_table", *OUTPUTS)
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (None, "not found"),
+        (b"", "Invalid JSON"),
+        (read(separator=1), "separator is 1"),
+        (b"{}", "separator is missing"),
+    ],
+)
+def test_a_reading_that_is_not_there_or_damaged(project: Any, content: bytes | None, says: str) -> None:
+    project.put(TABLE, parquet(ROWS))
+    if content is not None:
+        project.put(READING, content)
+    project.set(data__encoding=PLAIN)
+    assert project.refusal("encode_table", *OUTPUTS).startswith(f"{READING}: {says}")
 
 
 X = np.zeros((4, 2), np.float32)

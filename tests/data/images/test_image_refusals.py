@@ -139,7 +139,7 @@ CASES = {
     "too many classes": Case(
         {f"{n:03}/0.png": grey() for n in range(257)}, ["mine: has 257 classes (000, 001, 002", "2 to 256"]
     ),
-    "no pictures": Case({"readme.txt": b"coming soon"}, ["mine: holds no images", "one folder a class"]),
+    "no pictures": Case({"notes.csv": b"coming soon"}, ["mine: holds no images", "one folder a class"]),
     "empty folder": Case({".keep": b""}, ["mine: is an empty folder", "put the data there"]),
     "picture beside the classes": Case(
         {**TWO, "x.png": grey()}, ["mine/x.png: lies beside the folders of the classes"]
@@ -151,8 +151,8 @@ CASES = {
         {**TWO, "cat/list.csv": b"1,2"}, ["cat/list.csv: is no picture by its name", ".png"]
     ),
     "part of another name": Case(
-        {"train/a/1.png": grey(), "train/b/1.png": grey(), "val/a/1.png": grey()},
-        ["mine: has 'val' beside 'train'", "train, validation, test"],
+        {"train/a/1.png": grey(), "train/b/1.png": grey(), "dev/a/1.png": grey()},
+        ["mine/dev: lies beside 'train', which is a part", "validation (validation, valid, val)"],
     ),
     "class missing in test": Case(
         {f"train/{name}": content for name, content in TWO.items()} | {"test/cat/9.png": grey()},

@@ -1,6 +1,7 @@
 import io
 import zipfile
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from bakeoff.data.limits import Limits
 from bakeoff.data.remarks import Remarks
 from bakeoff.data.scans import pairs, scans, splits
 from bakeoff.data.scans.labels import numbered
-from bakeoff.data.scans.read import read
+from bakeoff.data.scans.read import in_folder, read
 from bakeoff.data.scans.sequence import Scan
 from bakeoff.data.scans.settings import FileSplitSettings, ScansSettings, SlabSettings
 from bakeoff.data.sources.find import Found, find
@@ -107,6 +108,32 @@ def test_slices_go_to_the_parts_of_the_split_with_their_labels() -> None:
     assert examples.train.y.tolist() == [[[0, 1]]] * 4
     assert examples.classes == ("edge", "cell")
     assert sum(counted) == 11
+
+
+def test_simulated_changes_are_said() -> None:
+    parts = {"by": "file", "validation": 1, "test": 1, "seed": 0}
+    for change, said in (({}, False), ({"bias_field": 0.4}, True), ({"noise": 0.05}, True)):
+        chosen = plain(**{"labels": [{"a": 0}, {"b": 7}], "split": parts} | change)
+        remarks = Remarks()
+        scans.examples(numbers(1, 1, 1), chosen, lambda n: n, remarks)
+        assert [line[:44] for line in remarks.lines()] == ["every slice gets a simulated bias field of s"] * said
+
+
+@pytest.mark.parametrize(("bits", "expected"), [(None, [0, 0, 100, 255]), (16, [0, 0, 6, 16])])
+def test_slices_of_16_bits_are_scaled_by_the_largest_value_of_all_files(
+    bits: int | None, expected: list[int], tmp_path: Path
+) -> None:
+    for folder in ("images", "masks"):
+        (tmp_path / folder).mkdir()
+    for n, value in enumerate((0, 7, 1605, 4095)):
+        Image.fromarray(np.full((4, 4), value, np.uint16)).save(tmp_path / f"images/{n}.tif")
+        Image.fromarray(np.zeros((4, 4), np.uint8)).save(tmp_path / f"masks/{n}.png")
+    chosen = plain(bits=bits, split={"by": "file", "validation": 1, "test": 1, "seed": 0})
+    remarks = Remarks()
+    found = in_folder(Place(tmp_path, "mine", LIMITS), chosen, remarks)
+    examples = scans.examples(found, chosen, lambda n: n, remarks)
+    assert sorted(chain.from_iterable(drawn(examples))) == expected
+    assert "data.scans.bits" in remarks.lines()[0]
 
 
 def test_channels_are_those_of_the_settings() -> None:

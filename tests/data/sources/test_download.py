@@ -16,6 +16,7 @@ import trustme
 from bakeoff import settings
 from bakeoff.data.limits import Limits
 from bakeoff.data.sources import download
+from bakeoff.data.sources.addresses import redacted
 from bakeoff.data.sources.download import Wanted, fetch
 from bakeoff.settings import BadInput
 
@@ -253,7 +254,7 @@ def test_fewer_bytes_than_announced_are_not_taken_for_the_file(servers: Callable
 
 
 def test_a_packed_file_is_kept_packed_whatever_the_server_calls_it(servers: Callable[..., Server]) -> None:
-    assert fetch(wanted(servers(give(DATA, Content_Encoding="gzip")))).read_bytes() == DATA
+    assert fetch(wanted(servers(give(DATA, Content_Encoding="gzip"))), LIMITS).read_bytes() == DATA
 
 
 def test_a_missing_page_is_refused_at_once(servers: Callable[..., Server]) -> None:
@@ -263,7 +264,7 @@ def test_a_missing_page_is_refused_at_once(servers: Callable[..., Server]) -> No
 
 
 def test_a_busy_server_is_asked_again(servers: Callable[..., Server]) -> None:
-    assert fetch(wanted(servers(say(503), say(429), give(DATA)))).read_bytes() == DATA
+    assert fetch(wanted(servers(say(503), say(429), give(DATA))), LIMITS).read_bytes() == DATA
 
 
 def test_a_silent_server_is_given_up(servers: Callable[..., Server]) -> None:
@@ -303,7 +304,7 @@ def test_a_cache_that_cannot_be_is_named(
     (tmp_path / "file").touch()
     monkeypatch.setenv("BAKEOFF_CACHE", str(tmp_path / "file/cache"))
     with pytest.raises(BadInput, match=r"file/cache.*: Not a directory; .*set BAKEOFF_CACHE to"):
-        fetch(wanted(servers(give(DATA))))
+        fetch(wanted(servers(give(DATA))), LIMITS)
 
 
 @pytest.mark.parametrize(
@@ -327,7 +328,7 @@ def test_two_processes_fetch_a_file_once(servers: Callable[..., Server]) -> None
 
     server = servers(slowly)
     file = wanted(server)
-    code = f"from bakeoff.data.sources.download import *; print(digest(fetch({file!r}, LIMITS), 'sha256:'))"
+    code = f"from bakeoff.data.sources.download import *; print(digest(fetch({file!r}, {LIMITS!r}), 'sha256:'))"
     both = [subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) for _ in range(2)]
     assert all(file.digest in process.communicate(timeout=60)[0] for process in both)
     assert len(server.asked) == 1
@@ -344,6 +345,114 @@ def test_a_stage_fetches_what_params_yaml_names(servers: Callable[..., Server], 
     assert (project.root / "data/corpus/tokens.npy").exists()
     assert project.run("ingest_corpus").returncode == 0
     assert len(server.asked) == 2
+
+
+def trickle(handler: BaseHTTPRequestHandler) -> None:
+    """Ten bytes every tenth of a second, without an end."""
+    assert isinstance(handler.server, Server)
+    handler.send_response(200)
+    handler.end_headers()
+    while not handler.server.closing.wait(0.1):
+        handler.wfile.write(b"0123456789")
+
+
+def endless(handler: BaseHTTPRequestHandler) -> None:
+    handler.send_response(200)
+    handler.end_headers()
+    while True:
+        handler.wfile.write(DATA)
+
+
+def test_a_server_that_is_too_slow_is_given_up(servers: Callable[..., Server], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(download, "WINDOW", 0.25)
+    monkeypatch.setattr(download, "WAITS", ())
+    line = refused(wanted(servers(trickle)))
+    assert "sends less than 1000 bytes a second (data.limits.download_rate), in 1 attempts" in line
+
+
+@pytest.mark.parametrize("answer", [endless, give(DATA), give(DATA, length=10**15)], ids=["endless", "large", "lie"])
+def test_a_file_larger_than_the_limit_is_refused_and_nothing_kept(
+    servers: Callable[..., Server], answer: Answer
+) -> None:
+    server = servers(answer)
+    file = wanted(server)
+    with pytest.raises(BadInput, match=r"is larger than 500000 bytes, params\.yaml: data\.limits\.download_bytes"):
+        fetch(file, LIMITS.model_copy(update={"download_bytes": 500_000}))
+    assert len(server.asked) == 1
+    assert kept(file) == []
+
+
+@pytest.mark.parametrize("page", [b"<!DOCTYPE html><html>Log in", b"\xef\xbb\xbf\n <HTML>blocked by your proxy"])
+def test_the_page_of_a_proxy_is_named_as_one(servers: Callable[..., Server], page: bytes) -> None:
+    assert ", an HTML page, as proxies and logins send it" in refused(wanted(servers(give(page))))
+
+
+def test_the_body_of_a_redirect_is_not_read(servers: Callable[..., Server]) -> None:
+    store = servers(give(DATA))
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(302)
+        handler.send_header("Location", store.url())
+        handler.end_headers()
+        while True:
+            handler.wfile.write(DATA)
+
+    assert fetch(wanted(servers(answer)), LIMITS).read_bytes() == DATA
+
+
+def rude(handler: BaseHTTPRequestHandler) -> None:
+    handler.send_response(404, "\x1b[31mgo \x07away" + "y" * 5000)
+    handler.send_header("Content-Length", "0")
+    handler.end_headers()
+
+
+def test_the_words_of_a_server_are_cleaned_and_cut(servers: Callable[..., Server]) -> None:
+    line = refused(wanted(servers(rude)))
+    assert line.isprintable()
+    assert len(line) < 500
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_where_a_server_leads_is_said_without_secrets(servers: Callable[..., Server], status: int) -> None:
+    place = "http://me:s3cret@localhost/x?X-Amz-Signature=t0ken" + "z" * 5000
+    line = refused(wanted(servers(say(status, Location=place))))
+    assert "http://***@localhost/x?X-Amz-Signature=***" in line
+    assert "s3cret" not in line and "t0ken" not in line and len(line) < 500
+
+
+@pytest.mark.parametrize("answers", [[say(404)], [say(503)], [give(b"other")], [give(DATA, stop=9)], [silence]])
+def test_no_secret_of_an_address_is_printed(
+    servers: Callable[..., Server], answers: list[Answer], capsys: pytest.CaptureFixture[str]
+) -> None:
+    server = servers(*answers)
+    url = server.url("/data.bin?token=t0ken&sig=s3cret")
+    shown = redacted(url)
+    assert shown.endswith("/data.bin?token=***&sig=***")
+    with pytest.raises(BadInput) as caught:
+        fetch(Wanted(shown, url, f"sha256:{'0' * 64}"), LIMITS)
+    captured = capsys.readouterr()
+    for text in (str(caught.value), captured.out, captured.err):
+        assert "t0ken" not in text and "s3cret" not in text
+    assert str(caught.value).startswith(f"{shown} ")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        say(206),
+        say(206, **{"Content-Range": "bytes 5-9/10"}),
+        say(206, **{"Content-Range": "lies"}),
+        say(302),
+        say(302, Location="https://[bad"),
+        say(302, Location="//"),
+        say(204),
+        say(401),
+        say(407),
+    ],
+    ids=range(9),
+)
+def test_an_answer_that_is_no_file_is_refused(servers: Callable[..., Server], answer: Answer) -> None:
+    refused(wanted(servers(answer)))
 
 
 @contextmanager

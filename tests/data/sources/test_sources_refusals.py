@@ -1,10 +1,19 @@
-"""Sources that are refused, by the stage itself: what the user wrote, what is wrong with it, and the way out."""
+"""Sources that are refused: what the user wrote, what is wrong with it, and the way out."""
 
 import os
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from bakeoff import settings
+from bakeoff.data.limits import Limits
+from bakeoff.data.sources.catalogue import SOURCES, Kind
+from bakeoff.data.sources.find import find
+from bakeoff.data.sources.settings import SOURCE_OF
+from bakeoff.settings import BadInput
+
+LIMITS = settings.validate(settings.load(Path(__file__).parents[3] / "params.yaml"), "data.limits", Limits)
 
 SHA256 = "0" * 64
 KEY = "params.yaml: data.corpus.source"
@@ -105,21 +114,143 @@ REFUSED: dict[str, tuple[Any, str]] = {
 }
 
 
+@pytest.fixture
+def raw(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of a project's own corpora, which is where the test runs, with no network."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("BAKEOFF_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("BAKEOFF_MIRROR", "mirror")
+    for path in ("data/raw/corpus/a.txt", "data/raw/table/a.csv", "a.txt", "mirror/text8.zip"):
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        Path(path).write_text("a b c")
+    return tmp_path / "data/raw/corpus"
+
+
+def read(source: Any, kind: Kind = "corpus") -> Any:
+    return settings.validate({"data": {kind: {"source": source}}}, f"data.{kind}.source", SOURCE_OF[kind])
+
+
+def refusal(source: Any, kind: Kind = "corpus") -> str:
+    with pytest.raises(BadInput) as caught:
+        find(read(source, kind), kind, LIMITS)
+    line = str(caught.value)
+    assert "\n" not in line
+    return line
+
+
 @pytest.mark.parametrize("name", REFUSED)
-def test_a_source_that_is_none_is_refused(project: Any, name: str) -> None:
+def test_a_source_that_is_none_is_refused(raw: Path, name: str) -> None:
     source, line = REFUSED[name]
-    project.put("data/raw/corpus/a.txt", "a b c")
-    project.put("data/raw/table/a.csv", "a,b\n1,2\n")
-    project.put("a.txt", "a b c")
-    project.put("mirror/text8.zip", "not text8")
-    corpus: Path = project.root / "data/raw/corpus"
-    (corpus / "dangling").symlink_to("gone.txt")
-    (corpus / "loop").symlink_to("loop")
-    (corpus / "zero").symlink_to("/dev/zero")
-    os.mkfifo(corpus / "pipe")
-    project.set(data__corpus__source=source)
-    said = project.refusal(
-        "ingest_corpus", "data/corpus/tokens.npy", "data/corpus/vocabulary.csv", BAKEOFF_MIRROR="mirror"
-    )
-    assert line in said
-    assert not (project.root / "here").exists()
+    (raw / "dangling").symlink_to("gone.txt")
+    (raw / "loop").symlink_to("loop")
+    (raw / "zero").symlink_to("/dev/zero")
+    os.mkfifo(raw / "pipe")
+    assert line in refusal(source)
+    assert not Path("here").exists()
+
+
+def test_the_stage_refuses_before_it_touches_what_is_there(project: Any) -> None:
+    project.set(data__corpus__source="../../etc/passwd")
+    line = project.refusal("ingest_corpus", "data/corpus/tokens.npy", "data/corpus/vocabulary.csv")
+    assert "'../../etc/passwd' should lie in data/raw/corpus/" in line
+
+
+KINDS: list[Kind] = ["corpus", "table", "images", "scans"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    "path",
+    [
+        "../../etc/passwd",
+        "/etc/passwd",
+        "data/raw/{}/../../../secret",
+        "data/raw",
+        "~/x",
+        ".",
+        "..",
+        "./{}/x",
+        "x/y.csv",
+    ],
+)
+def test_params_yaml_alone_decides_that_a_path_leads_elsewhere(kind: Kind, path: str) -> None:
+    with pytest.raises(BadInput, match=rf"data\.{kind}\.source: .* should lie in data/raw/{kind}/; copy it there"):
+        read(path.format(kind), kind)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("C:\\data\\x.csv", "is a path of Windows"),
+        ("data\\raw\\x", "is a path of Windows"),
+        ("\\\\host\\share\\x", "is a path of Windows"),
+        ("D:/x", "is a path of Windows"),
+        ("d:x", "is a path of Windows"),
+        ("file:///etc/passwd", "is a file:// address; write the path alone"),
+        ("FILE:/etc/passwd", "is a file:// address"),
+        ("s3://bucket/x", "is no https address, and nothing else is fetched"),
+        ("http://host/x", "is no https address"),
+        ("ftp://host/x", "is no https address"),
+        ("https://host/x", "comes without its digest"),
+        ("   ", "is empty"),
+    ],
+)
+def test_what_people_write_in_place_of_a_path_is_named(kind: Kind, path: str, said: str) -> None:
+    with pytest.raises(BadInput, match=said):
+        read(path, kind)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "near"),
+    [
+        ("images", "MNIST-5K", "mnist-5k"),
+        ("images", "fashion_mnist", "fashion-mnist"),
+        ("images", "cifar10", "cifar-10"),
+        ("corpus", "Text8", "text8"),
+        ("corpus", "enwik8", "enwik9"),
+        ("table", "nycflights", "nycflights13"),
+        ("scans", "mni-152", "mni152"),
+    ],
+)
+def test_the_nearest_name_of_the_kind_is_suggested(kind: Kind, name: str, near: str) -> None:
+    with pytest.raises(BadInput, match=rf"'{name}' is not in the catalogue; did you mean '{near}'\?"):
+        read(name, kind)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name", SOURCES)
+def test_a_name_of_another_kind_is_refused(kind: Kind, name: str) -> None:
+    if SOURCES[name].kind == kind:
+        assert read(name, kind) == name
+    else:
+        with pytest.raises(BadInput, match=f"'{name}' is a data set of the kind '{SOURCES[name].kind}'"):
+            read(name, kind)
+
+
+@pytest.mark.parametrize("spelled", ["{}", "{}/", "./{}", "{}//", "data/./raw/corpus/a.txt"])
+def test_spellings_of_one_path_are_one(spelled: str) -> None:
+    assert read(spelled.format("data/raw/corpus/a.txt")) == "data/raw/corpus/a.txt"
+
+
+SECRETS = ["s3cret", "t0ken", "me:"]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "https://me:s3cret@example.org/x?token=t0ken",
+        "http://example.org/x?token=t0ken&user=s3cret#t0ken",
+        {"url": "http://example.org/x?token=t0ken", "sha256": SHA256},
+        {"url": "https://me:s3cret@example.org/x?token=t0ken", "sha256": SHA256},
+        {"url": "https://example.org/x y?token=t0ken", "sha256": SHA256},
+        {"url": "https://[example.org/x?token=t0ken", "sha256": SHA256},
+        {"url": "https://example.org:port/x?token=t0ken", "sha256": SHA256},
+        {"url": "https://example.org/x?token=t0ken", "sha256": SHA256},
+        {"url": "https://example.org/x?t0ken", "sha256": SHA256},
+    ],
+)
+def test_no_secret_of_an_address_is_printed(raw: Path, source: Any) -> None:
+    line = refusal(source)
+    assert not [secret for secret in SECRETS if secret in line], line
+    assert raw.is_dir()

@@ -23,9 +23,10 @@ from bakeoff.data.corpus.wiki_names import words
 VERBATIM_START, VERBATIM_END, GAP = "\x01", "\x02", "\x03"
 
 SHOWN = words("nowiki pre syntaxhighlight source")  # their content is shown as it stands
-HIDDEN = words(
-    """ref references math chem ce timeline score hiero graph mapframe maplink imagemap inputbox templatedata
-    templatestyles categorytree indicator includeonly section charinsert phonos dynamicpagelist rss talkpage
+UNSEEN = words("includeonly indicator section templatedata templatestyles")  # of which no trace is seen
+HIDDEN = UNSEEN | words(
+    """ref references math chem ce timeline score hiero graph mapframe maplink imagemap inputbox
+    categorytree charinsert phonos dynamicpagelist rss talkpage
     randomimage mapsources quiz listing staff"""
 )
 BLOCK = words(
@@ -35,7 +36,7 @@ BLOCK = words(
 INLINE = words(
     """a abbr b bdi bdo big cite code data del dfn em font i img ins kbd link mark meta noinclude nobr
     onlyinclude q rb rbc rp rt rtc ruby s samp small span strike strong sub sup time translate tt tvar u var
-    wbr languages lang nowiki pre syntaxhighlight source includeonly"""
+    wbr languages lang"""
 )
 
 OPENINGS = 10_000  # unclosed braces that are remembered; the oldest are taken for text
@@ -47,10 +48,13 @@ GALLERY = re.compile(r"<gallery(?=[\s/>])[^<>]*+>", re.IGNORECASE)
 
 TABLE = re.compile(r"\{\|(?!\})|\|\}(?!\})|</?[Tt][Aa][Bb][Ll][Ee](?=[\s>])[^<>]*+>")
 INDENTATION = 40  # characters before a table, of a line that it begins
-ROW = re.compile(r"^[ \t:]*+(?:\{\||\|-)[^\n]*+|^[ \t]*+(?:\|\+|[|!](?:[^\n|\[\]]*+\|(?!\|))?+)", re.MULTILINE)
+# Of a table whose start or end is missing, or stands in a template.
+ROW = re.compile(r"^[ \t:]*+(?:(?:\{\||\|-)[^\n]*+|\|[}+]|[|!](?:[^\n|\[\]=]*+=[^\n|\[\]]*+\|(?!\|))?+)", re.MULTILINE)
 CELLS = re.compile(r"\|\||!!")
 
 TAG = re.compile(r"</?([A-Za-z][A-Za-z0-9]*+)(?=[\s/>\\])[^<>]*+>")
+SPAN = re.compile(r"<(span|div)\s([^<>]*+)>[^<]*+</\1\s*+>", re.IGNORECASE)
+INVISIBLE = re.compile(r"display\s*+:\s*+none", re.IGNORECASE)
 VARIANT = re.compile(r"-\{([^{}]*+)\}-")
 FLAGS = re.compile(r"\s*+(?:[A-Z]|-|[a-z]{2,3}(?:-[a-z]+)*+)(?:\s*+;\s*+(?:[A-Z]|-|[a-z]{2,3}(?:-[a-z]+)*+))*+\s*+")
 RULE = re.compile(r"\s*+(?:[^;:=>]*+=>\s*+)?[a-z]{2,3}(?:-[a-z]+)*+\s*+:(.*)", re.DOTALL)
@@ -87,6 +91,7 @@ def article(text: str, names: Names) -> str:
     stretches = Stretches(text)
     text = without_tables(without_galleries(stretches.rest()))
     if "<" in text:
+        text = SPAN.sub(lambda match: "" if INVISIBLE.search(match[2]) else match[0], text)
         text = TAG.sub(tag, text)
     if "-{" in text:
         text = VARIANT.sub(variant, text)
@@ -141,20 +146,17 @@ class Stretches:
             endless.add(">")
             return at
         if self.text[close - 1] == "/":
-            self.taken.append((start, close + 1, "" if name in SHOWN else GAP))
+            self.taken.append((start, close + 1, "" if name in SHOWN | UNSEEN else GAP))
             return close + 1
         end = None if name in endless else END_TAG[name].search(self.text, close + 1)
         if not end:
             endless.add(name)
-            if name in SHOWN or name == "includeonly":
-                return at
-            self.taken.append((start, close + 1, GAP))
-            return close + 1
+            return at
         if name in SHOWN:
             instead = f"{VERBATIM_START}{len(self.verbatim)}{VERBATIM_END}"
             self.verbatim.append(ENTITY.sub(character, self.text[close + 1 : end.start()]))
         else:
-            instead = GAP
+            instead = "" if name in UNSEEN else GAP
         self.taken.append((start, end.end(), instead))
         return end.end()
 
@@ -196,10 +198,9 @@ def without_galleries(text: str) -> str:
 
 def without_options(line: str) -> str:
     """Return the caption of a line of a gallery: what follows its options."""
-    first, bar, rest = line.partition("|")
-    while bar and is_option(first):
-        first, bar, rest = rest.partition("|")
-    return "" if not bar and is_option(first) else first + bar + rest
+    parts = line.split("|")
+    options = next((at for at, part in enumerate(parts) if not is_option(part)), len(parts))
+    return "|".join(parts[options:])
 
 
 def without_tables(text: str) -> str:
@@ -207,6 +208,7 @@ def without_tables(text: str) -> str:
     taken: list[tuple[int, int, str]] = []
     openings: dict[str, list[tuple[int, bool]]] = {"wiki": [], "html": []}  # where, and whether it begins a line
     newline = -1
+    open_ended = False
     for found in TABLE.finditer(text):
         token = found[0]
         kind = "html" if token[0] == "<" else "wiki"
@@ -214,6 +216,7 @@ def without_tables(text: str) -> str:
             openings[kind].append((found.start(), kind == "html" or begins_line(text, found.start())))
             continue
         if not openings[kind]:
+            open_ended = open_ended or begins_line(text, found.start())
             continue
         start, certain = openings[kind].pop()
         if not certain:  # braces and bars occur in formulas; a table has more than one line
@@ -228,11 +231,10 @@ def without_tables(text: str) -> str:
         while taken and taken[-1][0] >= start:
             taken.pop()
         taken.append((start, found.end(), "\n"))
-    unclosed = next((start for start, certain in openings["wiki"] if certain), len(text))
-    closed = [one for one in taken if one[0] < unclosed]
-    others = [(start - unclosed, end - unclosed, new) for start, end, new in taken[len(closed) :]]
-    cells = CELLS.sub(" ", ROW.sub("", exchanged(text[unclosed:], others))) if unclosed < len(text) else ""
-    return exchanged(text[:unclosed], closed) + cells
+    text = exchanged(text, taken)
+    if open_ended or any(certain for _, certain in openings["wiki"]):
+        text = CELLS.sub(" ", ROW.sub("", text))
+    return text
 
 
 def begins_line(text: str, at: int) -> bool:
@@ -245,7 +247,7 @@ def begins_line(text: str, at: int) -> bool:
 def tag(match: re.Match[str]) -> str:
     """Return a line break for an HTML tag that makes a block, nothing for another one; what is no tag stays."""
     name = match[1].lower()
-    return "\n" if name in BLOCK else "" if name in INLINE else match[0]
+    return "\n" if name in BLOCK else "" if name in INLINE else GAP if name in SHOWN | HIDDEN else match[0]
 
 
 def variant(match: re.Match[str]) -> str:
@@ -272,7 +274,13 @@ def without_links(text: str, names: Names) -> str:
         if not changes:
             break
     text = EXTERNAL.sub(lambda match: match[1] or GAP, text)
-    return URL.sub(GAP, text) if "://" in text or "mailto:" in text.lower() else text
+    return URL.sub(after_address, text) if "://" in text or "mailto:" in text.lower() else text
+
+
+def after_address(match: re.Match[str]) -> str:
+    """Return the punctuation after an address, which is no part of it."""
+    marks = ",;.:!?" if "(" in match[0] else ",;.:!?)"
+    return GAP + match[0][len(match[0].rstrip(marks)) :]
 
 
 def shown(link: str, names: Names) -> str:

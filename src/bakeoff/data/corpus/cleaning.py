@@ -88,4 +88,4 @@ def counted(page: Page, wiki: Wiki, census: Census) -> bool:
 def is_redirect(text: str) -> bool:
     """Return whether a text begins as redirects do, in one of the languages that are known."""
     found = REDIRECT.match(text)
-    return bool(found) and " ".join(found[1].replace("_", " ").lower().split()) in wiki_names.REDIRECT
+    return found is not None and " ".join(found[1].replace("_", " ").lower().split()) in wiki_names.REDIRECT

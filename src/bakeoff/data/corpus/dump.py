@@ -142,6 +142,7 @@ class Reader:
         self._key = ""
         self._pieces: list[str] = []
         self._fed = self._length = 0
+        self._ended = False
 
     def read(self, block: bytes, final: bool = False) -> list[Page]:
         """Return the pages that end in a block."""
@@ -169,7 +170,7 @@ class Reader:
                 f"{self._name}: breaks off {inside} a page, before </mediawiki>; fetch it again, or, if it was cut on "
                 "purpose, add </text></revision></page></mediawiki>"
             ) from None
-        if not self._path and self._fed:
+        if self._ended:
             problem += ": something follows </mediawiki>; a file holds one dump"
         raise BadInput(
             f"{self._name}: line {error.lineno}, column {error.offset + 1}: not well-formed XML ({problem}); fetch the "
@@ -191,11 +192,14 @@ class Reader:
                 "has; fetch it again"
             )
         parent = path[-2] if len(path) > 1 else ""
-        if parent == "revision" and path[-3] == "page":
-            if tag == "text":
-                self._revision.size = attributes.get("bytes")
-                self._revision.deleted = "deleted" in attributes
-            if tag in ("text", "model", "timestamp"):
+        if tag == "text" and parent in ("revision", "page"):
+            if parent == "page":  # as some programs write it
+                self._revision = Page()
+            self._revision.size = attributes.get("bytes")
+            self._revision.deleted = "deleted" in attributes
+            self._collect()
+        elif parent == "revision":
+            if tag in ("model", "timestamp"):
                 self._collect()
         elif parent == "page":
             if tag == "revision":
@@ -214,8 +218,13 @@ class Reader:
         path = self._path
         path.pop()
         parent = path[-1] if path else ""
-        if parent == "revision" and path[-2] == "page":
-            if tag in ("text", "model", "timestamp"):
+        self._ended = not path
+        if tag == "text" and parent in ("revision", "page"):
+            self._revision.text = self._collected()
+            if parent == "page":
+                self._newest()
+        elif parent == "revision":
+            if tag in ("model", "timestamp"):
                 setattr(self._revision, tag, self._collected())
         elif parent == "page":
             if tag == "title":

@@ -74,16 +74,18 @@ def counts(text: NDArray[np.uint8], letters: NDArray[np.bool_]) -> tuple[int, in
     """How many letters of UTF-8 are a to z in either case, and how many are others."""
     kept = dropped = at = 0
     while at < len(text):
-        first = np.int64(text[at])
+        first = int(text[at])
         at += 1
         if first < 0x80:
-            kept += 97 <= (first | 32) <= 122
+            if 97 <= (first | 32) <= 122:  # in lower case
+                kept += 1
             continue
         more = 3 if first >= 0xF0 else 2 if first >= 0xE0 else 1
         code = first & (0x3F >> more)
         for _ in range(more):
             if at < len(text) and text[at] & 0xC0 == 0x80:
-                code = code << 6 | (np.int64(text[at]) & 0x3F)
+                code = code << 6 | (int(text[at]) & 0x3F)
                 at += 1
-        dropped += code < len(letters) and letters[code]
+        if code < len(letters) and letters[code]:
+            dropped += 1
     return kept, dropped

@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 
 import numpy as np
 from numba import njit
@@ -52,12 +53,11 @@ def spaces(code: int) -> str:
 
 def rewritten(tokens: Tokens, blocks: Iterable[bytes]) -> Iterator[Bytes]:
     """UTF-8 whose words stand between spaces, of UTF-8 in blocks of whole characters that may cut words."""
+    rewrite = table(tokens)
     if tokens == "text8":
-        rewrite = Rewrite(text8, 256)
         for block in blocks:
             yield rewrite(np.frombuffer(block, np.uint8))
     else:
-        rewrite = Rewrite({"unicode": unicode, "spaces": spaces}[tokens], CHARACTERS)
         texts = composed(blocks) if tokens == "unicode" else (block.decode() for block in blocks)
         for text in texts:
             yield rewrite(np.frombuffer(text.encode("utf-32-le"), np.uint32))
@@ -95,6 +95,14 @@ class Rewrite:
     def __call__(self, characters: NDArray[np.unsignedinteger]) -> Bytes:
         spelled = np.empty(len(characters) * self.longest, np.uint8)
         return spelled[: spell(characters, self.spelled, self.bounds, self.single, spelled)]
+
+
+@cache
+def table(tokens: Tokens) -> Rewrite:
+    """The table of a rule: of bytes for text8, of code points for the others."""
+    if tokens == "text8":
+        return Rewrite(text8, 256)
+    return Rewrite({"unicode": unicode, "spaces": spaces}[tokens], CHARACTERS)
 
 
 @njit(cache=True)

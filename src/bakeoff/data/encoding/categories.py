@@ -4,9 +4,9 @@ A code is the place of the one: N codes stand for (N, width) zeros and ones, whe
 """
 
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import cached_property
-from typing import Annotated
+from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,10 +14,12 @@ from pydantic import AfterValidator, Field
 
 from bakeoff.data.encoding.rows import Texts
 from bakeoff.data.encoding.settings import Buckets
-from bakeoff.data.table.table import MISSING
+from bakeoff.data.table.faults import quoted
+from bakeoff.data.table.table import MISSING, free
 from bakeoff.settings import Settings
 
-OTHER = "other"  # the value that rare and unseen categories share
+OTHER = "other"  # names the column that rare and unseen categories share
+NO_TEXT = b"\xff"  # what is hashed where there is no value: no text has this as its UTF-8 bytes
 
 
 def distinct(values: tuple[str, ...]) -> tuple[str, ...]:
@@ -29,23 +31,37 @@ def distinct(values: tuple[str, ...]) -> tuple[str, ...]:
 Values = Annotated[tuple[str, ...], Field(strict=False), AfterValidator(distinct)]
 
 
+class Filled(Settings):
+    """A row without a value counts as one of this value."""
+
+    value: str
+
+
 class OneHot(Settings):
-    """A column for each known value, and a last one for `other`.
+    """A column for each known value, one for rows without a value where these are frequent, and a last one for others.
 
     Attributes:
         known: in the order of code points.
-        rare: what training rows had too seldom to be known; what is in neither is unseen. A category that is itself
-            named `other` is among them, however frequent.
-        missing: the category of a row that has none; None refuses it.
+        rare: values that too few training rows have to be known; a value in neither list is unseen.
+        missing: how a row without a value is encoded. `column`: in a column of its own. `rare`, `unseen`: with others,
+            for few training rows, or none, lack the value. `refuse`: not at all.
     """
 
     known: Values
     rare: Values
-    missing: str | None
+    missing: Literal["column", "rare", "unseen", "refuse"] | Filled
 
     @cached_property
     def values(self) -> list[str]:
-        return [*self.known, OTHER]
+        """The label of each column. A category may itself be called `missing` or `other`; it keeps its name."""
+        gaps = [free(MISSING, self.known)] if self.missing == "column" else []
+        return [*self.known, *gaps, free(OTHER, self.known)]
+
+    @cached_property
+    def decoded(self) -> list[str | None]:
+        """The value that each column stands for."""
+        gaps = [None] if self.missing == "column" else []
+        return [*self.known, *gaps, free(OTHER, self.known)]
 
     @cached_property
     def codes(self) -> dict[str, int]:
@@ -55,13 +71,29 @@ class OneHot(Settings):
     def seen(self) -> frozenset[str]:
         return frozenset((*self.known, *self.rare))
 
+    @property
+    def other(self) -> int:
+        """The code that rare and unseen values share."""
+        return len(self.values) - 1
+
     def code(self, value: str) -> int:
-        return self.codes.get(value, len(self.known))
+        return self.codes.get(value, self.other)
 
     def encode(self, texts: Texts) -> NDArray[np.int64]:
-        """Codes, -1 where a missing value is refused."""
-        absent = -1 if self.missing is None else self.code(self.missing)
-        return looked_up([*map(self.code, texts.distinct), absent], texts)
+        """Return the codes, -1 where a missing value is refused."""
+        return self.value_codes(texts)[texts.index]
+
+    def value_codes(self, texts: Texts) -> NDArray[np.int64]:
+        """Return (len(texts.distinct) + 1,): the code of each value; the last one is that of a missing value."""
+        if isinstance(self.missing, Filled):
+            absent = self.code(self.missing.value)
+        else:
+            absent = {"column": len(self.known), "refuse": -1}.get(self.missing, self.other)
+        return np.array([*map(self.code, texts.distinct), absent], np.int64)
+
+    def unseen(self, texts: Texts) -> NDArray[np.bool_]:
+        """Return (len(texts.distinct) + 1,): which values no training row has; the last one is a missing value."""
+        return np.array([*(value not in self.seen for value in texts.distinct), self.missing == "unseen"], np.bool_)
 
 
 class Hashed(Settings):
@@ -78,21 +110,26 @@ class Hashed(Settings):
     def values(self) -> list[str]:
         return [f"#{bucket}" for bucket in range(self.buckets)]
 
+    @property
+    def decoded(self) -> list[str]:
+        return self.values
+
     def encode(self, texts: Texts) -> NDArray[np.int64]:
-        """Codes, -1 where a missing value is refused."""
+        """Return the codes, -1 where a missing value is refused."""
         absent = -1 if self.missing is None else self.missing
-        return looked_up([*(bucket(value, self.buckets) for value in texts.distinct), absent], texts)
+        codes = [*(bucket(value.encode(), self.buckets) for value in texts.distinct), absent]
+        return np.array(codes, np.int64)[texts.index]  # the last one is that of a missing value, whose index is -1
 
 
-def looked_up(codes: Sequence[int], texts: Texts) -> NDArray[np.int64]:
-    """The code of each row; the last one is that of a missing value, whose index is -1."""
-    return np.array(codes, np.int64)[texts.index]
+def shown(value: str | None) -> str:
+    """Return a category as messages quote it."""
+    return "no value" if value is None else quoted(value)
 
 
-def bucket(value: str, buckets: int) -> int:
-    return zlib.crc32(value.encode()) % buckets
+def bucket(text: bytes, buckets: int) -> int:
+    return zlib.crc32(text) % buckets
 
 
 def most_frequent(counts: Mapping[str, int]) -> str:
-    """Of equally frequent ones the first in the order of code points; of none, the word for a missing one."""
-    return min(counts, key=lambda value: (-counts[value], value), default=MISSING)
+    """Return the first in the order of code points of equally frequent values."""
+    return min(counts, key=lambda value: (-counts[value], value))

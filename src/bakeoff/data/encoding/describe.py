@@ -35,11 +35,15 @@ def report(rows: Rows, encoder: Encoder, found: Survey, others: Mapping[str, Cou
         counts them, after of all rows, for missing values have been filled in.
     missing: values by column and split.
     categories: by column how many are known and how many are rare (`grouped`), and by split the rows that share `other`
-        because theirs is `rare` or `unseen`; of a hashed column, its `buckets`.
+        because theirs is `rare` or `unseen`; of a hashed column, its `buckets`. No value counts as one of them.
     rows: by split. columns: D.
     """
     known = {
-        name: {"known": len(category.known), "grouped": len(category.rare), **others[name]}
+        name: {
+            "known": category.other,
+            "grouped": len(category.rare) + (category.missing == "rare"),
+            **others[name],
+        }
         for name, category in encoder.one_hot.items()
     }
     return {

@@ -14,10 +14,12 @@ import pyarrow as pa
 from numpy.typing import DTypeLike, NDArray
 from pydantic import ValidationError, model_validator
 
-from bakeoff.data.encoding.categories import Hashed, OneHot
+from bakeoff.data.encoding.categories import Hashed, OneHot, shown
 from bakeoff.data.encoding.rows import Texts, numbers, texts
 from bakeoff.data.encoding.scale import Scale
+from bakeoff.data.encoding.settings import Portion
 from bakeoff.data.examples import Codes, Float32, one_hot
+from bakeoff.data.table.reading import Reading
 from bakeoff.quoting import listed
 from bakeoff.settings import BadInput, Settings, faults
 
@@ -42,14 +44,17 @@ class Encoder(Settings):
 
     Attributes:
         version: of the fields; another one is refused.
+        reading: how the training table was read; texts of new rows are read likewise.
         columns: names of the D columns: `temp`, `carrier=UA`, `carrier=other`, `tailnum=#7`.
     """
 
-    version: Literal[1]
+    version: Literal[2]
+    reading: Reading
     numeric: dict[str, Scale]
     one_hot: dict[str, OneHot]
     hashed: dict[str, Hashed]
     unseen: Literal["other", "refuse"]
+    maximum_unseen: Portion
     columns: list[str]
 
     @model_validator(mode="after")
@@ -108,16 +113,16 @@ class Encoder(Settings):
         return one_hot(self.numbers(batch), self.codes(batch), self.widths)
 
     def inverse_transform(self, encoded: Float32) -> pd.DataFrame:
-        """N rows as they were: categories exactly, but `other` for rare and unseen ones and the bucket for hashed ones.
+        """Return N rows: categories exactly, but `other` for rare and unseen ones and the bucket for hashed ones.
 
-        Numbers as their scale says: exactly where it has `decimals`, else to float32's precision. A missing value comes
-        back as what stood in for it.
+        Numbers come back as `Scale.decode` says. A missing category comes back as None where it has a column of its
+        own; any other missing value as what stood in for it.
         """
         decoded = {name: scale.decode(encoded[:, column]) for column, (name, scale) in enumerate(self.numeric.items())}
         start = len(self.numeric)
         for name, category in self.categories.items():
             codes = encoded[:, start : start + len(category.values)].argmax(axis=1)
-            decoded[name] = np.array(category.values, object)[codes]
+            decoded[name] = np.array(category.decoded, object)[codes]
             start += len(category.values)
         return pd.DataFrame(decoded)
 
@@ -135,6 +140,8 @@ class Encoder(Settings):
         try:
             return cls.model_validate_json(path.read_bytes())
         except ValidationError as error:
+            if any(problem["loc"] == ("version",) for problem in error.errors()):
+                raise BadInput(f"{path}: was written by another version of bakeoff; {AGAIN}") from None
             raise BadInput(f"{path}: {listed(faults(error, cls))}; {AGAIN}") from None
         except OSError as error:
             raise BadInput(f"{path}: {error.strerror}; {AGAIN}") from None
@@ -157,8 +164,6 @@ def refuse_unseen(name: str, category: OneHot, found: Texts) -> None:
     Raises:
         Unfit: for the first row that has one.
     """
-    values = [*found.distinct, category.missing]
-    strange = np.array([value is not None and value not in category.seen for value in values])
-    if len(bad := np.flatnonzero(strange[found.index])):
-        value = values[found.index[bad[0]]]
-        raise Unfit(bad[0], f"'{name}' is {value!r}, which no training row has, {REFUSED} (data.encoding.unseen)")
+    if len(bad := np.flatnonzero(category.unseen(found)[found.index])):
+        value = shown([*found.distinct, None][found.index[bad[0]]])
+        raise Unfit(bad[0], f"'{name}' is {value}, which no training row has, {REFUSED} (data.encoding.unseen)")

@@ -1,21 +1,29 @@
-"""New rows, encoded as the training rows were."""
+"""New rows, encoded as the training rows were: from a text table, a Parquet file, or a DataFrame."""
 
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+from duckdb import DuckDBPyConnection
 from numpy.typing import NDArray
 
-from bakeoff import settings
 from bakeoff.data import npz
+from bakeoff.data.encoding import frames
+from bakeoff.data.encoding.categories import shown
 from bakeoff.data.encoding.encoder import Encoder, Unfit
-from bakeoff.data.table import database, delimited, values
-from bakeoff.data.table.faults import refused
+from bakeoff.data.encoding.rows import texts
+from bakeoff.data.sources.find import Found
+from bakeoff.data.table import columns, database, delimited, values
+from bakeoff.data.table.columns import Columns
+from bakeoff.data.table.delimited import Text
+from bakeoff.data.table.faults import refuse, refused
 from bakeoff.data.table.rejects import Kind
-from bakeoff.data.table.settings import CsvSettings
 from bakeoff.provenance import PARTIAL
 from bakeoff.settings import BadInput, hint
+
+Place = Callable[[int], str]
 
 
 def encode_file(encoder: Path, rows: Path, to: Path) -> str:
@@ -23,14 +31,13 @@ def encode_file(encoder: Path, rows: Path, to: Path) -> str:
 
     Args:
         encoder: encoder.json, as the stage left it.
-        rows: a text table of the dialect that `data.table.csv` in params.yaml says.
+        rows: a text table, packed or not, or a Parquet file.
 
     Raises:
-        BadInput: as `Encoder.load`, `read_rows` and `encode_rows` say; or the file cannot be written.
+        BadInput: as `Encoder.load` and `encode_table_file` say; or the file cannot be written.
     """
     fitted = Encoder.load(encoder)
-    dialect = settings.validate(settings.load(), "data.table.csv", CsvSettings)
-    x, others = encode_rows(fitted, read_rows(fitted, rows, dialect), str(rows))
+    x, others = encode_table_file(fitted, rows)
     written = to.with_name(f"{PARTIAL}{to.name}")
     try:
         npz.save(written, {"x": x, "columns": np.array(fitted.columns)})
@@ -41,70 +48,145 @@ def encode_file(encoder: Path, rows: Path, to: Path) -> str:
     return f"{to}: {len(x):,} rows of {x.shape[1]:,} columns" + (f"; rare or unseen: {grouped}" if grouped else "")
 
 
-def read_rows(encoder: Encoder, path: Path, settings: CsvSettings) -> pd.DataFrame:
-    """Rows of a text table, read as ingest_table reads one; categories stay the text they are.
+def encode_table_file(encoder: Encoder, path: Path) -> tuple[NDArray[np.float32], dict[str, int]]:
+    """Return what `encode_rows` does, of the rows of a text table or a Parquet file.
+
+    The texts are read as those of the training table were: with its separator, marks, encoding (where no byte-order
+    mark tells another) and words for missing values, as the encoder stores them. What the training table did not tell
+    is found by the same rules.
+
+    Raises:
+        BadInput: names all lines and values that cannot be read; or as `encode_rows` says.
+    """
+    with database.opened() as (rows, folder):
+        table, place = read(encoder, path, rows, folder)
+        return encoded(encoder, table, str(path), place)
+
+
+def read(encoder: Encoder, path: Path, rows: DuckDBPyConnection, folder: Path) -> tuple[pa.Table, Place]:
+    """Return the columns of the encoder, float64 and canonical texts, and where in the file each row is.
+
+    Args:
+        rows: a database that may be filled.
+        folder: where files may be written.
 
     Raises:
         BadInput: names all lines and values that cannot be read.
     """
     wanted: dict[str, Kind] = dict.fromkeys(encoder.numeric, "DOUBLE")
     wanted |= dict.fromkeys(encoder.categories, "VARCHAR")
-    with database.opened() as (rows, folder):
-        text = delimited.read(path, folder / "copy.csv", str(path), wanted, settings, lambda _: None)
-        there = {name: kind for name, kind in wanted.items() if name in text.header}
-        taken = values.take(rows, text, there, settings, None)
-        if isinstance(taken, list):
-            raise refused(str(path), taken)
-        frame: pd.DataFrame = rows.sql("SELECT * FROM rows ORDER BY rowid").df()
-    return frame.set_axis(list(there), axis="columns")
+    reading, found = encoder.reading, Found(str(path), None, {"data": path})
+    source: Text | Columns
+    try:
+        path.open("rb").close()
+    except OSError as error:
+        raise BadInput(f"{path}: {error.strerror}; name a file that can be read") from None
+    if columns.typed(found):
+        source = columns.read(found)
+        fill(rows, source, wanted, encoder)
+    else:
+        try:
+            source = delimited.read(path, folder / "copy.csv", found.name, wanted, reading.csv, lambda _: None)
+            fill(rows, source, wanted, encoder)
+        except BadInput as error:
+            raise BadInput(
+                f"{error} (new rows are {reading.line()}; so was the training table, and a change of data.table.csv "
+                "takes effect with `dvc repro encode_table`)"
+            ) from None
+    table = rows.sql("SELECT * FROM rows ORDER BY rowid").to_arrow_table()
+    return table.rename_columns(list(wanted)), source.place
+
+
+def fill(rows: DuckDBPyConnection, source: Text | Columns, wanted: Mapping[str, Kind], encoder: Encoder) -> None:
+    """Fill the table `rows` with the columns c0, c1, … of the encoder.
+
+    Raises:
+        BadInput: names all lines and values that cannot be read.
+    """
+    refuse(source.name, misnamed(source.header, encoder))
+    taken = values.take(rows, source, wanted, encoder.reading.csv, encoder.reading.numbers)
+    if isinstance(taken, list):
+        raise refused(source.name, taken)
 
 
 def encode_rows(
     encoder: Encoder, frame: pd.DataFrame, place: str = "rows"
 ) -> tuple[NDArray[np.float32], dict[str, int]]:
-    """(N, D), and for each one-hot category how many rows fell into `other`. Columns of other names are not looked at.
+    """Return (N, D), and for each one-hot category how many rows fell into `other`.
+
+    Columns of other names are not looked at. Categories may be texts, numbers, bools, dates or times: they are brought
+    to the same canonical form as those of a file.
 
     Args:
-        frame: N rows; numbers as numbers, categories as text or whole numbers.
+        frame: N rows.
         place: how messages begin; a file's name.
 
     Raises:
-        BadInput: all that is wrong with the columns, or the first row that the encoder refuses.
+        BadInput: all that is wrong with the columns, or the first row that the encoder refuses; or a column has a
+            larger share of values that no training row has than data.encoding.maximum_unseen allows.
     """
-    known = list(map(str, frame))
-    problems = [
-        *(
-            f"no column '{name}'{hint(name, known)}"
-            for name in (*encoder.numeric, *encoder.categories)
-            if name not in frame
-        ),
-        *(problem for name in encoder.numeric if name in frame and (problem := not_numbers(frame[name]))),
-        *(problem for name in encoder.categories if name in frame and (problem := not_text(frame[name]))),
-    ]
-    if problems:
-        raise BadInput(f"{place}: {'; '.join(problems)}")
-    numbers = {name: pa.array(frame[name], pa.float64(), from_pandas=True) for name in encoder.numeric}
-    texts = {name: pa.array(frame[name].astype("str"), from_pandas=True) for name in encoder.categories}
-    batch = pa.record_batch(numbers | texts)
+    problems = list(misnamed(list(frame), encoder))
+    arrays: dict[str, pa.Array] = {}
+    for name in (*encoder.numeric, *encoder.categories):
+        if list(frame).count(name) == 1:
+            try:
+                if name in encoder.numeric:
+                    arrays[name] = frames.numbers(frame[name])
+                else:
+                    arrays[name] = frames.categories(frame[name], encoder.reading)
+            except Unfit as error:
+                problems.append(f"{row_number(error.row)}: {error}")
+    refuse(place, problems)
+    return encoded(encoder, pa.table(arrays), place, row_number)
+
+
+def row_number(row: int) -> str:
+    return f"row {row + 1}"
+
+
+def misnamed(header: Sequence[object], encoder: Encoder) -> Iterator[str]:
+    """Yield the columns of the encoder that are not there, or more than once."""
+    for name in (*encoder.numeric, *encoder.categories):
+        if name not in header:
+            yield f"no column '{name}'{hint(name, map(str, header))}"
+        elif header.count(name) > 1:
+            yield f"column '{name}' is there {header.count(name)} times; give each column a name of its own"
+
+
+def encoded(encoder: Encoder, table: pa.Table, name: str, place: Place) -> tuple[NDArray[np.float32], dict[str, int]]:
+    """Return what `encode_rows` does, of float64 numbers and canonical texts.
+
+    Args:
+        place: where a row is, in the user's terms.
+    """
+    if not len(table):
+        return np.empty((0, len(encoder.columns)), np.float32), dict.fromkeys(encoder.one_hot, 0)
+    batch = table.combine_chunks().to_batches()[0]
+    refuse(name, strangers(encoder, batch))
     try:
-        encoded, codes = encoder.transform(batch), encoder.codes(batch)
+        x, codes = encoder.transform(batch), encoder.codes(batch)
     except Unfit as error:
-        raise BadInput(f"{place}: row {error.row + 1}: {error}") from None
-    last = {name: len(category.known) for name, category in encoder.one_hot.items()}
-    return encoded, {name: int((codes[:, column] == last[name]).sum()) for column, name in enumerate(last)}
+        raise BadInput(f"{name}: {place(error.row)}: {error}") from None
+    others = {
+        category: int((codes[:, column] == one_hot.other).sum())
+        for column, (category, one_hot) in enumerate(encoder.one_hot.items())
+    }
+    return x, others
 
 
-def not_numbers(values: pd.Series) -> str | None:
-    """What is wrong with a column that should hold numbers."""
-    if pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values):
-        return None
-    words = np.flatnonzero(values.notna() & pd.to_numeric(values, errors="coerce").isna())
-    row = int(words[0]) if len(words) else 0
-    return f"row {row + 1}: '{values.name}' is {values.astype(object).iloc[row]!r}, and should be a number"
-
-
-def not_text(values: pd.Series) -> str | None:
-    """What is wrong with a column that should hold categories. Floats are refused: 1 and 1.0 are two texts."""
-    if pd.api.types.is_string_dtype(values) or pd.api.types.is_integer_dtype(values) or not values.notna().any():
-        return None
-    return f"'{values.name}' is {values.dtype}, and should be text; read it as text, as it stands in the file"
+def strangers(encoder: Encoder, batch: pa.RecordBatch) -> Iterator[str]:
+    """Yield the columns with too large a share of values that no training row has."""
+    if encoder.unseen == "refuse":  # which tells the first such row
+        return
+    for name, category in encoder.one_hot.items():
+        found = texts(batch, name)
+        unseen, counts = category.unseen(found)[:-1], found.counts[:-1]
+        strange, present = int(counts[unseen].sum()), int(counts.sum())
+        if strange > encoder.maximum_unseen * present:
+            example = shown(found.distinct[int(np.flatnonzero(unseen)[0])])
+            known = ", ".join(map(shown, category.known[:3]))
+            yield (
+                f"{strange:,} of {present:,} values of '{name}' are in no training row, like {example} (known are "
+                f"{known}{', …' if len(category.known) > 3 else ''}), and data.encoding.maximum_unseen was "
+                f"{encoder.maximum_unseen:g} at fit; correct them, or raise it and run `dvc repro encode_table`"
+            )

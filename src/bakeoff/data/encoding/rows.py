@@ -3,8 +3,9 @@
 B rows of a batch.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from bakeoff.data.table.table import AGAIN, MISSING, SPLIT, TARGET
+from bakeoff.data.table.table import AGAIN, MISSING, SPLIT, TARGET, gaps
 from bakeoff.settings import BadInput
 
 BATCH = 65_536  # rows; sums are rounded batch by batch, so another number may give other last digits
@@ -54,10 +55,7 @@ class Rows:
     advance: Callable[[int], object]
 
     def __post_init__(self) -> None:
-        try:
-            types = {field.name: field.type for field in pq.read_schema(self.path)}
-        except (OSError, pa.ArrowException) as error:
-            raise self.refused(error) from None
+        types = {field.name: field.type for field in self.schema}
         promised = {
             **dict.fromkeys(self.numeric, ("numbers", number)),
             **dict.fromkeys(self.categorical, ("text", text)),
@@ -72,8 +70,20 @@ class Rows:
         if problems:
             raise self.refused("; ".join(problems))
 
+    @cached_property
+    def schema(self) -> pa.Schema:
+        """The schema of the file.
+
+        Raises:
+            BadInput: the file is damaged.
+        """
+        try:
+            return pq.read_schema(self.path)
+        except (OSError, pa.ArrowException) as error:
+            raise self.refused(error) from None
+
     def batches(self, columns: Sequence[str], split: str | None) -> Iterator[pa.RecordBatch]:
-        """Some columns of the rows of one split, or of all rows; in the order of the file.
+        """Some columns of the rows of one split, or of all rows; in the order of the file. A missing category is null.
 
         Raises:
             BadInput: the file is damaged.
@@ -83,10 +93,15 @@ class Rows:
             # Buffering ahead would keep every column chunk until the file is closed.
             with pq.ParquetFile(self.path, pre_buffer=False) as file:
                 for batch in file.iter_batches(BATCH, columns=list(wanted)):
+                    batch = with_nulls(batch, self.categorical, self.gaps)
                     yield batch if split is None else part(batch, split)
         except (OSError, pa.ArrowException) as error:
             raise self.refused(error) from None
         self.advance(1)
+
+    @cached_property
+    def gaps(self) -> dict[str, str]:
+        return gaps(self.schema)
 
     def present(self, name: str) -> Iterator[NDArray[np.float64]]:
         """A number of the training rows, where it is not missing."""
@@ -112,6 +127,17 @@ def part(batch: pa.RecordBatch, split: str) -> pa.RecordBatch:
     return batch.filter(pc.equal(batch[SPLIT], split))
 
 
+def with_nulls(batch: pa.RecordBatch, categorical: Sequence[str], gaps: Mapping[str, str]) -> pa.RecordBatch:
+    """Return the same rows, with null for the word that stands for a missing category in the file."""
+    for place, (name, column) in enumerate(zip(batch.schema.names, batch.columns, strict=True)):
+        if name in categorical:
+            if pa.types.is_dictionary(column.type):  # which may list values that no row of this batch has
+                column = column.dictionary_decode()
+            missing = pc.equal(column, pa.scalar(gaps.get(name, MISSING), column.type))
+            batch = batch.set_column(place, name, pc.if_else(missing, pa.scalar(None, column.type), column))
+    return batch
+
+
 def number(kind: pa.DataType) -> bool:
     return bool(pa.types.is_floating(kind) or pa.types.is_integer(kind))
 
@@ -128,12 +154,8 @@ def numbers(batch: pa.RecordBatch, name: str) -> NDArray[np.float64]:
 
 
 def texts(batch: pa.RecordBatch, name: str) -> Texts:
-    """A column of text, as null or as the table's word for it where a value is missing."""
-    column = batch[name]
-    if pa.types.is_dictionary(column.type):  # which may list values that no row of this batch has
-        column = column.dictionary_decode()
-    missing = pc.equal(column, pa.scalar(MISSING, column.type))
-    column = pc.if_else(missing, pa.scalar(None, column.type), column).dictionary_encode()
+    """Return a column of text; null where a value is missing."""
+    column = batch[name].dictionary_encode()
     index = pc.fill_null(column.indices, -1).to_numpy(zero_copy_only=False)
     return Texts(column.dictionary.to_pylist(), index.astype(np.int64))
 

@@ -31,12 +31,19 @@ class Scale(Settings):
             return ((filled - self.center) / self.width).astype(np.float32)
 
     def decode(self, encoded: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Values of so many `decimals` exactly, up to 2^23 10^-decimals from the center; others to float32's precision.
+        """Return values of so many `decimals` exactly, up to 2^23 10^-decimals from the center; others nearly.
 
-        Farther out the half step of float32, 2^-24 of the distance, is more than half a last decimal.
+        A value is rounded to the decimals of the training values only where the rounded one is encoded as the same
+        float32. What has more decimals, a mean that stands in for a missing value among them, comes back to float32's
+        precision. So does what is farther from the center, where the half step of float32, 2^-24 of the distance, is
+        more than half a last decimal.
         """
         values = encoded.astype(np.float64) * self.width + self.center
-        return values if self.decimals is None else values.round(self.decimals) + 0.0  # no -0
+        if self.decimals is None:
+            return values
+        with np.errstate(over="ignore", invalid="ignore"):
+            rounded = values.round(self.decimals) + 0.0  # no -0
+        return np.where(self.encode(rounded) == encoded, rounded, values)
 
 
 def fit(present: Moments, absent: int, missing: float | None, scaling: Scaling) -> Scale:

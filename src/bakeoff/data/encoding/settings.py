@@ -1,14 +1,17 @@
 """The section `data.encoding` of params.yaml."""
 
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from bakeoff.data.settings import Positive
-from bakeoff.settings import Settings
+from bakeoff.data.table.settings import TableSettings
+from bakeoff.settings import Settings, hint
 
 Scaling = Literal["standard", "minmax", "none"]
 Buckets = Annotated[int, Field(ge=2, le=65_535)]  # codes are stored in two bytes
+Portion = Annotated[float, Field(ge=0, le=1)]
 
 
 class MissingSettings(Settings):
@@ -17,10 +20,44 @@ class MissingSettings(Settings):
 
 
 class EncodingSettings(Settings):
+    """How the table is encoded.
+
+    Attributes:
+        maximum_unseen: share of the values of a column of new rows that no training row has; a larger one is refused.
+    """
+
     scaling: Scaling
     scaling_by_column: dict[str, Scaling]
     missing: MissingSettings
     minimum_frequency: Positive
     maximum_categories: Annotated[int, Field(ge=1, le=65_534)]  # and `other`, in two bytes
     unseen: Literal["other", "refuse"]
+    maximum_unseen: Portion
     hashed: dict[str, Buckets]
+
+
+def check_columns(encoding: EncodingSettings, table: TableSettings) -> None:
+    """Check that the columns named in `data.encoding` are in the table, and of the kind that the setting is for.
+
+    Raises:
+        ValueError: names all that are not.
+    """
+    if problems := "; ".join(misnamed(encoding, table.numeric, table.categorical)):
+        raise ValueError(problems)
+
+
+def misnamed(encoding: EncodingSettings, numeric: tuple[str, ...], categorical: tuple[str, ...]) -> Iterator[str]:
+    """Yield what is wrong with each column that `data.encoding` names."""
+    for key, named, kind, known, others in (
+        ("scaling_by_column", encoding.scaling_by_column, "numeric", numeric, categorical),
+        ("hashed", encoding.hashed, "categorical", categorical, numeric),
+    ):
+        for name in named:
+            if name in others:
+                other = "categorical" if kind == "numeric" else "numeric"
+                yield (
+                    f"data.encoding.{key}: '{name}' is a column of data.table.{other}, and should be one of "
+                    f"data.table.{kind}; remove it from {key}"
+                )
+            elif name not in known:
+                yield f"data.encoding.{key}: '{name}' is no column of data.table.{kind}{hint(name, known)}"

@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from bakeoff.data.encoding.categories import OneHot, bucket
+from bakeoff.data.encoding.categories import bucket, shown
 from bakeoff.data.encoding.encoder import Encoder
 from bakeoff.data.encoding.moments import Moments
 from bakeoff.data.encoding.quartiles import quartiles
@@ -73,7 +73,7 @@ def survey(rows: Rows, settings: EncodingSettings) -> Survey:
                 if split == "train" and name in frequency:
                     count(name, frequency[name], found)
                 elif split == "train":
-                    buckets = [bucket(value, settings.hashed[name]) for value in found.distinct]
+                    buckets = [bucket(value.encode(), settings.hashed[name]) for value in found.distinct]
                     np.add.at(fullness[name], buckets, found.counts[:-1])
     problems = [
         *(f"no {split} rows; each split needs one" for split, size in sizes.items() if not size),
@@ -129,25 +129,20 @@ def others(rows: Rows, encoder: Encoder) -> dict[str, Counts]:
         for split in SPLITS:
             chosen = part(batch, split)
             for name, category in encoder.one_hot.items():
-                for value, n in tally(category, texts(chosen, name)):
-                    if value not in category.seen:
-                        counted[name]["unseen"][split] += n
-                        example.setdefault(name, value)
-                    elif value not in category.codes:
-                        counted[name]["rare"][split] += n
+                found = texts(chosen, name)
+                there = found.counts > 0
+                shared, unseen = category.value_codes(found) == category.other, category.unseen(found)
+                counted[name]["rare"][split] += int(found.counts[shared & ~unseen].sum())
+                counted[name]["unseen"][split] += int(found.counts[unseen].sum())
+                for value in np.flatnonzero(unseen & there):
+                    example.setdefault(name, shown([*found.distinct, None][value]))
     if example and encoder.unseen == "refuse":
         problems = (
             f"{sum(counted[name]['unseen'].values())} held-out rows of '{name}' have a category that no training "
-            f"row has, like {value!r}"
+            f"row has, like {value}"
             for name, value in example.items()
         )
         raise BadInput(
             f"{rows.path}: {'; '.join(problems)}; data.encoding.unseen is refuse: other lets them share a column"
         )
     return counted
-
-
-def tally(category: OneHot, found: Texts) -> list[tuple[str, int]]:
-    """Each value and its rows, with what stands in for missing ones."""
-    values = [*found.distinct, category.missing]
-    return [(value, n) for value, n in zip(values, found.counts.tolist(), strict=True) if n and value is not None]

@@ -3,6 +3,7 @@
 N images; C, H, W channels, height and width.
 """
 
+import tokenize
 import zipfile
 import zlib
 from typing import Any
@@ -42,6 +43,7 @@ def read(place: Place) -> Labelled:
         EOFError,
         MemoryError,
         SyntaxError,
+        tokenize.TokenError,  # of NumPy, which reads a header that is no Python as if Python 2 wrote it
         zipfile.BadZipFile,
         zlib.error,
     ) as error:

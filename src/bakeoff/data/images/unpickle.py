@@ -90,7 +90,7 @@ ARRAYS: dict[str, Callable[..., Any]] = {
 }
 
 
-def known(module: Any, name: Any, functions: Mapping[str, Callable[..., Any]]) -> Callable[..., Any]:
+def known(functions: Mapping[str, Callable[..., Any]], module: Any, name: Any) -> Callable[..., Any]:
     wanted = f"{text(module)}.{text(name)}"
     if wanted not in functions:
         raise ValueError(f"it asks for {wanted}, and only plain values and arrays are read")
@@ -184,10 +184,10 @@ def value_of(instructions: Iterable[tuple[Any, Any, Any]], length: int) -> Any:
             case "GET" | "BINGET" | "LONG_BINGET":
                 stack.append(memo[argument])
             case "GLOBAL":
-                stack.append(known(*argument.split(" ", 1), functions))
+                stack.append(known(functions, *argument.split(" ", 1)))
             case "STACK_GLOBAL":
                 name, module = stack.pop(), stack.pop()
-                stack.append(known(module, name, functions))
+                stack.append(known(functions, module, name))
             case "REDUCE":
                 arguments, function = stack.pop(), stack.pop()
                 if function not in functions.values():

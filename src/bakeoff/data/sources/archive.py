@@ -20,7 +20,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path, PurePosixPath
-from typing import IO, Any, BinaryIO, Protocol, Self
+from typing import IO, Any, BinaryIO, Protocol, Self, cast
 
 from bakeoff.data.limits import Limits
 from bakeoff.data.sources import cache
@@ -367,7 +367,7 @@ def tar_members(path: Path, file: BinaryIO) -> Iterator[Member]:
     except tarfile.HeaderError:
         raise BadInput(f"{path}: is neither a folder nor a .zip or .tar archive; name one of these") from None
     metered = Metered(unpacked)
-    with Tar.open(fileobj=metered, mode="r|", tarinfo=Header, errorlevel=2) as tar:
+    with Tar.open(fileobj=cast(IO[bytes], metered), mode="r|", tarinfo=Header, errorlevel=2) as tar:
         while header := tar.next():
             tar.members.clear()  # or each of a million members would stay in memory
             if not header.isreg() and not header.isdir():

@@ -167,7 +167,7 @@ def attempt(wanted: Wanted, partial: Partial, limits: Limits) -> None:
     if size:
         headers |= {"Range": f"bytes={size}-", "If-Range": tag}
     try:
-        with requests.Session() as session, get(session, wanted, headers) as response:
+        with plain_session() as session, get(session, wanted, headers) as response:
             receive(wanted, partial, response, limits)
     except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
         cause: BaseException = error
@@ -178,6 +178,17 @@ def attempt(wanted: Wanted, partial: Partial, limits: Limits) -> None:
                 wanted, f"is not known to be who it says ({said(cause)}; REQUESTS_CA_BUNDLE names who is trusted)"
             ) from None
         raise Broken(f"broke off ({said(cause)})") from None
+
+
+def plain_session() -> "Session":
+    """A session that does not follow redirects: requests reads the body of each, however long, even if told not to."""
+    import requests
+
+    class PlainSession(requests.Session):
+        def get_redirect_target(self, resp: requests.Response) -> str | None:  # noqa: ARG002
+            return None
+
+    return PlainSession()
 
 
 def get(session: "Session", wanted: Wanted, headers: dict[str, str]) -> "Response":

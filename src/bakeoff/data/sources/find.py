@@ -49,6 +49,18 @@ def reader_at(url: str, kind: Kind) -> str | None:
     return next((spec.reader for spec in specs if Remote(url, None) in spec.files.values()), None)
 
 
+def elsewhere(source: str) -> str:
+    """How own data get into another folder of the same repository: git and DVC bring only what they track."""
+    if Path(f"{source}.dvc").exists():
+        return f"; `dvc checkout {source}.dvc` brings it, after `dvc pull` where DVC's cache is another"
+    if "exps" in Path.cwd().parts or Path(".git").is_file():  # `dvc exp run --temp` and `--queue`; a worktree
+        return (
+            f"; an experiment in a folder of its own, and a worktree, have what git or DVC tracks: in the project's "
+            f"folder `dvc add {source}`, then `git add {source}.dvc` and commit"
+        )
+    return ""
+
+
 def local(source: str, kind: Kind) -> Path:
     """A file or folder in data/raw/<kind>/ of the project.
 
@@ -63,7 +75,9 @@ def local(source: str, kind: Kind) -> Path:
         mode = file.stat().st_mode
     except FileNotFoundError:
         gone = f"is a link to {file.readlink()}, which is not there" if file.is_symlink() else "is not there"
-        raise BadInput(f"{source}: {gone}; put a file or a folder of that name there{remedy}") from None
+        raise BadInput(
+            f"{source}: {gone}; put a file or a folder of that name there{remedy}{elsewhere(source)}"
+        ) from None
     except OSError as error:
         raise BadInput(f"{source}: cannot be read: {error.strerror}; mend that{remedy}") from None
     if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):

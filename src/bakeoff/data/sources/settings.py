@@ -9,10 +9,11 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator
 
-from bakeoff.data.sources.addresses import redacted, said
+from bakeoff.data.sources.addresses import LONGEST, redacted, said
 from bakeoff.data.sources.catalogue import SOURCES, Kind
 from bakeoff.settings import Settings
 
+HIDES = re.compile(r"([?@]).*", re.S)  # what may be secret in a text that is no address as it should be
 RAW = PurePosixPath("data/raw")  # a folder for each kind, on which the stages depend: changed data makes them stale
 
 # What a shell would act on, and what would break a message of one line. No command is ever made of a source; but a
@@ -44,7 +45,9 @@ def safe(text: str) -> str:
 
 
 def quoted(text: str) -> str:
-    return repr(said(text))
+    """A text in quotes and cut, without the secrets of an address, which may have blanks where none should be."""
+    shown = repr(redacted(text) if text.isprintable() and " " not in text else HIDES.sub(r"\1***", text))
+    return shown if len(shown) <= LONGEST else f"{shown[:LONGEST]}…"
 
 
 def of_kind(kind: Kind, source: "str | Download") -> "str | Download":

@@ -143,6 +143,17 @@ class Prepared:
         found = self.ask(f"SELECT {columns} FROM ({self.kept})")[0]
         return [name for name, is_so in zip(self.settings.features, found, strict=True) if is_so]
 
+    @cached_property
+    def gaps(self) -> dict[str, str]:
+        """The word for a missing category, of the columns where MISSING is a category itself."""
+
+        def taken(column: str) -> frozenset[str]:
+            of_the_form = f"SELECT DISTINCT {column} FROM rows WHERE regexp_full_match({column}, '[(]*{MISSING}[)]*')"
+            return frozenset(value for (value,) in self.ask(of_the_form))
+
+        words = {name: table.free(MISSING, taken(self.column(name))) for name in self.settings.categorical}
+        return {name: word for name, word in words.items() if word != MISSING}
+
     def summary(self) -> str:
         """How many rows there are, of which classes and in which parts, and what to look at."""
         total = self.ask("SELECT count(*) FROM rows")[0][0]
@@ -161,7 +172,10 @@ class Prepared:
         time = [self.settings.time] if self.settings.time else []
         columns = [
             *(self.column(name) for name in self.settings.numeric),
-            *(f"coalesce({self.column(name)}, '{MISSING}')" for name in self.settings.categorical),
+            *(
+                f"coalesce({self.column(name)}, {literal(self.gaps.get(name, MISSING))})"
+                for name in self.settings.categorical
+            ),
             *map(self.column, time),
             "label",
             "split",
@@ -172,7 +186,7 @@ class Prepared:
         names = [*self.settings.features, *time, TARGET, SPLIT]
         schema = pa.schema([field.with_name(name) for field, name in zip(batches.schema, names, strict=True)])
         named = pa.RecordBatchReader.from_batches(schema, (batch.rename_columns(names) for batch in batches))
-        table.save(named, self.classes, path)
+        table.save(named, self.classes, self.gaps, path)
 
     def keys(self, name: str) -> tuple[str, ...]:
         """What a column is sorted by."""

@@ -1,10 +1,11 @@
 """The table that is learned from: features, target and split of every row, in one Parquet file of equal bytes.
 
-Numbers are float64, and null where they are missing; categories are text, `missing` where they are.
+Numbers are float64, and null where they are missing; categories are text, `missing` where they are. A column with a
+category of that very name has `(missing)` where there is none; the file's metadata says which columns these are.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -18,16 +19,31 @@ TARGET, SPLIT = "target", "split"
 
 MISSING = "missing"
 GROUP = 1 << 17  # rows of a row group
-CLASSES = b"classes"  # the key in the schema's metadata: names in the order of the labels, as JSON
+# Keys in the schema's metadata, whose values are JSON.
+CLASSES = b"classes"  # names in the order of the labels
+GAPS = b"gaps"  # by column, the word for a missing category where it is not MISSING; absent where it is nowhere another
 AGAIN = "make it again with `dvc repro ingest_table`"
 
 
-def save(batches: pa.RecordBatchReader, classes: Sequence[str], path: Path) -> None:
-    """Write rows as they come, in row groups of one size: how they are cut on the way leaves no trace."""
-    schema = batches.schema.with_metadata({CLASSES: json.dumps(list(classes), ensure_ascii=False)})
+def save(batches: pa.RecordBatchReader, classes: Sequence[str], gaps: Mapping[str, str], path: Path) -> None:
+    """Write rows as they come, in row groups of one size: how they are cut on the way leaves no trace.
+
+    Args:
+        gaps: by column, the word for a missing category where it is not MISSING.
+    """
+    told = {CLASSES: list(classes), **({GAPS: dict(gaps)} if gaps else {})}
+    metadata = {key: json.dumps(value, ensure_ascii=False) for key, value in told.items()}
+    schema = batches.schema.with_metadata(metadata)
     with pq.ParquetWriter(path, schema) as writer:
         for group in regrouped(batches, GROUP):
             writer.write_table(group.replace_schema_metadata(schema.metadata), row_group_size=GROUP)
+
+
+def free(word: str, taken: Container[str]) -> str:
+    """Return the word, in parentheses where a category has that name."""
+    while word in taken:
+        word = f"({word})"
+    return word
 
 
 def regrouped(batches: Iterable[pa.RecordBatch], rows: int) -> Iterator[pa.Table]:
@@ -67,3 +83,9 @@ def classes(path: Path) -> tuple[str, ...]:
         return tuple(json.loads(pq.read_schema(path).metadata[CLASSES]))
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise BadInput(f"{path}: names no classes ({' '.join(str(error).split())}); {AGAIN}") from None
+
+
+def gaps(schema: pa.Schema) -> dict[str, str]:
+    """Return, by column, the word for a missing category where it is not MISSING."""
+    words: dict[str, str] = json.loads((schema.metadata or {}).get(GAPS, "{}"))
+    return words
