@@ -404,6 +404,7 @@ class Metered:
 class Tar(tarfile.TarFile):
     """An archive that counts how deep its headers are nested at the moment."""
 
+    members: list[tarfile.TarInfo]  # those read until now
     nested = 0
 
 
