@@ -301,12 +301,12 @@ class TestContest:
         assert set(store(live="true", kind="trial")) == {"softmax-adam-t1"}
 
 
-@pytest.mark.usefixtures("project")
 class TestDeletedAndRestored:
     """Whatever is deleted in MLflow's pages and tracked again: every run once, every child under its parent."""
 
     @pytest.fixture(autouse=True)
-    def tracked(self) -> None:
+    def tracked(self, project: Path) -> None:
+        assert Path.cwd() == project
         search()
         sync.refresh()
 
@@ -360,10 +360,10 @@ class TestDeletedAndRestored:
     def test_a_run_that_was_made_twice_is_one_again(self, client: MlflowClient) -> None:
         """A version before this one made a deleted run again; then the first was restored."""
         (experiment,) = {run.info.experiment_id for run in store().values()}
-        nested, twice = self.nested(), store()["softmax-adam-search"]
+        nested, twice, child = self.nested(), store()["softmax-adam-search"], store()["softmax-adam-t1"].info.run_id
         again = client.create_run(experiment, tags=twice.data.tags, run_name=twice.info.run_name)
         client.set_terminated(again.info.run_id)
-        client.set_tag(store()["softmax-adam-t1"].info.run_id, "mlflow.parentRunId", again.info.run_id)
+        client.set_tag(child, "mlflow.parentRunId", again.info.run_id)
         sync.refresh()
         assert self.nested() == nested  # store() takes no name twice
         sync.refresh()
