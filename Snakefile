@@ -11,8 +11,9 @@ from bakeoff.settings import BadInput
 from bakeoff.stage import fail
 
 scheduler.announce()
-if workflow.is_main_process and not workflow.dryrun:
-    scheduler.claim()
+if workflow.is_main_process:
+    if not workflow.dryrun:
+        scheduler.claim()
     for line in lockfile.heal():
         print(line, file=sys.stderr)
 
