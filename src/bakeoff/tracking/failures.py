@@ -69,7 +69,7 @@ def explained(error: BaseException, uri: str, database: Path | None) -> str:
 def schema(version: str, uri: str) -> str:
     """Whether a database is of an older MLflow than the one installed, or of a newer one, and what to do."""
     try:
-        ScriptDirectory.from_config(_get_alembic_config("")).get_revision(version)
+        ScriptDirectory.from_config(_get_alembic_config("")).get_revision(version)  # type: ignore[no-untyped-call]
     except CommandError:
         return (
             f"a newer MLflow than {mlflow.__version__} has written it (schema {version}, unknown here); use that "

@@ -48,12 +48,12 @@ class Depth:
     def white(self) -> int:
         """The value that becomes 255."""
         if self.bits is not None:
-            white = 2**self.bits - 1
+            white = (1 << self.bits) - 1
             self.remarks.add(f"of pictures with 16 bits {self.bits} count ({self.key}): {white} becomes 255")
             return white
         largest = max(int(picture.max()) for picture in self.every() if picture.dtype != np.uint8)
         bits = max(LEAST, largest.bit_length())
-        white = 2**bits - 1
+        white = (1 << bits) - 1
         self.remarks.add(
             f"of pictures with 16 bits {bits} count: the largest value in all of them is {largest}, and {white} "
             f"becomes 255; params.yaml: {self.key} sets another number of bits"

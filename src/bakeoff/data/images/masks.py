@@ -40,7 +40,8 @@ def whole(values: NDArray[Any], place: Place, remarks: Remarks) -> Mask:
         )
     if (values != rounded).any():
         remarks.add(f"its labels are fractions within {ALMOST:g} of whole numbers, and are rounded", str(place))
-    return rounded.astype(np.int64)
+    labels: NDArray[np.integer[Any]] = rounded.astype(np.int64)
+    return labels
 
 
 def equal_channels(values: NDArray[Any], place: Place) -> NDArray[Any]:

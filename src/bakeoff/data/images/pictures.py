@@ -220,7 +220,7 @@ def labels(image: Image.Image, place: Place) -> NDArray[Any]:
 
 def sixteen(image: Image.Image) -> bool:
     """Whether a PNG, not yet decoded, has 16 bits a channel; Pillow hands over 8 where there are several channels."""
-    return image.format == "PNG" and any("16" in str(tile.args) for tile in image.tile)
+    return image.format == "PNG" and any("16" in str(tile.args) for tile in image.tile)  # type: ignore[attr-defined]
 
 
 def maximum(image: Image.Image) -> int | None:
@@ -228,7 +228,7 @@ def maximum(image: Image.Image) -> int | None:
     if image.format != "PPM" or image.mode == "1":
         return None
     full = 65535 if image.mode == "I" else 255
-    return next((tile.args[1] for tile in image.tile if isinstance(tile.args, tuple)), full)
+    return next((tile.args[1] for tile in image.tile if isinstance(tile.args, tuple)), full)  # type: ignore[attr-defined]
 
 
 def opaque(place: Place) -> NDArray[np.uint16]:

@@ -55,7 +55,7 @@ class Plane:
     @property
     def most(self) -> int:
         """The largest value that whole numbers of so many bits have."""
-        return 2**self.bits - 1
+        return (1 << self.bits) - 1
 
     @property
     def colours(self) -> int:
@@ -274,7 +274,7 @@ def full(tif: TiffFile, place: Place) -> list[TiffPage]:
     Raises:
         BadInput: there are none, or one says what of another shows.
     """
-    found = [page for page in tif.pages if not page.is_reduced]
+    found: list[Any] = [page for page in tif.pages if not page.is_reduced]  # type: ignore[union-attr]
     if not found:
         raise BadInput(f"{place}: holds previews alone; export the picture itself as TIFF or PNG")
     if any(page.is_mask for page in found):

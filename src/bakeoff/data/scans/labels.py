@@ -28,4 +28,4 @@ def numbered(mask: Mask, settings: ScansSettings, place: str) -> NDArray[np.uint
             f"{place}: row {row}, column {column} is {mask[row, column]}, which params.yaml: data.scans.labels does "
             f"not list (it has: {', '.join(map(str, known))}); {remedy}, or mend the mask"
         )
-    return np.where(other, np.uint8(settings.rest), numbers)
+    return numbers if settings.rest is None else np.where(other, np.uint8(settings.rest), numbers)

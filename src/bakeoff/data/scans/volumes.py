@@ -196,7 +196,7 @@ def header(place: Place) -> Grid:
 
 def loaded(place: Place) -> Any:
     """Return the volume, its voxels not yet read; nibabel's own way to a name puts its suffix into lower case."""
-    return Nifti1Image.from_file_map({"image": FileHolder(filename=place.path)})  # type: ignore[no-untyped-call]
+    return Nifti1Image.from_file_map({"image": FileHolder(filename=place.path)})  # type: ignore[no-untyped-call, arg-type]
 
 
 def by(shape: Iterable[int]) -> str:
