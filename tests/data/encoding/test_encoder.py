@@ -1,6 +1,7 @@
 """The fitted encoder as a file: what is stored, and what is refused when it is read back."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,9 @@ import pytest
 
 from bakeoff.data.encoding.encoder import Encoder
 from bakeoff.data.encoding.fit import fit
+from bakeoff.data.encoding.settings import check_columns
 from bakeoff.data.table.reading import Reading
+from bakeoff.data.table.settings import TableSettings
 from bakeoff.settings import BadInput
 
 READING = Reading.model_validate(dict.fromkeys(Reading.model_fields) | {"missing": ("NA",), "numbers": ("month",)})
@@ -102,3 +105,31 @@ def refusal(path: Path) -> str:
     assert line.startswith(f"{path}: ") and line.endswith("make it again with `dvc repro encode_table`")
     assert "\n" not in line
     return line
+
+
+@pytest.mark.parametrize(
+    ("encoding", "says"),
+    [
+        ({"hashed": {"distance": 64}}, "hashed: 'distance' is a column of data.table.numeric, and should be one of"),
+        (
+            {"hashed": {"carier": 64}},
+            "hashed: 'carier' is no column of data.table.categorical; did you mean 'carrier'?",
+        ),
+        (
+            {"scaling_by_column": {"no_such": "minmax"}},
+            "'no_such' is no column of data.table.numeric (there is: distance)",
+        ),
+        (
+            {"scaling_by_column": {"carrier": "minmax"}},
+            "'carrier' is a column of data.table.categorical, and should be",
+        ),
+        ({"scaling_by_column": {"distance": "none"}, "hashed": {"carrier": 8}}, None),
+    ],
+)
+def test_settings_name_columns_of_their_kind(settings, encoding: dict[str, Any], says: str | None) -> None:
+    table = TableSettings.model_construct(numeric=("distance",), categorical=("carrier",))
+    if says is None:
+        check_columns(settings(**encoding), table)
+    else:
+        with pytest.raises(ValueError, match=rf"^data\.encoding\..*{re.escape(says)}"):
+            check_columns(settings(**encoding), table)

@@ -6,6 +6,7 @@ import gzip
 import zipfile
 from collections.abc import Callable
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -210,10 +211,16 @@ def written_text(folder: Path, text: str, encoding: str = "utf-8") -> Path:
     return path
 
 
-def from_text(folder: Path, text: str, numeric: tuple[str, ...] = ("x",), **changes: Any) -> Encoder:
-    """Fitted to a text table with numbers and categories c."""
-    folder.mkdir()
-    return fitted(written_text(folder, text), table_settings(["c"], numeric), encoding_settings(**changes))
+@pytest.fixture(scope="module")
+def from_text(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Encoder]:
+    """`from_text(text, maximum_unseen=0.5)`: fitted to a text table with a number x and categories c; once for each."""
+
+    @cache
+    def make(text: str, **changes: Any) -> Encoder:
+        path = written_text(tmp_path_factory.mktemp("fit"), text)
+        return fitted(path, table_settings(["c"]), encoding_settings(**changes))
+
+    return make
 
 
 COMMAS = "x;c;label\n" + "".join(f"{i},5;{'ab'[i % 2]};{'no' if i % 3 else 'yes'}\n" for i in range(30))
@@ -267,8 +274,10 @@ WHOLE = "x;c;label\n" + "".join(f"{i};{'ab'[i % 2]};{'no' if i % 3 else 'yes'}\n
         (COMMAS, "x;c\n7;a;b\n", None),
     ],
 )
-def test_texts_are_read_as_those_of_the_table(tmp_path: Path, table: str, rows: str, expected: list[float]) -> None:
-    encoder = from_text(tmp_path / "fit", table)
+def test_texts_are_read_as_those_of_the_table(
+    from_text: Callable[..., Encoder], tmp_path: Path, table: str, rows: str, expected: list[float]
+) -> None:
+    encoder = from_text(table)
     path = written_text(tmp_path, rows)
     if expected is None:
         with pytest.raises(BadInput, match=r"^\S*new\.csv: ") as refused:
@@ -309,16 +318,18 @@ def test_a_mark_tells_the_encoding_and_else_it_is_that_of_the_table(
         (b"PAR1" + bytes(100), "is a damaged Parquet file"),
     ],
 )
-def test_a_file_of_another_format_is_named(tmp_path: Path, content: bytes, says: str) -> None:
-    encoder = from_text(tmp_path / "fit", COMMAS)
+def test_a_file_of_another_format_is_named(
+    from_text: Callable[..., Encoder], tmp_path: Path, content: bytes, says: str
+) -> None:
+    encoder = from_text(COMMAS)
     path = tmp_path / "new.csv"
     path.write_bytes(content)
     with pytest.raises(BadInput, match=says):
         encode_table_file(encoder, path)
 
 
-def test_a_workbook_is_named(tmp_path: Path) -> None:
-    encoder = from_text(tmp_path / "fit", COMMAS)
+def test_a_workbook_is_named(from_text: Callable[..., Encoder], tmp_path: Path) -> None:
+    encoder = from_text(COMMAS)
     path = tmp_path / "new.xlsx"
     with zipfile.ZipFile(path, "w") as book:
         book.writestr("[Content_Types].xml", "<Types/>")
@@ -328,8 +339,8 @@ def test_a_workbook_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("pack", [gzip.compress, bz2.compress])
-def test_packed_text_is_read(tmp_path: Path, pack: Callable[[bytes], bytes]) -> None:
-    encoder = from_text(tmp_path / "fit", COMMAS)
+def test_packed_text_is_read(from_text: Callable[..., Encoder], tmp_path: Path, pack: Callable[[bytes], bytes]) -> None:
+    encoder = from_text(COMMAS)
     path = tmp_path / "new.csv.packed"
     path.write_bytes(pack(b"x;c\n7,25;a\n"))
     assert encode_table_file(encoder, path)[0].tolist() == [[7.25, 1, 0, 0]]
@@ -337,8 +348,10 @@ def test_packed_text_is_read(tmp_path: Path, pack: Callable[[bytes], bytes]) -> 
 
 @pytest.mark.parametrize("column", ["x", "c"])
 @pytest.mark.parametrize("way", ["csv", "parquet", "python"])
-def test_a_column_that_is_there_twice_is_refused(tmp_path: Path, column: str, way: str) -> None:
-    encoder = from_text(tmp_path / "fit", COMMAS)
+def test_a_column_that_is_there_twice_is_refused(
+    from_text: Callable[..., Encoder], tmp_path: Path, column: str, way: str
+) -> None:
+    encoder = from_text(COMMAS)
     names = ["x", "c", column]
     rows = pd.DataFrame([[1.5, "a", 1.5 if column == "x" else "a"]], columns=names)
     with pytest.raises(BadInput, match=f"column '{column}' is there 2 times; give each column a name of its own"):
@@ -353,8 +366,8 @@ def test_a_column_that_is_there_twice_is_refused(tmp_path: Path, column: str, wa
             encode_table_file(encoder, path)
 
 
-def test_another_column_may_be_there_twice(tmp_path: Path) -> None:
-    encoder = from_text(tmp_path / "fit", COMMAS)
+def test_another_column_may_be_there_twice(from_text: Callable[..., Encoder], tmp_path: Path) -> None:
+    encoder = from_text(COMMAS)
     rows = pd.DataFrame([[1.5, 0, "a", 0]], columns=["x", "y", "c", "y"])
     assert encode_rows(encoder, rows)[0].tolist() == [[1.5, 1, 0, 0]]
     path = written_text(tmp_path, "y;x;y;c\n1;1,5;1;a\n")
@@ -374,9 +387,15 @@ def test_another_column_may_be_there_twice(tmp_path: Path) -> None:
 )
 @pytest.mark.parametrize("way", ["csv", "python"])
 def test_too_large_a_share_of_unseen_values_is_refused(
-    tmp_path: Path, maximum: float, strangers: int, rows: int, refused: bool, way: str
+    from_text: Callable[..., Encoder],
+    tmp_path: Path,
+    maximum: float,
+    strangers: int,
+    rows: int,
+    refused: bool,
+    way: str,
 ) -> None:
-    encoder = from_text(tmp_path / "fit", COMMAS, maximum_unseen=maximum)
+    encoder = from_text(COMMAS, maximum_unseen=maximum)
     # A missing value is not an unseen one, and does not count.
     new = pd.DataFrame({"x": 1, "c": ["A"] * strangers + ["a"] * (rows - strangers) + [None] * 20})
 
@@ -393,28 +412,37 @@ def test_too_large_a_share_of_unseen_values_is_refused(
         assert encode()[1] == {"c": strangers + 20}
 
 
-def test_rare_values_are_not_unseen(tmp_path: Path) -> None:
-    encoder = from_text(tmp_path / "fit", COMMAS + "1,5;rare;no\n" * 9, minimum_frequency=10, maximum_unseen=0.0)
+def test_rare_values_are_not_unseen(from_text: Callable[..., Encoder]) -> None:
+    encoder = from_text(COMMAS + "1,5;rare;no\n" * 9, minimum_frequency=10, maximum_unseen=0.0)
     assert encoder.one_hot["c"].rare == ("rare",)
     assert encode_rows(encoder, pd.DataFrame({"x": [1.5], "c": ["rare"]}))[1] == {"c": 1}
 
 
-@pytest.mark.parametrize("value", [2**53 + 1, 2**60 + 1, -(2**62) - 1, 2**63 - 1])
+@pytest.mark.parametrize("value", [2**53 + 1, -(2**62) - 1, 2**63 - 1])
 @pytest.mark.parametrize("dtype", ["int64", "Int64", "object", "int64[pyarrow]"])
-def test_an_integer_beyond_2_to_53_is_the_nearest_float(tmp_path: Path, value: int, dtype: str) -> None:
-    encoder = from_text(tmp_path / "fit", COMMAS)
+def test_an_integer_beyond_2_to_53_is_the_nearest_float(
+    from_text: Callable[..., Encoder], value: int, dtype: str
+) -> None:
+    encoder = from_text(COMMAS)
     rows = pd.DataFrame({"x": pd.Series([value, 3], dtype=dtype), "c": "a"})
     assert encode_rows(encoder, rows)[0][:, 0].tolist() == [np.float32(float(value)), 3]
+
+
+def test_an_integer_beyond_2_to_53_in_a_file_is_the_nearest_float(
+    from_text: Callable[..., Encoder], tmp_path: Path
+) -> None:
+    encoder, values = from_text(COMMAS), [2**53 + 1, -(2**62) - 1, 2**63 - 1]
+    expected = [np.float32(float(value)) for value in values]
     path = tmp_path / "new.parquet"
-    pq.write_table(pa.table({"x": pa.array([value, 3], pa.int64()), "c": ["a", "a"]}), path)
-    assert encode_table_file(encoder, path)[0][:, 0].tolist() == [np.float32(float(value)), 3]
-    path = written_text(tmp_path, f"x;c\n{value};a\n3;a\n")
-    assert encode_table_file(encoder, path)[0][:, 0].tolist() == [np.float32(float(value)), 3]
+    pq.write_table(pa.table({"x": pa.array(values, pa.int64()), "c": ["a"] * 3}), path)
+    assert encode_table_file(encoder, path)[0][:, 0].tolist() == expected
+    path = written_text(tmp_path, "x;c\n" + "".join(f"{value};a\n" for value in values))
+    assert encode_table_file(encoder, path)[0][:, 0].tolist() == expected
 
 
 @pytest.mark.parametrize("dtype", ["object", "str", "float64"])
-def test_a_frame_without_rows_has_none(tmp_path: Path, dtype: str) -> None:
-    encoder = from_text(tmp_path / "fit", COMMAS)
+def test_a_frame_without_rows_has_none(from_text: Callable[..., Encoder], tmp_path: Path, dtype: str) -> None:
+    encoder = from_text(COMMAS)
     x, counts = encode_rows(encoder, pd.DataFrame({"x": [], "c": []}, dtype=dtype))
     assert x.shape == (0, len(encoder.columns)) and x.dtype == np.float32
     assert counts == {"c": 0}
@@ -443,16 +471,20 @@ def test_a_frame_without_rows_has_none(tmp_path: Path, dtype: str) -> None:
         ("c", [pd.Period("2024-01", "M")]),
     ],
 )
-def test_values_of_no_use_are_refused_with_their_row(tmp_path: Path, column: str, values: Any) -> None:
-    encoder = from_text(tmp_path / "fit", COMMAS)
+def test_values_of_no_use_are_refused_with_their_row(
+    from_text: Callable[..., Encoder], column: str, values: Any
+) -> None:
+    encoder = from_text(COMMAS)
     rows = pd.DataFrame({"x": 1.5, "c": "a"} | {column: pd.Series(values)}, index=[0])
     with pytest.raises(BadInput, match=rf"^rows: row 1: '{column}' is .*should be a "):
         encode_rows(encoder, rows)
 
 
 @pytest.mark.parametrize("name", ["bool", "text", "timestamp"])
-def test_a_parquet_file_whose_numbers_are_none_is_refused(tmp_path: Path, name: str) -> None:
-    encoder = from_text(tmp_path / "fit", COMMAS)
+def test_a_parquet_file_whose_numbers_are_none_is_refused(
+    from_text: Callable[..., Encoder], tmp_path: Path, name: str
+) -> None:
+    encoder = from_text(COMMAS)
     values, kind, _ = KINDS[name]
     path = tmp_path / "new.parquet"
     pq.write_table(pa.table({"x": pa.array(values, kind), "c": ["a"] * 3}), path)
