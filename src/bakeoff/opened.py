@@ -19,7 +19,8 @@ def note() -> None:
         return
     stage = os.environ.get("DVC_STAGE", "by hand")
     number = os.open(Path(folder, stage), os.O_WRONLY | os.O_APPEND | os.O_CREAT)
-    root, seen = f"{Path.cwd()}{os.sep}", set()
+    root = f"{Path.cwd()}{os.sep}"
+    seen: set[str] = set()
 
     def hook(event: str, arguments: tuple[Any, ...]) -> None:
         if event != "open" or not isinstance(arguments[0], str | bytes | os.PathLike):
