@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ValidationError
 
@@ -45,7 +45,9 @@ class Reading(Settings):
     def csv(self) -> CsvSettings:
         """The same as settings, for new rows."""
         # Not validated: a file of "1,5" in quotes has one mark for decimals and between fields, which nobody may set.
-        marks = {name: getattr(self, name) or AUTO for name in CsvSettings.model_fields if name != "missing"}
+        marks: dict[str, Any] = {
+            name: getattr(self, name) or AUTO for name in CsvSettings.model_fields if name != "missing"
+        }
         return CsvSettings.model_construct(**marks, missing=self.missing)
 
     def line(self) -> str:
