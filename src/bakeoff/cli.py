@@ -16,7 +16,9 @@ from bakeoff.quoting import one_line
 from bakeoff.settings import BadInput
 
 # What commands read of the project besides params.yaml.
-NEEDED = {name: (Path("dvc.yaml"), Path(".dvc")) for name in ("deps", "setup", "tidy", "verify")}
+NEEDED: dict[str, tuple[Path, ...]] = {
+    name: (Path("dvc.yaml"), Path(".dvc")) for name in ("deps", "setup", "tidy", "verify")
+}
 NEEDED |= {"doctor": (Path("requirements.lock"),), "readme": (Path("README.md"), Path("reports/results.md"))}
 
 # What a user can mend in the file system: permissions, a folder for a file or the reverse, a disk full or read-only.
