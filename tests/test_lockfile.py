@@ -1,9 +1,12 @@
 """A dvc.lock that was cut anywhere is known as such, and mended from the best copy there is."""
 
+import fcntl
 import json
 import os
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -128,13 +131,34 @@ def rwlock(pid: int) -> bytes:
 
 
 @pytest.mark.parametrize(
-    "left", [b"", b"{", b'{"read": {"a": [', rwlock(os.getpid()), rwlock(2**22 + 1), b"{}", b"\0\0"]
+    "left",
+    [b"", b"{", b'{"read": {"a": [', rwlock(os.getpid()), rwlock(2**22 + 1), b"{}", b"\0\0"],
+    ids=["empty", "brace", "cut", "no engine", "no process", "nothing listed", "zeros"],
 )
 def test_readers_and_writers_who_are_gone_are_forgotten(left: bytes) -> None:
     lockfile.RWLOCK.parent.mkdir(parents=True)
     lockfile.RWLOCK.write_bytes(left)
     assert list(lockfile.heal()) == []
     assert not lockfile.RWLOCK.exists()
+
+
+@pytest.mark.parametrize("name", ["dvc.lock", ".dvc/tmp/rwlock"])
+def test_a_file_that_a_living_dvc_is_writing_is_not_called_cut(name: str, project: Path) -> None:
+    path, lock = {
+        "dvc.lock": (lockfile.LOCK, lockfile.DVC_LOCK),
+        ".dvc/tmp/rwlock": (lockfile.RWLOCK, lockfile.RWLOCK.with_name("rwlock.lock")),
+    }[name]
+    whole = rwlock(os.getpid()) if path == lockfile.RWLOCK else TWO.encode()
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with lock.open("a") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        path.write_bytes(whole[: len(whole) // 2])
+        with ThreadPoolExecutor(1) as beside:
+            found = beside.submit(lockfile.fault)
+            time.sleep(0.1)
+            path.write_bytes(whole)
+            fcntl.flock(held, fcntl.LOCK_UN)
+            assert found.result(timeout=60) is None
 
 
 def test_a_living_dvc_keeps_its_files(project: Path) -> None:

@@ -101,7 +101,10 @@ def heal(fewest: int = 0) -> Iterator[str]:
 
 
 def fault() -> str | None:
-    """Return what is wrong with dvc.lock, or with DVC's list of readers and writers, and the way out."""
+    """Return what is wrong with dvc.lock, or with DVC's list of readers and writers, and the way out.
+
+    DVC writes both in place. What seems to be cut is therefore read again under DVC's own lock, once no DVC writes it.
+    """
     text = _read(LOCK)
     if found := CONFLICT.search(text):
         line = text.count("\n", 0, found.start()) + 1
@@ -109,11 +112,23 @@ def fault() -> str | None:
             f"{LOCK}: line {line} is a conflict marker of a merge; take one side whole, and run what it lacks: "
             f"git checkout --theirs {LOCK} && make repro"
         )
-    if LOCK.exists() and cut(text):
+    if _is_cut(LOCK, DVC_LOCK):
         return f"{LOCK}: ends early or is not what DVC writes; `bakeoff tidy` mends it, or: git checkout {LOCK}"
-    if RWLOCK.exists() and _listed(RWLOCK.read_bytes()) is None:
+    if _is_cut(RWLOCK, RWLOCK.with_name("rwlock.lock")):
         return f"{RWLOCK}: is cut, as a killed DVC leaves it; `bakeoff tidy` mends it, or: rm {RWLOCK}"
     return None
+
+
+def _is_cut(path: Path, lock: Path) -> bool:
+    """Whether one of DVC's files ends early, also while nobody writes it."""
+
+    def looks_cut() -> bool:
+        return path.exists() and (cut(_read(path)) if path == LOCK else _listed(_read(path).encode()) is None)
+
+    if not looks_cut():
+        return False
+    with _held(lock):
+        return looks_cut()
 
 
 def replace(path: Path, text: str) -> None:
