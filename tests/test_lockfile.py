@@ -143,7 +143,7 @@ def test_readers_and_writers_who_are_gone_are_forgotten(left: bytes) -> None:
 
 
 @pytest.mark.parametrize("name", ["dvc.lock", ".dvc/tmp/rwlock"])
-def test_a_file_that_a_living_dvc_is_writing_is_not_called_cut(name: str, project: Path) -> None:
+def test_a_file_that_a_living_dvc_is_writing_is_not_called_cut(name: str) -> None:
     path, lock = {
         "dvc.lock": (lockfile.LOCK, lockfile.DVC_LOCK),
         ".dvc/tmp/rwlock": (lockfile.RWLOCK, lockfile.RWLOCK.with_name("rwlock.lock")),
