@@ -26,7 +26,7 @@ assert SPEC and SPEC.loader
 script = importlib.util.module_from_spec(SPEC)
 SPEC.loader.exec_module(script)
 
-SHIPPED = settings.load(SCRIPT.parents[1] / "params.yaml")["data"]["corpus"]
+SHIPPED = settings.load(SCRIPT.parents[1] / "params.yaml")["data"]
 OUTPUTS = "data/corpus/tokens.npy", "data/corpus/vocabulary.csv"
 FILE = "data/raw/corpus/text"
 TEXT = b"the cat sat on the mat and the dog sat on the cat\n" * 40
@@ -99,7 +99,7 @@ REFUSED: dict[str, tuple[Any, dict[str, Any], list[str]]] = {
     "zip cut off": (zipped(TEXT + SOUP)[:-100], {}, [FILE, "damaged"]),
     "gzip with a flipped bit": (bytearray(gzip.compress(TEXT)), {}, [FILE, "damaged near byte"]),
     "bz2 bomb": (bz2.compress(b"a " * 2_000_000), {}, [FILE, "expand to over 1 MB", "unpack it yourself"]),
-    "zip of two files": (zipped(TEXT, TEXT), {}, [FILE, "holds 2 files ('0.txt', '1.txt'", "unpack it"]),
+    "zip of two files": (zipped(TEXT, TEXT), {}, [FILE, "contains 2 files ('0.txt', '1.txt'", "unpack it"]),
     "a dump cut inside a page": (PAGE[:-60], {}, [FILE, "breaks off inside a page, before </mediawiki>", "fetch"]),
     "a dump cut between pages": (PAGE[:-12], {}, [FILE, "breaks off after a page, before </mediawiki>", "fetch"]),
     "a dump without pages": (
@@ -125,8 +125,9 @@ REFUSED: dict[str, tuple[Any, dict[str, Any], list[str]]] = {
 
 
 def configure(project: Any, **settings: Any) -> None:
-    """Write a params.yaml that has the section of the stage alone."""
-    project.put("params.yaml", json.dumps({"data": {"corpus": SHIPPED | {"source": FILE} | settings}}))
+    """Write a params.yaml that has the sections of the stage alone."""
+    sections = {"corpus": SHIPPED["corpus"] | {"source": FILE} | settings, "limits": SHIPPED["limits"]}
+    project.put("params.yaml", json.dumps({"data": sections}))
 
 
 def ingest(project: Any, monkeypatch: pytest.MonkeyPatch) -> None:
