@@ -363,6 +363,15 @@ def test_the_lock_from_nothing_is_the_same_to_the_byte(cores: int, fresh: Projec
     assert fresh.lock() == finished.lock()
 
 
+def test_the_engine_of_bakeoff_replaces_the_lock_in_one_go(project: Project) -> None:
+    FASTER(project)
+    before = project.lock()
+    with (project.folder / "dvc.lock").open() as old:  # a file written in place would change under this reader
+        ended = project.process(sys.executable, "-m", "bakeoff.engine", "repro", PYTHONPATH=str(project.folder / "src"))
+        assert ended.returncode == 0, ended.stderr
+        assert old.read() == before != project.lock()
+
+
 def test_the_same_stages_go_stale_again_and_again(project: Project) -> None:
     for epochs in "345":
         write("params.yaml", re.sub("epochs: .", f"epochs: {epochs}", (project.folder / "params.yaml").read_text()))(
