@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 from scipy.stats import spearmanr
 
-from bakeoff.data.sources.holdings import files
 from bakeoff.embedding.evaluate import (
     Analogies,
     Judged,
