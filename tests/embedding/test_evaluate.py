@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from scipy.stats import spearmanr
 
+from bakeoff.data.sources.holdings import packaged_files
 from bakeoff.embedding.evaluate import (
     Analogies,
     Judged,
@@ -119,7 +120,7 @@ def test_purity_is_the_share_of_neighbours_inside_the_group(monkeypatch: pytest.
 
 def test_every_line_of_wordsim_353_counts() -> None:
     """As gensim's `evaluate_word_pairs` counts them: money and cash are there twice, with two scores."""
-    test = read_test(files("word-similarity")["wordsim"])
+    test = read_test(packaged_files("word-similarity")["wordsim"])
     assert isinstance(test, Likeness)
     words = ["UNK", *sorted({word for pair in test.judged for word in (pair.left, pair.right)})]
     vectors = Vectors.of(np.random.default_rng(0).normal(size=(len(words), 8)).astype(np.float32), words)
