@@ -56,7 +56,7 @@ def test_a_folder_with_params_yaml_alone_is_no_project(
         ("track --wacth", "unrecognized arguments: --wacth"),
         ("fetch", "required: name"),
         ("fetch mnist-5", "mnist-5"),
-        ("encode", "required: ROWS.csv, --to"),
+        ("encode", "required: ROWS, --to"),
         ("ui --port 0", "invalid port value: '0'"),
         ("ui --port 99999999", "invalid port value: '99999999'"),
         ("ui --port http", "invalid port value: 'http'"),

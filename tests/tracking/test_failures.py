@@ -71,7 +71,7 @@ def test_a_folder_in_its_place() -> None:
 
 def test_a_lock_file_that_is_none() -> None:
     Path("mlflow.db.lock").mkdir()
-    refused("mlflow.db: ", "directory")
+    refused("mlflow.db.lock: is a folder, and should be a file; remove it")
 
 
 def test_a_full_disk(empty: Path, capfd: pytest.CaptureFixture[str]) -> None:
