@@ -5,6 +5,8 @@ import pytest
 
 from bakeoff import settings
 from bakeoff.data.examples import Examples, Split
+from bakeoff.data.limits import Limits
+from bakeoff.data.remarks import Remarks
 from bakeoff.data.scans import scans
 from bakeoff.data.scans.read import read
 from bakeoff.data.scans.settings import ScansSettings
@@ -17,7 +19,9 @@ ROOT = Path(__file__).parents[2]
 def brain(**change: float) -> Examples:
     document = settings.load(ROOT / "params.yaml")
     chosen = settings.validate(document, "data.scans", ScansSettings).model_copy(update=change)
-    return scans.examples(read(find(chosen.source, "scans"), chosen), chosen, lambda n: n)
+    limits = settings.validate(document, "data.limits", Limits)
+    found = read(find(chosen.source, "scans", limits), chosen, limits, Remarks())
+    return scans.examples(found, chosen, lambda n: n, Remarks())
 
 
 def test_the_field_makes_a_table_of_intensities_fail() -> None:
