@@ -10,6 +10,7 @@ import torch
 from bakeoff.data.encoding.categories import OneHot
 from bakeoff.data.encoding.encoder import Encoder, columns
 from bakeoff.data.encoding.scale import Scale
+from bakeoff.data.table.reading import Reading
 from bakeoff.networks.settings import SoftmaxSettings
 from bakeoff.online import reference
 from bakeoff.online.kernels import LOWEST, exponential, softmax
@@ -22,14 +23,29 @@ WIDTHS = np.array([3, 5])  # of the categories of `rows`
 # Both sides compute in float64, some hundred steps long, and add up in another order.
 EXACT = 1e-12
 
+READING = Reading.model_validate(
+    {
+        "separator": ",",
+        "decimal": ".",
+        "thousands": "none",
+        "encoding": "utf-8",
+        "date_order": None,
+        "missing": [],
+        "numbers": [],
+        "times": None,
+    }
+)
+
 
 def encoder() -> Encoder:
     scale = Scale(missing=0.0, center=0.0, width=1.0, decimals=None)
     numeric = {"a": scale, "b": scale}
     values = [tuple(str(value) for value in range(width - 1)) for width in WIDTHS.tolist()]
-    one_hot = {f"c{i}": OneHot(known=known, rare=(), missing=None) for i, known in enumerate(values)}
+    one_hot = {f"c{i}": OneHot(known=known, rare=(), missing="unseen") for i, known in enumerate(values)}
     return Encoder(
-        version=1,
+        version=2,
+        reading=READING,
+        maximum_unseen=1.0,
         numeric=numeric,
         one_hot=one_hot,
         hashed={},
