@@ -112,9 +112,9 @@ def port(written: str) -> int:
 
 
 def seconds(written: str) -> float:
-    """Return a time that can be waited for."""
+    """Return a time that can be waited for; 0 waits not at all."""
     number = float(written)
-    if not 0 < number < math.inf:
+    if not 0 <= number < math.inf:
         raise ValueError
     return number
 
