@@ -49,7 +49,7 @@ class Preloaded:
         self.path.mkdir()
         ask = f'exec "{sys.executable}" -S -E "{SERVER}" {command} "{self.address}" "$@"'
         name, script = command, ask
-        if command == "bakeoff.engine":
+        if command.startswith("bakeoff."):
             name = "python"
             script = f'if [ "$1 $2" = "-m {command}" ]; then shift 2; {ask}; fi; exec "{sys.executable}" "$@"'
         (self.path / name).write_text(f"#!/bin/sh\n{script}\n")

@@ -1,9 +1,9 @@
 """Runs commands in forks of a process that has imported what they need: a test waits for a command's work alone.
 
-`python preloaded.py COMMAND SOCKET` serves runs of one command: `dvc`, `snakemake`, `bakeoff.engine` of the project in
-PYTHONPATH, or `python` for modules of this one. Each run has its own process, working folder, environment and streams,
-as a new process would have. The first runs tell which modules the command loads; those are imported here, and later
-forks have them.
+`python preloaded.py COMMAND SOCKET` serves runs of one command: `dvc`, `snakemake`, a module `bakeoff.NAME` of the
+project in PYTHONPATH, or `python` for modules of this one. Each run has its own process, working folder, environment and
+streams, as a new process would have. The first runs tell which modules the command loads; those are imported here, and
+later forks have them.
 
 `python preloaded.py COMMAND SOCKET ARGUMENT...` asks such a server for a run, and ends as that run ends.
 """
@@ -136,7 +136,7 @@ def run(command: str, arguments: list[str]) -> int:
 
             main(arguments)
             status = 0
-        elif command == "bakeoff.engine":
+        elif command.startswith("bakeoff."):
             sys.path.insert(0, os.environ["PYTHONPATH"])
             runpy.run_module(command, run_name="__main__", alter_sys=True)
             status = 0

@@ -95,7 +95,10 @@ class Project:
         return set(stages)
 
     def tidy(self) -> str:
-        return self.run(sys.executable, "-m", "bakeoff.graph", "tidy", PYTHONPATH=str(self.folder / "src"))
+        asked = self.environment() | {"PYTHONPATH": str(self.folder / "src")}
+        done = self.preloaded("bakeoff.graph").run("tidy", cwd=self.folder, env=asked)
+        assert done.returncode == 0, done.stderr
+        return done.stdout + done.stderr
 
     def lock(self) -> str:
         return (self.folder / "dvc.lock").read_text()

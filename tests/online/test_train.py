@@ -222,7 +222,10 @@ def test_a_stored_learner_is_the_one_that_was(ran: tuple[Ran, Trained], tmp_path
     [
         (lambda path: path.unlink(), "No such file"),
         (lambda path: path.write_bytes(path.read_bytes()[:-9]), "dvc repro"),
-        (lambda path: path.write_bytes(path.read_bytes().replace(b"version", b"fashion")), "another version of bakeoff"),
+        (
+            lambda path: path.write_bytes(path.read_bytes().replace(b"version", b"fashion")),
+            "another version of bakeoff",
+        ),
     ],
 )
 def test_a_file_that_is_no_learner_is_refused(ran: tuple[Ran, Trained], tmp_path: Path, spoil: Any, says: str) -> None:
