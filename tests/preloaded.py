@@ -1,7 +1,7 @@
 """Runs commands in forks of a process that has imported what they need: a test waits for a command's work alone.
 
-`python preloaded.py COMMAND SOCKET` serves runs of one command: `dvc`, `snakemake`, a module `bakeoff.NAME` of the
-project in PYTHONPATH, or `python` for modules of this one. Each run has its own process, working folder, environment and
+`python preloaded.py COMMAND SOCKET` serves runs of a command: `dvc`, `snakemake`, `python` for modules of this project,
+or a module `bakeoff.NAME` of the project in PYTHONPATH. Each run has its own process, working folder, environment and
 streams, as a new process would have. The first runs tell which modules the command loads; those are imported here, and
 later forks have them.
 
