@@ -200,8 +200,6 @@ def undeclared(paths: Iterable[str], allowed: Sequence[str]) -> list[str]:
     found = []
     for path in paths:
         file = Path(path)
-        if file.name == "__pycache__":  # Numba tries whether it may write there, by a file without a name (O_TMPFILE)
-            continue
         if file.parent.name == "__pycache__":  # what Python and Numba made of a module: MODULE.ITS-KIND.pyc
             file = file.parents[1] / f"{file.name.partition('.')[0]}.py"
         hidden = [parent for parent in (file, *file.parents) if parent.name.startswith(provenance.PARTIAL)]

@@ -193,7 +193,7 @@ def test_a_folder_that_links_to_itself_ends(tmp_path: Path) -> None:
 
 def test_control_characters_of_a_name_reach_no_message(tmp_path: Path) -> None:
     put(tmp_path, "cat/0.png", "dog/a\x1b[31m\u202e.exe")
-    assert "\N{REPLACEMENT CHARACTER}[31m" in refused(tmp_path)
+    assert r"\x1b[31m" in refused(tmp_path)
 
 
 def test_names_are_in_normal_form_and_paths_as_they_lie(tmp_path: Path) -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 from bakeoff.data.limits import Limits
 from bakeoff.data.normal_form import nfc
 from bakeoff.data.sources import archive
-from bakeoff.data.sources.addresses import printable
 from bakeoff.data.sources.litter import is_litter
+from bakeoff.quoting import one_line
 from bakeoff.settings import BadInput
 
 PICTURES = {".bmp", ".gif", ".jfif", ".jpeg", ".jpg", ".pbm", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"}
@@ -31,7 +31,7 @@ class Place:
     limits: Limits
 
     def __str__(self) -> str:
-        return printable(self.shown)
+        return one_line(self.shown)
 
     @property
     def name(self) -> str:
@@ -86,7 +86,7 @@ def check_file(place: Place, entry: os.DirEntry[str]) -> None:
     if entry.is_file():
         return
     if entry.is_symlink() and not place.path.exists():
-        raise BadInput(f"{place}: is a link to {printable(str(place.path.readlink()))}, which is not there; remove it")
+        raise BadInput(f"{place}: is a link to {one_line(str(place.path.readlink()))}, which is not there; remove it")
     mode = entry.stat().st_mode
     what = "a pipe" if stat.S_ISFIFO(mode) else "a socket" if stat.S_ISSOCK(mode) else "a device"
     raise BadInput(f"{place}: is {what}, and neither a file nor a folder; take it out of the folder")

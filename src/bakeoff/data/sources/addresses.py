@@ -4,6 +4,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from bakeoff.quoting import cut, one_line
+
 HIDDEN = "***"
 LONGEST = 120  # characters of what a server says
 
@@ -39,10 +41,4 @@ def redacted_values(value: Any) -> Any:
 
 def said(words: object) -> str:
     """Return what a server, a library or a user says, as a message may quote it: without secrets, and cut."""
-    clean = printable(redacted(str(words)))
-    return clean if len(clean) <= LONGEST else f"{clean[:LONGEST]}…"
-
-
-def printable(text: str) -> str:
-    """Return a text on one line, with a mark in place of each character that cannot be printed."""
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in " ".join(text.split()))
+    return cut(one_line(" ".join(redacted(str(words)).split())), LONGEST)
