@@ -186,7 +186,7 @@ def test_no_stage_opens_a_file_of_the_project_that_dvc_yaml_does_not_declare(by_
 
 # The settings, of which each stage reads its own, and what no engine knows of: live histories, what was trained, the
 # store and the links into it.
-OPENED_BY_ALL = ("params.yaml", ".bakeoff", ".checkpoints", "mlflow.db", "mlruns", "mlartifacts")
+OPENED_BY_ALL = ("params.yaml", ".bakeoff", ".checkpoints", "mlflow.db", "mlflow.db.lock", "mlruns", "mlartifacts")
 
 
 def module(name: str) -> Path:

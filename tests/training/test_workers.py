@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +23,15 @@ ROOT = Path(__file__).parents[2]
 @dataclass(frozen=True)
 class Item:
     name: str
+
+
+@pytest.fixture
+def no_worker_remains() -> Iterator[None]:
+    """Fail where a process of this test runs after it; other tests' servers may."""
+    before = set(psutil.Process().children())
+    yield
+    after = [child for child in psutil.Process().children() if child.status() != psutil.STATUS_ZOMBIE]
+    assert set(after) <= before
 
 
 ITEMS = [Item(f"item-{n}") for n in range(5)]
@@ -83,6 +92,7 @@ def test_a_worker_that_fails_says_so_in_one_line(work: Callable[[Item], None], m
     assert "\n" not in str(raised.value)
 
 
+@pytest.mark.usefixtures("no_worker_remains")
 def test_when_one_fails_the_others_are_asked_to_end(tmp_path: Path) -> None:
     def work(item: Item) -> None:
         if item.name == "item-0":
@@ -102,7 +112,6 @@ def test_when_one_fails_the_others_are_asked_to_end(tmp_path: Path) -> None:
     finally:
         signal.signal(signal.SIGTERM, before)
     assert (tmp_path / "saved").exists()
-    assert not [child for child in psutil.Process().children() if child.status() != psutil.STATUS_ZOMBIE]
 
 
 def test_workers_end_with_a_process_that_is_killed() -> None:
@@ -125,6 +134,7 @@ def test_workers_end_with_a_process_that_is_killed() -> None:
         assert running.stdout.read() == ""  # ends with the last process that holds the pipe
 
 
+@pytest.mark.usefixtures("no_worker_remains")
 def test_answers_come_in_the_order_of_the_questions_from_processes_forked_once() -> None:
     held = {"offset": 100}  # no part of a question, and in a function that could not be sent
 
@@ -142,7 +152,6 @@ def test_answers_come_in_the_order_of_the_questions_from_processes_forked_once()
         assert (
             processes == {os.getpid()} if workers == 1 else os.getpid() not in processes and len(processes) <= workers
         )
-    assert not [child for child in psutil.Process().children() if child.status() != psutil.STATUS_ZOMBIE]
 
 
 def refuse(_: int) -> None:
@@ -153,6 +162,7 @@ def stop(_: int) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+@pytest.mark.usefixtures("no_worker_remains")
 @pytest.mark.parametrize(
     ("ask", "message"),
     [(refuse, "params.yaml: no"), (stop, f"a training's process was killed; if memory ran out, set {VARIABLE}=1")],
@@ -160,7 +170,6 @@ def stop(_: int) -> None:
 def test_where_no_answer_comes_it_is_said_in_one_line(ask: Callable[[int], None], message: str) -> None:
     with pytest.raises(BadInput, match=f"^{message}$"), answering(ask, 2) as answers:
         answers([1, 2])
-    assert not [child for child in psutil.Process().children() if child.status() != psutil.STATUS_ZOMBIE]
 
 
 ANSWERING = """

@@ -1,5 +1,6 @@
 """The winner of each task in the model registry, as a model that predicts."""
 
+import shutil
 import tempfile
 import warnings
 from importlib.metadata import version
@@ -13,6 +14,7 @@ from safetensors.numpy import load_file, save_file
 
 import bakeoff
 from bakeoff.data.examples import Examples
+from bakeoff.provenance import sources
 from bakeoff.settings import BadInput
 from bakeoff.tracking.owner import Owner
 from bakeoff.tracking.predictor import WEIGHTS, Network
@@ -87,10 +89,23 @@ def save(folder: Path, examples: Examples) -> None:
             folder / "model",
             loader_module=LOADER,
             data_path=folder / "data",
-            code_paths=[bakeoff.__path__[0]],
+            code_paths=[str(code(folder / "code"))],
             pip_requirements=[f"{name}=={version(name).partition('+')[0]}" for name in LIBRARIES],
             signature=ModelSignature(Schema([taken]), Schema([given])),
         )
+
+
+def code(folder: Path) -> Path:
+    """Copy the package into a folder, no more of it than a prediction needs; return the copy."""
+    package = Path(bakeoff.__path__[0])
+    root = package.parents[1]
+    for file in sources(package.relative_to(root) / "tracking/predictor.py", root):
+        copy = folder / file.relative_to("src")
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(root / file, copy)
+    for inner in (folder, *folder.rglob("*/")):
+        (inner / "__init__.py").touch()
+    return folder / package.name
 
 
 def assemble(entry: Entry, folder: Path) -> Examples:
