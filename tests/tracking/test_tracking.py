@@ -664,7 +664,7 @@ class TestChampion:
             path for path in Path("mlartifacts").rglob("*") if path.suffix in (".pkl", ".pickle", ".pt", ".pth")
         ]
         modules = {path.stem for path in Path("mlartifacts").rglob("code/bakeoff/**/*.py")}
-        assert {"predictor", "registry", "cnn"} <= modules
+        assert {"predictor", "registry"} <= modules
         assert not modules & {"sync", "verify", "engine", "cli"}  # it carries what a prediction imports, and no more
         assert "8 runs in 2 experiments" in capsys.readouterr().out
 
