@@ -21,7 +21,7 @@ repro: .venv/.ready  ## run the pipeline on all cores (Snakemake runs, DVC recor
 serial: .venv/.ready  ## the same, one stage after the other (dvc repro, and dvc.lock is whole at every moment)
 	@bakeoff check
 	@bakeoff tidy
-	python -m bakeoff.engine repro
+	python -m bakeoff.harness.engine repro
 	@bakeoff tidy
 
 test: check  ## format, lint, types, then every test

@@ -3,12 +3,12 @@ import sys
 
 SOURCES = f"{workflow.basedir}/src"
 sys.path.insert(0, SOURCES)
-from bakeoff import forced, lockfile, scheduler
-from bakeoff.gpu import refuse
-from bakeoff.graph import MARK, gpus, load, order
-from bakeoff.params import check
-from bakeoff.settings import BadInput
-from bakeoff.stage import fail
+from bakeoff.harness import forced, lockfile, scheduler
+from bakeoff.base.gpu import refuse
+from bakeoff.harness.dvc_graph import MARK, gpus, load, order
+from bakeoff.harness.params import check
+from bakeoff.base.settings import BadInput
+from bakeoff.harness.stage import fail
 
 scheduler.announce()
 if workflow.is_main_process:
@@ -56,7 +56,7 @@ for stage in STAGES:
             force=lambda _, stage=stage: forced.option(stage, workflow.dag_settings, workflow.is_main_process),
         shell:
             "BAKEOFF_WORKERS={threads} PYTHONPATH={SOURCES:q} "
-            "python -m bakeoff.engine --wait-for-lock repro {params.force} --single-item {rule:q} > {log:q} 2>&1"
+            "python -m bakeoff.harness.engine --wait-for-lock repro {params.force} --single-item {rule:q} > {log:q} 2>&1"
 
 
 onstart:

@@ -23,14 +23,14 @@ import pipeline  # noqa: F401  first: it sets the environment that the pipeline 
 import torch
 from torch import Tensor, nn
 
+from bakeoff.base.machine import processor
+from bakeoff.base.record import dump
+from bakeoff.base.settings import Settings
 from bakeoff.data.examples import Examples
-from bakeoff.machine import processor
+from bakeoff.harness.params import Params, check
 from bakeoff.networks.registry import NETWORKS
 from bakeoff.optimizers.registry import OPTIMIZERS
-from bakeoff.params import Params, check
-from bakeoff.record import dump
-from bakeoff.report.costs import PATH
-from bakeoff.settings import Settings
+from bakeoff.results.step_costs import PATH
 from bakeoff.training.fit import fit
 from bakeoff.training.settings import TrainingSettings
 from bakeoff.training.supervised import Supervised

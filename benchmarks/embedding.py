@@ -29,16 +29,16 @@ import torch.nn.functional as F
 from gensim.models import Word2Vec
 from torch import nn
 
+from bakeoff.base.checkpoint import Checkpoint
+from bakeoff.base.progress import Progress
 from bakeoff.data.corpus.corpus import Corpus
-from bakeoff.data.sources.holdings import files
-from bakeoff.embedding.course import State
+from bakeoff.data.sources.availability import files
 from bakeoff.embedding.evaluate import NUMBERS, Test, Vectors, hubness, purity, read_test
 from bakeoff.embedding.settings import ArchitectureName, Word2vecSettings
 from bakeoff.embedding.shards import Shards
 from bakeoff.embedding.windows import places_of, skipgram
 from bakeoff.embedding.word2vec import Word2vec
-from bakeoff.progress import Progress
-from bakeoff.training.checkpoint import Checkpoint
+from bakeoff.embedding.word2vec_state import State
 
 RUNS, SEEDS, THREADS = 5, 3, 2
 TEXT, VOCABULARY = "data/corpus/tokens.npy", "data/corpus/vocabulary.csv"

@@ -28,7 +28,7 @@ CELL = "train_images@softmax-sgd"
 TRAIN = ["train_network", "--task", "images", "--model", "softmax", "--optimizer", "sgd"]
 OUTPUTS = ("models", "data", "reports")
 ONE = ["dvc", "repro", "--single-item", CELL]
-ALL = [sys.executable, "-m", "bakeoff.engine", "repro"]
+ALL = [sys.executable, "-m", "bakeoff.harness.engine", "repro"]
 SNAKEMAKE = ["snakemake", "--cores", "2"]
 TRACK = [sys.executable, "-m", "pipeline.track"]
 

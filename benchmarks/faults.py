@@ -135,7 +135,7 @@ def finished(folder: Path) -> Project:
         spec.loader.exec_module(tiny)
         folder.mkdir(parents=True, exist_ok=True)
         print(f"running the small graph once into {folder}", flush=True)
-        tiny.run(tiny.copy_of_the_project(folder), sys.executable, "-m", "bakeoff.engine", "repro")
+        tiny.run(tiny.copy_of_the_project(folder), sys.executable, "-m", "bakeoff.harness.engine", "repro")
     return Project(folder)
 
 
@@ -200,7 +200,7 @@ def strike(project: Project, engine: subprocess.Popen[bytes], victim: str, numbe
     for process in project.processes():
         try:
             words, parent = process.cmdline(), process.parent()
-            if process.pid != engine.pid and any(word in ("bakeoff.engine",) for word in words):
+            if process.pid != engine.pid and any(word in ("bakeoff.harness.engine",) for word in words):
                 found["dvc"].append(process.pid)
             elif "-m" in words and any(word.startswith("pipeline.") for word in words) and parent and parent.pid != 1:
                 inner = "pipeline." in " ".join(parent.cmdline()[:3]) and "-c" not in parent.cmdline()

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ruamel.yaml import YAML
 
-from bakeoff.code_dependencies import script
+from bakeoff.harness.code_dependencies import script
 
 RUNS = 5
 LIMITS = {"stage": 2.5, "no-op": 3.0}  # seconds
@@ -21,7 +21,7 @@ LIMITS = {"stage": 2.5, "no-op": 3.0}  # seconds
 NO_WORK = """
 from importlib.machinery import ModuleSpec
 import pipeline
-from bakeoff.stage import run
+from bakeoff.harness.stage import run
 import {module}
 
 def work(stage):

@@ -6,10 +6,11 @@ from pathlib import Path
 # A clone runs its own library, whichever one is installed: `dvc exp` works in copies of the project.
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "src"))
 
-from bakeoff import earlier, lifeline, opened
+from bakeoff.base import opened
+from bakeoff.harness import parent_watch, restore_outputs
 
-lifeline.hold()  # first: an engine may die during the imports
-earlier.guard()  # and one of them may fail
+parent_watch.hold()  # first: an engine may die during the imports
+restore_outputs.guard()  # and one of them may fail
 opened.note()
 
-import bakeoff.reproducible  # noqa: E402, F401  before any stage imports torch
+import bakeoff.base.reproducible  # noqa: E402, F401  before any stage imports torch

@@ -3,10 +3,10 @@
 from itertools import product
 from operator import methodcaller
 
-from bakeoff.record import Record, dump, read
-from bakeoff.report.compare import compare, curves
-from bakeoff.report.settings import ComparisonSettings
-from bakeoff.stage import Stage, run
+from bakeoff.base.record import Record, dump, read
+from bakeoff.harness.stage import Stage, run
+from bakeoff.results.compare import compare, curves
+from bakeoff.results.settings import ComparisonSettings
 
 
 def compare_records(stage: Stage) -> None:

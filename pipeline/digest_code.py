@@ -2,8 +2,8 @@
 
 from operator import methodcaller
 
-from bakeoff.provenance import DIGESTS, digests, scripts
-from bakeoff.stage import Stage, run
+from bakeoff.base.provenance import DIGESTS, digests, scripts
+from bakeoff.harness.stage import Stage, run
 
 
 def digest_code(stage: Stage, script: str) -> None:

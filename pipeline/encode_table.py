@@ -10,7 +10,7 @@ from bakeoff.data.encoding.survey import others
 from bakeoff.data.table import table
 from bakeoff.data.table.reading import Reading
 from bakeoff.data.table.settings import TableSettings
-from bakeoff.stage import Stage, run
+from bakeoff.harness.stage import Stage, run
 
 
 def encode_table(stage: Stage) -> None:

@@ -7,7 +7,7 @@ from bakeoff.data.corpus.settings import CorpusSettings
 from bakeoff.data.corpus.text import Text
 from bakeoff.data.limits import Limits
 from bakeoff.data.sources.find import find
-from bakeoff.stage import Stage, run
+from bakeoff.harness.stage import Stage, run
 
 FOLDER = "data/corpus"
 

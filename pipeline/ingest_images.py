@@ -6,7 +6,7 @@ from bakeoff.data.images.settings import ImagesSettings
 from bakeoff.data.limits import Limits
 from bakeoff.data.remarks import Remarks
 from bakeoff.data.sources.find import find
-from bakeoff.stage import Stage, run
+from bakeoff.harness.stage import Stage, run
 
 
 def ingest_images(stage: Stage) -> None:

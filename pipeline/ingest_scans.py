@@ -6,7 +6,7 @@ from bakeoff.data.scans import scans
 from bakeoff.data.scans.read import read
 from bakeoff.data.scans.settings import ScansSettings
 from bakeoff.data.sources.find import find
-from bakeoff.stage import Stage, run
+from bakeoff.harness.stage import Stage, run
 
 
 def ingest_scans(stage: Stage) -> None:

@@ -4,7 +4,7 @@ from bakeoff.data.limits import Limits
 from bakeoff.data.sources.find import find
 from bakeoff.data.table import ingest
 from bakeoff.data.table.settings import TableSettings
-from bakeoff.stage import Stage, run
+from bakeoff.harness.stage import Stage, run
 
 
 def ingest_table(stage: Stage) -> None:

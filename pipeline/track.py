@@ -2,8 +2,8 @@
 
 from operator import methodcaller
 
-from bakeoff.record import dump
-from bakeoff.stage import Stage, run
+from bakeoff.base.record import dump
+from bakeoff.harness.stage import Stage, run
 from bakeoff.tracking.sync import COMPARISON, FIGURES, bring, crown, illustrate, listed, summary
 
 # What champions are made of: weights, and the data on which they were trained.

@@ -1,8 +1,8 @@
 """Fits one classifier of scikit-learn to the table, as a yardstick for the networks."""
 
+from bakeoff.contest.baselines import BASELINES, fit
 from bakeoff.data.examples import Examples
-from bakeoff.stage import Stage, run
-from bakeoff.training.baselines import BASELINES, fit
+from bakeoff.harness.stage import Stage, run
 
 DATA = "data/table/encoded.npz"
 

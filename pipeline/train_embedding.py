@@ -1,14 +1,14 @@
 """Trains word vectors by one architecture on a text, and tests them against people's judgement of words."""
 
-import bakeoff.gpu_gate  # noqa: F401  before torch
+import bakeoff.harness.gpu_gate  # noqa: F401  before torch
+from bakeoff.base.checkpoint import Checkpoint
 from bakeoff.data.corpus.corpus import Corpus
-from bakeoff.data.sources.holdings import packaged_files
+from bakeoff.data.sources.availability import packaged_files
 from bakeoff.embedding.architectures import ARCHITECTURES
 from bakeoff.embedding.evaluate import read_test
 from bakeoff.embedding.settings import ArchitectureName
 from bakeoff.embedding.train import Training
-from bakeoff.stage import Stage, run
-from bakeoff.training.checkpoint import Checkpoint
+from bakeoff.harness.stage import Stage, run
 
 TEXT, VOCABULARY = "data/corpus/tokens.npy", "data/corpus/vocabulary.csv"
 

@@ -2,16 +2,16 @@
 
 from functools import partial
 
-import bakeoff.gpu_gate  # noqa: F401  before torch
+import bakeoff.harness.gpu_gate  # noqa: F401  before torch
+from bakeoff.base.workers import count
+from bakeoff.contest.contest import Cell
+from bakeoff.contest.finished_runs import Kept
 from bakeoff.data.examples import Examples
+from bakeoff.harness.stage import Stage, run
 from bakeoff.networks.registry import NETWORKS
 from bakeoff.optimizers.registry import OPTIMIZERS
-from bakeoff.stage import Stage, run
-from bakeoff.training.contest import Cell
 from bakeoff.training.device import resolve
-from bakeoff.training.kept import Kept
 from bakeoff.training.supervised import Classification, Segmentation
-from bakeoff.training.workers import count
 
 TASKS = {
     "images": ("data/images/images.npz", Classification),

@@ -5,10 +5,10 @@ from typing import get_args
 from bakeoff.data.encoding.settings import EncodingSettings
 from bakeoff.data.table.reading import Reading
 from bakeoff.data.table.settings import TableSettings
+from bakeoff.harness.stage import Stage, run
 from bakeoff.online.settings import LearnerName, ScheduleName
 from bakeoff.online.stream import Stream
 from bakeoff.online.train import Training
-from bakeoff.stage import Stage, run
 
 TABLE = "data/table/table.parquet"
 

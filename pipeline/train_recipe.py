@@ -2,15 +2,15 @@
 
 from functools import partial
 
-import bakeoff.gpu_gate  # noqa: F401  before torch
+import bakeoff.harness.gpu_gate  # noqa: F401  before torch
+from bakeoff.base.workers import count
+from bakeoff.contest.finished_runs import Kept
+from bakeoff.contest.recipe import Recipe, runs
 from bakeoff.data.examples import Examples
+from bakeoff.harness.stage import Stage, run
 from bakeoff.networks.registry import CLASSIFIERS
-from bakeoff.stage import Stage, run
 from bakeoff.training.device import resolve
-from bakeoff.training.kept import Kept
-from bakeoff.training.recipe import Recipe, runs
 from bakeoff.training.supervised import Classification
-from bakeoff.training.workers import count
 
 DATA = {"images": "data/images/images.npz", "table": "data/table/encoded.npz"}
 

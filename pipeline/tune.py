@@ -2,10 +2,10 @@
 
 from functools import partial
 
+from bakeoff.base.workers import answering, count
 from bakeoff.data.examples import Examples
+from bakeoff.harness.stage import Stage, run
 from bakeoff.networks.settings import MlpSettings
-from bakeoff.stage import Stage, run
-from bakeoff.training.workers import answering, count
 from bakeoff.tuning.hypergradient import Hypergradient
 from bakeoff.tuning.objective import CPU, Objective, thinned
 from bakeoff.tuning.registry import SEARCHERS

@@ -15,7 +15,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-import bakeoff.reproducible  # noqa: F401  before any test imports torch
+import bakeoff.base.reproducible  # noqa: F401  before any test imports torch
 
 QEMU = "qemu-x86_64-static"
 PR_SET_CHILD_SUBREAPER = 36

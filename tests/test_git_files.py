@@ -53,7 +53,7 @@ def test_dvc_sees_the_own_data_that_it_tracks(tmp_path: Path, monkeypatch: pytes
     assert found == set(map(str, notes))
 
 
-@pytest.mark.parametrize("path", ["src/bakeoff/stage.py", "Snakefile", "params.yaml", "dvc.lock", "Makefile"])
+@pytest.mark.parametrize("path", ["src/bakeoff/harness/stage.py", "Snakefile", "params.yaml", "dvc.lock", "Makefile"])
 def test_sources_have_the_same_bytes_in_every_clone(path: str) -> None:
     command = ["git", "check-attr", "eol", "--", path]
     said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout

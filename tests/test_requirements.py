@@ -10,7 +10,7 @@ from packaging.markers import default_environment
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from bakeoff.machine import PINNED
+from bakeoff.base.machine import PINNED
 
 LOCK = Path(__file__).parents[1] / "requirements.lock"
 TEXT = LOCK.read_text(encoding="utf-8")

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-import bakeoff.reproducible  # noqa: F401  before NumPy
+import bakeoff.base.reproducible  # noqa: F401  before NumPy
 from benchmarks.ingest import encoding, tables, text
 
 

@@ -21,7 +21,7 @@ RUNS = 3  # of which the fastest counts
 
 
 def ours(folder: Path) -> None:
-    from bakeoff import settings
+    from bakeoff.base import settings
     from bakeoff.data.encoding import encode
     from bakeoff.data.encoding.fit import fit
     from bakeoff.data.encoding.rows import Rows
@@ -57,7 +57,7 @@ def transformed(sparse: bool) -> dict[str, Any]:
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-    from bakeoff import settings
+    from bakeoff.base import settings
 
     document = settings.load()
     features, rare = (settings.at(document, key) for key in ("data.table", "data.encoding.minimum_frequency"))

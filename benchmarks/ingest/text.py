@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from bakeoff import reproducible  # isort: skip  # before NumPy
+from bakeoff.base import reproducible  # isort: skip  # before NumPy
 
 import numpy as np
 from numba import njit

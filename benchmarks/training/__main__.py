@@ -33,8 +33,8 @@ import pipeline  # noqa: F401  first: it sets the environment that the pipeline 
 
 # isort: split
 
-from bakeoff import reproducible
-from bakeoff.machine import processor
+from bakeoff.base import reproducible
+from bakeoff.base.machine import processor
 from benchmarks.training import gpu
 from benchmarks.training.contenders import CONTENDERS
 from benchmarks.training.environment import interpreter

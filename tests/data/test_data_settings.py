@@ -3,12 +3,12 @@ from typing import Any
 
 import pytest
 
-from bakeoff import settings
+from bakeoff.base import settings
+from bakeoff.base.settings import BadInput
 from bakeoff.data.corpus.settings import CorpusSettings
 from bakeoff.data.images.settings import ImagesSettings
 from bakeoff.data.scans.settings import ScansSettings
 from bakeoff.data.table.settings import TableSettings
-from bakeoff.settings import BadInput
 
 DOCUMENT = settings.load(Path(__file__).parents[2] / "params.yaml")
 SECTIONS = {"corpus": CorpusSettings, "table": TableSettings, "images": ImagesSettings, "scans": ScansSettings}

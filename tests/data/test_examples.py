@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bakeoff.base.settings import BadInput
 from bakeoff.data.examples import SPLITS, Examples, Split, TableSplit, one_hot, save_table
 from bakeoff.data.npz import Pieces
-from bakeoff.settings import BadInput
 
 GENERATOR = np.random.default_rng(0)
 

@@ -9,9 +9,9 @@ import pytest
 
 from bakeoff.data.corpus.corpus import Corpus
 from bakeoff.embedding.batches import Batches
-from bakeoff.embedding.course import State
 from bakeoff.embedding.settings import Word2vecSettings
 from bakeoff.embedding.shards import Shards
+from bakeoff.embedding.word2vec_state import State
 
 SETTINGS: dict[str, Any] = {
     "dimension": 12,

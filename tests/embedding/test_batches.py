@@ -12,10 +12,10 @@ from torch import Tensor
 from bakeoff.data.corpus.corpus import Corpus
 from bakeoff.embedding import reference
 from bakeoff.embedding.batches import Batches, Moves, Sample, add
-from bakeoff.embedding.course import State, keyed
 from bakeoff.embedding.evaluate import Vectors, purity
 from bakeoff.embedding.kernels import damping
 from bakeoff.embedding.settings import ArchitectureName, Word2vecSettings
+from bakeoff.embedding.word2vec_state import State, keyed
 
 CPU, V, D = torch.device("cpu"), 60, 12
 BOTH = pytest.mark.parametrize("architecture", ["skipgram", "cbow"])

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from scipy.stats import spearmanr
 
-from bakeoff.data.sources.holdings import packaged_files
+from bakeoff.base.settings import BadInput
+from bakeoff.data.sources.availability import packaged_files
 from bakeoff.embedding.evaluate import (
     Analogies,
     Judged,
@@ -17,7 +18,6 @@ from bakeoff.embedding.evaluate import (
     read_test,
     scored,
 )
-from bakeoff.settings import BadInput
 
 # Angles in degrees, and lengths that a cosine must not see.
 ANGLES = {"UNK": (41, 1), "one": (0, 5), "two": (10, 0.1), "three": (25, 3), "cat": (90, 2), "dog": (80, 40)}

@@ -10,14 +10,14 @@ from typing import Any, get_args
 import numpy as np
 import pytest
 
+from bakeoff.base.settings import BadInput
 from bakeoff.data.corpus.corpus import Corpus
 from bakeoff.embedding import reference
-from bakeoff.embedding.course import LEAST_RATE, State, keyed, stays
 from bakeoff.embedding.kernels import Ids, Language
 from bakeoff.embedding.prefetch import LINE
 from bakeoff.embedding.settings import ArchitectureName, Word2vecSettings
 from bakeoff.embedding.shards import Shards
-from bakeoff.settings import BadInput
+from bakeoff.embedding.word2vec_state import LEAST_RATE, State, keyed, stays
 
 MakeCorpus = Callable[..., Corpus]
 MakeSettings = Callable[..., Word2vecSettings]

@@ -11,11 +11,14 @@ import numpy as np
 import pytest
 from safetensors.torch import load_file
 
+from bakeoff.base.checkpoint import Checkpoint
+from bakeoff.base.progress import Progress
+from bakeoff.base.settings import Settings
 from bakeoff.data.corpus.corpus import Corpus
 from bakeoff.embedding.architectures import ARCHITECTURES
 from bakeoff.embedding.evaluate import NUMBERS, Judged, Likeness
-from bakeoff.embedding.notes import Notes
 from bakeoff.embedding.objectives import OBJECTIVES
+from bakeoff.embedding.sampled_batches import Notes
 from bakeoff.embedding.sampler import Sampler
 from bakeoff.embedding.settings import (
     ArchitectureName,
@@ -32,9 +35,6 @@ from bakeoff.embedding.train import SAMPLERS, Trained, Training
 from bakeoff.embedding.word2vec import Word2vec
 from bakeoff.optimizers.registry import OPTIMIZERS
 from bakeoff.optimizers.settings import AdagradSettings
-from bakeoff.progress import Progress
-from bakeoff.settings import Settings
-from bakeoff.training.checkpoint import Checkpoint
 from bakeoff.training.fit import Watch
 from bakeoff.training.settings import LoopSettings, plain
 

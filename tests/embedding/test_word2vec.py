@@ -15,13 +15,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bakeoff.base import checkpoint as checkpoints
+from bakeoff.base.checkpoint import Checkpoint
+from bakeoff.base.progress import Progress
 from bakeoff.data.corpus.corpus import Corpus
 from bakeoff.embedding.settings import BatchesSettings, Rates, Word2vecSettings
 from bakeoff.embedding.shards import Shards
 from bakeoff.embedding.word2vec import Word2vec
-from bakeoff.progress import Progress
-from bakeoff.training import checkpoint as checkpoints
-from bakeoff.training.checkpoint import Checkpoint
 
 WORDS, EPOCHS = 50, 150  # some seconds, most of them for saving
 SETTINGS = Word2vecSettings(

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 import torch
 
+from bakeoff.base.settings import BadInput
 from bakeoff.data.corpus.corpus import Corpus
 from bakeoff.embedding.architectures import ARCHITECTURES, Architecture
 from bakeoff.embedding.network import Embedding
 from bakeoff.embedding.objectives import OBJECTIVES, Scores
 from bakeoff.embedding.settings import CbowSettings, NotesTrainingSettings, ObjectiveName, SkipgramSettings
 from bakeoff.embedding.workload import Batch, Neighbours
-from bakeoff.settings import BadInput
 from bakeoff.training.settings import LoopSettings, plain
 
 CPU = torch.device("cpu")

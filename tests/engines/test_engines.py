@@ -43,7 +43,7 @@ class Project:
     def run(self, *command: str, status: int = 0, **environment: str) -> str:
         """What a command prints; its errors come last."""
         if command[0] in ("dvc", "snakemake"):
-            jobs = self.preloaded("bakeoff.engine").path  # what Snakemake's jobs call
+            jobs = self.preloaded("bakeoff.harness.engine").path  # what Snakemake's jobs call
             path = f"{jobs}{os.pathsep}{self.environment()['PATH']}"
             asked = self.environment() | {"PATH": path} | environment
             done = self.preloaded(command[0]).run(*command[1:], cwd=self.folder, env=asked)
@@ -96,7 +96,7 @@ class Project:
 
     def tidy(self) -> str:
         asked = self.environment() | {"PYTHONPATH": str(self.folder / "src")}
-        done = self.preloaded("bakeoff.graph").run("tidy", cwd=self.folder, env=asked)
+        done = self.preloaded("bakeoff.harness.dvc_graph").run("tidy", cwd=self.folder, env=asked)
         assert done.returncode == 0, done.stderr
         return done.stdout + done.stderr
 
@@ -118,7 +118,7 @@ def build(folder: Path, preloaded: Callable[[str], Any]) -> Project:
     for name in ("profiles", "src/bakeoff"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(TOY, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
-    (folder / "params.py").replace(folder / "src/bakeoff/params.py")
+    (folder / "params.py").replace(folder / "src/bakeoff/harness/params.py")
     (folder / "gitignore").replace(folder / ".gitignore")
     project = Project(folder, preloaded)
     project.run("git", "init", "--quiet", "--initial-branch=main")
@@ -370,7 +370,9 @@ def test_the_engine_of_bakeoff_replaces_the_lock_in_one_go(project: Project) -> 
     FASTER(project)
     before = project.lock()
     with (project.folder / "dvc.lock").open() as old:  # a file written in place would change under this reader
-        ended = project.process(sys.executable, "-m", "bakeoff.engine", "repro", PYTHONPATH=str(project.folder / "src"))
+        ended = project.process(
+            sys.executable, "-m", "bakeoff.harness.engine", "repro", PYTHONPATH=str(project.folder / "src")
+        )
         assert ended.returncode == 0, ended.stderr
         assert old.read() == before != project.lock()
 
@@ -532,8 +534,8 @@ def test_the_report_is_one_page_that_works_offline(project: Project) -> None:
 SLOW = """
 import time
 from pathlib import Path
-from bakeoff import lifeline
-lifeline.hold()
+from bakeoff.harness import parent_watch
+parent_watch.hold()
 Path("started").touch()
 time.sleep(60)
 """

@@ -6,10 +6,10 @@ import torch
 from pydantic import ValidationError
 from torch import nn
 
+from bakeoff.base.quoting import quoted
 from bakeoff.networks.initialisations import INITIALISATIONS, sigma
 from bakeoff.networks.layers import Parts
 from bakeoff.networks.settings import InitialisationName, LayerSettings
-from bakeoff.quoting import quoted
 
 
 def parts(initialisation: str | float, activation: str = "relu") -> Parts:

@@ -3,10 +3,10 @@ import math
 import pytest
 import torch
 
+from bakeoff.base.settings import BadInput
 from bakeoff.networks.activations import ACTIVATIONS
 from bakeoff.networks.layers import Dropout, Parts, chain, convolution, image, linear
 from bakeoff.networks.normalisations import NORMALISATIONS
-from bakeoff.settings import BadInput
 
 
 def test_linear_draws_gaussian_weights_and_no_bias() -> None:

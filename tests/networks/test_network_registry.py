@@ -10,10 +10,10 @@ import torch.nn.functional as F
 from safetensors.torch import load_file, save_file
 from torch import nn
 
+from bakeoff.base.settings import BadInput
+from bakeoff.harness.params import Classifier, Networks, Segmenter
 from bakeoff.networks.registry import CLASSIFIERS, NETWORKS, SEGMENTERS
 from bakeoff.networks.settings import MlpSettings
-from bakeoff.params import Classifier, Networks, Segmenter
-from bakeoff.settings import BadInput
 
 Shape = tuple[int, ...]
 

@@ -9,14 +9,14 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from bakeoff.base.progress import Progress
+from bakeoff.contest.contest import Budget, Cell
+from bakeoff.contest.finished_runs import Kept
 from bakeoff.data.examples import Examples, Split
 from bakeoff.networks.registry import NETWORKS
 from bakeoff.networks.settings import WideResnetSettings
 from bakeoff.optimizers.settings import SgdSettings
-from bakeoff.progress import Progress
-from bakeoff.training.contest import Budget, Cell
 from bakeoff.training.fit import fit
-from bakeoff.training.kept import Kept
 from bakeoff.training.settings import plain
 from bakeoff.training.supervised import Classification
 from bakeoff.training.workload import Held

@@ -7,9 +7,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from bakeoff.base.settings import BadInput
 from bakeoff.networks.normalisations import NORMALISATIONS, AcrossChannels, WithinChannel
 from bakeoff.networks.settings import NormalisationName, RowNormalisationName
-from bakeoff.settings import BadInput
 
 Images = NDArray[np.float64]
 

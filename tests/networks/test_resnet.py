@@ -9,9 +9,9 @@ import torch.nn.functional as F
 from pydantic import ValidationError
 from torch import Tensor, nn
 
+from bakeoff.base.settings import BadInput
 from bakeoff.networks.registry import NETWORKS
 from bakeoff.networks.resnet import Subsampled, stages
-from bakeoff.settings import BadInput
 
 CIFAR = (3, 32, 32)  # (C, H, W)
 KINDS: dict[str, Any] = {"normalisation": "batch", "activation": "relu", "initialisation": "he"}

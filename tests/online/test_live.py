@@ -15,6 +15,7 @@ from types import MappingProxyType
 import numpy as np
 import pytest
 
+from bakeoff.base.settings import BadInput
 from bakeoff.data.encoding.categories import OneHot
 from bakeoff.data.encoding.encoder import Encoder, columns
 from bakeoff.data.encoding.scale import Scale
@@ -27,7 +28,6 @@ from bakeoff.online.learner import Learner, Rule
 from bakeoff.online.lines import BLOCK, LONGEST
 from bakeoff.online.settings import ConstantSettings
 from bakeoff.online.stored import Stored
-from bakeoff.settings import BadInput
 
 ROOT = Path(__file__).parents[2]
 READING = Reading.model_validate(dict.fromkeys(Reading.model_fields) | {"missing": ("NA",), "numbers": ()})
@@ -236,7 +236,7 @@ def test_a_learner_that_diverges_leaves_the_state_of_before() -> None:
 
 def start(*arguments: str) -> "subprocess.Popen[str]":
     environment = os.environ | {"PYTHONPATH": str(ROOT / "src")}
-    command = [sys.executable, "-c", "from bakeoff.cli import main; main()", "learn", *arguments]
+    command = [sys.executable, "-c", "from bakeoff.commands.cli import main; main()", "learn", *arguments]
     pipe = subprocess.PIPE
     return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True, env=environment)
 
@@ -291,7 +291,7 @@ def test_bad_rows_end_the_command_with_status_2() -> None:
 FEED = """
 import os, sys
 sys.path.insert(0, sys.argv[1])
-import bakeoff.reproducible
+import bakeoff.base.reproducible
 from pathlib import Path
 from bakeoff.online import live
 read, write = os.pipe()

@@ -17,11 +17,11 @@ def streams() -> Iterator[tuple[str, str]]:
     """Each optimizer under each schedule, with a hash of weights, window and history after some hundred rows."""
     import numpy as np
 
+    from bakeoff.online.drift import World
     from bakeoff.online.kernels import Rows, Weights
     from bakeoff.online.learner import Learner, Rule
     from bakeoff.online.settings import SCHEDULES, EvaluationSettings
     from bakeoff.online.window import Window
-    from bakeoff.online.worlds import World
 
     draw = np.random.default_rng(0)
     numbers = draw.integers(-900, 900, size=(ROWS, 4)).astype(np.float32) / np.float32(300)

@@ -9,12 +9,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from bakeoff.base.settings import BadInput
 from bakeoff.data.encoding.settings import EncodingSettings
 from bakeoff.data.table.reading import Reading
 from bakeoff.data.table.settings import TableSettings
 from bakeoff.online import stream as module
 from bakeoff.online.stream import Stream
-from bakeoff.settings import BadInput
 
 READING = Reading.model_validate(dict.fromkeys(Reading.model_fields) | {"missing": ("NA",), "numbers": ()})
 ENCODING = EncodingSettings.model_validate(

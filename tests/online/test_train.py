@@ -13,7 +13,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from bakeoff import record, settings
+from bakeoff.base import record, settings
+from bakeoff.base.progress import Progress
+from bakeoff.base.settings import BadInput
 from bakeoff.data.encoding.settings import EncodingSettings
 from bakeoff.data.table.reading import Reading
 from bakeoff.data.table.settings import TableSettings
@@ -22,8 +24,6 @@ from bakeoff.online.settings import OnlineSettings
 from bakeoff.online.stored import Stored
 from bakeoff.online.stream import Stream
 from bakeoff.online.train import Trained, Training
-from bakeoff.progress import Progress
-from bakeoff.settings import BadInput
 
 PARAMS = settings.load(Path(__file__).parents[2] / "params.yaml")
 READING = Reading.model_validate(dict.fromkeys(Reading.model_fields) | {"missing": ("NA",), "numbers": ()})

@@ -9,11 +9,11 @@ import torch
 from schedulefree import AdamWScheduleFree, AdamWScheduleFreeReference
 from torch import Tensor
 
+from bakeoff.harness.params import check
 from bakeoff.optimizers.evaluation import evaluated, settle
 from bakeoff.optimizers.registry import OPTIMIZERS
 from bakeoff.optimizers.schedule_free import ScheduleFree
 from bakeoff.optimizers.settings import Optimizers
-from bakeoff.params import check
 
 CONSTANTS = {"beta1": 0.8, "beta2": 0.99, "epsilon": 1e-3, "weight_decay": 0.3}
 STEPS = 12

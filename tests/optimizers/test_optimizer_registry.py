@@ -11,9 +11,9 @@ import torch
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
+from bakeoff.base.settings import Settings
 from bakeoff.optimizers.registry import OPTIMIZERS
 from bakeoff.optimizers.settings import OptimizerName, Optimizers
-from bakeoff.settings import Settings
 
 Array = NDArray[np.float64]
 Path = Iterator[Array]  # the weights after each step

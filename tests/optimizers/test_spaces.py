@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from annotated_types import Lt
 
+from bakeoff.base.settings import BadInput, Settings, validate
+from bakeoff.harness.params import check
 from bakeoff.optimizers.registry import OPTIMIZERS
 from bakeoff.optimizers.settings import AVERAGES, SpaceSettings, check_spaces
 from bakeoff.optimizers.spaces import edge, points
-from bakeoff.params import check
-from bakeoff.settings import BadInput, Settings, validate
 
 SPACE = {"learning_rate": (1e-4, 1e-1), "beta1": (0.5, 0.99), "epsilon": (1e-10, 1e-2)}
 

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 import torch
 
+from bakeoff.harness.params import check
 from bakeoff.optimizers.registry import OPTIMIZERS
 from bakeoff.optimizers.settings import MomentumSettings, Optimizers, ScheduleFreeSettings, SgdSettings
 from bakeoff.optimizers.trajectories import FUNCTIONS, RATES, best_rate, trajectory
-from bakeoff.params import check
 
 SGD = OPTIMIZERS["sgd"]
 

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from bakeoff import opened, provenance, record
-from bakeoff.code_dependencies import is_code
+from bakeoff.base import opened, provenance, record
+from bakeoff.harness.code_dependencies import is_code
 
 ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.xdist_group("tiny graph")
@@ -129,7 +129,7 @@ def by_snakemake(by_dvc: Path, tmp_path_factory: pytest.TempPathFactory, preload
     """
     project = copy_of_the_project(tmp_path_factory.mktemp("by snakemake"))
     shutil.copytree(by_dvc / ".dvc/cache", project / ".dvc/cache", copy_function=os.link)
-    jobs = preloaded("bakeoff.engine").path  # what Snakemake's jobs call
+    jobs = preloaded("bakeoff.harness.engine").path  # what Snakemake's jobs call
     path = f"{jobs}{os.pathsep}{environment()['PATH']}"
     done = preloaded("snakemake").run("--cores", "2", cwd=project, env=environment() | {"PATH": path})
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]

@@ -1,15 +1,9 @@
-"""Contests that nobody held: records in the form that trainings leave, from a formula and a seed."""
+"""Names that try to break out of a page, and a comparison to show."""
 
-import math
-from collections.abc import Mapping
-from typing import Any
-
-import numpy as np
 import pytest
+from simulated_contest import comparison, curves_csv, records
 
-from bakeoff.record import Record, Run
-from bakeoff.report.compare import compare, curves
-from bakeoff.report.settings import ComparisonSettings
+__all__ = ["comparison", "curves_csv", "records"]
 
 # Names that a word, a column, a class or a file may have.
 HOSTILE = {
@@ -56,130 +50,6 @@ HOSTILE = {
     "blank": "  ",
 }
 
-EPOCHS, STEPS = 8, 110  # of a run, and of an epoch
-LOST = 30.0  # times its best rate, from where on a run diverges
-
-# Of each optimizer its space, its best rate, the customary one, how good it is, and how soon it is there (epochs).
-OPTIMIZERS: Mapping[str, tuple[Mapping[str, list[float]], float, float, float, float]] = {
-    "sgd": ({"learning_rate": [1e-3, 10.0]}, 0.3, 0.1, 0.0, 1.5),
-    "momentum": ({"learning_rate": [1e-3, 10.0], "beta": [0.5, 0.99]}, 0.3, 0.1, 0.002, 1.2),
-    "adagrad": ({"learning_rate": [1e-3, 1.0]}, 0.03, 0.01, 0.001, 0.8),
-    "adadelta": ({"learning_rate": [0.01, 10.0], "rho": [0.5, 0.99]}, 1.0, 1.0, 0.0, 1.5),
-    "rmsprop": ({"learning_rate": [1e-4, 0.1], "beta": [0.5, 0.99]}, 1e-3, 1e-3, 0.001, 0.7),
-    "adam": ({"learning_rate": [1e-4, 0.1], "beta1": [0.5, 0.99]}, 1e-3, 1e-3, 0.002, 0.7),
-    "nesterov": ({"learning_rate": [1e-3, 10.0], "beta": [0.5, 0.99]}, 0.05, 0.01, 0.002, 1.2),
-    "adam_uncorrected": ({"learning_rate": [1e-4, 0.1], "beta1": [0.5, 0.99]}, 1e-3, 1e-3, -0.03, 1.0),
-    "lion": ({"learning_rate": [1e-5, 1e-3], "beta1": [0.5, 0.99]}, 9e-4, 1e-4, 0.0, 0.9),
-}
-# Of each task its metric, and of its models how good they are, how many weights they have, and how many seeds.
-TASKS: Mapping[str, tuple[str, Mapping[str, tuple[float, int, int]]]] = {
-    "images": ("accuracy", {"softmax": (0.92, 7850, 10), "mlp": (0.945, 101770, 10), "cnn": (0.975, 54314, 5)}),
-    "table": ("auc", {"softmax": (0.73, 254, 10), "mlp": (0.745, 16514, 10)}),
-    "scans": ("dice", {"unet": (0.84, 29635, 5)}),
-}
-STATE = {"sgd": 0, "momentum": 1, "adagrad": 1, "adadelta": 2, "rmsprop": 1, "nesterov": 1, "lion": 1}
-
-
-def simulated(task: str, model: str, optimizer: str) -> Record:
-    """One cell's record: 8 trials, 3 finalists run 3 times again, final runs, and 3 at the customary constants."""
-    metric, models = TASKS[task]
-    top, weights, seeds = models[model]
-    space, best, customary, bonus, soon = OPTIMIZERS[optimizer]
-    draw = np.random.default_rng([*task.encode(), *model.encode(), *optimizer.encode()])
-    common = {
-        "task": task,
-        "data": f"data/{task}/examples.npz",
-        "model": model,
-        "optimizer": optimizer,
-        "network.parameters": weights,
-        "optimizer.state": STATE.get(optimizer, 2),
-        "training.epochs": EPOCHS,
-        "training.batch_size": 32,
-        "training.schedule.kind": "constant",
-    }
-
-    def run(name: str, role: str, seed: int, point: int | None, constants: Mapping[str, float]) -> Run:
-        rate = constants["learning_rate"]
-        of = {f"optimizer.{key}": value for key, value in constants.items()}
-        parameters = common | of | {"role": role, "seed": seed, "point": point}
-        parent = f"{model}-{optimizer}-search" if role in ("trial", "rerun") else None
-        lucky = np.random.default_rng([seed, 7]).normal(0, 0.004)  # good and bad seeds, the same for all optimizers
-        end = top + bonus + lucky - 0.02 * math.log10(rate / best) ** 2 + draw.normal(0, 0.002)
-        lost = rate > LOST * best
-        history = [
-            {
-                "epoch": epoch,
-                "step": epoch * STEPS,
-                "train/loss": 2 * (1 - end) + 2 * math.exp(-epoch / soon),
-                "val/loss": 3 * (1 - end) + 2 * math.exp(-epoch / soon) + abs(draw.normal(0, 0.01)),
-                f"val/{metric}": float(end * (1 - 0.5 * math.exp(-epoch / soon)) + draw.normal(0, 0.001)),
-            }
-            for epoch in range(1, 3 if lost else EPOCHS + 1)
-        ]
-        if lost:
-            return Run(name, parameters, {}, history, 2 * STEPS + 5, parent)
-        metrics = {key: value for key, value in history[-1].items() if key not in ("epoch", "step")}
-        if role in ("final", "default"):
-            metrics |= {f"test/{metric}": metrics[f"val/{metric}"] - 0.01 + draw.normal(0, 0.002)}
-        return Run(name, parameters, metrics, history, None, parent)
-
-    cell = f"{model}-{optimizer}"
-    points = [
-        {name: float(low * (high / low) ** draw.uniform()) for name, (low, high) in space.items()} for _ in range(8)
-    ]
-    trials = [run(f"{cell}-t{n}", "trial", 1000, n, point) for n, point in enumerate(points, start=1)]
-    order = sorted(range(8), key=lambda n: (trials[n].diverged is not None, -trials[n].metrics.get(f"val/{metric}", 0)))
-    reruns = [
-        run(f"{cell}-t{n + 1}-s{seed}", "rerun", seed, n + 1, points[n])
-        for n in order[:3]
-        for seed in (1001, 1002, 1003)
-    ]
-    pick = order[0]
-    low, high = space["learning_rate"]
-    rate = points[pick]["learning_rate"]
-    edge = f"learning_rate {rate:.3g} lies at the upper edge of its space, {low:g} to {high:g}; widen it"
-    head = trials[pick].parameters | {"role": "search", "edge": edge if rate > high / (high / low) ** 0.1 else None}
-    finals = [run(f"{cell}-s{seed}", "final", seed, pick + 1, points[pick]) for seed in range(seeds)]
-    usual = dict.fromkeys(space, 0.9) | {"learning_rate": customary}
-    defaults = [run(f"{cell}-default-s{seed}", "default", seed, None, usual) for seed in range(3)]
-    search = Run(f"{cell}-search", head, {"trials": 8.0})
-    settings = {f"spaces.{optimizer}": space}
-    settings |= {f"{task}.contest.{name}": count for name, count in (("trials", 8), ("finalists", 3), ("reruns", 3))}
-    return Record(f"train_{task}@{cell}", task, "", settings, {}, "", [search, *trials, *reruns, *finals, *defaults])
-
-
-def search(method: str, level: float) -> Record:
-    """A study of a search for hyperparameters: three trials, and two confirmations of the best."""
-    shared = {"method": method, "seed": 0}
-    name = f"{method}-s0"
-    losses = [level + 0.3, level + 0.1, level]
-    history = [{"epoch": n, "best/val/loss": loss} for n, loss in enumerate(losses, start=1)]
-    head = Run(name, shared | {"optimizer.learning_rate": 0.3}, {"trials": 3.0}, history)
-    trials = [
-        Run(f"{name}-t{n}", shared | {"optimizer.learning_rate": n / 10}, {"val/loss": loss}, parent=name)
-        for n, loss in enumerate(losses, start=1)
-    ]
-    fresh = [
-        Run(f"{name}-c{n}", shared | {"seed": n}, {"val/loss": level + n / 50, "test/accuracy": 0.9}, parent=name)
-        for n in (1, 2)
-    ]
-    return Record(f"tune@{method}", "tuning", "", {}, {}, "", [head, *trials, *fresh])
-
-
-def baseline(name: str, auc: float) -> Record:
-    run = Run(name, {"task": "table", "model": name}, {"val/auc": auc, "test/auc": auc - 0.03})
-    return Record(f"train_baseline@{name}", "baselines", "", {}, {}, "", [run])
-
-
-def recipe() -> Record:
-    shared = {"task": "images", "model": "cnn", "optimizer": "adamw", "refit": False}
-    scores = {0: 0.98, 1: 0.99, 2: 0.982}
-    runs = [
-        Run(f"images-cnn-s{seed}", shared | {"seed": seed}, {"val/accuracy": score, "test/accuracy": score - 0.01})
-        for seed, score in scores.items()
-    ]
-    return Record("train_recipe_images@cnn", "recipes", "", {}, {}, "", runs)
-
 
 @pytest.fixture(params=HOSTILE.values(), ids=HOSTILE.keys())
 def hostile(request: pytest.FixtureRequest) -> str:
@@ -189,39 +59,3 @@ def hostile(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def every_hostile() -> list[str]:
     return list(HOSTILE.values())
-
-
-@pytest.fixture(scope="session")
-def records() -> dict[str, dict[tuple[str, str], Record]]:
-    """Three tasks, six models, nine optimizers."""
-    return {
-        task: {(model, optimizer): simulated(task, model, optimizer) for model in models for optimizer in OPTIMIZERS}
-        for task, (_, models) in TASKS.items()
-    }
-
-
-SETTINGS = ComparisonSettings(
-    metric={task: metric for task, (metric, _) in TASKS.items()},  # type: ignore[misc]
-    confidence=0.95,
-    resamples=1000,
-    seed=0,
-)
-
-
-@pytest.fixture(scope="session")
-def comparison(records: dict[str, dict[tuple[str, str], Record]]) -> dict[str, Any]:
-    """comparison.json of these contests."""
-    words = Run("cbow-s0", {"seed": 0}, {"val/loss": 2.0})
-    return compare(
-        records,
-        {"cbow": Record("train_embedding@cbow", "embedding", "", {}, {}, "", [words])},
-        {method: search(method, level) for method, level in (("grid", 0.5), ("bayes", 0.4))},
-        {name: baseline(name, auc) for name, auc in (("logistic", 0.725), ("boosting", 0.764))},
-        {"images-cnn": recipe()},
-        SETTINGS,
-    )
-
-
-@pytest.fixture(scope="session")
-def curves_csv(records: dict[str, dict[tuple[str, str], Record]]) -> str:
-    return curves(records, SETTINGS)

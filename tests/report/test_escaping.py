@@ -11,10 +11,10 @@ import pytest
 from markdown_it import MarkdownIt
 
 from bakeoff.report.escaping import LONGEST, code, label, plain, visible
-from bakeoff.report.figures import samples, segmentations
+from bakeoff.report.figures.contest import samples, segmentations
+from bakeoff.report.figures.word_maps import draw
+from bakeoff.report.formatting import table
 from bakeoff.report.pages import as_html
-from bakeoff.report.word_maps import draw
-from bakeoff.report.wording import table
 
 GITHUB = MarkdownIt("commonmark").enable(["table", "strikethrough"])  # takes HTML, and links
 

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from bakeoff.base.settings import load, validate
 from bakeoff.optimizers.settings import Optimizers
 from bakeoff.optimizers.trajectories import FUNCTIONS
-from bakeoff.report.figures import (
+from bakeoff.report.figures.contest import (
     balanced,
     final_metrics,
     learning_curves,
@@ -19,8 +20,7 @@ from bakeoff.report.figures import (
     searches,
     segmentations,
 )
-from bakeoff.report.overview import critical_differences, draw_profiles, inside, places, trajectories
-from bakeoff.settings import load, validate
+from bakeoff.report.figures.overview import critical_differences, draw_profiles, inside, places, trajectories
 
 RNG = np.random.default_rng(0)
 

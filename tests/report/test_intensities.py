@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bakeoff import settings
+from bakeoff.base import settings
 from bakeoff.data.examples import Examples, Split
 from bakeoff.data.limits import Limits
 from bakeoff.data.remarks import Remarks

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bakeoff.record import Record, Run
-from bakeoff.report import online
+from bakeoff.base.record import Record, Run
+from bakeoff.report.sections import online
 
 LENGTH = 60  # rows of a history
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from bakeoff.report.contest_sections import edges, held_out, overall, targets, tuned_table, verdict
-from bakeoff.report.costs import Costs
+from bakeoff.report.formatting import DASH, PIPE, estimate, listed, probability, seconds, settings, size, span
 from bakeoff.report.pages import Exhibits, as_html, embed, report, results
-from bakeoff.report.wording import DASH, PIPE, estimate, listed, probability, seconds, settings, size, span
+from bakeoff.report.sections.contest import edges, held_out, overall, targets, tuned_table, verdict
+from bakeoff.results.step_costs import Costs
 
 
 def measured(mean: float | None, half: float | None = None) -> dict[str, Any]:

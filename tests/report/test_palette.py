@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from bakeoff.optimizers.registry import OPTIMIZERS
-from bakeoff.report.palette import COLOURS, METHODS, SPARE
+from bakeoff.report.figures.palette import COLOURS, METHODS, SPARE
 from bakeoff.tuning.registry import SEARCHERS
 
 TEMPLATE = Path(__file__).parents[2] / ".dvc/plots/curves.json"

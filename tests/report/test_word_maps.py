@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bakeoff.report.word_maps import DOT, LABEL, SMALL, draw, labels, overlap, width
+from bakeoff.report.figures.word_maps import DOT, LABEL, SMALL, draw, labels, overlap, width
 
 RNG = np.random.default_rng(0)
 WORDS = [f"word{n}" for n in range(60)]

@@ -12,7 +12,7 @@ from mlflow import MlflowClient
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
-from bakeoff.settings import BadInput
+from bakeoff.base.settings import BadInput
 from bakeoff.tracking import owner, store
 from bakeoff.tracking.failures import explained, masked
 

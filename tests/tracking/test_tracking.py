@@ -22,13 +22,14 @@ import torch
 from mlflow import MlflowClient
 from safetensors.torch import save_file
 
-from bakeoff import record
+from bakeoff.base import record
+from bakeoff.base.record import Record, Run
+from bakeoff.base.settings import BadInput
+from bakeoff.commands import tracking
 from bakeoff.data.examples import Examples, Split
 from bakeoff.networks.registry import NETWORKS
 from bakeoff.networks.settings import SoftmaxSettings
-from bakeoff.record import Record, Run
-from bakeoff.settings import BadInput
-from bakeoff.tracking import commands, live, owner, sync, views
+from bakeoff.tracking import live, owner, sync, views
 from bakeoff.tracking.store import located
 
 ROOT = Path(__file__).parents[2]
@@ -168,7 +169,7 @@ class TestRuns:
         assert run.data.tags["mlflow.runColor"] == "#0072b2"
         assert "`dvc repro --force --single-item train_images@softmax-adam`" in run.data.tags["mlflow.note.content"]
         recipe = record.read(sync.RECORDS / "images/softmax-adam.json").recipe
-        assert (run.data.tags["bakeoff.recipe"], run.data.tags["bakeoff.stage"]) == (
+        assert (run.data.tags["bakeoff.recipe"], run.data.tags["bakeoff.harness.stage"]) == (
             recipe,
             "train_images@softmax-adam",
         )
@@ -653,7 +654,7 @@ def compare(rate: float) -> None:
 
 class TestChampion:
     def test_it_predicts_as_the_network_did(self, winner: Callable[[Examples], torch.Tensor], capsys: Any) -> None:
-        commands.track()
+        tracking.track()
         client = MlflowClient(located().uri)
         version = client.get_model_version_by_alias("images", "champion")
         assert version.run_id == store()["softmax-adam-s1"].info.run_id
@@ -673,7 +674,7 @@ class TestChampion:
         for rate, versions in ((0.003, ["1"]), (0.003, ["1"]), (0.01, ["1", "2"]), (0.003, ["1", "2"])):
             train("adam", rate)
             compare(rate)
-            commands.track()
+            tracking.track()
             client = MlflowClient(located().uri)
             found = sorted(version.version for version in client.search_model_versions("name = 'images'"))
             assert [str(version) for version in found] == versions
@@ -684,12 +685,12 @@ class TestChampion:
     def test_a_comparison_older_than_the_records_crowns_nobody(self) -> None:
         train("adam", 0.01)
         with pytest.raises(BadInput, match="dvc repro compare"):
-            commands.track()
+            tracking.track()
         assert not MlflowClient(located().uri).search_registered_models()
 
     @pytest.mark.usefixtures("winner")
     def test_it_is_found_after_the_project_moved(self, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        commands.track()
+        tracking.track()
         moved = project.rename(project.with_name("moved"))
         monkeypatch.chdir(moved)
         sync.refresh()
@@ -756,7 +757,7 @@ class TestLive:
     def test_watching_ends_cleanly_on_ctrl_c(self) -> None:
         self.append({"parameters": {"task": "images"}}, {"epoch": 1, "val/loss": 0.5})
         watch = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
-        watch += "from bakeoff.tracking.commands import track\ntry: track(watch=True)\nexcept KeyboardInterrupt: pass"
+        watch += "from bakeoff.commands.tracking import track\ntry: track(watch=True)\nexcept KeyboardInterrupt: pass"
         process = python(watch)
         until(lambda: Path("mlflow.db").exists() and ready() and bool(store(live="true")))
         process.send_signal(signal.SIGINT)
@@ -827,7 +828,7 @@ def test_saved_views_open_with_their_rows_columns_and_curves(tmp_path: Path) -> 
     sync.refresh()
     train("adam", 0.003)
     sync.refresh()
-    with commands.served(commands.free(5000)) as address:
+    with tracking.served(tracking.free(5000)) as address:
         links = views.addresses(MlflowClient(located().uri), owner.current())["images"]
         leaderboard, curves, history = (
             page(f"{address}/{links[name]}", tmp_path) for name in ("Leaderboard", "Curves of softmax", "History")

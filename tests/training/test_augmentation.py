@@ -5,8 +5,8 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
+from bakeoff.base.settings import BadInput
 from bakeoff.data.examples import Examples, Split
-from bakeoff.settings import BadInput
 from bakeoff.training.augmentation import Augmentation
 from bakeoff.training.settings import AugmentationSettings, plain
 from bakeoff.training.supervised import Classification, Segmentation

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 import torch
 
-from bakeoff.settings import BadInput
+from bakeoff.base.settings import BadInput
 from bakeoff.training.device import precision, resolve
 from bakeoff.training.settings import plain
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from bakeoff import memory
+from bakeoff.base import memory
 from bakeoff.data.examples import Examples, Split
 from bakeoff.networks.registry import NETWORKS
 from bakeoff.networks.settings import MlpSettings, UnetSettings

@@ -17,15 +17,15 @@ import torch.distributed as dist
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
+from bakeoff.base.checkpoint import Checkpoint
+from bakeoff.base.settings import BadInput
+from bakeoff.contest.finished_runs import Kept
 from bakeoff.data.examples import Examples, Split
 from bakeoff.networks.registry import NETWORKS
 from bakeoff.networks.settings import WideResnetSettings
 from bakeoff.optimizers.registry import OPTIMIZERS
 from bakeoff.optimizers.settings import AdamSettings
-from bakeoff.settings import BadInput
-from bakeoff.training.checkpoint import Checkpoint
 from bakeoff.training.fit import Outcome, Watch, fit
-from bakeoff.training.kept import Kept
 from bakeoff.training.parallel import join
 from bakeoff.training.settings import AugmentationSettings, TrainingSettings, plain
 from bakeoff.training.supervised import Classification

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from bakeoff import settings
+from bakeoff.base import settings
 
 CONSTANTS: dict[str, dict[str, Any]] = settings.load(Path(__file__).parents[2] / "params.yaml")["optimizers"]
 NETWORKS: dict[str, dict[str, Any]] = {

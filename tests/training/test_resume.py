@@ -14,14 +14,14 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from bakeoff import settings
+from bakeoff.base import settings
+from bakeoff.base.checkpoint import Checkpoint
 from bakeoff.data.examples import Examples, Split
 from bakeoff.networks.registry import NETWORKS
 from bakeoff.networks.settings import WideResnetSettings
 from bakeoff.optimizers.registry import OPTIMIZERS
 from bakeoff.optimizers.schedules import Constant, OneCycle
 from bakeoff.optimizers.settings import RegularisationSettings
-from bakeoff.training.checkpoint import Checkpoint
 from bakeoff.training.fit import Outcome, fit
 from bakeoff.training.settings import AugmentationSettings, EarlyStopSettings, TrainingSettings, plain
 from bakeoff.training.supervised import Classification

@@ -7,8 +7,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from bakeoff.base.settings import BadInput
 from bakeoff.data.examples import Examples, Split
-from bakeoff.settings import BadInput
 from bakeoff.training import supervised
 from bakeoff.training.settings import plain
 from bakeoff.training.supervised import Classification, Segmentation, Supervised

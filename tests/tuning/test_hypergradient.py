@@ -5,9 +5,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from bakeoff.base.settings import BadInput
 from bakeoff.data.examples import Examples, Split
 from bakeoff.networks.settings import MlpSettings
-from bakeoff.settings import BadInput
 from bakeoff.tuning.hypergradient import Hypergradient
 from bakeoff.tuning.objective import Objective, Penalised
 from bakeoff.tuning.settings import StudyTrainingSettings

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
+from bakeoff.base.settings import BadInput
 from bakeoff.data.examples import Examples, Split
 from bakeoff.networks.settings import MlpSettings
-from bakeoff.settings import BadInput
 from bakeoff.training.settings import plain
 from bakeoff.training.workload import Held
 from bakeoff.tuning.objective import Objective, Penalised, thinned

@@ -7,7 +7,7 @@ from statistics import fmean
 
 import pytest
 
-from bakeoff.settings import BadInput, Settings
+from bakeoff.base.settings import BadInput, Settings
 from bakeoff.tuning.evolution import Evolution
 from bakeoff.tuning.executor import Trial, search
 from bakeoff.tuning.gradient import Gradient

@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from bakeoff.settings import BadInput, validate
+from bakeoff.base.settings import BadInput, validate
 from bakeoff.tuning.settings import DimensionSettings, SpaceSettings
 from bakeoff.tuning.space import Space, slope, value
 

@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from bakeoff.base.progress import Progress
+from bakeoff.base.record import Run, dump
+from bakeoff.base.settings import BadInput
+from bakeoff.base.workers import answering
 from bakeoff.data.examples import Examples, Split
 from bakeoff.networks.settings import MlpSettings
-from bakeoff.progress import Progress
-from bakeoff.record import Run, dump
-from bakeoff.settings import BadInput
 from bakeoff.training.fit import Watch
-from bakeoff.training.workers import answering
 from bakeoff.tuning.hypergradient import Hypergradient
 from bakeoff.tuning.objective import Objective, Trained
 from bakeoff.tuning.registry import SEARCHERS

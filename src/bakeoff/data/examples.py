@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bakeoff import memory
+from bakeoff.base import memory
+from bakeoff.base.settings import BadInput
 from bakeoff.data import npz
 from bakeoff.data.npz import Pieces
-from bakeoff.settings import BadInput
 
 ROWS = 4096  # examples that are looked at together
 SPLITS = ("train", "validation", "test")

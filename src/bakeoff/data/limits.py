@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from bakeoff.settings import Settings
+from bakeoff.base.settings import Settings
 
 Limit = Annotated[int, Field(ge=1, le=2**53)]
 

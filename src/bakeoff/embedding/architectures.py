@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from bakeoff.base.settings import Settings
 from bakeoff.embedding import windows
 from bakeoff.embedding.settings import CbowSettings, SkipgramSettings
 from bakeoff.embedding.windows import Ids, Places
-from bakeoff.settings import Settings
 
 
 @dataclass(frozen=True)

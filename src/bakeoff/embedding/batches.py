@@ -17,10 +17,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from bakeoff.data.corpus.corpus import Corpus
-from bakeoff.embedding.course import Lesson, State, first, keyed, rate
 from bakeoff.embedding.kernels import Ids
 from bakeoff.embedding.settings import ArchitectureName, Word2vecSettings
 from bakeoff.embedding.windows import offsets
+from bakeoff.embedding.word2vec_state import Lesson, State, first, keyed, rate
 
 
 class Sample(NamedTuple):

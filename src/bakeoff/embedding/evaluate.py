@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import rankdata, skew
 
-from bakeoff.settings import BadInput
+from bakeoff.base.settings import BadInput
 
 NUMBERS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 NEIGHBOURS = 5

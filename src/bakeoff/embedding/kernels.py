@@ -3,8 +3,8 @@
 V words, D dimensions, K negatives, N = K + 1 outputs of a place, S shards.
 
 The order of every sum is part of the result. Compilers may change it for speed (`REORDER`), and so the bytes are those
-of one code generator: bakeoff.reproducible pins the processor it writes for, requirements.lock its version. NaN and
-infinity keep their meaning, for the merge looks for them.
+of one code generator: bakeoff.base.reproducible pins the processor it writes for, requirements.lock its version. NaN
+and infinity keep their meaning, for the merge looks for them.
 """
 
 from collections.abc import Callable

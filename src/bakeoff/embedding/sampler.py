@@ -7,9 +7,9 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from bakeoff.base.checkpoint import Checkpoint
+from bakeoff.base.progress import Progress
 from bakeoff.data.corpus.corpus import Corpus
-from bakeoff.progress import Progress
-from bakeoff.training.checkpoint import Checkpoint
 from bakeoff.training.fit import Watch
 
 

@@ -4,8 +4,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from bakeoff.base.settings import Settings
 from bakeoff.optimizers.settings import OptimizerName
-from bakeoff.settings import Settings
 from bakeoff.training.settings import LoopSettings
 
 Positive = Annotated[int, Field(ge=1, le=10**9)]

@@ -17,10 +17,10 @@ from typing import Self
 import numpy as np
 
 from bakeoff.data.corpus.corpus import Corpus
-from bakeoff.embedding.course import Lesson, State, first, keyed, rate
 from bakeoff.embedding.kernels import Floats, Ids, Language, Tables, compiled, merge
 from bakeoff.embedding.prefetch import LINE
 from bakeoff.embedding.settings import ArchitectureName, Word2vecSettings
+from bakeoff.embedding.word2vec_state import Lesson, State, first, keyed, rate
 
 LANES = 16  # floats that the compiled loops take at once, and that a LINE holds
 

@@ -9,15 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import save_file
 
+from bakeoff.base.checkpoint import Checkpoint
+from bakeoff.base.progress import Progress
+from bakeoff.base.record import Run
 from bakeoff.data.corpus.corpus import Corpus
 from bakeoff.embedding.evaluate import NUMBERS, Test, Vectors, hubness, purity
-from bakeoff.embedding.notes import Notes
+from bakeoff.embedding.sampled_batches import Notes
 from bakeoff.embedding.sampler import Sampler
 from bakeoff.embedding.settings import ArchitectureName, SamplerName
 from bakeoff.embedding.word2vec import Word2vec
-from bakeoff.progress import Progress
-from bakeoff.record import Run
-from bakeoff.training.checkpoint import Checkpoint
 from bakeoff.training.fit import Watch
 
 SAMPLERS: Mapping[SamplerName, Callable[[Callable[[str, Any], Any], ArchitectureName], Sampler]] = {

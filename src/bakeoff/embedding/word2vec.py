@@ -7,14 +7,14 @@ from typing import Any, Self
 
 import torch
 
+from bakeoff.base.checkpoint import Checkpoint
+from bakeoff.base.progress import Progress
 from bakeoff.data.corpus.corpus import Corpus
 from bakeoff.embedding.batches import Batches
-from bakeoff.embedding.course import Course, State
 from bakeoff.embedding.sampler import Fitted
 from bakeoff.embedding.settings import ArchitectureName, Word2vecSettings
 from bakeoff.embedding.shards import Shards
-from bakeoff.progress import Progress
-from bakeoff.training.checkpoint import Checkpoint
+from bakeoff.embedding.word2vec_state import Course, State
 from bakeoff.training.device import resolve
 from bakeoff.training.fit import Watch
 from bakeoff.training.settings import Device

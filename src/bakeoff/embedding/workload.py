@@ -12,12 +12,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from bakeoff.base.settings import BadInput
 from bakeoff.data.corpus.corpus import Corpus
 from bakeoff.embedding.architectures import Architecture
 from bakeoff.embedding.objectives import OBJECTIVES, Scores
 from bakeoff.embedding.settings import NotesTrainingSettings
 from bakeoff.embedding.windows import Ids, Places, places_of
-from bakeoff.settings import BadInput
 from bakeoff.training.workload import Held, cuts
 
 CHUNK = 4096  # examples that an evaluation takes at once

@@ -9,9 +9,9 @@ from itertools import pairwise
 import torch
 from torch import nn
 
+from bakeoff.base.settings import BadInput
 from bakeoff.networks.layers import Parts, chain, channels_last, image, linear
 from bakeoff.networks.settings import CnnSettings, MlpSettings, SoftmaxSettings
-from bakeoff.settings import BadInput
 
 
 def softmax(settings: SoftmaxSettings, shape: tuple[int, ...], classes: int, generator: torch.Generator) -> nn.Module:

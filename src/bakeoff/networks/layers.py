@@ -11,11 +11,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from bakeoff.base.settings import BadInput
 from bakeoff.networks.activations import ACTIVATIONS, Activation
 from bakeoff.networks.initialisations import sigma
 from bakeoff.networks.normalisations import NORMALISATIONS, Normalisation
 from bakeoff.networks.settings import LayerSettings, MlpSettings
-from bakeoff.settings import BadInput
 
 Layer = TypeVar("Layer", nn.Linear, nn.Conv2d)
 

@@ -10,7 +10,7 @@ from functools import partial
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from bakeoff.settings import BadInput
+from bakeoff.base.settings import BadInput
 
 
 class BatchNorm(nn.BatchNorm2d):

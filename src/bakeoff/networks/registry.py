@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from bakeoff.base.settings import Settings
 from bakeoff.networks.classifiers import cnn, mlp, softmax
 from bakeoff.networks.resnet import resnet
 from bakeoff.networks.settings import (
@@ -19,7 +20,6 @@ from bakeoff.networks.settings import (
 )
 from bakeoff.networks.unet import unet
 from bakeoff.networks.wide_resnet import wide_resnet
-from bakeoff.settings import Settings
 
 
 @dataclass(frozen=True)

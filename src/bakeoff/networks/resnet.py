@@ -9,9 +9,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from bakeoff.base.settings import BadInput
 from bakeoff.networks.layers import Parts, channels_last, image, pixel_mean
 from bakeoff.networks.settings import LayerSettings, ResnetSettings, Shortcut
-from bakeoff.settings import BadInput
 
 
 class Subsampled(nn.Module):

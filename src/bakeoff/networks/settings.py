@@ -4,8 +4,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
 
-from bakeoff.quoting import quoted
-from bakeoff.settings import Settings
+from bakeoff.base.quoting import quoted
+from bakeoff.base.settings import Settings
 
 
 def odd(size: int) -> int:

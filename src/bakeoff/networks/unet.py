@@ -9,10 +9,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from bakeoff.base.settings import BadInput
 from bakeoff.networks.activations import ACTIVATIONS, Activation
 from bakeoff.networks.layers import channels_last, convolution
 from bakeoff.networks.settings import UnetSettings
-from bakeoff.settings import BadInput
 
 
 class Unet(nn.Module):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from types import FrameType
 from typing import Self
 
-from bakeoff.settings import BadInput
+from bakeoff.base.settings import BadInput
 
 BLOCK = 1 << 16  # bytes asked for at once; a pipe gives what is there
 LONGEST = 1 << 20  # bytes of a line

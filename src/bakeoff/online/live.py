@@ -18,7 +18,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from bakeoff import settings
+from bakeoff.base import settings
+from bakeoff.base.settings import BadInput, hint
 from bakeoff.data.encoding import fields
 from bakeoff.data.encoding.encoder import Encoder, Unfit
 from bakeoff.data.table.canonical import WHITESPACE
@@ -30,7 +31,6 @@ from bakeoff.online.lines import Lines, Stopped
 from bakeoff.online.settings import EvaluationSettings
 from bakeoff.online.stored import Stored
 from bakeoff.online.window import Window, see
-from bakeoff.settings import BadInput, hint
 
 MOST = 1024  # rows that are encoded at once; fewer where the pipe has fewer
 INPUT = "standard input"

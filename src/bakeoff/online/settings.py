@@ -4,9 +4,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from bakeoff.base.settings import Settings
 from bakeoff.data.settings import Positive, Share, distinct
 from bakeoff.optimizers.schedules import Constant, InverseTime, ScheduleSettings
-from bakeoff.settings import Settings
 
 LearnerName = Literal["sgd", "adagrad"]  # optimizers that have a compiled step
 ScheduleName = Literal["constant", "inverse_time"]  # schedules that need no end

@@ -13,14 +13,14 @@ from pydantic import ValidationError
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
+from bakeoff.base.provenance import PARTIAL
+from bakeoff.base.quoting import listed
+from bakeoff.base.settings import BadInput, Settings, faults
 from bakeoff.data.encoding.encoder import Encoder
 from bakeoff.data.table.settings import TargetSettings
 from bakeoff.online.kernels import Weights
 from bakeoff.online.learner import Learner, Rule
 from bakeoff.online.window import Window
-from bakeoff.provenance import PARTIAL
-from bakeoff.quoting import listed
-from bakeoff.settings import BadInput, Settings, faults
 
 CARD = "learner"  # the key of the metadata
 

@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from bakeoff.base.settings import BadInput
 from bakeoff.data.encoding.encoder import Encoder, Unfit
 from bakeoff.data.encoding.fit import fit
 from bakeoff.data.encoding.rows import Rows as TableRows
@@ -21,7 +22,6 @@ from bakeoff.data.table.reading import Reading
 from bakeoff.data.table.settings import TableSettings
 from bakeoff.data.table.table import AGAIN, SPLIT, TARGET, classes, gaps, regrouped
 from bakeoff.online.kernels import Rows
-from bakeoff.settings import BadInput
 
 CHUNK = 1 << 15  # rows that are encoded at once, in whole pieces
 FEWEST = 8  # pieces of a stream

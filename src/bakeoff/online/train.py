@@ -13,8 +13,12 @@ from typing import Any, Self, get_args
 
 import numpy as np
 
+from bakeoff.base.progress import Progress
+from bakeoff.base.record import Run
+from bakeoff.base.settings import BadInput, Settings
 from bakeoff.data.table.settings import TargetSettings
 from bakeoff.networks.settings import SoftmaxSettings
+from bakeoff.online.drift import Change, World, changes
 from bakeoff.online.kernels import Floats, Rows
 from bakeoff.online.learner import Learner, Rule, judged, total
 from bakeoff.online.settings import (
@@ -30,12 +34,8 @@ from bakeoff.online.settings import (
 from bakeoff.online.stored import Stored
 from bakeoff.online.stream import Stream
 from bakeoff.online.window import Window
-from bakeoff.online.worlds import Change, World, changes
 from bakeoff.optimizers.registry import OPTIMIZERS
 from bakeoff.optimizers.schedules import ScheduleSettings
-from bakeoff.progress import Progress
-from bakeoff.record import Run
-from bakeoff.settings import BadInput, Settings
 from bakeoff.training.fit import Watch
 
 DRIFTS: tuple[DriftName, ...] = get_args(DriftName)

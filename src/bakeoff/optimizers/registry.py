@@ -12,6 +12,7 @@ from typing import Any
 from torch import Tensor
 from torch.optim import SGD, Adagrad, Adam, AdamW, Optimizer
 
+from bakeoff.base.settings import Settings
 from bakeoff.optimizers.adadelta import Adadelta
 from bakeoff.optimizers.adagrad import LaggedAdagrad
 from bakeoff.optimizers.adam import NAdam, RAdam, UncorrectedAdam
@@ -33,7 +34,6 @@ from bakeoff.optimizers.settings import (
     ScheduleFreeSettings,
     SgdSettings,
 )
-from bakeoff.settings import Settings
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from bakeoff.quoting import quoted
-from bakeoff.settings import Settings
+from bakeoff.base.quoting import quoted
+from bakeoff.base.settings import Settings
 
 Share = Annotated[float, Field(ge=0, lt=1)]  # of the training's steps
 Multiple = Annotated[float, Field(ge=0, le=1)]  # of the learning rate

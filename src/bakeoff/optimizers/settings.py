@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, ValidationError
 
-from bakeoff.quoting import quoted
-from bakeoff.settings import Settings, hint, rule
+from bakeoff.base.quoting import quoted
+from bakeoff.base.settings import Settings, hint, rule
 
 Decay = Annotated[float, Field(ge=0, lt=1)]
 Positive = Annotated[float, Field(gt=0, le=1e30)]

@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from bakeoff.base.settings import Settings
 from bakeoff.optimizers.evaluation import evaluated
 from bakeoff.optimizers.registry import OptimizerSpec
-from bakeoff.settings import Settings
 
 RATES = tuple(float(f"{10 ** (k / 2):.1g}") for k in range(-8, 3))  # half decades: 1e-4, 3e-4, ..., 10
 

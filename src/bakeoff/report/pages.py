@@ -11,10 +11,8 @@ from markdown_it import MarkdownIt
 
 from bakeoff.data.examples import SPLITS
 from bakeoff.embedding.maps import MAPS
-from bakeoff.report.contest_sections import contest, overall, procedure, runs
-from bakeoff.report.costs import Costs
 from bakeoff.report.escaping import code
-from bakeoff.report.wording import (
+from bakeoff.report.formatting import (
     DASH,
     FIGURES,
     METRICS,
@@ -28,6 +26,8 @@ from bakeoff.report.wording import (
     span,
     table,
 )
+from bakeoff.report.sections.contest import contest, overall, procedure, runs
+from bakeoff.results.step_costs import Costs
 
 MARKERS = ("<!-- results -->", "<!-- /results -->")  # README's table of results stands between them
 STATISTICS = ("count", "mean", "std", "min", "25%", "50%", "75%", "max")  # in the order of describe()

@@ -13,9 +13,9 @@ from mlflow.entities import LoggedModelOutput
 from safetensors.numpy import load_file, save_file
 
 import bakeoff
+from bakeoff.base.provenance import sources
+from bakeoff.base.settings import BadInput
 from bakeoff.data.examples import Examples
-from bakeoff.provenance import sources
-from bakeoff.settings import BadInput
 from bakeoff.tracking.owner import Owner
 from bakeoff.tracking.predictor import WEIGHTS, Network
 from bakeoff.tracking.runs import KEY, Entry, identified, text

@@ -12,8 +12,8 @@ from typing import Any
 from mlflow import MlflowClient
 from mlflow.entities import Metric
 
-from bakeoff.settings import BadInput
-from bakeoff.stage import LIVE as FOLDER
+from bakeoff.base.settings import BadInput
+from bakeoff.harness.stage import LIVE as FOLDER
 from bakeoff.tracking import owner, sync
 from bakeoff.tracking.owner import CLONE, Owner
 from bakeoff.tracking.runs import CURRENT, KEY, KIND, LIVE, STAGE, acceptable, colour, log, measured, tracked

@@ -12,8 +12,8 @@ from mlflow import MlflowClient
 from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, ViewType
 from mlflow.entities import Run as TrackedRun
 
-from bakeoff.record import Record, Run, dump
-from bakeoff.report.palette import COLOURS, METHODS
+from bakeoff.base.record import Record, Run, dump
+from bakeoff.report.figures.palette import COLOURS, METHODS
 from bakeoff.tracking.owner import Owner
 
 BATCH = 800  # metrics a call: MLflow takes 1000 metrics and parameters together
@@ -21,7 +21,7 @@ DIGEST = 36  # characters that MLflow keeps of a data set's digest
 
 KEY = "bakeoff.key"
 RECIPE = "bakeoff.recipe"
-STAGE = "bakeoff.stage"
+STAGE = "bakeoff.harness.stage"
 KIND = "bakeoff.kind"
 CURRENT = "bakeoff.current"  # "true" for what the records on disk say now, "false" for what they said before
 PARENT = "mlflow.parentRunId"

@@ -6,8 +6,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from bakeoff import record, settings
-from bakeoff.settings import BadInput
+from bakeoff.base import record, settings
+from bakeoff.base.settings import BadInput
 from bakeoff.tracking import champion, owner, runs, views
 from bakeoff.tracking.runs import Entry
 from bakeoff.tracking.store import experiment, located, opened

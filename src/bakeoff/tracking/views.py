@@ -15,7 +15,7 @@ from typing import Any
 
 from mlflow import MlflowClient
 
-from bakeoff.record import Run
+from bakeoff.base.record import Run
 from bakeoff.report.escaping import plain
 from bakeoff.tracking.owner import Owner
 from bakeoff.tracking.runs import CURRENT, KIND, Entry, acceptable, measured, text

@@ -6,7 +6,7 @@ N examples; C, H, W channels, height and width.
 import torch
 from torch import Tensor
 
-from bakeoff.settings import BadInput
+from bakeoff.base.settings import BadInput
 from bakeoff.training.settings import AugmentationSettings
 
 

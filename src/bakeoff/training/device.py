@@ -7,8 +7,8 @@ from functools import partial
 
 import torch
 
-from bakeoff import gpu
-from bakeoff.settings import BadInput
+from bakeoff.base import gpu
+from bakeoff.base.settings import BadInput
 from bakeoff.training.settings import Device, LoopSettings
 
 

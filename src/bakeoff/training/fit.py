@@ -11,12 +11,12 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from bakeoff.memory import keep
+from bakeoff.base.checkpoint import Checkpoint, pack, unpack
+from bakeoff.base.distributed import leads
+from bakeoff.base.memory import keep
 from bakeoff.optimizers.evaluation import evaluated, settle
 from bakeoff.optimizers.regularisation import Regularisation
 from bakeoff.optimizers.schedules import factor
-from bakeoff.ranks import leads
-from bakeoff.training.checkpoint import Checkpoint, pack, unpack
 from bakeoff.training.device import precision
 from bakeoff.training.parallel import Sharded, join, meet
 from bakeoff.training.settings import LoopSettings

@@ -16,8 +16,8 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
-from bakeoff.ranks import leads, world
-from bakeoff.settings import BadInput
+from bakeoff.base.distributed import leads, world
+from bakeoff.base.settings import BadInput
 from bakeoff.training.workload import Batch, Workload
 
 

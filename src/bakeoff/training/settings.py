@@ -4,10 +4,10 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, ValidationError, ValidatorFunctionWrapHandler, WrapValidator, model_validator
 
+from bakeoff.base.quoting import quoted
+from bakeoff.base.settings import Settings
 from bakeoff.optimizers.schedules import Constant, ScheduleSettings
 from bakeoff.optimizers.settings import RegularisationSettings
-from bakeoff.quoting import quoted
-from bakeoff.settings import Settings
 
 Device = Literal["cpu", "cuda", "auto"]
 Positive = Annotated[int, Field(ge=1, le=10**9)]

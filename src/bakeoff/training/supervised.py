@@ -16,9 +16,9 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from bakeoff import memory
+from bakeoff.base import memory
+from bakeoff.base.settings import BadInput
 from bakeoff.data.examples import SPLITS, Examples, Split
-from bakeoff.settings import BadInput
 from bakeoff.training.augmentation import Augmentation
 from bakeoff.training.metrics import accuracy, confusion, dice_of, separation
 from bakeoff.training.settings import TrainingSettings

@@ -5,7 +5,7 @@ from itertools import islice, product
 
 import numpy as np
 
-from bakeoff.settings import BadInput
+from bakeoff.base.settings import BadInput
 from bakeoff.tuning.searcher import Problem, Proposal
 from bakeoff.tuning.settings import GridSettings
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call, grad
 
-from bakeoff.settings import BadInput
+from bakeoff.base.settings import BadInput
 from bakeoff.tuning.objective import Objective, Penalised
 from bakeoff.tuning.space import Point
 

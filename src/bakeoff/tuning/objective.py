@@ -8,12 +8,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from bakeoff.base.settings import BadInput
 from bakeoff.data.examples import Examples, Split
 from bakeoff.networks.registry import CLASSIFIERS
 from bakeoff.networks.settings import MlpSettings
 from bakeoff.optimizers.registry import OPTIMIZERS
 from bakeoff.optimizers.settings import MomentumSettings
-from bakeoff.settings import BadInput
 from bakeoff.training.fit import Outcome, fit
 from bakeoff.training.settings import TrainingSettings, plain
 from bakeoff.training.supervised import Classification

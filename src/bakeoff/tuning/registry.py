@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from bakeoff.settings import Settings
+from bakeoff.base.settings import Settings
 from bakeoff.tuning.bayes import Bayes
 from bakeoff.tuning.evolution import Evolution
 from bakeoff.tuning.gradient import Gradient

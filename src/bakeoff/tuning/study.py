@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
 
-from bakeoff.progress import Progress
-from bakeoff.record import Run
-from bakeoff.settings import BadInput, Settings
+from bakeoff.base.progress import Progress
+from bakeoff.base.record import Run
+from bakeoff.base.settings import BadInput, Settings
 from bakeoff.training.fit import Watch
 from bakeoff.tuning.executor import Trial, search
 from bakeoff.tuning.objective import Objective, Trained

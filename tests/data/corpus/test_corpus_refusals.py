@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bakeoff import settings
+from bakeoff.base import settings
+from bakeoff.base.settings import BadInput
 from bakeoff.data.sources import archive
-from bakeoff.settings import BadInput
-from bakeoff.stage import Stage
+from bakeoff.harness.stage import Stage
 
 SCRIPT = Path(__file__).parents[3] / "pipeline/ingest_corpus.py"
 SPEC = importlib.util.spec_from_file_location("ingest_corpus_script", SCRIPT)

@@ -5,9 +5,9 @@ from typing import Any, Literal
 
 import pytest
 
+from bakeoff.base.settings import BadInput
 from bakeoff.data.corpus import cleaning, dump
 from bakeoff.data.corpus.cleaning import Census, articles
-from bakeoff.settings import BadInput
 
 HEAD = """<mediawiki xmlns="http://www.mediawiki.org/xml/export-0.11/" version="0.11" xml:lang="de"><siteinfo>
 <sitename>Wikipedia</sitename><namespaces><namespace key="0" /><namespace key="2">Benutzer</namespace>

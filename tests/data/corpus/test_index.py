@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bakeoff.base.settings import BadInput
 from bakeoff.data.corpus import reference
 from bakeoff.data.corpus.corpus import Corpus
 from bakeoff.data.corpus.index import indexed
 from bakeoff.data.corpus.text import Text
 from bakeoff.data.sources.find import Found
-from bakeoff.settings import BadInput
 
 TEXT = b"b b b a a a c c d c c d e d"  # c 4; a, b, d 3; e 1
 

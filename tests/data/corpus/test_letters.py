@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bakeoff.base.settings import BadInput
 from bakeoff.data.corpus import letters
 from bakeoff.data.corpus.letters import Letters, counts
 from bakeoff.data.corpus.text import Text
 from bakeoff.data.sources.find import Found
-from bakeoff.settings import BadInput
 
 MOSTLY_LATIN = {
     "Die Größe für Mädchen": "drops 22.2 % of the letters (4 of 18 are not a to z)",

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from bakeoff import settings
+from bakeoff.base import settings
+from bakeoff.base.settings import BadInput
 from bakeoff.data.corpus import wikifil
 from bakeoff.data.corpus.text import Text
 from bakeoff.data.corpus.tokens import rewritten
 from bakeoff.data.limits import Limits
 from bakeoff.data.sources.find import Found, find
-from bakeoff.settings import BadInput
 
 LIMITS = settings.validate(settings.load(Path(__file__).parents[3] / "params.yaml"), "data.limits", Limits)
 

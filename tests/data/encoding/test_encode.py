@@ -10,6 +10,7 @@ import pytest
 from sklearn.compose import ColumnTransformer
 from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, StandardScaler
 
+from bakeoff.base.settings import BadInput
 from bakeoff.data.encoding import encode
 from bakeoff.data.encoding.encoder import Encoder
 from bakeoff.data.encoding.fit import fit
@@ -18,7 +19,6 @@ from bakeoff.data.encoding.scale import Scale
 from bakeoff.data.encoding.survey import others
 from bakeoff.data.examples import SPLITS, Examples
 from bakeoff.data.table.reading import Reading
-from bakeoff.settings import BadInput
 
 READING = Reading.model_validate(dict.fromkeys(Reading.model_fields) | {"missing": ("NA",), "numbers": ("month",)})
 # The seven samples in four categories of the notes' picture of one-hot coding.

@@ -8,12 +8,12 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from bakeoff.base.settings import BadInput
 from bakeoff.data.encoding.encoder import Encoder
 from bakeoff.data.encoding.fit import fit
 from bakeoff.data.encoding.settings import check_columns
 from bakeoff.data.table.reading import Reading
 from bakeoff.data.table.settings import TableSettings
-from bakeoff.settings import BadInput
 
 READING = Reading.model_validate(dict.fromkeys(Reading.model_fields) | {"missing": ("NA",), "numbers": ("month",)})
 FRAME = pd.DataFrame({"x": [1.5, 2.0, 4.0, None], "c": ["ä", "b", "b", "z"], "tailnum": ["N1", "N2", "N3", None]})

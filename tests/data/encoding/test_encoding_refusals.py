@@ -12,9 +12,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from bakeoff.base.settings import BadInput
 from bakeoff.data.examples import SPLITS, Examples
 from bakeoff.data.table.reading import Reading
-from bakeoff.settings import BadInput
 
 TABLE, READING = "data/table/table.parquet", "data/table/reading.json"
 OUTPUTS = ("data/table/encoded.npz", "data/table/encoder.json", "reports/encoding.json")

@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from bakeoff.base.settings import BadInput
 from bakeoff.data.encoding.encoder import Encoder
 from bakeoff.data.encoding.fit import fit
 from bakeoff.data.encoding.inference import encode_file, encode_rows, encode_table_file
 from bakeoff.data.table.reading import Reading
-from bakeoff.settings import BadInput
 
 READING = Reading.model_validate(dict.fromkeys(Reading.model_fields) | {"missing": ("NA",), "numbers": ("month",)})
 TRAIN = pd.DataFrame(

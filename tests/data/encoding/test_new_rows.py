@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from bakeoff.base.settings import BadInput
 from bakeoff.data.encoding.encoder import Encoder
 from bakeoff.data.encoding.fit import fit
 from bakeoff.data.encoding.inference import encode_rows, encode_table_file
@@ -25,7 +26,6 @@ from bakeoff.data.sources.find import Found
 from bakeoff.data.table import ingest
 from bakeoff.data.table.reading import Reading
 from bakeoff.data.table.settings import TableSettings
-from bakeoff.settings import BadInput
 
 MOMENTS = [dt.datetime(2024, 1, 1), dt.datetime(2024, 1, 2, 6, 30), dt.datetime(2024, 1, 3, 12, 0, 1, 250000)]
 ZONE = dt.timezone(dt.timedelta(hours=2))

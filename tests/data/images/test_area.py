@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from bakeoff.base.settings import BadInput
 from bakeoff.data.images import area
-from bakeoff.settings import BadInput
 
 
 def test_new_pixels_are_means_of_squares_with_halves_up() -> None:

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from bakeoff import settings
+from bakeoff.base import settings
+from bakeoff.base.settings import BadInput
 from bakeoff.data.images.labelled import Labelled
-from bakeoff.data.images.places import Place, root
 from bakeoff.data.images.read import in_folder
+from bakeoff.data.images.source_tree import Place, root
 from bakeoff.data.limits import Limits
-from bakeoff.settings import BadInput
 
 LIMITS = settings.validate(settings.load(Path(__file__).parents[3] / "params.yaml"), "data.limits", Limits)
 NFC, NFD = (unicodedata.normalize(form, "Café") for form in ("NFC", "NFD"))

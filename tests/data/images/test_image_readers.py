@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bakeoff import settings
+from bakeoff.base import settings
+from bakeoff.base.settings import BadInput
 from bakeoff.data.images import arrays, cifar, class_folders, idx, mnist, unpickle
 from bakeoff.data.images.labelled import Labelled
-from bakeoff.data.images.places import Place, root
 from bakeoff.data.images.read import in_folder
+from bakeoff.data.images.source_tree import Place, root
 from bakeoff.data.limits import Limits
 from bakeoff.data.sources.find import find
-from bakeoff.settings import BadInput
 
 LIMITS = settings.validate(settings.load(Path(__file__).parents[3] / "params.yaml"), "data.limits", Limits)
 

@@ -3,12 +3,12 @@ from itertools import chain
 import numpy as np
 import pytest
 
+from bakeoff.base.settings import BadInput
 from bakeoff.data.examples import Examples
 from bakeoff.data.images import images
 from bakeoff.data.images.labelled import Labelled
 from bakeoff.data.images.settings import ImagesSettings
 from bakeoff.data.remarks import Remarks
-from bakeoff.settings import BadInput
 
 # Classes of 60, 30 and 10, sorted; each image is told by its first pixel. The last 20 are a test part: 5, 5 and 10.
 Y = np.repeat([0, 1, 2, 0, 1, 2], [55, 25, 0, 5, 5, 10])

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from bakeoff import settings
+from bakeoff.base import settings
+from bakeoff.base.settings import BadInput
 from bakeoff.data.images import pictures, pixels
-from bakeoff.data.images.places import Place
+from bakeoff.data.images.source_tree import Place
 from bakeoff.data.limits import Limits
 from bakeoff.data.remarks import Remarks
-from bakeoff.settings import BadInput
 
 LIMITS = settings.validate(settings.load(Path(__file__).parents[3] / "params.yaml"), "data.limits", Limits)
 

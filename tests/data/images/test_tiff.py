@@ -10,12 +10,12 @@ import pytest
 import tifffile
 from PIL import Image
 
-from bakeoff import settings
+from bakeoff.base import settings
+from bakeoff.base.settings import BadInput
 from bakeoff.data.images import pictures
-from bakeoff.data.images.places import Place
+from bakeoff.data.images.source_tree import Place
 from bakeoff.data.limits import Limits
 from bakeoff.data.remarks import Remarks
-from bakeoff.settings import BadInput
 
 LIMITS = settings.validate(settings.load(Path(__file__).parents[3] / "params.yaml"), "data.limits", Limits)
 

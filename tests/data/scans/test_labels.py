@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bakeoff import settings
-from bakeoff.data.images.places import Place
+from bakeoff.base import settings
+from bakeoff.base.settings import BadInput
+from bakeoff.data.images.source_tree import Place
 from bakeoff.data.limits import Limits
 from bakeoff.data.remarks import Remarks
 from bakeoff.data.scans.labels import numbered
 from bakeoff.data.scans.read import in_folder
 from bakeoff.data.scans.settings import ScansSettings
-from bakeoff.settings import BadInput
 
 LIMITS = settings.validate(settings.load(Path(__file__).parents[3] / "params.yaml"), "data.limits", Limits)
 CELLS = [{"background": 0}, {"cell": "rest"}]

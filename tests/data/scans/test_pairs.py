@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from bakeoff import settings
-from bakeoff.data.images.places import Place
+from bakeoff.base import settings
+from bakeoff.base.settings import BadInput
+from bakeoff.data.images.source_tree import Place
 from bakeoff.data.limits import Limits
 from bakeoff.data.remarks import Remarks
 from bakeoff.data.scans.pairs import pairs
-from bakeoff.settings import BadInput
 
 LIMITS = settings.validate(settings.load(Path(__file__).parents[3] / "params.yaml"), "data.limits", Limits)
 

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bakeoff import settings
+from bakeoff.base import settings
+from bakeoff.base.settings import BadInput
 from bakeoff.data.examples import Examples
-from bakeoff.data.images.places import Place
+from bakeoff.data.images.source_tree import Place
 from bakeoff.data.limits import Limits
 from bakeoff.data.remarks import Remarks
 from bakeoff.data.scans import pairs, scans, splits
@@ -19,7 +20,6 @@ from bakeoff.data.scans.read import in_folder, read
 from bakeoff.data.scans.sequence import Scan
 from bakeoff.data.scans.settings import FileSplitSettings, ScansSettings, SlabSettings
 from bakeoff.data.sources.find import Found, find
-from bakeoff.settings import BadInput
 
 LIMITS = settings.validate(settings.load(Path(__file__).parents[3] / "params.yaml"), "data.limits", Limits)
 

@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 from nibabel.nifti1 import Nifti1Image
 
-from bakeoff import settings
+from bakeoff.base import settings
+from bakeoff.base.settings import BadInput
 from bakeoff.data.limits import Limits
 from bakeoff.data.scans import template
 from bakeoff.data.sources.find import find
-from bakeoff.settings import BadInput
 
 LIMITS = settings.validate(settings.load(Path(__file__).parents[3] / "params.yaml"), "data.limits", Limits)
 

@@ -6,13 +6,13 @@ import pytest
 from nibabel.nifti1 import Nifti1Image
 from nibabel.orientations import axcodes2ornt, io_orientation, ornt_transform
 
-from bakeoff import settings
-from bakeoff.data.images.places import Place
+from bakeoff.base import settings
+from bakeoff.base.settings import BadInput
+from bakeoff.data.images.source_tree import Place
 from bakeoff.data.limits import Limits
 from bakeoff.data.remarks import Remarks
 from bakeoff.data.scans import volumes
 from bakeoff.data.scans.settings import Plane, VolumeSettings
-from bakeoff.settings import BadInput
 
 LIMITS = settings.validate(settings.load(Path(__file__).parents[3] / "params.yaml"), "data.limits", Limits)
 

@@ -3,10 +3,10 @@ from pathlib import Path
 
 import pytest
 
-from bakeoff import record
+from bakeoff.base import record
+from bakeoff.base.record import Run
 from bakeoff.data.sources.addresses import LONGEST, redacted, redacted_values, said
-from bakeoff.record import Run
-from bakeoff.stage import Stage
+from bakeoff.harness.stage import Stage
 
 
 @pytest.mark.parametrize(

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from bakeoff import settings
+from bakeoff.base import settings
+from bakeoff.base.settings import BadInput
 from bakeoff.data.limits import Limits
 from bakeoff.data.sources import archive
 from bakeoff.data.sources.archive import BLOCK, folder, stream
-from bakeoff.settings import BadInput
 
 LIMITS = settings.validate(settings.load(Path(__file__).parents[3] / "params.yaml"), "data.limits", Limits)
 

@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 import trustme
 
-from bakeoff import settings
+from bakeoff.base import settings
+from bakeoff.base.settings import BadInput
 from bakeoff.data.limits import Limits
 from bakeoff.data.sources import download
 from bakeoff.data.sources.addresses import redacted
 from bakeoff.data.sources.download import Wanted, fetch
-from bakeoff.settings import BadInput
 
 LIMITS = settings.validate(settings.load(Path(__file__).parents[3] / "params.yaml"), "data.limits", Limits)
 

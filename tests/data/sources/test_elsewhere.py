@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from bakeoff.base.settings import BadInput
 from bakeoff.data.sources.find import local
-from bakeoff.settings import BadInput
 
 SOURCE = "data/raw/table/my.csv"
 

@@ -3,11 +3,11 @@ from pathlib import Path
 
 import pytest
 
-from bakeoff import settings
+from bakeoff.base import settings
 from bakeoff.data.limits import Limits
+from bakeoff.data.sources.availability import files
 from bakeoff.data.sources.catalogue import SOURCES, Remote
 from bakeoff.data.sources.find import Found, find
-from bakeoff.data.sources.holdings import files
 from bakeoff.data.sources.settings import Download
 
 LIMITS = settings.validate(settings.load(Path(__file__).parents[3] / "params.yaml"), "data.limits", Limits)

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from bakeoff import settings
+from bakeoff.base import settings
+from bakeoff.base.settings import BadInput
 from bakeoff.data.limits import Limits
+from bakeoff.data.sources.availability import files, overview
 from bakeoff.data.sources.catalogue import SOURCES, Packaged, Remote
-from bakeoff.data.sources.holdings import files, overview
 from bakeoff.data.sources.settings import https
-from bakeoff.settings import BadInput
 
 LIMITS = settings.validate(settings.load(Path(__file__).parents[3] / "params.yaml"), "data.limits", Limits)
 

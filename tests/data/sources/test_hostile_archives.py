@@ -14,11 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from bakeoff import settings
+from bakeoff.base import settings
+from bakeoff.base.settings import BadInput
 from bakeoff.data.limits import Limits
 from bakeoff.data.sources import archive
 from bakeoff.data.sources.archive import folder
-from bakeoff.settings import BadInput
 
 LIMITS = settings.validate(settings.load(Path(__file__).parents[3] / "params.yaml"), "data.limits", Limits)
 PACKERS: dict[str, Callable[[bytes], bytes]] = {

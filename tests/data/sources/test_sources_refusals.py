@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from bakeoff import settings
+from bakeoff.base import settings
+from bakeoff.base.settings import BadInput
 from bakeoff.data.limits import Limits
 from bakeoff.data.sources.catalogue import SOURCES, Kind
 from bakeoff.data.sources.find import find
 from bakeoff.data.sources.settings import SOURCE_OF
-from bakeoff.settings import BadInput
 
 LIMITS = settings.validate(settings.load(Path(__file__).parents[3] / "params.yaml"), "data.limits", Limits)
 

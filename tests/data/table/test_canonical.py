@@ -9,8 +9,8 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
+from bakeoff.base.settings import BadInput
 from bakeoff.data.table.canonical import canonical, expression, trimmed
-from bakeoff.settings import BadInput
 from tests.data.table.small import CATEGORY, RANDOM, ROWS, ingested, parquet, text
 
 TEXTS: dict[str | None, str | None] = {  # in a column of numbers

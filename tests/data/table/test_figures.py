@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from bakeoff.base.settings import BadInput
 from bakeoff.data.settings import text_encoding
 from bakeoff.data.table.reading import Reading
 from bakeoff.data.table.settings import CsvSettings
-from bakeoff.settings import BadInput
 from tests.data.table.small import AUTO, ROWS, ingested, text
 
 NAN = float("nan")

@@ -3,7 +3,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from bakeoff import settings
+from bakeoff.base import settings
 from bakeoff.data.limits import Limits
 from bakeoff.data.sources.find import find
 from bakeoff.data.table import flights

@@ -14,13 +14,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from bakeoff import settings
-from bakeoff import settings as params
+from bakeoff.base import settings
+from bakeoff.base import settings as params
+from bakeoff.base.settings import BadInput
 from bakeoff.data.limits import Limits
 from bakeoff.data.sources.find import Found, find
 from bakeoff.data.table import database, ingest, table
 from bakeoff.data.table.settings import TableSettings
-from bakeoff.settings import BadInput
 
 LIMITS = settings.validate(settings.load(Path(__file__).parents[3] / "params.yaml"), "data.limits", Limits)
 

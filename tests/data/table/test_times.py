@@ -5,7 +5,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from bakeoff.settings import BadInput
+from bakeoff.base.settings import BadInput
 from tests.data.table.small import BY_TIME, ROWS, ingested, parquet, text
 
 DAYS = [dt.datetime(2024, 1, 1) + dt.timedelta(days=i) for i in range(ROWS)]

@@ -2,7 +2,7 @@
 
 from types import SimpleNamespace
 
-from bakeoff.settings import BadInput, load
+from bakeoff.base.settings import BadInput, load
 
 
 def check() -> SimpleNamespace:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bakeoff.settings import BadInput
+from bakeoff.base.settings import BadInput
 
 UNKNOWN = "UNK"  # every word that has no id of its own
 CHUNK = 1 << 24  # words counted at once

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from typing import NoReturn
 from xml.parsers import expat
 
+from bakeoff.base.settings import BadInput
 from bakeoff.data.corpus import wiki_names
 from bakeoff.data.corpus.article import Names
-from bakeoff.settings import BadInput
 
 # What may stand before a document's first tag.
 PROLOG = re.compile(

@@ -17,12 +17,12 @@ from typing import BinaryIO
 import numpy as np
 from numpy.lib import format as npy
 
+from bakeoff.base.provenance import PARTIAL
+from bakeoff.base.settings import BadInput
 from bakeoff.data.corpus.corpus import UNKNOWN
 from bakeoff.data.corpus.hashing import SPACE, Bytes, Numbers, Table, Words
 from bakeoff.data.corpus.text import Text
 from bakeoff.data.corpus.tokens import LONGEST
-from bakeoff.provenance import PARTIAL
-from bakeoff.settings import BadInput
 
 # A run ends when its table is full: so many distinct words, or so many bytes of them. Such a table takes 0.4 GB, and as
 # much again while it is written down.

@@ -8,7 +8,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from bakeoff.settings import BadInput
+from bakeoff.base.settings import BadInput
 
 CHARACTERS = 0x110000
 MOST = 0.5  # share of letters that may be dropped

@@ -6,9 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
+from bakeoff.base.settings import Settings
 from bakeoff.data.settings import Positive
 from bakeoff.data.sources.settings import CorpusSource
-from bakeoff.settings import Settings
 
 # Text encodings to Python, but made to write something else down: source code, host names, mail headers.
 NO_TEXT = {"unicode_escape", "raw_unicode_escape", "idna", "punycode", "undefined", "utf_7", "utf7"}

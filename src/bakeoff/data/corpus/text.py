@@ -5,6 +5,7 @@ import itertools
 import re
 from collections.abc import Callable, Iterator
 
+from bakeoff.base.settings import BadInput
 from bakeoff.data.corpus import dump, wikifil
 from bakeoff.data.corpus.cleaning import Census, articles
 from bakeoff.data.corpus.letters import Letters
@@ -12,7 +13,6 @@ from bakeoff.data.corpus.settings import Cleaning, Tokens
 from bakeoff.data.corpus.tokens import Bytes, rewritten
 from bakeoff.data.sources.archive import stream
 from bakeoff.data.sources.find import Found
-from bakeoff.settings import BadInput
 
 BLOCK = 1 << 18  # bytes read at a time
 CUT = "mediawiki-part"  # the catalogue's word for a dump that has no end, such as enwik9

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Iterator
 
-from bakeoff.settings import BadInput
+from bakeoff.base.settings import BadInput
 
 REDIRECT = re.compile(rb"#(?i:redirect)")
 

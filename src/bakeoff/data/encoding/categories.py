@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import AfterValidator, Field
 
+from bakeoff.base.settings import Settings
 from bakeoff.data.encoding.rows import Texts
 from bakeoff.data.encoding.settings import Buckets
 from bakeoff.data.table.faults import quoted
 from bakeoff.data.table.table import MISSING, free
-from bakeoff.settings import Settings
 
 OTHER = "other"  # names the column that rare and unseen categories share
 NO_TEXT = b"\xff"  # what is hashed where there is no value: no text has this as its UTF-8 bytes

@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bakeoff.base.record import dump
 from bakeoff.data.encoding.encoder import Encoder
 from bakeoff.data.encoding.moments import Moments
 from bakeoff.data.encoding.quartiles import quartiles
 from bakeoff.data.encoding.rows import Rows, numbers
 from bakeoff.data.encoding.scale import Scale
 from bakeoff.data.encoding.survey import Counts, Survey
-from bakeoff.record import dump
 
 
 def describe(moments: Moments, spread: tuple[float, float, float]) -> dict[str, float]:

@@ -7,12 +7,12 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import DTypeLike, NDArray
 
+from bakeoff.base.settings import BadInput
 from bakeoff.data.encoding.encoder import Encoder, Unfit
 from bakeoff.data.encoding.rows import Rows, labels
 from bakeoff.data.examples import TableSplit, save_table
 from bakeoff.data.npz import Pieces
 from bakeoff.data.table.table import TARGET
-from bakeoff.settings import BadInput
 
 Encode = Callable[[pa.RecordBatch], NDArray[np.generic]]
 

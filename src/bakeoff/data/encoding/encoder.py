@@ -14,14 +14,14 @@ import pyarrow as pa
 from numpy.typing import DTypeLike, NDArray
 from pydantic import ValidationError, model_validator
 
+from bakeoff.base.quoting import listed
+from bakeoff.base.settings import BadInput, Settings, faults
 from bakeoff.data.encoding.categories import Hashed, OneHot, shown
 from bakeoff.data.encoding.rows import Texts, numbers, texts
 from bakeoff.data.encoding.scale import Scale
 from bakeoff.data.encoding.settings import Portion
 from bakeoff.data.examples import Codes, Float32, one_hot
 from bakeoff.data.table.reading import Reading
-from bakeoff.quoting import listed
-from bakeoff.settings import BadInput, Settings, faults
 
 AGAIN = "make it again with `dvc repro encode_table`"
 REFUSED = "and the encoder was fitted to refuse that"

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal
 
+from bakeoff.base.settings import BadInput
 from bakeoff.data.encoding import scale
 from bakeoff.data.encoding.categories import NO_TEXT, Filled, Hashed, OneHot, bucket, most_frequent
 from bakeoff.data.encoding.encoder import Encoder, columns
@@ -11,7 +12,6 @@ from bakeoff.data.encoding.scale import Scale
 from bakeoff.data.encoding.settings import EncodingSettings, misnamed
 from bakeoff.data.encoding.survey import Survey, survey
 from bakeoff.data.table.reading import Reading
-from bakeoff.settings import BadInput
 
 
 def fit(rows: Rows, settings: EncodingSettings, reading: Reading) -> tuple[Encoder, Survey]:

@@ -9,6 +9,8 @@ import pyarrow as pa
 from duckdb import DuckDBPyConnection
 from numpy.typing import NDArray
 
+from bakeoff.base.provenance import PARTIAL
+from bakeoff.base.settings import BadInput, hint
 from bakeoff.data import npz
 from bakeoff.data.encoding import frames
 from bakeoff.data.encoding.categories import shown
@@ -20,8 +22,6 @@ from bakeoff.data.table.columns import Columns
 from bakeoff.data.table.delimited import Text
 from bakeoff.data.table.faults import refuse, refused
 from bakeoff.data.table.rejects import Kind
-from bakeoff.provenance import PARTIAL
-from bakeoff.settings import BadInput, hint
 
 Place = Callable[[int], str]
 

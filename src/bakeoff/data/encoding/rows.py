@@ -14,8 +14,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from bakeoff.base.settings import BadInput
 from bakeoff.data.table.table import AGAIN, MISSING, SPLIT, TARGET, gaps
-from bakeoff.settings import BadInput
 
 BATCH = 65_536  # rows; sums are rounded batch by batch, so another number may give other last digits
 

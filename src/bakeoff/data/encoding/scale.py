@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from bakeoff.base.settings import Settings
 from bakeoff.data.encoding.moments import MOST_DECIMALS, Moments
 from bakeoff.data.encoding.settings import Scaling
-from bakeoff.settings import Settings
 
 
 class Scale(Settings):

@@ -5,9 +5,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from bakeoff.base.settings import Settings, hint
 from bakeoff.data.settings import Positive
 from bakeoff.data.table.settings import TableSettings
-from bakeoff.settings import Settings, hint
 
 Scaling = Literal["standard", "minmax", "none"]
 Buckets = Annotated[int, Field(ge=2, le=65_535)]  # codes are stored in two bytes

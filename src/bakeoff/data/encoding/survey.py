@@ -7,6 +7,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from bakeoff.base.settings import BadInput
 from bakeoff.data.encoding.categories import bucket, shown
 from bakeoff.data.encoding.encoder import Encoder
 from bakeoff.data.encoding.moments import Moments
@@ -14,7 +15,6 @@ from bakeoff.data.encoding.quartiles import quartiles
 from bakeoff.data.encoding.rows import Rows, Texts, numbers, part, texts
 from bakeoff.data.encoding.settings import EncodingSettings
 from bakeoff.data.examples import SPLITS
-from bakeoff.settings import BadInput
 
 LARGEST = float(np.finfo(np.float32).max)
 MOST_DISTINCT = 1_000_000  # categories of a column that are counted: a bound on memory, about 150 MB

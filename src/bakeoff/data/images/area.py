@@ -7,8 +7,8 @@ H, W height and width.
 import numpy as np
 from numpy.typing import NDArray
 
+from bakeoff.base.settings import BadInput
 from bakeoff.data.images.settings import Size
-from bakeoff.settings import BadInput
 
 
 def check(place: object, old: Size, new: Size) -> None:

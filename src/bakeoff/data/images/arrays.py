@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bakeoff.base.settings import BadInput
 from bakeoff.data import npz
 from bakeoff.data.images.labelled import Labelled, Part, from_arrays
-from bakeoff.data.images.places import Place
+from bakeoff.data.images.source_tree import Place
 from bakeoff.data.sources.addresses import said
-from bakeoff.settings import BadInput
 
 KEYS = (("x_train", "y_train"), ("x", "y"), ("images", "labels"))
 TEST = ("x_test", "y_test")

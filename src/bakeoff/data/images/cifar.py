@@ -11,10 +11,10 @@ from functools import partial
 
 import numpy as np
 
+from bakeoff.base.settings import BadInput
 from bakeoff.data.images import unpickle
 from bakeoff.data.images.labelled import Labelled, Part, from_arrays
-from bakeoff.data.images.places import Place
-from bakeoff.settings import BadInput
+from bakeoff.data.images.source_tree import Place
 
 SHAPE = (3, 32, 32)
 PIXELS = 3 * 32 * 32

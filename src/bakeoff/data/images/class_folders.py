@@ -8,10 +8,10 @@ from itertools import groupby
 
 import numpy as np
 
+from bakeoff.base.settings import BadInput
 from bakeoff.data.images import pictures
 from bakeoff.data.images.labelled import Labelled
-from bakeoff.data.images.places import PICTURES, Place
-from bakeoff.settings import BadInput
+from bakeoff.data.images.source_tree import PICTURES, Place
 
 PARTS = {
     "train": ("train", "training"),

@@ -10,9 +10,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from bakeoff.base.settings import BadInput
 from bakeoff.data.images.pixels import Picture, spread
 from bakeoff.data.remarks import Remarks
-from bakeoff.settings import BadInput
 
 LEAST = 8  # bits: values up to 255 stay as they are
 

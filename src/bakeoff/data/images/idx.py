@@ -12,10 +12,10 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
+from bakeoff.base.settings import BadInput
 from bakeoff.data.images.labelled import Labelled, Part, from_arrays
-from bakeoff.data.images.places import Place
+from bakeoff.data.images.source_tree import Place
 from bakeoff.data.sources import archive
-from bakeoff.settings import BadInput
 
 NAME = re.compile(r"(?P<set>.*)(?P<what>images|labels)[-.]idx[13]-ubyte(\.gz)?")
 UNSIGNED_BYTES = 8

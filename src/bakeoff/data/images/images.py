@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from bakeoff.base.settings import BadInput
 from bakeoff.data.examples import SPLITS, Examples, Split
 from bakeoff.data.images import area
 from bakeoff.data.images.depth import Depth
@@ -16,7 +17,6 @@ from bakeoff.data.images.pixels import Picture, recolour
 from bakeoff.data.images.settings import ImageSplitSettings, ImagesSettings
 from bakeoff.data.remarks import Remarks
 from bakeoff.data.stratify import stratified
-from bakeoff.settings import BadInput
 
 MOST = 256  # classes, for a label is a byte
 

@@ -6,9 +6,9 @@ changed bit leaves the lengths of all codes as they were, pixels change, and no 
 
 import simplejpeg
 
-from bakeoff.data.images.places import Place
+from bakeoff.base.settings import BadInput
+from bakeoff.data.images.source_tree import Place
 from bakeoff.data.sources.addresses import said
-from bakeoff.settings import BadInput
 
 DAMAGE = ("Corrupt JPEG data", "Premature end of JPEG")  # libjpeg's other warnings are about headers
 REVISION = 11  # the byte of a JFIF header with the major version

@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bakeoff.data.images.places import Place
+from bakeoff.base.settings import BadInput
+from bakeoff.data.images.source_tree import Place
 from bakeoff.data.remarks import Remarks
-from bakeoff.settings import BadInput
 
 Mask = NDArray[np.integer]  # (H, W)
 

@@ -27,14 +27,14 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ExifTags, Image, UnidentifiedImageError
 
+from bakeoff.base.settings import BadInput
 from bakeoff.data.images import jpeg, tiff
 from bakeoff.data.images.masks import Mask, equal_channels, whole
 from bakeoff.data.images.orientation import UPRIGHT, upright
 from bakeoff.data.images.pixels import CONVERT, Picture, channels_first, check_area, spread
-from bakeoff.data.images.places import Place
+from bakeoff.data.images.source_tree import Place
 from bakeoff.data.remarks import Remarks
 from bakeoff.data.sources.addresses import said
-from bakeoff.settings import BadInput
 
 FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "WEBP")
 PLAIN = {"1": "L", "L": "L", "LA": "L", "P": "RGB", "PA": "RGB", "RGB": "RGB", "RGBA": "RGB"}  # Pillow's modes

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bakeoff.data.images.places import Place
+from bakeoff.base.settings import BadInput
 from bakeoff.data.images.settings import Colour
-from bakeoff.settings import BadInput
+from bakeoff.data.images.source_tree import Place
 
 Picture = NDArray[np.uint8] | NDArray[np.uint16]  # (C, H, W); 16 bits where the file has them: see depth.py
 

@@ -2,12 +2,12 @@
 
 from pathlib import PurePath
 
+from bakeoff.base.settings import BadInput
 from bakeoff.data.images import arrays, cifar, class_folders, idx, mnist
 from bakeoff.data.images.labelled import Labelled
-from bakeoff.data.images.places import Place, root
+from bakeoff.data.images.source_tree import Place, root
 from bakeoff.data.limits import Limits
 from bakeoff.data.sources.find import Found
-from bakeoff.settings import BadInput
 
 
 def read(found: Found, limits: Limits) -> Labelled:

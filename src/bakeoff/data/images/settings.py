@@ -4,9 +4,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from bakeoff.base.settings import Settings
 from bakeoff.data.settings import Positive, Seed
 from bakeoff.data.sources.settings import ImagesSource
-from bakeoff.settings import Settings
 
 Colour = Literal["grey", "rgb"]
 Bits = Annotated[int, Field(ge=8, le=16)]

@@ -19,13 +19,13 @@ import tifffile
 from numpy.typing import NDArray
 from tifffile import COMPRESSION, PHOTOMETRIC, TiffFile, TiffPage
 
+from bakeoff.base.settings import BadInput
 from bakeoff.data.images.masks import Mask, equal_channels, whole
 from bakeoff.data.images.orientation import UPRIGHT, upright
 from bakeoff.data.images.pixels import CONVERT, Picture, channels_first, check_area, spread
-from bakeoff.data.images.places import Place
+from bakeoff.data.images.source_tree import Place
 from bakeoff.data.remarks import Remarks
 from bakeoff.data.sources.addresses import said
-from bakeoff.settings import BadInput
 
 MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 ORIENTATION = 274

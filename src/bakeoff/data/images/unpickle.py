@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bakeoff.data.images.places import Place
+from bakeoff.base.settings import BadInput
+from bakeoff.data.images.source_tree import Place
 from bakeoff.data.sources.addresses import said
-from bakeoff.settings import BadInput
 
 LARGEST = 1 << 63  # of whole numbers: no label and no length is beyond
 PLAIN = {f"{kind}{size}" for kind in "iu" for size in (1, 2, 4, 8)} | {"f4", "f8", "b1"}

@@ -3,9 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from bakeoff.base.settings import BadInput
 from bakeoff.data.images.masks import Mask
 from bakeoff.data.scans.settings import ScansSettings
-from bakeoff.settings import BadInput
 
 
 def numbered(mask: Mask, settings: ScansSettings, place: str) -> NDArray[np.uint8]:

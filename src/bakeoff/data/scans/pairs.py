@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterable
 from pathlib import PurePath
 
-from bakeoff.data.images.places import Place
+from bakeoff.base.settings import BadInput
+from bakeoff.data.images.source_tree import Place
 from bakeoff.data.remarks import Remarks
-from bakeoff.settings import BadInput
 
 CHANNEL = re.compile(r"(?P<case>.+)_\d{4}")
 

@@ -1,7 +1,8 @@
 """Chooses the reader: by the catalogue's word, or by what a folder holds."""
 
+from bakeoff.base.settings import BadInput
 from bakeoff.data.images import pictures
-from bakeoff.data.images.places import PICTURES, Place, root
+from bakeoff.data.images.source_tree import PICTURES, Place, root
 from bakeoff.data.limits import Limits
 from bakeoff.data.remarks import Remarks
 from bakeoff.data.scans import stacks, template, volumes
@@ -10,7 +11,6 @@ from bakeoff.data.scans.sequence import Scan
 from bakeoff.data.scans.settings import ScansSettings
 from bakeoff.data.sources import archive
 from bakeoff.data.sources.find import Found
-from bakeoff.settings import BadInput
 
 FOLDERS = ("images", "masks")
 PETS = ("images", "annotations")

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from bakeoff.base.settings import BadInput
 from bakeoff.data.examples import Examples, Split
 from bakeoff.data.images import area
 from bakeoff.data.images.depth import Depth
@@ -19,7 +20,6 @@ from bakeoff.data.scans.labels import numbered
 from bakeoff.data.scans.sequence import Scan
 from bakeoff.data.scans.settings import ScansSettings
 from bakeoff.data.scans.splits import split
-from bakeoff.settings import BadInput
 
 
 def examples(

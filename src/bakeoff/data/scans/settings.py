@@ -4,11 +4,11 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from bakeoff.base.quoting import quoted
+from bakeoff.base.settings import Settings
 from bakeoff.data.images.settings import Bits, Colour, Size
 from bakeoff.data.settings import Positive, Seed
 from bakeoff.data.sources.settings import ScansSource
-from bakeoff.quoting import quoted
-from bakeoff.settings import Settings
 
 Plane = Literal["sagittal", "coronal", "axial"]
 Value = Annotated[int, Field(ge=0, le=2**32 - 1)]

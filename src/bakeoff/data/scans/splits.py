@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from bakeoff.base.settings import BadInput
 from bakeoff.data.scans.settings import FileSplitSettings, SlabSettings
-from bakeoff.settings import BadInput
 
 KEY = "params.yaml: data.scans.split"
 

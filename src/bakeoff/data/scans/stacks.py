@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 
+from bakeoff.base.settings import BadInput
 from bakeoff.data.images import pictures
 from bakeoff.data.images.masks import Mask
 from bakeoff.data.images.pixels import Picture
-from bakeoff.data.images.places import Place
+from bakeoff.data.images.source_tree import Place
 from bakeoff.data.remarks import Remarks
 from bakeoff.data.scans.sequence import Scan
-from bakeoff.settings import BadInput
 
 
 def read(image: Place, mask: Place, remarks: Remarks) -> Scan:

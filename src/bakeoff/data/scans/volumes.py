@@ -23,14 +23,14 @@ from nibabel.nifti1 import Nifti1Image
 from nibabel.orientations import inv_ornt_aff, io_orientation
 from numpy.typing import NDArray
 
+from bakeoff.base.settings import BadInput
 from bakeoff.data.images.masks import Mask, whole
 from bakeoff.data.images.pixels import Picture
-from bakeoff.data.images.places import Place
+from bakeoff.data.images.source_tree import Place
 from bakeoff.data.remarks import Remarks
 from bakeoff.data.scans.sequence import Scan
 from bakeoff.data.scans.settings import Plane, VolumeSettings
 from bakeoff.data.sources.addresses import said
-from bakeoff.settings import BadInput
 
 logger.handlers[:] = [logging.NullHandler()]  # or nibabel's words would stand beside our one line
 

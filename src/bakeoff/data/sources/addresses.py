@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bakeoff.quoting import cut, one_line
+from bakeoff.base.quoting import cut, one_line
 
 HIDDEN = "***"
 LONGEST = 120  # characters of what a server says

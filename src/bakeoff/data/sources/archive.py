@@ -22,11 +22,11 @@ from itertools import pairwise
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, BinaryIO, Protocol, Self, cast
 
+from bakeoff.base.provenance import sha256
+from bakeoff.base.settings import BadInput
 from bakeoff.data.limits import Limits
 from bakeoff.data.sources import cache
 from bakeoff.data.sources.litter import in_litter
-from bakeoff.provenance import sha256
-from bakeoff.settings import BadInput
 
 BLOCK = 1 << 18  # bytes read at a time
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from bakeoff.settings import BadInput
+from bakeoff.base.settings import BadInput
 
 
 def folder() -> Path:

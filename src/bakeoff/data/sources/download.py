@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urljoin, urlsplit
 
+from bakeoff.base.progress import Progress
+from bakeoff.base.settings import BadInput
 from bakeoff.data.limits import Limits
 from bakeoff.data.sources import cache
 from bakeoff.data.sources.addresses import redacted, said
 from bakeoff.data.sources.settings import https
-from bakeoff.progress import Progress
-from bakeoff.settings import BadInput
 
 if TYPE_CHECKING:
     from requests import Response, Session

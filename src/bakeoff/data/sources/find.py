@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from bakeoff.base.settings import BadInput
 from bakeoff.data.limits import Limits
+from bakeoff.data.sources.availability import files
 from bakeoff.data.sources.catalogue import SOURCES, Kind, Remote
 from bakeoff.data.sources.download import Wanted, fetch
-from bakeoff.data.sources.holdings import files
 from bakeoff.data.sources.settings import Download, Source
-from bakeoff.settings import BadInput
 
 
 @dataclass(frozen=True)

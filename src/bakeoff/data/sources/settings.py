@@ -9,9 +9,9 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator
 
+from bakeoff.base.settings import Settings
 from bakeoff.data.sources.addresses import LONGEST, redacted, said
 from bakeoff.data.sources.catalogue import SOURCES, Kind
-from bakeoff.settings import Settings
 
 HIDES = re.compile(r"([?@]).*", re.S)  # what may be secret in a text that is no address as it should be
 RAW = PurePosixPath("data/raw")  # a folder for each kind, on which the stages depend: changed data makes them stale

@@ -10,10 +10,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from bakeoff.base.settings import BadInput
 from bakeoff.data.sources.find import Found
 from bakeoff.data.table import adult, flights
 from bakeoff.data.table.rejects import Kind
-from bakeoff.settings import BadInput
 
 READERS: dict[str, Callable[[Mapping[str, Path]], pd.DataFrame]] = {"nycflights13": flights.read, "adult": adult.read}
 PARQUET = b"PAR1"  # its first bytes

@@ -11,10 +11,10 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bakeoff.base.settings import BadInput
 from bakeoff.data.sources import archive
 from bakeoff.data.table.canonical import WHITESPACE
 from bakeoff.data.table.settings import AUTO, CsvSettings
-from bakeoff.settings import BadInput
 
 BLOCK = 1 << 20  # bytes read at a time
 SAMPLE = 1 << 20  # characters in which the line of names is looked for

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from bakeoff.settings import BadInput
+from bakeoff.base.settings import BadInput
 
 PLACES = 3  # that are named of each fault
 FAULTS = 12  # that are named of a table

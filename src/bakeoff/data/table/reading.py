@@ -6,10 +6,10 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ValidationError
 
+from bakeoff.base.quoting import listed
+from bakeoff.base.settings import BadInput, Settings, faults
 from bakeoff.data.settings import Columns
 from bakeoff.data.table.settings import AUTO, NONE, CsvSettings
-from bakeoff.quoting import listed
-from bakeoff.settings import BadInput, Settings, faults
 
 AGAIN = "make it again with `dvc repro ingest_table`"
 

@@ -5,9 +5,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from bakeoff.base.settings import Settings
 from bakeoff.data.settings import Columns, Seed, Share, text_encoding
 from bakeoff.data.sources.settings import TableSource
-from bakeoff.settings import Settings
 
 AUTO = "auto"
 

@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from bakeoff.settings import BadInput
+from bakeoff.base.settings import BadInput
 
 # Columns of every table, beside its features.
 TARGET, SPLIT = "target", "split"

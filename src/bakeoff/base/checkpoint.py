@@ -1,0 +1,138 @@
+"""A training that was stopped goes on where it was: its last states as files, which no engine knows of."""
+
+import copy
+import hashlib
+import io
+import os
+import signal
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from types import FrameType, TracebackType
+from typing import Any, Self
+
+import torch
+
+from bakeoff.base.disk import CHECKPOINTS, writing
+
+INTERVAL = 60.0  # seconds of work that a kill may cost
+SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+
+class Held:
+    """SIGTERM and SIGINT, which wait from `hold` to `release`."""
+
+    arrived: int | None = None
+
+    def hold(self) -> None:
+        self.before = [signal.signal(number, self.note) for number in SIGNALS]
+
+    def note(self, number: int, _frame: FrameType | None) -> None:
+        self.arrived = number
+
+    def release(self) -> None:
+        for number, handler in zip(SIGNALS, self.before, strict=True):
+            signal.signal(number, handler)
+
+    def deliver(self) -> None:
+        """Let a signal that has arrived do what it was sent for."""
+        if self.arrived is not None:
+            self.release()
+            signal.raise_signal(self.arrived)
+
+
+class Checkpoint:
+    """The states of one training; a context in which SIGTERM and SIGINT wait until `settle` has saved.
+
+    Each state is a file that holds the sha256 of what follows, and replaces the one before it at once and whole; that
+    one is kept, and stands in where the newest is damaged. The stage removes them when its outputs stand, and with them
+    older ones, of other settings or code.
+    """
+
+    def __init__(self, stage: str, recipe: str, folder: Path = CHECKPOINTS) -> None:
+        """Args:
+        recipe: sha256 of settings, inputs and code: what another recipe left is none of ours.
+        """
+        self.path = folder / stage / recipe
+        self.signals = Held()
+        self.saved = time.monotonic()
+
+    def run(self, name: str) -> "Checkpoint":
+        """That of one training of a stage that has several, which share this one's context."""
+        run = copy.copy(self)  # its signals too: one that comes in one training is for all
+        run.path, run.saved = self.path / name, time.monotonic()
+        return run
+
+    def __enter__(self) -> Self:
+        self.signals.hold()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.signals.release()
+        if kind is None:
+            self.signals.deliver()
+
+    @property
+    def previous(self) -> Path:
+        return self.path.with_name(self.path.name + ".previous")
+
+    def load(self) -> bytes | None:
+        """What was saved last, or where its bytes are not those that were written, before that; None if nothing is."""
+        for path in (self.path, self.previous):
+            if path.exists():
+                whole = path.read_bytes()
+                digest, payload = whole[:32], whole[32:]
+                if hashlib.sha256(payload).digest() == digest:
+                    return payload
+        return None
+
+    def save(self, *parts: bytes | memoryview) -> None:
+        """Raises:
+        BadInput: the disk is full, say; what was saved before stays.
+        """
+        digest = hashlib.sha256()
+        for part in parts:
+            digest.update(part)
+        with writing(self.path):
+            self.write(digest.digest(), *parts)
+        self.saved = time.monotonic()
+
+    def write(self, *parts: bytes | memoryview) -> None:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        written = self.path.with_name(self.path.name + ".partial")
+        try:
+            with written.open("wb") as file:
+                for part in parts:
+                    file.write(part)
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError:
+            written.unlink(missing_ok=True)
+            raise
+        if self.path.exists():
+            self.path.replace(self.previous)
+        written.replace(self.path)
+
+    @property
+    def due(self) -> bool:
+        return self.signals.arrived is not None or time.monotonic() - self.saved >= INTERVAL
+
+    def settle(self, *parts: bytes | memoryview) -> None:
+        """Save; then let a signal that has arrived do what it was sent for."""
+        self.save(*parts)
+        self.signals.deliver()
+
+
+def pack(state: Mapping[str, Any]) -> memoryview:
+    """Tensors and plain values as the bytes of a checkpoint."""
+    buffer = io.BytesIO()
+    torch.save(dict(state), buffer)
+    return buffer.getbuffer()
+
+
+def unpack(packed: bytes) -> dict[str, Any]:
+    """The state, on the CPU. Nothing is run to read it: a file that holds more than data is refused."""
+    state: dict[str, Any] = torch.load(io.BytesIO(packed), map_location="cpu", weights_only=True)
+    return state

@@ -1,0 +1,68 @@
+"""Writing to a disk that may be full, read-only or broken: one line that names the file, the cause and the way out."""
+
+import errno
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from bakeoff.base.settings import BadInput
+
+CHECKPOINTS = Path(".checkpoints")  # a folder for each stage: what it has trained, until its outputs stand
+
+AGAIN = "then run the same command again; trainings that have ended are kept"
+FULL = f"free some space there, {AGAIN}"
+FORBIDDEN = f"let this user read and write there, {AGAIN}"
+
+REMEDIES = {
+    errno.ENOSPC: FULL,
+    errno.EDQUOT: FULL,
+    errno.EFBIG: f"raise the limit of a file's length (ulimit -f), {AGAIN}",
+    errno.EACCES: FORBIDDEN,
+    errno.EPERM: FORBIDDEN,
+    errno.EROFS: FORBIDDEN,
+    errno.EIO: f"check that disk, {AGAIN}",
+    errno.EMFILE: f"raise the limit of open files (ulimit -n), {AGAIN}",
+    errno.ENFILE: f"close other programs, {AGAIN}",
+    errno.ENOMEM: f"close other programs or set BAKEOFF_WORKERS=1, {AGAIN}",
+    errno.EAGAIN: f"raise the limit of processes (ulimit -u) or set BAKEOFF_WORKERS=1, {AGAIN}",
+}
+
+# safetensors', Arrow's and torch's words for a number of the system's
+CODE = re.compile(r"\(os error (\d+)\)|\[[Ee]rrno (\d+)\]|[Ee]rror code (\d+) \(Cannot allocate memory\)")
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """A context in which a file is written.
+
+    Raises:
+        BadInput: the system refused to write it.
+    """
+    try:
+        yield
+    except Exception as error:
+        number = cause(error)
+        if number is None:
+            raise
+        raise BadInput(f"{path}: cannot be written: {os.strerror(number)}; {REMEDIES[number]}") from error
+
+
+def refusal(error: Exception) -> BadInput | None:
+    """The line for a failure of the machine outside of `writing`; None where the cause is another."""
+    number = cause(error)
+    if number is None:
+        return None
+    place = f"{error.filename}: " if isinstance(error, OSError) and error.filename else ""
+    return BadInput(f"{place}{os.strerror(number)}; {REMEDIES[number]}")
+
+
+def cause(error: Exception) -> int | None:
+    """The system's number of an error with a remedy; safetensors, Arrow and torch give it in their text alone."""
+    if isinstance(error, MemoryError):
+        return errno.ENOMEM
+    number = error.errno if isinstance(error, OSError) else None
+    if number is None and (found := CODE.search(str(error))):
+        number = int(next(filter(None, found.groups())))
+    return number if number in REMEDIES else None

@@ -1,0 +1,45 @@
+"""Whether torch can find a GPU here, as far as it shows before the seconds that it takes to import torch."""
+
+import ctypes
+import importlib.util
+import runpy
+import sys
+from pathlib import Path
+from typing import Any
+
+from bakeoff.base.settings import BadInput
+
+
+def refuse(device: str) -> None:
+    """Raises:
+    BadInput: a GPU is asked for, and it shows that torch will find none. Where it doesn't, torch may find none yet.
+    """
+    if device != "cuda":
+        return
+    said = "params.yaml: device is 'cuda', but "
+    build = torch_build()
+    if "cuda" in build and not build["cuda"] and not build.get("hip"):
+        raise BadInput(
+            f"{said}torch {build['__version__']} can use no GPU; write cpu or auto, or install a build of torch for "
+            "CUDA (TORCH=cuda make clean repro)"
+        )
+    if build.get("cuda") and not drivers_gpus():
+        raise BadInput(f"{said}NVIDIA's driver finds no GPU here; write cpu or auto")
+
+
+def torch_build() -> dict[str, Any]:
+    """What torch/version.py says of the torch that an import finds: `__version__`, `cuda`, `hip` (AMD's), ..."""
+    spec = importlib.util.find_spec("torch")
+    version = Path(spec.origin).with_name("version.py") if spec and spec.origin else None
+    return runpy.run_path(str(version)) if version and version.exists() else {}
+
+
+def drivers_gpus() -> int:
+    """How many GPUs NVIDIA's driver gives this process: all there are, or those of CUDA_VISIBLE_DEVICES."""
+    number = ctypes.c_int()
+    try:
+        driver = ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
+    except OSError:
+        return 0
+    there = driver.cuInit(0) == 0 and driver.cuDeviceGetCount(ctypes.byref(number)) == 0
+    return number.value if there else 0

@@ -1,0 +1,92 @@
+"""Which files a stage is made of, and their hashes."""
+
+import ast
+import hashlib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+PACKAGES = {"bakeoff": Path("src/bakeoff"), "pipeline": Path("pipeline")}
+
+# They check the whole params.yaml before any work, and whether the GPU that it asks for is there. They refuse or let
+# pass, and give no stage a value: were the first a dependency, each stage would hang on the settings of all others.
+GATES = {"bakeoff.harness.params", "bakeoff.harness.gpu_gate"}
+
+# What a stage is still writing; named in .dvcignore too.
+PARTIAL = ".partial-"
+
+DIGESTS = "reports/code"  # a file for each script, written by `pipeline.digest_code`
+
+
+def scripts(root: Path = Path()) -> list[str]:
+    """Names of the scripts that stages run, but for the one that digests the others."""
+    found = (path.stem for path in (root / PACKAGES["pipeline"]).glob("*.py"))
+    return sorted(name for name in found if name not in ("__init__", "digest_code"))
+
+
+def digests(script: str) -> str:
+    """What a script of `pipeline/` is made of, as `sha256sum --check` reads it: a line for each file."""
+    made_of = sources(PACKAGES["pipeline"] / f"{script}.py")
+    return "".join(f"{sha256(path)}  {path.as_posix()}\n" for path in made_of)
+
+
+def sources(script: Path, root: Path = Path()) -> list[Path]:
+    """The project's files that a script imports, itself included, sorted; imports inside functions count too.
+
+    Empty files (the packages' `__init__.py`) are left out: they can't change a result.
+    """
+    seen: set[Path] = set()
+    queue = [script]
+    while queue:
+        path = queue.pop()
+        if path in seen:
+            continue
+        seen.add(path)
+        names = {name for imported in imports(root / path) for name in parents(imported)}
+        if path.parts[0] == "pipeline":
+            names.add("pipeline")  # run as `python -m pipeline.STAGE`
+        queue += [found for name in sorted(names) if (found := locate(name, root))]
+    return sorted(path for path in seen if (root / path).stat().st_size > 0)
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Dotted names that a file imports; `from a import b` gives both a and a.b, for b may be a module."""
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            if node.level or node.module is None:
+                raise ValueError(f"{path}:{node.lineno}: relative import; write the full name")
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def parents(name: str) -> list[str]:
+    """`a.b.c` gives a, a.b and a.b.c: Python runs the packages on the way."""
+    parts = name.split(".")
+    return [".".join(parts[: n + 1]) for n in range(len(parts))]
+
+
+def locate(name: str, root: Path) -> Path | None:
+    """The project's file that holds a module, or None if it is no module of the project."""
+    package, *rest = name.split(".")
+    if package not in PACKAGES or name in GATES:
+        return None
+    base = PACKAGES[package].joinpath(*rest)
+    candidates = (base.with_suffix(".py"), base / "__init__.py")
+    return next((path for path in candidates if (root / path).is_file()), None)
+
+
+def sha256(path: Path) -> str:
+    """Hex digest of a file's bytes, or over the names and digests of the files in a folder."""
+    if path.is_dir():
+        files = (file for file in path.rglob("*") if file.is_file() and not file.name.startswith(PARTIAL))
+        return combined(sorted(files), base=path)
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def combined(paths: Iterable[Path], base: Path = Path()) -> str:
+    """One digest over files: their names relative to `base`, and their bytes."""
+    digest = hashlib.sha256()
+    for path in paths:
+        digest.update(f"{path.relative_to(base).as_posix()} {sha256(path)}\n".encode())
+    return digest.hexdigest()

@@ -1,0 +1,114 @@
+"""Run records: what a stage did, as a JSON file that is the same to the byte whenever it does the same."""
+
+import dataclasses
+import hashlib
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bakeoff.base.settings import BadInput
+
+
+@dataclass(frozen=True)
+class Run:
+    """One training, or one study of a search.
+
+    Attributes:
+        name: `cnn-adam-s0`; for a search the study `bayes-s0` and its trials `bayes-s0-t007`.
+        parameters: flat, dotted names: model, optimizer, seed, task, data, optimizer.learning_rate, training.epochs.
+        metrics: final values: train/loss, val/loss, val/accuracy, test/accuracy.
+        history: one row an epoch, each with `epoch` (from 1).
+        diverged: the step, counted from 1, that ended it: a loss was not finite, or too large; for word2vec the epoch.
+        parent: the study that a trial belongs to.
+    """
+
+    name: str
+    parameters: Mapping[str, Any]
+    metrics: Mapping[str, float]
+    history: Sequence[Mapping[str, float]] = field(default_factory=list)
+    diverged: int | None = None
+    parent: str | None = None
+
+    def __post_init__(self) -> None:
+        for row in [self.metrics, *self.history]:
+            bad = [name for name, value in row.items() if not math.isfinite(value)]
+            if bad:
+                raise ValueError(f"run {self.name}: {bad[0]} is {row[bad[0]]}; a diverged run carries no such values")
+
+
+@dataclass(frozen=True)
+class Record:
+    """What a stage read, with which settings and code, and the runs that came of it.
+
+    Attributes:
+        recipe: sha256 of stage, settings, data and code: equal recipes give equal runs.
+        settings: dotted key of params.yaml to value.
+        data: path to sha256 of each input.
+        code: sha256 over the source files that the stage imports.
+    """
+
+    stage: str
+    task: str
+    recipe: str
+    settings: Mapping[str, Any]
+    data: Mapping[str, str]
+    code: str
+    runs: Sequence[Run]
+
+
+def recipe(stage: str, settings: Mapping[str, Any], data: Mapping[str, str], code: str) -> str:
+    """sha256 of everything in the project that determines a stage's runs; the libraries stand in requirements.lock."""
+    text = json.dumps([stage, settings, data, code], sort_keys=True, allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def flat(section: str, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of a section under dotted names, those of the sections inside it too, as a run's parameters."""
+    named: dict[str, Any] = {}
+    for key, value in settings.items():
+        named |= flat(f"{section}.{key}", value) if isinstance(value, Mapping) else {f"{section}.{key}": value}
+    return named
+
+
+def dump(document: Any) -> str:
+    """JSON with sorted keys, one key a line, finite numbers only."""
+    return json.dumps(document, indent=1, sort_keys=True, allow_nan=False, ensure_ascii=False) + "\n"
+
+
+def write(record: Record, path: Path) -> None:
+    path.write_text(dump(dataclasses.asdict(record)), encoding="utf-8")
+
+
+def read(path: Path) -> Record:
+    """Return the record in a file.
+
+    Raises:
+        BadInput: it is not there, may not be read, or is not what `write` writes.
+    """
+    document = parsed(path)
+    try:
+        document["runs"] = [Run(**run) for run in document["runs"]]
+        return Record(**document)
+    except (ValueError, TypeError, KeyError, AttributeError):
+        raise BadInput(f"{path}: is not a run record; {remedy(path)}") from None
+
+
+def parsed(path: Path) -> Any:
+    """Return the JSON document that a stage wrote.
+
+    Raises:
+        BadInput: it is not there, may not be read, or ends early.
+    """
+    try:
+        return json.loads(path.read_bytes())
+    except OSError as error:
+        raise BadInput(f"{path}: cannot be read: {error.strerror}; {remedy(path)}") from None
+    except (ValueError, RecursionError):
+        raise BadInput(f"{path}: is cut or is not JSON; {remedy(path)}") from None
+
+
+def remedy(path: Path) -> str:
+    return f"`dvc checkout {path}` brings it back, or: rm {path} && make repro"

@@ -1,0 +1,171 @@
+"""Trainings side by side: processes forked from the one that holds the data, which end with it.
+
+How many there are is never part of a result: each training has its own seed, and one thread.
+"""
+
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from multiprocessing import active_children, connection, get_context
+from multiprocessing.connection import Connection
+from multiprocessing.context import ForkProcess
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+import joblib
+import torch
+import torch._dynamo  # 800 modules that torch.optim imports at its first step: once here, not in every worker anew
+
+from bakeoff.base.distributed import world
+from bakeoff.base.processes import follow
+from bakeoff.base.settings import BadInput
+
+
+class Named(Protocol):
+    @property
+    def name(self) -> str: ...
+
+
+T = TypeVar("T", bound=Named)
+Q = TypeVar("Q")
+A = TypeVar("A")
+
+_ask: Callable[[Any], Any]  # of a process that answers
+
+VARIABLE = "BAKEOFF_WORKERS"  # Snakemake sets it to the threads that it gives a job
+
+
+def count(device: torch.device) -> int:
+    """How many trainings run at once: as many as `BAKEOFF_WORKERS` says, by default as this process has cores.
+
+    One on a GPU, which processes would have to share, where torchrun has started several, and where a fork is not safe.
+
+    Raises:
+        BadInput: the variable holds no number from 1 on.
+    """
+    if device.type != "cpu" or sys.platform != "linux" or world()[1] > 1:
+        return 1
+    asked = os.environ.get(VARIABLE)
+    if asked is None:
+        cores: int = joblib.cpu_count()  # what affinity and a container's quota leave
+        return cores
+    if not asked.isdecimal() or int(asked) < 1:
+        raise BadInput(f"{VARIABLE} is '{asked}', and should be a number from 1 on: of trainings that run at once")
+    return int(asked)
+
+
+def side_by_side(work: Callable[[T], None], items: Sequence[T], workers: int) -> Iterator[T]:
+    """Do the work on each item, and yield the items as they are done; with one worker in this process.
+
+    What the work makes it must write to files. Workers that still run when this ends get SIGTERM, and their time to
+    save what they have.
+
+    Raises:
+        BadInput: a worker failed, in one line; or it was killed.
+    """
+    if workers == 1:
+        for item in items:
+            work(item)
+            yield item
+        return
+    context = get_context("fork")
+    waiting = list(reversed(items))
+    running: dict[int, tuple[ForkProcess, Connection, T]] = {}
+    try:
+        while waiting or running:
+            while waiting and len(running) < workers:
+                item = waiting.pop()
+                receiver, sender = context.Pipe(duplex=False)
+                process = context.Process(target=_worker, args=(work, item, sender, os.getpid()), daemon=True)
+                process.start()
+                sender.close()
+                running[process.sentinel] = process, receiver, item
+            ended = connection.wait(list(running))
+            for sentinel in [sentinel for sentinel in running if sentinel in ended]:
+                process, receiver, item = running.pop(sentinel)
+                process.join()
+                if process.exitcode != 0:
+                    raise BadInput(f"{item.name}: {_reason(process.exitcode, receiver)}")
+                receiver.close()
+                yield item
+    finally:
+        for process, _, _ in running.values():
+            process.terminate()
+        for process, _, _ in running.values():
+            process.join()
+
+
+@contextmanager
+def answering(ask: Callable[[Q], A], workers: int) -> Iterator[Callable[[Iterable[Q]], list[A]]]:
+    """A function of many questions: the answers in their order, as many sought at a time as there are workers.
+
+    The processes are forked here, once for all questions, with whatever `ask` holds: only questions and answers travel.
+    With one worker this process answers.
+
+    Raises:
+        BadInput: a worker was killed.
+    """
+    if workers == 1:
+        yield lambda questions: [ask(question) for question in questions]
+        return
+    others = active_children()
+    context = get_context("fork")
+    with ProcessPoolExecutor(workers, context, initializer=_listen, initargs=(ask, os.getpid())) as pool:
+        pool.submit(int).result()  # forks them all: once autograd has run beside a GPU, a fork could use it no more
+        started = [process for process in active_children() if process not in others]
+        try:
+            yield lambda questions: list(pool.map(_answer, questions))
+        except BaseException as error:
+            for process in started:
+                process.terminate()
+            if isinstance(error, BrokenProcessPool):
+                raise BadInput(f"a training's process was killed; if memory ran out, set {VARIABLE}=1") from error
+            raise
+
+
+def _listen(ask: Callable[[Any], Any], parent: int) -> None:
+    """The start of a forked process that answers: it has nothing to save, and Ctrl-C is its parent's to act upon."""
+    global _ask
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    follow(parent)
+    _ask = ask
+
+
+def _answer(question: Any) -> Any:
+    return _ask(question)
+
+
+def _worker(work: Callable[[T], None], item: T, sender: Connection, parent: int) -> None:
+    """The life of a forked process."""
+    follow(parent)
+    try:
+        work(item)
+    except BadInput as error:
+        sender.send(str(error))
+        sys.exit(2)
+    except KeyboardInterrupt:  # the parent got it too
+        sys.exit(130)
+    except Exception as error:
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        said = " ".join(str(error).split())
+        sender.send(f"{type(error).__name__} in {Path(place.filename).name}, line {place.lineno}: {said}")
+        sys.exit(1)
+
+
+def _reason(status: int | None, receiver: Connection) -> str:
+    if receiver.poll():
+        try:
+            return str(receiver.recv())
+        except EOFError:
+            pass
+    if status == -signal.SIGKILL:
+        return (
+            f"its process was killed; if memory ran out, set {VARIABLE}=1; what has finished is kept for the next run"
+        )
+    return f"its process ended with status {status}; what has finished is kept for the next run"

@@ -1,0 +1,238 @@
+"""The `bakeoff` command: what is done around the pipeline, not in it."""
+
+import argparse
+import errno
+import math
+import os
+import sys
+from collections.abc import Callable
+from itertools import chain
+from pathlib import Path
+from typing import NoReturn
+
+import bakeoff.base.reproducible  # noqa: F401  before anything imports torch
+from bakeoff.base import settings
+from bakeoff.base.quoting import one_line
+from bakeoff.base.settings import BadInput
+
+# What commands read of the project besides params.yaml.
+NEEDED: dict[str, tuple[Path, ...]] = {
+    name: (Path("dvc.yaml"), Path(".dvc")) for name in ("deps", "setup", "tidy", "verify")
+}
+NEEDED |= {"doctor": (Path("requirements.lock"),), "readme": (Path("README.md"), Path("reports/results.md"))}
+
+# What a user can mend in the file system: permissions, a folder for a file or the reverse, a disk full or read-only.
+MENDABLE = {errno.EACCES, errno.EPERM, errno.EISDIR, errno.ENOTDIR, errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EIO}
+
+
+def main() -> None:
+    try:
+        run()
+    except BrokenPipeError:  # `| head` has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BadInput as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)
+    except OSError as error:
+        if error.errno not in MENDABLE:
+            raise
+        place = f"{error.filename}: " if error.filename else ""
+        print(f"error: {one_line(place)}{error.strerror}; mend that, and run this again", file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def run() -> None:
+    """Do what the command line asks for.
+
+    Raises:
+        BadInput: the arguments, the folder or a file in it is not what the command needs.
+    """
+    parser = Parser(prog="bakeoff", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(work: Callable[[argparse.Namespace], None]) -> argparse.ArgumentParser:
+        added = commands.add_parser(work.__name__, help=work.__doc__, description=work.__doc__)
+        added.set_defaults(work=work)
+        return added
+
+    command(doctor)
+    command(check)
+    command(track).add_argument("--watch", action="store_true", help="go on, and feed the curves of running trainings")
+    command(ui).add_argument("--port", type=port, help="on this machine (default: the first free one from 5000 on)")
+    command(sources)
+    command(fetch).add_argument("name", nargs="+", help="a data set of the catalogue")
+    encoding = command(encode)
+    encoding.add_argument("rows", type=Path, metavar="ROWS")
+    encoding.add_argument("--to", type=Path, required=True, metavar="FILE.npz")
+    asking = command(words)
+    if sys.argv[1:2] == ["words"]:  # their options come with NumPy, for which the other commands need not wait
+        from bakeoff.commands.words import arguments as questions
+
+        questions(asking)
+    learning = command(learn)
+    learning.add_argument(
+        "--learner", type=Path, metavar="FILE", help="where to begin (default: the first of params.yaml)"
+    )
+    learning.add_argument("--state", type=Path, metavar="FILE", help="where to go on (default: one for each learner)")
+    learning.add_argument(
+        "--every", type=seconds, default=60, metavar="SECONDS", help="between two savings (default: 60)"
+    )
+    learning.add_argument("--skip", action="store_true", help="the same stream begins again: pass over what is learnt")
+    command(deps)
+    command(readme)
+    command(setup)
+    command(tidy)
+    verifying = command(verify)
+    verifying.add_argument("--record", action="store_true", help="take the new lock, and note this processor with it")
+    verifying.add_argument("--serial", action="store_true", help="by DVC alone, one stage after the other")
+
+    arguments = parser.parse_args()
+    for needed in (settings.PATH, *NEEDED.get(arguments.work.__name__, ())):
+        if not (needed.exists() or needed.is_symlink()):
+            raise BadInput(f"{needed}: not found; run this in the project's root folder")
+    arguments.work(arguments)
+    sys.stdout.flush()
+
+
+class Parser(argparse.ArgumentParser):
+    """Its errors are one line, as all others are."""
+
+    def error(self, message: str) -> NoReturn:
+        raise BadInput(f"{self.prog}: {message}; `{self.prog} --help` lists what there is")
+
+
+def port(written: str) -> int:
+    """Return a number that a port may have."""
+    number = int(written)
+    if not 1 <= number <= 65535:
+        raise ValueError
+    return number
+
+
+def seconds(written: str) -> float:
+    """Return a time that can be waited for; 0 waits not at all."""
+    number = float(written)
+    if not 0 <= number < math.inf:
+        raise ValueError
+    return number
+
+
+def doctor(_: argparse.Namespace) -> None:
+    """say what was found here, what is missing, and the remedy"""
+    from bakeoff.commands.doctor import examine
+
+    findings = examine()
+    for finding in findings:
+        print(finding)
+    sys.exit(any(not finding.well for finding in findings))
+
+
+def check(_: argparse.Namespace) -> None:
+    """check the whole of params.yaml, and that the one measured input and the GPU that it asks for are there"""
+    from bakeoff.base.gpu import refuse
+    from bakeoff.harness.params import check as check_params
+    from bakeoff.results.step_costs import there
+
+    refuse(check_params().device)
+    there()
+    print(f"{settings.PATH}: every setting is known, present and in range")
+
+
+def track(arguments: argparse.Namespace) -> None:
+    """bring the run records into MLflow; rebuilds the store where it is missing"""
+    from bakeoff.commands.tracking import track as track_records
+
+    track_records(watch=arguments.watch)
+
+
+def ui(arguments: argparse.Namespace) -> None:
+    """track, watch running trainings, and serve MLflow with its saved views"""
+    from bakeoff.commands.tracking import serve
+
+    serve(port=arguments.port)
+
+
+def sources(_: argparse.Namespace) -> None:
+    """list the catalogue of data sets, and what of it is on this machine"""
+    from bakeoff.data.sources.availability import overview
+
+    for entry in overview():
+        print(f"{'here' if entry.present else '    '}  {entry.name:<18} {entry.kind:<10}  {entry.title}")
+        print(f"{'':<36}  {entry.where}; {entry.licence}")
+
+
+def fetch(arguments: argparse.Namespace) -> None:
+    """fetch data sets of the catalogue ahead of time, and verify them"""
+    from bakeoff.data.limits import Limits
+    from bakeoff.data.sources.availability import files
+
+    limits = settings.validate(settings.load(), "data.limits", Limits)
+    for name in arguments.name:
+        for path in files(name, limits).values():
+            print(f"{name}: {path}")
+
+
+def encode(arguments: argparse.Namespace) -> None:
+    """scale and one-hot encode new rows as the training rows of the table were: (N, D) numbers in float32"""
+    from bakeoff.data.encoding.inference import encode_file
+
+    print(encode_file(Path("data/table/encoder.json"), arguments.rows, arguments.to))
+
+
+def words(arguments: argparse.Namespace) -> None:
+    """ask the trained word vectors for neighbours and analogies, or export them"""
+    arguments.ask(arguments)
+
+
+def learn(arguments: argparse.Namespace) -> None:
+    """read rows from standard input without an end, predict each, and learn from those that bring their answer"""
+    from bakeoff.online.live import follow, places
+
+    learner, state = places(arguments.learner, arguments.state)
+    status = follow(0, sys.stdout, learner, state, every=arguments.every, skip=arguments.skip)
+    if status:
+        sys.exit(status)
+
+
+def deps(_: argparse.Namespace) -> None:
+    """write what each stage imports into dvc.yaml, the schema by which editors check params.yaml, and DVC's colours"""
+    from bakeoff.harness import code_dependencies, params
+    from bakeoff.report.figures.palette import COLOURS
+
+    code_dependencies.refresh(Path("dvc.yaml"))
+    code_dependencies.write_colours(Path(".dvc/plots/curves.json"), COLOURS)
+    code_dependencies.write_schema(Path("params.schema.json"), params.schema())
+
+
+def readme(_: argparse.Namespace) -> None:
+    """bring the table of results into README.md"""
+    from bakeoff.report.pages import embed
+
+    path = Path("README.md")
+    path.write_text(embed(path.read_text(encoding="utf-8"), Path("reports/results.md").read_text(encoding="utf-8")))
+
+
+def setup(_: argparse.Namespace) -> None:
+    """write what the tools need beside the code: the page template by which `dvc plots` works offline"""
+    from bakeoff.harness.dvc_plots_page import write_template
+
+    write_template()
+
+
+def tidy(_: argparse.Namespace) -> None:
+    """mend a dvc.lock that ends early, drop outputs of items off the lists, and put dvc.lock in order"""
+    from bakeoff.harness.dvc_graph import order, prune
+    from bakeoff.harness.lockfile import heal
+
+    for line in chain(heal(), prune()):
+        print(line)
+    order()
+
+
+def verify(arguments: argparse.Namespace) -> None:
+    """run everything from nothing in a clean clone and compare its dvc.lock with the committed one"""
+    from bakeoff.harness.verify import verify as verify_lock
+
+    verify_lock(record=arguments.record, engine="dvc" if arguments.serial else "snakemake")

@@ -1,0 +1,137 @@
+"""Questions to the word vectors that the pipeline has trained: `bakeoff words neighbours one`.
+
+V words, D dimensions.
+"""
+
+import argparse
+import difflib
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import get_args
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors.numpy import load_file
+
+from bakeoff.base import settings
+from bakeoff.base.settings import BadInput
+from bakeoff.data.corpus.corpus import read_vocabulary
+from bakeoff.embedding.evaluate import Vectors
+from bakeoff.embedding.formats import Format, write
+from bakeoff.embedding.maps import MAPS
+from bakeoff.embedding.settings import ArchitectureName
+
+WEIGHTS = "models/embedding/{architecture}.safetensors"
+VOCABULARY = Path("data/corpus/vocabulary.csv")
+SUFFIXES: dict[Format, str] = {
+    "safetensors": ".vectors.safetensors",  # what is not of the pipeline has another name than what is
+    "text": ".txt",
+    "binary": ".bin",
+    "tsv": ".tsv",
+}
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """The questions that one can ask."""
+    questions = parser.add_subparsers(required=True, metavar="QUESTION")
+
+    def question(ask: Callable[[argparse.Namespace], None]) -> argparse.ArgumentParser:
+        added = questions.add_parser(ask.__name__.rstrip("_"), help=ask.__doc__, description=ask.__doc__)
+        added.set_defaults(ask=ask)
+        if ask is not context:
+            added.add_argument("--architecture", choices=get_args(ArchitectureName), help="default: the first trained")
+        if ask not in (export, map_):
+            added.add_argument("--count", type=int, default=10, help="how many answers (default: 10)")
+        return added
+
+    question(neighbours).add_argument("word")
+    asked = question(analogy)
+    for name in ("a", "b", "c"):
+        asked.add_argument(name)
+    question(context).add_argument("words", nargs="+", metavar="word")
+    exported = question(export)
+    exported.add_argument("--format", choices=get_args(Format), required=True, dest="kind")
+    exported.add_argument("--to", type=Path, help="file (default: beside the vectors)")
+    drawn = question(map_)
+    drawn.add_argument("--method", choices=MAPS, default="tsne", help="default: tsne")
+    drawn.add_argument("--count", type=int, default=300, help="how many of the most frequent words (default: 300)")
+    drawn.add_argument("--to", type=Path, help="file (default: beside the vectors)")
+
+
+def neighbours(asked: argparse.Namespace) -> None:
+    """the words nearest to a word, by cosine"""
+    _, _, vectors = trained(asked.architecture)
+    (place,) = known(vectors, [asked.word])
+    show(vectors.nearest(vectors.unit[place], {place}, asked.count))
+
+
+def analogy(asked: argparse.Namespace) -> None:
+    """a is to b as c is to what? (man king woman)"""
+    _, _, vectors = trained(asked.architecture)
+    known(vectors, [asked.a, asked.b, asked.c])
+    show(vectors.analogy(asked.a, asked.b, asked.c, asked.count))
+
+
+def context(asked: argparse.Namespace) -> None:
+    """the words that CBOW puts between given ones, with their scores: the likeliest first"""
+    _, tables, vectors = trained("cbow")
+    mean = tables["input"][known(vectors, asked.words)].mean(axis=0, dtype=np.float64)
+    output = Vectors(tables["output"].astype(np.float64), vectors.words)  # their lengths count: not of length 1
+    show(output.nearest(mean, (), asked.count))
+
+
+def export(asked: argparse.Namespace) -> None:
+    """write the vectors for other programs: safetensors, word2vec's text or binary format, TensorBoard's projector"""
+    path, tables, vectors = trained(asked.architecture)
+    to = asked.to or path.with_suffix(SUFFIXES[asked.kind])
+    if to.resolve() == path.resolve():
+        raise BadInput(f"{to}: holds what the pipeline trained, both tables of it; take another name for --to")
+    written = write(tables["input"], vectors.words, asked.kind, to)
+    print(*written, sep="\n")
+
+
+def map_(asked: argparse.Namespace) -> None:
+    """draw the most frequent words, and groups of alike ones, where neighbours lie near each other"""
+    from bakeoff.report.figures.example_figures import (
+        draw_words,  # comes with torch and matplotlib, which no other question needs
+    )
+
+    path, _, vectors = trained(asked.architecture)
+    to = asked.to or path.with_suffix(f".{asked.method}.png")
+    to.write_bytes(draw_words(vectors, asked.method, asked.count))
+    print(to)
+
+
+def trained(architecture: ArchitectureName | None) -> tuple[Path, dict[str, NDArray[np.float32]], Vectors]:
+    """File, tables and unit vectors of an architecture; None for the first that params.yaml lists.
+
+    Raises:
+        BadInput: there are none.
+    """
+    name = architecture or settings.at(settings.load(), "embedding.architectures")[0]
+    path = Path(WEIGHTS.format(architecture=name))
+    for needed in (path, VOCABULARY):
+        if not needed.exists():
+            raise BadInput(f"{needed}: not found; `dvc repro train_embedding@{name}` makes it")
+    tables = load_file(path)
+    if not tables:
+        raise BadInput(f"{path}: holds no vectors, for the training diverged; lower its learning rate and train again")
+    return path, tables, Vectors.of(tables["input"], list(read_vocabulary(VOCABULARY)))
+
+
+def known(vectors: Vectors, words: Sequence[str]) -> list[int]:
+    """Places of the words.
+
+    Raises:
+        BadInput: the vocabulary has not all of them.
+    """
+    for word in words:
+        if word not in vectors.index:
+            alike = difflib.get_close_matches(word, vectors.words, n=1)
+            remedy = f"did you mean '{alike[0]}'?" if alike else "ask for one that the corpus has more often"
+            raise BadInput(f"{VOCABULARY}: has no word '{word}'; {remedy}")
+    return [vectors.index[word] for word in words]
+
+
+def show(answers: Iterable[tuple[str, float]]) -> None:
+    print(*(f"{word}\t{score:.3f}" for word, score in answers), sep="\n")

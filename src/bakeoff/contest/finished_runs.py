@@ -1,0 +1,92 @@
+"""Trainings of a cell that have ended, as files: for a cell that is stopped, and from workers to the process above."""
+
+import dataclasses
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from safetensors.torch import load, save
+from torch import Tensor
+
+from bakeoff.base.checkpoint import Checkpoint
+from bakeoff.base.disk import CHECKPOINTS
+from bakeoff.base.distributed import leads
+from bakeoff.base.record import Run
+from bakeoff.training.parallel import meet
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A run, and the weights of its network if they are asked for."""
+
+    run: Run
+    weights: Mapping[str, Tensor]
+
+
+class Kept:
+    """The folder of a cell: a file for each training that has ended, a checkpoint for each that has not.
+
+    A context for all processes of the stage. The stage removes the folder when its outputs stand, and with it what
+    other settings or code of the stage have left.
+    """
+
+    def __init__(self, stage: str, recipe: str, folder: Path = CHECKPOINTS) -> None:
+        """Args:
+        recipe: sha256 of settings, inputs and code: what another recipe left is none of ours.
+        """
+        self.stage, self.recipe, self.folder = stage, recipe, folder
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            meet()  # each process has read what it needs
+
+    def __getitem__(self, name: str) -> Trained:
+        """Raises:
+        KeyError: it has not ended.
+        """
+        if (trained := self.get(name)) is None:
+            raise KeyError(name)
+        return trained
+
+    def get(self, name: str) -> Trained | None:
+        """The training of that name; None if it has not ended, or if the bytes are not those that were written."""
+        payload = self.ended(name).load()
+        if payload is None:
+            return None
+        first, _, rest = payload.partition(b"\n")
+        return Trained(Run(**json.loads(first)), load(rest))
+
+    def save(self, name: str, trained: Trained) -> None:
+        """Of several processes on one training the first writes, and the others wait for it."""
+        if leads():
+            run = json.dumps(dataclasses.asdict(trained.run)).encode()
+            self.ended(name).save(run, b"\n", save(dict(trained.weights)))
+        meet()
+
+    @contextmanager
+    def checkpoint(self, name: str) -> Iterator[Checkpoint]:
+        """That of a training while it runs, and while SIGTERM and SIGINT wait: it goes when what came of it is kept."""
+        checkpoint = self.checkpoints().run(name)
+        checkpoint.signals.hold()
+        try:
+            yield checkpoint
+        finally:
+            checkpoint.signals.release()
+        for path in (checkpoint.path, checkpoint.previous):
+            path.unlink(missing_ok=True)
+        checkpoint.signals.deliver()
+
+    def ended(self, name: str) -> Checkpoint:
+        return self.checkpoints().run(f"{name}.ended")
+
+    def checkpoints(self) -> Checkpoint:
+        return Checkpoint(self.stage, self.recipe, self.folder)

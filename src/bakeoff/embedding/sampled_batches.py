@@ -1,0 +1,87 @@
+"""The sampler of the notes: batches of a fixed number of examples, trained under one of the optimizers."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+import torch
+
+from bakeoff.base.checkpoint import Checkpoint
+from bakeoff.base.progress import Progress
+from bakeoff.base.record import flat
+from bakeoff.base.settings import Settings
+from bakeoff.data.corpus.corpus import Corpus
+from bakeoff.embedding.architectures import ARCHITECTURES
+from bakeoff.embedding.network import Embedding
+from bakeoff.embedding.sampler import Fitted
+from bakeoff.embedding.settings import ArchitectureName, NotesTrainingSettings
+from bakeoff.embedding.workload import Neighbours
+from bakeoff.optimizers.registry import OPTIMIZERS
+from bakeoff.training.device import resolve
+from bakeoff.training.fit import Watch, fit
+from bakeoff.training.settings import Device
+
+
+@dataclass(frozen=True)
+class Notes:
+    """Attributes:
+    windows: settings of the architecture.
+    constants: of the optimizer, at the rate of the training.
+    """
+
+    architecture: ArchitectureName
+    windows: Settings
+    settings: NotesTrainingSettings
+    constants: Settings
+    device: Device
+
+    @classmethod
+    def read(cls, settings: Callable[[str, Any], Any], architecture: ArchitectureName) -> Self:
+        training = settings("embedding.notes.training", NotesTrainingSettings)
+        constants = settings(f"optimizers.{training.optimizer}", OPTIMIZERS[training.optimizer].settings)
+        return cls(
+            architecture=architecture,
+            windows=settings(f"embedding.notes.{architecture}", ARCHITECTURES[architecture].settings),
+            settings=training,
+            constants=constants.model_copy(update={"learning_rate": training.learning_rate}),
+            device=settings("device", Device),
+        )
+
+    @property
+    def name(self) -> str:
+        return f"{self.settings.optimizer}-s{self.settings.seed}"
+
+    def parameters(self) -> dict[str, Any]:
+        settings = self.settings.model_dump(mode="json")
+        named = {name: settings.pop(name) for name in ("optimizer", "seed")}
+        del settings["learning_rate"]  # stands among the optimizer's constants
+        sections = {"optimizer": self.constants.model_dump(), "network": self.windows.model_dump()}
+        for name, part in (sections | {"training": settings}).items():
+            named |= flat(name, part)
+        return named
+
+    def steps(self, _: Corpus) -> int:
+        return self.settings.epochs
+
+    def fit(self, corpus: Corpus, watch: Watch, progress: Progress, checkpoint: Checkpoint) -> Fitted:
+        """Weights, then text and noise words, are drawn from the seed. Goes on from the checkpoint, if there is one."""
+
+        def see(row: Mapping[str, float]) -> None:
+            watch(row)
+            progress.advance(note=f"val/loss {row['val/loss']:.3f}")
+
+        device = resolve(self.device)
+        cut = ARCHITECTURES[self.architecture].build(self.windows)
+        workload = Neighbours(corpus, cut, self.settings, device)
+        generator = torch.Generator().manual_seed(self.settings.seed)
+        network = Embedding(len(corpus.words), self.settings.dimension, generator).to(device)
+        rule = OPTIMIZERS[self.settings.optimizer]
+        optimizer = rule.build(network.parameters(), self.constants)
+        outcome = fit(
+            network, workload, optimizer, self.settings, generator=generator, watch=see, checkpoint=checkpoint
+        )
+        progress.advance(self.settings.epochs - len(outcome.history))
+        if outcome.diverged:
+            return Fitted(outcome.history, outcome.diverged)
+        weights = {name: weight.cpu().contiguous().numpy() for name, weight in network.state_dict().items()}
+        return Fitted(outcome.history, None, weights)

@@ -1,0 +1,88 @@
+"""Keeps the code dependencies in dvc.yaml equal to what each stage imports."""
+
+import json
+import re
+import textwrap
+from collections.abc import Mapping
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from bakeoff.base.provenance import DIGESTS, PACKAGES, scripts, sources
+
+# What `refresh` writes, to the end of the stages.
+HEAD = "  # What each script is made of, by its imports: written by `make deps`."
+
+
+def script(command: str) -> Path:
+    """The file behind `python -m pipeline.STAGE ...`."""
+    module = command.split()[2]
+    return Path(*module.split(".")).with_suffix(".py")
+
+
+def is_code(dependency: str) -> bool:
+    return any(Path(dependency).is_relative_to(folder) for folder in [*PACKAGES.values(), Path(DIGESTS)])
+
+
+def refreshed(stage: Mapping[str, Any]) -> list[str]:
+    """A stage's `deps:`: its data as they stand, then the digest of its code."""
+    data = [dependency for dependency in stage.get("deps", []) if not is_code(dependency)]
+    return [*data, f"{DIGESTS}/{script(stage['cmd']).stem}.sha256"]
+
+
+def digesting(root: Path = Path()) -> dict[str, dict[str, Any]]:
+    """The stages that digest code, by name: each script's depends on all files that the script imports.
+
+    One file then stands for sixty with each of the stages that run the script. DVC reads and writes the whole of
+    dvc.lock whenever a stage ends: with all files under each stage that took five seconds a time.
+    """
+    return {
+        f"code_{name}": {
+            "desc": f"sha256 of the code of pipeline/{name}.py",
+            "cmd": f"python -m pipeline.digest_code --script {name}",
+            "deps": sorted({path.as_posix() for path in (*own(name, root), *own("digest_code", root))}),
+            "outs": [f"{DIGESTS}/{name}.sha256"],
+        }
+        for name in scripts(root)
+    }
+
+
+def own(name: str, root: Path) -> list[Path]:
+    return sources(PACKAGES["pipeline"] / f"{name}.py", root)
+
+
+def dumped(document: Mapping[str, Any]) -> str:
+    yaml = YAML()
+    yaml.width = 160
+    yaml.indent(mapping=2, sequence=4, offset=2)
+    text = StringIO()
+    yaml.dump(document, text)
+    return text.getvalue()
+
+
+def refresh(path: Path) -> None:
+    """Rewrite the `deps:` of each stage in dvc.yaml, and the stages that digest code; comments and the rest stay."""
+    document = YAML().load(
+        re.sub(rf"^{re.escape(HEAD)}\n(?: .*\n|\n)*", "", path.read_text(encoding="utf-8"), flags=re.M)
+    )
+    for stage in document["stages"].values():
+        stage["deps"] = refreshed(stage)
+    text = dumped(document)
+    head, stages, rest = re.split(r"(^stages:\n(?: .*\n|\n)*)", text, maxsplit=1, flags=re.MULTILINE)
+    block = textwrap.indent("\n".join(dumped({name: stage}) for name, stage in digesting().items()), "  ")
+    path.write_text("\n".join([(head + stages).rstrip(), "", HEAD, block, rest]), encoding="utf-8")
+
+
+def write_colours(path: Path, colours: dict[str, str]) -> None:
+    """Put the optimizers' colours into DVC's template of a plot; the rest of it stays."""
+    text = path.read_text(encoding="utf-8")
+    for key, values in {"domain": list(colours), "range": list(colours.values())}.items():
+        lines = textwrap.fill(json.dumps(values)[1:-1], 100, initial_indent=" " * 12, subsequent_indent=" " * 12)
+        text = re.sub(rf'"{key}": \[[^]]*\]', f'"{key}": [\n{lines}\n          ]', text)
+    path.write_text(text, encoding="utf-8")
+
+
+def write_schema(path: Path, schema: dict[str, Any]) -> None:
+    path.write_text(json.dumps(schema, indent=1) + "\n", encoding="utf-8")

@@ -1,0 +1,225 @@
+"""The graph of stages as DVC resolves it from dvc.yaml: what Snakemake schedules, and the order of dvc.lock."""
+
+import argparse
+import json
+import os
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import networkx
+from dvc.dependency import ParamsDependency
+from dvc.dvcfile import LOCK_FILE, PROJECT_FILE, ProjectFile
+from dvc.exceptions import DvcException
+from dvc.output import Output
+from dvc.repo import Repo, lock_repo
+from dvc.repo.reproduce import get_active_graph, plan_repro
+from dvc.stage import PipelineStage
+from dvc.stage import Stage as DvcStage
+from dvc.utils.serialize import dumps_yaml
+
+from bakeoff.base.settings import BadInput
+from bakeoff.harness import lockfile
+from bakeoff.harness.restore_outputs import recorded
+from bakeoff.harness.stage import fail
+
+# Rewritten whenever the graph is read, and an input of every stale stage: newer than any output, it is Snakemake's
+# reason to run what DVC calls stale, whatever the clock says of other files. It holds the time, for Snakemake takes a
+# small input with the same content for the same input.
+MARK = Path(".snakemake/stale")
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage, as much of it as Snakemake needs.
+
+    Attributes:
+        name: as DVC has it, `train_images@cnn-adam`.
+        title: the name, and what dvc.yaml says of it.
+        inputs: files and folders; for a folder that other stages write into, the outputs that lie in it.
+        outputs: one without a suffix is a folder.
+        stale: by content DVC would run it, or something upstream of it.
+        device: whether it reads the setting `device`, and so may use a GPU.
+    """
+
+    name: str
+    title: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    stale: bool
+    device: bool
+    threads: int
+    resources: Mapping[str, Any]
+
+
+def load(judge: bool = True) -> list[Stage]:
+    """All stages, each after those that it depends on.
+
+    Args:
+        judge: ask DVC, by content, what is stale, and note it in `MARK`. Only the process that schedules does so.
+
+    Raises:
+        BadInput: DVC cannot make sense of dvc.yaml or dvc.lock, or a file is missing that no stage makes (Snakemake
+            would go on with what was made of it before).
+    """
+    with _refused_in_one_line(), Repo(_wait_for_lock=True) as repo, lock_repo(repo):
+        graph = get_active_graph(repo.index.graph)  # edges: consumer -> producer
+        changed = {stage for stage in graph if judge and stage.changed()}
+        stale = changed.union(*(networkx.ancestors(graph, stage) for stage in changed))
+        stages = [_stage(stage, graph, stage in stale) for stage in plan(repo)]
+    made = {path for stage in stages for path in stage.outputs}
+    for stage in stages:
+        for path in stage.inputs:
+            if path not in made and not Path(path).exists():
+                raise BadInput(f"{path}: not found; '{stage.name}' reads it, and no stage makes it")
+    if judge:
+        MARK.parent.mkdir(exist_ok=True)
+        names = [stage.name for stage in stages if stage.stale]
+        MARK.write_text("\n".join([f"stale at {time.time_ns()}:", *names, ""]), encoding="utf-8")
+    return stages
+
+
+def plan(repo: Repo) -> list[DvcStage]:
+    """The stages in the order in which a plain `dvc repro` runs them, and so adds them to dvc.lock."""
+    targets = [stage for stage in repo.index.stages if stage.path_in_repo == PROJECT_FILE]
+    return list(plan_repro(get_active_graph(repo.index.graph), targets))
+
+
+def _stage(stage: DvcStage, graph: networkx.DiGraph, stale: bool) -> Stage:
+    params = [dep for dep in stage.deps if isinstance(dep, ParamsDependency)]
+    products = [_path(out) for producer in graph.successors(stage) for out in producer.outs]
+    inputs = [
+        path
+        for dep in stage.deps
+        if dep not in params and not stage.frozen
+        for path in [product for product in products if _within(product, _path(dep))] or [_path(dep)]
+    ]
+    meta = stage.meta or {}
+    return Stage(
+        name=stage.addressing,
+        title=f"{stage.addressing}: {stage.desc}" if stage.desc else stage.addressing,
+        inputs=tuple(inputs),
+        outputs=tuple(_path(out) for out in stage.outs),
+        stale=stale,
+        device=any("device" in dep.params for dep in params),
+        threads=meta.get("threads", 1),
+        resources=meta.get("resources", {}),
+    )
+
+
+def _path(item: Output) -> str:
+    return str(os.path.relpath(item.fs_path, item.repo.root_dir))
+
+
+def _within(path: str, folder: str) -> bool:
+    return Path(path).is_relative_to(folder)
+
+
+def order() -> None:
+    """Put dvc.lock into the order of `plan`, and each entry into the form that a run from nothing gives it.
+
+    DVC appends what runs for the first time and rewrites only what it runs: how the file reads depends on the engine,
+    on the number of cores, on the sequence of edits. Like this it depends on dvc.yaml, params.yaml and the files alone.
+    """
+    with _locked() as (stages, project):
+        entries = project.lockfile_contents.get("stages", {})
+        ordered = {stage.name: _entry(stage, entries[stage.name]) for stage in stages if stage.name in entries}
+        _write(project, ordered | {name: entry for name, entry in entries.items() if name not in ordered})
+
+
+def prune() -> Iterator[str]:
+    """Drop what is no longer in dvc.yaml: entries of dvc.lock, and outputs if they are what DVC recorded.
+
+    DVC leaves both when an item is taken off a list, and stages that depend on the folder go on reading the files.
+
+    Yields:
+        one line for each output that is there.
+    """
+    with _locked() as (stages, project):
+        entries = project.lockfile_contents.get("stages", {})
+        products = [_path(out) for stage in stages for out in stage.outs]
+        kept = {stage.name for stage in stages}
+        for name in entries.keys() - kept:
+            for out in recorded(project, name, entries[name]):
+                path = _path(out)
+                if not out.exists or any(_within(path, product) or _within(product, path) for product in products):
+                    continue
+                if out.changed_checksum():
+                    kept.add(name)
+                    yield f"{path}: kept, for it is not what '{name}' made; '{name}' is no longer in {PROJECT_FILE}"
+                else:
+                    out.remove(ignore_remove=True)
+                    yield f"{path}: removed; '{name}' is no longer in {PROJECT_FILE}"
+        _write(project, {name: entry for name, entry in entries.items() if name in kept})
+
+
+@contextmanager
+def _refused_in_one_line() -> Iterator[None]:
+    """Raises:
+    BadInput: dvc.lock cannot be read, or DVC refuses, in its own words.
+    """
+    if fault := lockfile.fault():
+        raise BadInput(fault)
+    try:
+        yield
+    except DvcException as error:
+        said = " ".join(str(error).split())
+        remedy = f"git checkout {LOCK_FILE} brings back the committed one" if LOCK_FILE in said else "see `dvc status`"
+        raise BadInput(f"{said}; {remedy}") from error
+
+
+@contextmanager
+def _locked() -> Iterator[tuple[list[PipelineStage], ProjectFile]]:
+    """The stages of dvc.yaml in the order of `plan`, and the file, while no other DVC process writes."""
+    with _refused_in_one_line(), Repo(_wait_for_lock=True) as repo, lock_repo(repo):
+        stages = [stage for stage in plan(repo) if isinstance(stage, PipelineStage)]
+        yield stages, ProjectFile(repo, PROJECT_FILE)
+
+
+def _write(project: ProjectFile, entries: Mapping[str, Any]) -> None:
+    """Replace dvc.lock in one go, if that changes it."""
+    old = project.lockfile_contents
+    new = {**old, "stages": entries}
+    if json.dumps(new, default=str) != json.dumps(old | {"stages": old.get("stages", {})}, default=str):
+        lockfile.replace(Path(project.repo.root_dir, LOCK_FILE), dumps_yaml(new))
+
+
+def _entry(stage: PipelineStage, entry: Mapping[str, Any]) -> dict[str, Any]:
+    """An entry of dvc.lock as DVC would write it now: what dvc.yaml no longer names is gone, settings read as they do.
+
+    DVC itself sees no change in a dependency less, in another order of keys, nor in 1.0 for 1.
+    """
+    paths = {item.def_path for item in (*stage.deps, *stage.outs)}
+    listed = {kind: [item for item in entry.get(kind, []) if item["path"] in paths] for kind in ("deps", "outs")}
+    params: dict[str, dict[str, Any]] = {}
+    for dep in stage.deps:
+        if isinstance(dep, ParamsDependency):
+            now, recorded = dep.read_params(), entry.get("params", {}).get(dep.def_path, {})
+            kept = sorted(key for key in recorded if key in dep.params)
+            params[dep.def_path] = {key: now[key] if now.get(key) == recorded[key] else recorded[key] for key in kept}
+    parts = {**listed, "params": {path: values for path, values in params.items() if values}}
+    return {key: parts.get(key, value) for key, value in entry.items() if parts.get(key, value)}
+
+
+def gpus() -> int:
+    """How many NVIDIA GPUs this process may use, without the second that it takes to import torch."""
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if visible is not None:
+        return len([device for device in visible.split(",") if device])
+    return len(list(Path("/dev").glob("nvidia[0-9]*")))
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("command", choices=["tidy"], help="drop what is no longer in dvc.yaml, put dvc.lock in order")
+    parser.parse_args()
+    try:
+        for line in chain(lockfile.heal(), prune()):
+            print(line)
+        order()
+    except BadInput as error:
+        fail(error)

@@ -1,0 +1,48 @@
+"""DVC as the Snakefile and `make serial` run it: it replaces dvc.lock in one go, and ends with the engine above it.
+
+    python -m bakeoff.harness.engine repro
+
+The arguments are those of `dvc`. Killed at any moment, it leaves a dvc.lock that is whole.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+from bakeoff.harness import lockfile, parent_watch
+
+
+def main() -> int:
+    parent_watch.hold()  # before the second that DVC takes to import
+    for line in lockfile.heal():
+        print(line, file=sys.stderr)
+    if fault := lockfile.fault():
+        print(f"error: {fault}", file=sys.stderr)
+        return 2
+    from dvc.cli import main as dvc
+    from dvc.utils.serialize import _common
+
+    # What DVC changes in dvc.lock passes through this function alone, which it looks up anew at each call.
+    _common._dump_data = dump
+    status: int = dvc()
+    return status
+
+
+def dump(path: Any, data: Any, dumper: Any, fs: Any = None, **options: Any) -> None:  # noqa: ARG001  DVC's signature
+    """Write a file as DVC's own `_dump_data` does, but under a partial name that replaces the old one at the end."""
+    partial = lockfile.partial(path)
+    try:
+        with partial.open("w", encoding="utf-8") as file:
+            dumper(data, file, **options)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    except OSError:
+        partial.unlink(missing_ok=True)
+        raise
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,37 @@
+"""The stages that Snakemake was told to run whether or not DVC finds them changed: --forcerun, --force, --forceall."""
+
+from collections.abc import Iterable, Set
+from typing import Protocol
+
+from bakeoff.harness.dvc_graph import MARK, Stage
+
+NOTE = MARK.with_name("forced")  # names, a line each: on a cluster a job is a process of its own, which reads them here
+
+
+class Asked(Protocol):
+    """What Snakemake's command line asks for."""
+
+    targets: Set[str]
+    forcetargets: bool
+    forceall: bool
+    forcerun: Set[str]
+
+
+def option(stage: Stage, asked: Asked, main: bool) -> str:
+    """What `dvc repro` is told of a stage. What is made of its outputs runs too, if they come out anew.
+
+    Args:
+        main: whether this process schedules; that of a job is told to force its one target, whatever the user asked.
+    """
+    named = forced(stage, asked) if main else stage.name in NOTE.read_text(encoding="utf-8").splitlines()
+    return "--force" if named else ""
+
+
+def note(stages: Iterable[Stage], asked: Asked) -> None:
+    NOTE.write_text("".join(f"{stage.name}\n" for stage in stages if forced(stage, asked)), encoding="utf-8")
+
+
+def forced(stage: Stage, asked: Asked) -> bool:
+    """Whether the stage or one of its outputs was named."""
+    named = set(asked.forcerun) | (set(asked.targets) if asked.forcetargets else set())
+    return asked.forceall or not named.isdisjoint({stage.name, *stage.outputs})

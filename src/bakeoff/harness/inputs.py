@@ -1,0 +1,111 @@
+"""What a stage reads, by content: its settings and inputs when it began, and what of them has changed since."""
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic_core import to_jsonable_python
+
+from bakeoff.base import provenance, settings
+from bakeoff.base.settings import BadInput
+
+MOST = 60  # characters of a value that a message shows
+
+Version = tuple[tuple[str, int, int, int, int], ...]
+
+
+class Inputs:
+    """Settings and files that a stage has asked for. DVC records what stands there when the stage has ended.
+
+    Attributes:
+        settings: dotted key of params.yaml to its value as checked: 1 and 1.0 are one setting, and make one record.
+        digests: path to sha256.
+    """
+
+    def __init__(self) -> None:
+        self.settings: dict[str, Any] = {}
+        self.digests: dict[str, str] = {}
+        self._written = version(settings.PATH)
+        self._document = settings.load()
+        self._kinds: dict[str, Any] = {}
+        self._versions: dict[str, Version] = {}
+
+    def setting(self, key: str, kind: Any) -> Any:
+        """The section of params.yaml under a dotted key."""
+        value = settings.validate(self._document, key, kind)
+        self._kinds[key] = kind
+        self.settings[key] = to_jsonable_python(value)
+        return value
+
+    def hash(self, path: str) -> None:
+        """Note the digest of a file or folder."""
+        self.watch(path)
+        self.digests[path] = provenance.sha256(Path(path))
+
+    def watch(self, path: str) -> None:
+        """Note the sizes and times of a file or of those in a folder, which costs less than their digests."""
+        self._versions[path] = version(Path(path))
+
+    def changes(self, stage: str) -> Iterator[str]:
+        """One line for each setting and input that is no longer what the stage read.
+
+        Sizes and times tell where to look; where a digest was noted, it alone decides.
+        """
+        if self.settings and version(settings.PATH) != self._written:
+            yield from self._changed_settings(stage)
+        for path, before in self._versions.items():
+            if version(Path(path)) == before:
+                continue
+            if not Path(path).exists():
+                yield f"{path}: was there when '{stage}' began, and is gone"
+            elif path not in self.digests:
+                yield f"{path}: was changed while '{stage}' ran"
+            elif provenance.sha256(Path(path)) != self.digests[path]:
+                yield f"{path}: was changed while '{stage}' ran; its bytes are not those that were read"
+
+    def _changed_settings(self, stage: str) -> Iterator[str]:
+        try:
+            document = settings.load()
+            now = {key: to_jsonable_python(settings.validate(document, key, kind)) for key, kind in self._kinds.items()}
+        except BadInput as error:
+            yield f"{error}; '{stage}' had read other settings when it began"
+            return
+        for key, value in self.settings.items():
+            before, after = dict(leaves(key, value)), dict(leaves(key, now[key]))
+            for name in [*before, *(name for name in after if name not in before)]:
+                if before.get(name, ...) != after.get(name, ...):
+                    was, found = (shown(side[name]) if name in side else "missing" for side in (before, after))
+                    yield f"{settings.PATH}: {name} was {was} when '{stage}' began, and is {found} now"
+
+
+def leaves(name: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """The values inside a section, under dotted names."""
+    if isinstance(value, Mapping) and value:
+        for key, inner in value.items():
+            yield from leaves(f"{name}.{key}", inner)
+    else:
+        yield name, value
+
+
+def shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= MOST else f"{text[:MOST]}..."
+
+
+def version(path: Path) -> Version:
+    """Name, size, times and number of each file: equal as long as none is written, replaced, added or removed."""
+    files = [path, *sorted(path.rglob("*"))] if path.is_dir() else [path]
+    return tuple(found for file in files if (found := _status(file)))
+
+
+def _status(path: Path) -> tuple[str, int, int, int, int] | None:
+    if path.name.startswith(provenance.PARTIAL):
+        return None
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return None
+    if path.is_dir():  # a folder's times change with files that do not count
+        return os.fspath(path), 0, 0, 0, status.st_ino
+    return os.fspath(path), status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino

@@ -1,0 +1,246 @@
+"""What every stage does around its work: settings, inputs, atomic outputs, the run record, and a clean end."""
+
+import argparse
+import io
+import json
+import os
+import shutil
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property, partial
+from pathlib import Path
+from types import FrameType
+from typing import Any, NoReturn, TypeVar
+
+from bakeoff.base import provenance, record
+from bakeoff.base.disk import CHECKPOINTS, refusal, writing
+from bakeoff.base.distributed import leads
+from bakeoff.base.progress import Progress, Unit
+from bakeoff.base.record import Record, Run
+from bakeoff.base.settings import BadInput
+from bakeoff.data.sources.addresses import redacted_values
+from bakeoff.harness import parent_watch, restore_outputs
+from bakeoff.harness.inputs import Inputs
+
+T = TypeVar("T")
+
+LIVE = Path(".bakeoff/live")  # histories of trainings that still run
+ENDED = Path(".bakeoff/ended")  # how long a stage took, the one thing that is never the same twice, and what it read
+
+
+class Stage:
+    """One stage at work. It computes first and writes last: nothing replaces an old output before all new ones stand.
+
+    Attributes:
+        name: as DVC has it, `train_images@cnn-adam`.
+    """
+
+    def __init__(self, name: str, script: Path) -> None:
+        self.name = name
+        self.started = time.monotonic()
+        self._script = script
+        self._read = Inputs()
+        self._partial: dict[Path, Path] = {}
+        self._uncached: list[Path] = []
+
+    def settings(self, key: str, kind: type[T]) -> T:
+        """The section of params.yaml under a dotted key; one that stands under `params:` of this stage in dvc.yaml."""
+        value: T = self._read.setting(key, kind)
+        return value
+
+    def input(self, path: str) -> Path:
+        """An input, hashed for the record.
+
+        Raises:
+            BadInput: it is not there.
+        """
+        if not Path(path).exists():
+            raise BadInput(f"{path}: not found; `dvc repro {self.name}` makes it first")
+        self._read.hash(path)
+        self._code  # noqa: B018  as it is before the work, whatever is edited meanwhile
+        return Path(path)
+
+    def watched(self, folder: str) -> None:
+        """A folder of the user's own data, which the settings say how to find: no edit may fall into this stage."""
+        self._read.watch(folder)
+
+    @property
+    def inputs(self) -> Mapping[str, str]:
+        """sha256 of each input that the stage asked for until now, by path."""
+        return self._read.digests
+
+    def output(self, path: str, write: Callable[[Path], None], *, cached: bool = True) -> None:
+        """Write an output under a partial name; it gets its own when the stage ends.
+
+        Args:
+            cached: whether DVC's cache keeps it; not what has `cache: false` in dvc.yaml.
+        """
+        final = Path(path)
+        if not cached:
+            self._uncached.append(final)
+        final.parent.mkdir(parents=True, exist_ok=True)
+        self._partial[final] = final.with_name(provenance.PARTIAL + final.name)
+        with writing(final):
+            write(self._partial[final])
+
+    @property
+    def recipe(self) -> str:
+        """Digest of the settings and inputs that the stage asked for until now, and of its code: what determines it."""
+        return record.recipe(self.name, self._read.settings, self._read.digests, self._code)
+
+    @cached_property
+    def _code(self) -> str:
+        return provenance.combined(provenance.sources(self._script))
+
+    def record(self, path: str, task: str, runs: Sequence[Run]) -> None:
+        """Write the run record, with the settings and inputs that the stage asked for until now.
+
+        The recipe depends on the settings as they are; the record shows addresses without their secrets.
+        """
+        settings = {key: redacted_values(value) for key, value in self._read.settings.items()}
+        made = Record(self.name, task, self.recipe, settings, self._read.digests, self._code, runs)
+        self.output(path, partial(record.write, made))
+
+    def metrics(self, path: str, values: Mapping[str, float]) -> None:
+        """Write what `dvc metrics show` tabulates."""
+        self.output(path, lambda path: _write(path, record.dump(dict(values))), cached=False)
+
+    def progress(self, total: int, unit: Unit = "steps") -> Progress:
+        return Progress(total, self.name, unit=unit)
+
+    def watch(self, run: str, parameters: Mapping[str, Any]) -> Callable[[Mapping[str, float]], None]:
+        """A function that appends one epoch's row to the run's live history, for whoever looks on."""
+        path = LIVE / self.name / f"{run}.jsonl"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with writing(path):
+            _write(path, json.dumps({"parameters": parameters}, sort_keys=True) + "\n")
+
+        def append(row: Mapping[str, float]) -> None:
+            with writing(path), path.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(row, sort_keys=True) + "\n")
+
+        return append
+
+    def finish(self) -> None:
+        """Give every output its name, then note how long it all took; what was trained is kept until then.
+
+        Raises:
+            BadInput: the settings or inputs are no longer those that were read, or the disk is full.
+        """
+        for final, written in self._partial.items():
+            with writing(final), written.open("rb") as file:
+                os.fsync(file.fileno())
+        changes = list(self._read.changes(self.name))  # last: DVC records what it finds from now on
+        if changes:
+            raise BadInput(f"{'; '.join(changes)}; nothing was written, so run the same command again")
+        for final, written in self._partial.items():
+            with writing(final):
+                written.replace(final)
+        restore_outputs.keep(self.name, self._uncached)
+        shutil.rmtree(CHECKPOINTS / self.name, ignore_errors=True)
+        seconds = time.monotonic() - self.started
+        ENDED.mkdir(parents=True, exist_ok=True)
+        read = {"settings": sorted(self._read.settings), "inputs": sorted(self._read.digests)}
+        _write(ENDED / f"{self.name}.json", record.dump({"seconds": round(seconds, 3), **read}))
+        print(f"{self.name}: done in {seconds:.1f} s", flush=True)
+
+    def clean(self) -> None:
+        """Remove what was left half-written, and the live histories."""
+        for written in self._partial.values():
+            written.unlink(missing_ok=True)
+        if (LIVE / self.name).exists():
+            shutil.rmtree(LIVE / self.name)
+
+
+class Follower(Stage):
+    """The stage in a process that torchrun started beside the first: it does the same work, and writes nothing."""
+
+    def output(self, *_: Any, **__: Any) -> None:
+        pass
+
+    def progress(self, total: int, unit: Unit = "steps") -> Progress:
+        return Progress(total, self.name, io.StringIO(), unit)
+
+    def watch(self, *_: Any) -> Callable[[Mapping[str, float]], None]:
+        return lambda _: None
+
+    def finish(self) -> None:
+        pass
+
+    def clean(self) -> None:
+        pass
+
+
+def run(work: Callable[..., None], name: str, **choices: Iterable[str]) -> None:
+    """Run a stage script: `work(stage, **identities)`, each identity one of a closed set of the command line.
+
+    Args:
+        name: the stage's name in dvc.yaml, with identities in braces: `train_{task}@{model}-{optimizer}`.
+        choices: what each identity may be.
+
+    Exits with status 2 after one line for input that a user can mend, 130 and 143 after SIGINT and SIGTERM.
+    """
+    parser = _Parser(description=sys.modules["__main__"].__doc__)
+    for option, known in choices.items():
+        parser.add_argument(f"--{option}", choices=list(known), required=True)
+    parent_watch.hold()  # again, for a script that lies elsewhere
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        with restore_outputs.kept_on_failure():
+            identities = _identities(parser)
+            script = Path(*work.__globals__["__spec__"].name.split(".")).with_suffix(".py")
+            stage = (Stage if leads() else Follower)(name.format(**identities), script)
+            try:
+                work(stage, **identities)
+                stage.finish()
+            finally:
+                stage.clean()
+    except BadInput as error:
+        if not leads():  # the first says it
+            sys.exit(2)
+        fail(error)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except Exception as error:
+        said = refusal(error)
+        if said is None:
+            raise
+        fail(said)
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise BadInput(f"{message}; --help lists the arguments")
+
+
+def _identities(parser: _Parser) -> dict[str, Any]:
+    """Return the arguments of the command line, once the whole of params.yaml is checked.
+
+    Raises:
+        BadInput: of what DVC put into the command, params.yaml has the place, and is named first.
+    """
+    from bakeoff.harness.params import check  # the gate: see provenance.GATES
+
+    try:
+        return vars(parser.parse_args())
+    finally:
+        check()
+
+
+def fail(error: BadInput) -> NoReturn:
+    """One line, and the status of a command that was given bad input."""
+    print(f"error: {error}", file=sys.stderr, flush=True)
+    sys.exit(2)
+
+
+def _terminate(number: int, _frame: FrameType | None) -> NoReturn:
+    signal.signal(
+        number, signal.SIG_IGN
+    )  # engine and parent_watch both send it: the second finds the clean end under way
+    sys.exit(128 + number)
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8")

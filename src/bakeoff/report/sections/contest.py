@@ -1,0 +1,400 @@
+"""What the pages say of the contest: how it was held, who leads over all problems, and who leads each task."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bakeoff.report.escaping import plain
+from bakeoff.report.figures.overview import STEPS
+from bakeoff.report.formatting import (
+    DASH,
+    METRICS,
+    Row,
+    by_model,
+    cell_name,
+    estimate,
+    listed,
+    number,
+    picture,
+    plural,
+    probability,
+    seconds,
+    settings,
+    size,
+    span,
+    table,
+)
+from bakeoff.results.step_costs import Costs, profiles
+from bakeoff.results.test_set_error import error, telling
+from bakeoff.results.time_to_target import FARTHEST
+
+BYTES = 4  # of a weight and of a float of state
+
+
+def runs(task: Row, which: str) -> int:
+    """All trainings of a task's contest, or those of them that diverged: `runs` or `diverged`."""
+    return sum(counts[which] for cell in task["cells"] for counts in cell["runs"].values())
+
+
+def procedure(tasks: Mapping[str, Row], confidence: float) -> str:
+    """What was done, and how to read it."""
+    rows = []
+    for name, task in tasks.items():
+        budget, training = task["budget"], task["training"]
+        seeds = {cell["model"]: len(cell["seeds"]) for cell in task["cells"]}
+        rows.append(
+            [
+                name,
+                ", ".join(f"{model} {count}" for model, count in sorted(seeds.items())),
+                str(len(task["spaces"])),
+                str(budget["trials"]),
+                f"{budget['finalists']} x {budget['reruns']}",
+                str(training["epochs"]),
+                str(training["batch_size"]),
+                str(training["schedule.kind"]),
+                f"{runs(task, 'runs'):,}",
+            ]
+        )
+    header = ["task", "final seeds of", "optimizers", "trials", "reruns", "epochs", "batch", "schedule", "trainings"]
+    spaces: dict[str, Row] = {}
+    for task in tasks.values():
+        spaces |= task["spaces"]
+    searched = [
+        [
+            optimizer,
+            ", ".join(
+                f"{name} {low:g} to {high:g}"
+                for name, (low, high) in sorted(space.items(), key=lambda item: (item[0] != "learning_rate", item[0]))
+            ),
+        ]
+        for optimizer, space in spaces.items()
+    ]
+    return f"""## How the contest was held
+
+Every optimizer gets the same on each network: so many **trials** at quasi-random points of its own space, from one
+seed; the best few **reruns**, from fresh seeds, of which the best mean on validation data is the pick; then the
+**final** runs of the pick, from seeds that no choice has seen. Only these are ranked. Beside them, on the first of the
+final seeds, stand the **customary** constants, as params.yaml has them. With a seed, all optimizers start from the same
+weights and see the same order of examples, so that runs are paired. All runs of a task have the same epochs and
+batches.
+
+{table(header, rows)}
+
+The spaces, searched by the logarithm (averages by that of 1 - beta); constants that are not named here keep their
+value:
+
+{table(["optimizer", "searched"], searched)}
+
+- **Mean ± half-width** over seeds: the {confidence:.0%} interval of Student's t. It says what other seeds would give on
+  the same data, and nothing of other data. `comparison.json` has bootstrap intervals beside; with few seeds they
+  are too narrow by nature (no resample leaves the range of the values), so they are not shown.
+- **Ranks** go by the mean on validation data. Test data were read once by each final and customary run, after its last
+  epoch, and chose nothing.
+- **Tied**: a paired t-test against the leader over the seeds that both have, adjusted by Holm's method for the number
+  of comparisons, gives p > {1 - confidence:.2g}. In simulated contests such a group held the truly best in more than 95
+  of 100. It is no proof of equality: more seeds make smaller differences visible.
+- **Too small a test set**: seeds say nothing of the draw of the test examples. Where that alone explains the difference
+  of two test means, the page says so.
+- **Diverged** runs are counted and never dropped: a cell ranks behind all cells of which a smaller share diverged, and
+  its mean is over the runs that ended.
+- **By its recipe**: the best training that is known for a network, with an optimizer, epochs, schedule and network of
+  its own (`recipes` in params.yaml). It takes no part in the contest, whose runs are shorter, and is not ranked. Where
+  the row says so, the network learnt from training and validation data together, as one would before using it, and has
+  no validation score; the recipe was chosen while those data were held out.
+- **The target** of a network is the median of its leading optimizer's final runs, on validation data. A time counts to
+  the end of the first epoch that reaches it, and is infinite where none does; shown is the time at which half of the
+  runs are there."""
+
+
+def overall(comparison: Row, costs: Costs) -> str:
+    """Ranks, times to target, and what a step costs."""
+    parts = ["## Over all problems", "A problem is a network on a task."]
+    if comparison["ranks"]:
+        parts += [ranking(comparison["ranks"], comparison["confidence"]), picture("mean ranks", "ranks.png")]
+    found = profiles(comparison, costs)
+    if found:
+        parts += [speeds(found), picture("performance profiles", "profile.png")]
+    parts += [
+        step_costs(comparison["tasks"], costs),
+        "### The rules at work",
+        f"{STEPS} steps from one start (the ring) over functions of the plane, each optimizer at the rate, of half "
+        "decades, that ends lowest there, and its other constants as params.yaml has them. A dot marks where it is "
+        "then, a star each minimum. No gradient has noise here: that is the rule alone.",
+        picture("ways over functions of the plane", "trajectories.png"),
+    ]
+    return "\n\n".join(parts)
+
+
+def ranking(ranks: Row, confidence: float) -> str:
+    alpha, others = 1 - confidence, ranks["over_problems"]
+    problems = len(ranks["problems"])
+    names = sorted(ranks["mean"], key=ranks["mean"].__getitem__)
+    if ranks["p"] > alpha:
+        said = (
+            f"**No optimizer leads**: Friedman's test finds no difference between any of them (p = {ranks['p']:.2g})."
+        )
+    else:
+        ahead = next((group for group in ranks["groups"] if names[0] in group), [names[0]])
+        with_it = listed(name for name in ahead if name != names[0])
+        said = f"**{names[0]}** has the best mean rank" + (
+            f", and cannot be told apart from {with_it}." if with_it else ", and is told apart from all others."
+        )
+    told = (
+        f"{said} Ranks are of the validation metric among the {len(names)} optimizers, for each of "
+        f"{plural(problems, 'problem')} and {plural(ranks['seeds'], 'seed')} of each; bars join those whose mean ranks "
+        f"lie within the critical difference of Nemenyi's test at {alpha:.0%} (after Friedman's, "
+        f"p {below(ranks['p'])}). That is said of these problems. Of problems in general so few say less: the critical "
+        f"difference would be {others['difference']:.2f} (Friedman's p {below(others['p'])})."
+    )
+    if ranks["left_out"]:
+        told += f" Not on every problem, and left out: {listed(ranks['left_out'])}."
+    return told
+
+
+def below(p: float) -> str:
+    shown = probability(p)
+    return shown if shown.startswith("<") else f"= {shown}"
+
+
+def speeds(found: Mapping[str, Row]) -> str:
+    score = found["steps"]["score"]
+    order = sorted(score, key=lambda name: (-score[name], name))
+    first = [name for name in order if score[name] == score[order[0]]]
+    return (
+        f"**Time to the target**: {listed(first)} {'arrives' if len(first) == 1 else 'arrive'} soonest, by steps. A "
+        "line shows on how many problems half of an optimizer's runs need at most so many times the time of the "
+        "fastest one; it starts at the share of problems where it is the fastest, and ends at that where it arrives at "
+        f"all. The score is its mean height up to {FARTHEST:g} times (1 for one that is the fastest everywhere). Lines "
+        "that lie on each other are moved apart by a hair."
+    )
+
+
+def step_costs(tasks: Mapping[str, Row], costs: Costs) -> str:
+    """What a step takes of time and memory."""
+    problems = [(name, model) for name, task in sorted(tasks.items()) for model in sorted(task["models"])]
+    state = {optimizer: floats for task in tasks.values() for optimizer, floats in task["state"].items()}
+    weights = {(name, model): tasks[name]["parameters"][model] for name, model in problems}
+    cheapest = {
+        problem: min((cost for of in state if (cost := costs.step(*problem, of)) is not None), default=None)
+        for problem in problems
+    }
+    header = ["optimizer", *(f"{name}: {model}" for name, model in problems)]
+    times, memory = [], []
+    for optimizer, floats in sorted(state.items(), key=lambda item: (item[1], item[0])):
+        taken = [(costs.step(*problem, optimizer), cheapest[problem]) for problem in problems]
+        times.append([optimizer, *(relative(cost, least) for cost, least in taken)])
+        memory.append(
+            [
+                optimizer,
+                str(floats),
+                *(size(floats * BYTES * weights[problem]) if floats else "0" for problem in problems),
+            ]
+        )
+    bare = ["the cheapest step", *(seconds(cheapest[problem]) for problem in problems)]
+    held = ["the weights", DASH, *(size(BYTES * weights[problem]) for problem in problems)]
+    return "\n\n".join(
+        [
+            "### What a step costs",
+            f"Time of a whole step (gradient and update) on one core of: {plain(costs.name)}; as multiples of the "
+            "cheapest optimizer's. `python -m benchmarks.costs` measures it, alternating between them.",
+            table(header, [bare, *times]),
+            "What an optimizer remembers, beside the weights, in floats of 4 bytes a weight:",
+            table([header[0], "floats a weight", *header[1:]], [held, *memory]),
+        ]
+    )
+
+
+def relative(cost: float | None, least: float | None) -> str:
+    return DASH if cost is None or least is None else f"{cost / least:.2f}"
+
+
+def contest(name: str, task: Row, classes: Mapping[str, Sequence[int]], costs: Costs, confidence: float) -> list[str]:
+    """Of one task: the verdict, the ranks, what tuning was worth, and the times to the target."""
+    metric = METRICS[task["metric"]]
+    return [
+        verdict(task),
+        *([said] if (said := held_out(task, classes, confidence)) else []),
+        *([within_models(task)] if len(task["models"]) > 1 else []),
+        picture(f"{metric} of {name}, by cell", f"metric-{name}.png"),
+        cells_table(task),
+        picture(f"learning curves of {name}", f"curves-{name}.png"),
+        "Final runs: the mean over seeds; the bands span them. A cross marks an epoch after which a run diverged.",
+        f"### What tuning was worth on {name}",
+        sensitivity(task),
+        tuned_table(task),
+        picture(f"trials of {name} by learning rate", f"rates-{name}.png"),
+        edges(task),
+        f"### Time to the target on {name}",
+        *targets(name, task, costs),
+    ]
+
+
+def verdict(task: Row) -> str:
+    """Who won, or that nobody did, in words."""
+    cells = task["cells"]
+    seeds = span(len(cell["seeds"]) for cell in cells)
+    if task["winner"] is None:
+        return "Every run diverged: nothing can be ranked."
+    leader, others = cell_name(cells[0]), len(cells) - 1
+    if not others:
+        said = f"{leader} ran alone."
+    elif task["tied_with"]:
+        tied = by_model(cell for cell in cells if cell["tied"])
+        count = len(task["tied_with"])
+        those = "the others" if count == others else f"{count} of the {others} others"
+        said = (
+            f"**No winner.** {leader} has the best mean, and {those} cannot be told apart from it "
+            f"with {seeds} {'seed' if seeds == '1' else 'seeds'}: {tied}."
+        )
+    else:
+        said = f"**{leader} wins**: all others are behind it by more than seeds explain."
+    if task["detectable"] is not None:
+        said += f" A typical comparison tells means apart from a difference of {task['detectable']:.2g} on."
+    lost = [(cell_name(cell), len(cell["diverged"])) for cell in cells if cell["diverged"]]
+    if lost:
+        named = listed(f"{cell} ({count})" for cell, count in lost)
+        total = sum(len(cell["seeds"]) for cell in cells)
+        said += f" {plural(sum(count for _, count in lost), 'final run')} of {total} diverged: {named}."
+    return said
+
+
+def held_out(task: Row, classes: Mapping[str, Sequence[int]], confidence: float) -> str | None:
+    """Whom the test set is too small to tell from the leader, whatever seeds say; None where no formula is sound."""
+    metric, leader, others = task["metric"], task["cells"][0], task["cells"][1:]
+    value = leader["test"]["mean"]
+    of_leader = None if value is None else error(metric, value, classes["test"])
+    if of_leader is None or not others:
+        return None
+    near = []
+    limits = []
+    for cell in others:
+        mean = cell["test"]["mean"]
+        limit = None if mean is None else telling(metric, value, mean, classes["test"], confidence)
+        if limit is not None and abs(mean - value) <= limit:
+            near.append(cell)
+            limits.append(limit)
+    formula = {"accuracy": "binomial", "auc": "Hanley and McNeil's, for rows that are independent"}[metric]
+    half = telling(metric, value, value, classes["test"], confidence)
+    said = (
+        f"Another draw of {sum(classes['test']):,} test examples would move the leader's test {METRICS[metric]} of "
+        f"{value:.4f} by a standard error of {of_leader:.2g} ({formula})"
+    )
+    if not near:
+        return f"{said}: at most {half:.2g} of a difference from it is explained by that, and all others are farther."
+    count = "all others" if len(near) == len(others) else f"{len(near)} of the {len(others)} others"
+    return (
+        f"{said}, and a difference of up to {max(limits):.2g} is explained by that alone. **The test set is too small "
+        f"to tell the leader from {count}**: {by_model(near)}."
+    )
+
+
+def within_models(task: Row) -> str:
+    """The leader and its ties among each model's optimizers."""
+    rows = [
+        [model, family["leader"] or DASH, listed(family["tied_with"]) or DASH, number(family["detectable"], 2)]
+        for model, family in task["models"].items()
+    ]
+    words = "Each model's optimizers among themselves:"
+    return f"{words}\n\n{table(['model', 'leading optimizer', 'tied with it', 'detectable difference'], rows)}"
+
+
+def cells_table(task: Row) -> str:
+    rows = []
+    for cell in task["cells"]:
+        remarks = ["leader"] if cell["rank"] == 1 and task["winner"] else ["tied"] if cell["tied"] else []
+        remarks += [f"{len(cell['diverged'])} diverged"] if cell["diverged"] else []
+        behind = DASH if cell["rank"] == 1 else estimate(cell["difference"])
+        scores = [estimate(cell["validation"]), estimate(cell["test"]), behind, probability(cell["adjusted_p"])]
+        place = [str(cell["rank"]), cell["model"], cell["optimizer"], str(len(cell["seeds"]))]
+        rows.append([*place, *scores, ", ".join(remarks)])
+    for found in task["recipes"]:
+        validation = DASH if found["refit"] else estimate(found["validation"])
+        scores = [validation, estimate(found["test"]), DASH, DASH]
+        remarks = ["by its recipe, on training and validation data" if found["refit"] else "by its recipe"]
+        remarks += [f"{len(found['diverged'])} diverged"] if found["diverged"] else []
+        rows.append(["", found["model"], found["optimizer"], str(found["runs"]), *scores, ", ".join(remarks)])
+    for found in task["baselines"]:
+        scores = [number(found["validation"]), number(found["test"])]
+        rows.append(["", found["model"], DASH, DASH, *scores, DASH, DASH, "no network: scikit-learn"])
+    header = ["", "model", "optimizer", "seeds", "validation", "test", "against the leader", "adjusted p", ""]
+    return table(header, rows)
+
+
+def sensitivity(task: Row) -> str:
+    """How to read the table of tuning, and who profits."""
+    gains = [cell for cell in task["cells"] if cell["gain"]["interval"]]
+    better = [cell for cell in gains if cell["gain"]["interval"][0] > 0]
+    worse = [cell for cell in gains if cell["gain"]["interval"][1] < 0]
+    said = (
+        f"On test data tuning helped {len(better)} of {len(task['cells'])} cells beyond what seeds explain, and hurt "
+        f"{len(worse)}."
+        if gains
+        else "With single runs at the customary constants nothing can be said of the gain."
+    )
+    return (
+        f"{said} The gain is the final runs' test {METRICS[task['metric']]} minus that of the customary constants, "
+        "paired over the seeds that both have; each interval is for its one cell. The median trial is what a random "
+        "point of the space is worth on validation data: the farther below the best trial, the more the optimizer is "
+        "sensitive."
+    )
+
+
+def tuned_table(task: Row) -> str:
+    rows = []
+    for cell in sorted(task["cells"], key=lambda cell: (cell["model"], cell["rank"])):
+        search, every = cell["search"], cell["runs"].values()
+        lost, of = (sum(counts[which] for counts in every) for which in ("diverged", "runs"))
+        rows.append(
+            [
+                cell["model"],
+                cell["optimizer"],
+                estimate(cell["default"]["test"]),
+                estimate(cell["test"]),
+                estimate(cell["gain"]),
+                number(search["best"]),
+                number(search["median"]),
+                f"{lost} of {of}",
+                settings(search["pick"]),
+            ]
+        )
+    header = ["model", "optimizer", "customary, test", "tuned, test", "gain", "best trial", "median trial"]
+    return table([*header, "runs diverged", "picked"], rows)
+
+
+def edges(task: Row) -> str:
+    """The warnings of the searches that ended at the edge of their space."""
+    found = [cell for cell in task["cells"] if cell["search"]["edge"]]
+    if not found:
+        return "No best rate lies at the edge of its space."
+    warnings = [f"- {cell_name(cell)}: {cell['search']['edge']} (`spaces.{cell['optimizer']}`)" for cell in found]
+    return "\n".join(["Best rates at an edge of their space, beyond which a better one may lie:", "", *warnings])
+
+
+def targets(name: str, task: Row, costs: Costs) -> list[str]:
+    """A row for each optimizer and two columns a model: the typical steps and seconds, and the share that arrives."""
+    aimed: dict[str, Any] = {model: family["target"] for model, family in task["models"].items() if family["target"]}
+    if not aimed:
+        return ["No optimizer's typical run ended: there is no target."]
+    goals = ", ".join(f"{model} {number(target['value'])} (by {target['of']})" for model, target in aimed.items())
+    optimizers = list(dict.fromkeys(of for target in aimed.values() for of in target["steps"]))
+    rows = []
+    for optimizer in optimizers:
+        row = [optimizer]
+        for model, target in aimed.items():
+            found = target["steps"].get(optimizer)
+            if found is None:
+                row += [DASH, DASH, DASH]
+                continue
+            steps = found["median"]
+            arrived = sum(value is not None for value in found["values"])
+            row += [
+                "never" if steps is None else f"{steps:,.0f}",
+                seconds(costs.after(name, model, optimizer, steps)),
+                f"{arrived} of {len(found['values'])}",
+            ]
+        rows.append(row)
+    header = [f"{model}: {what}" for model in aimed for what in ("steps", "time", "arrive")]
+    return [
+        f"Targets, on validation {METRICS[task['metric']]}: {goals}. Steps after which half of the runs "
+        "are there; the time is that many steps at the measured cost of one.",
+        table(["optimizer", *header], rows),
+    ]

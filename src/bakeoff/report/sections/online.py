@@ -1,0 +1,221 @@
+"""Online learning on the pages: what each rule is worth over the stream, and what a drift costs it.
+
+A rule is an optimizer under a schedule; its runs are one for each seed and drift.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from statistics import fmean, median
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from bakeoff.base.record import Record, Run
+from bakeoff.report.figures.contest import png, style
+from bakeoff.report.figures.palette import COLOURS
+from bakeoff.report.formatting import DASH, estimate, listed, number, picture, plural, table
+from bakeoff.results.significance import student
+
+Records = Mapping[str, Record]  # by rule, in the order of params.yaml
+Values = NDArray[np.float64]
+
+DRIFTS = {"labels": "classes swap their names", "features": "features change places"}
+LINES: Mapping[str, Any] = {"constant": "-", "inverse_time": (0, (4, 1.5))}
+POINTS = 40  # of a curve through the whole stream
+BEFORE, AFTER = 5, 40  # windows shown around a drift
+
+
+def runs(record: Record, drift: str) -> list[Run]:
+    """The runs of a rule in one world, by seed; those that diverged among them."""
+    return [run for run in record.runs if run.parameters.get("drift") == drift]
+
+
+def search(record: Record) -> Run:
+    return next(run for run in record.runs if run.parameters["role"] == "search")
+
+
+def values(found: Sequence[Run], metric: str) -> Values:
+    return np.array([run.metrics[metric] for run in found if metric in run.metrics])
+
+
+def summary(found: Values, confidence: float) -> str:
+    """Mean and half of Student's interval."""
+    mean = float(found.mean()) if len(found) else None
+    return estimate({"mean": mean, "interval": student(found, confidence)})
+
+
+def section(records: Records, confidence: float) -> str:
+    """The part of the page."""
+    first = runs(next(iter(records.values())), "none")[0].parameters
+    seeds = len(runs(next(iter(records.values())), "none"))
+    delay = f"its answer comes {first['stream.delay']:,} rows later" if first["stream.delay"] else "its answer follows"
+    said = (
+        "A softmax regression meets the table row by row, in its order: each row is predicted, and learnt from when "
+        f"{delay}. The first {first['stream.warmup']:.0%} of the rows fitted the encoder and chose each rule's "
+        "learning rate, the one with the least cost there; all that is shown is of the rows after them. "
+        f"{plural(seeds, 'seed')}, each of which learns from {first['stream.learnt']:.0%} of the rows, drawn for "
+        f"itself, and predicts all; mean ± half of a {confidence:.0%} interval over them."
+    )
+    parts = ["## Online learning", said, worth(records, confidence)]
+    edges = [str(edge) for record in records.values() if (edge := search(record).parameters["edge"])]
+    parts += [f"At the end of a search: {listed(dict.fromkeys(edges))}."] if edges else []
+    parts.append(picture("accuracy and area under the ROC curve through the stream", "online-stream.png"))
+    parts += [
+        "### When the world changes",
+        "In two more worlds the same rows drift at a moment that each seed draws: classes swap their names, or "
+        "features change places. A rule is compared with itself, at the same rows, without the drift. It has "
+        f"recovered where {first['drift.window']:,} rows in a row, and the {first['drift.holds']:,} after them, are "
+        f"within {first['drift.within']:g} of that accuracy.",
+        drifts(records, confidence),
+        adaptation(records),
+        picture("accuracy around a drift, against the same learner without it", "online-drift.png"),
+        "### Means of costs",
+        "Each cost is taken before the step that its row leads to. The standard deviation of means of k costs, one "
+        "after the other: were the costs independent, it would fall as one over the root of k.",
+        means(records),
+    ]
+    return "\n\n".join(parts)
+
+
+def worth(records: Records, confidence: float) -> str:
+    """The rules without a drift, the least cost first."""
+    rows = []
+    for rule, record in sorted(records.items(), key=lambda item: cost(item[1])):
+        found = runs(record, "none")
+        scores = [
+            summary(values(found, f"stream/{name}"), confidence) if len(values(found, f"stream/{name}")) else DASH
+            for name in ("accuracy", "auc", "loss")
+        ]
+        rate = number(search(record).parameters["optimizer.learning_rate"], 3)
+        diverged = sum(run.diverged is not None for run in found)
+        rows.append([rule, rate, *scores, f"{diverged} diverged" if diverged else ""])
+    return table(["rule", "learning rate", "accuracy", "area under the ROC curve", "cost", ""], rows)
+
+
+def cost(record: Record) -> float:
+    found = values(runs(record, "none"), "stream/loss")
+    return float(found.mean()) if len(found) else math.inf
+
+
+def drifts(records: Records, confidence: float) -> str:
+    rows = []
+    for rule, record in records.items():
+        row = [rule]
+        for drift in DRIFTS:
+            found = runs(record, drift)
+            errors = values(found, "drift/errors")
+            row += [summary(errors, confidence) if len(errors) else DASH, recovery(found)]
+        rows.append(row)
+    header = [f"{words}: {what}" for words in DRIFTS.values() for what in ("wrong answers more", "rows to recover")]
+    return table(["rule", *header], rows)
+
+
+def recovery(found: Sequence[Run]) -> str:
+    """The median over the seeds, those that never recovered counting as infinite: `1,204; 5 of 5`."""
+    rows = [run.metrics.get("drift/rows", math.inf) for run in found]
+    middle = median(rows)
+    share = f"{sum(map(math.isfinite, rows))} of {len(rows)}"
+    return f"{middle:,.0f}; {share}" if math.isfinite(middle) else f"never; {share}"
+
+
+def adaptation(records: Records) -> str:
+    """Which rule a swap of labels costs least and most, in words."""
+    costs = {rule: values(runs(record, "labels"), "drift/errors") for rule, record in records.items()}
+    means = {rule: fmean(found) for rule, found in costs.items() if len(found)}
+    if len(means) < 2:
+        return "Too few rules ended to compare them."
+    best, worst = min(means, key=lambda rule: means[rule]), max(means, key=lambda rule: means[rule])
+    return (
+        f"A swap of classes costs {best} the fewest wrong answers, {means[best]:,.0f} in the mean, and {worst} the "
+        f"most, {means[worst]:,.0f}."
+    )
+
+
+def means(records: Records) -> str:
+    lengths = next(iter(records.values())).runs[0].parameters["evaluation.averaged"]
+    rows = []
+    for rule, record in records.items():
+        found = runs(record, "none")
+        deviations = [values(found, f"loss.mean{k}/deviation") for k in lengths]
+        rows.append([rule, *(number(float(d.mean()) if len(d) else None, 3) for d in deviations)])
+    return table(["rule", *(f"k = {k:,}" for k in lengths)], rows)
+
+
+def figures(records: Records) -> dict[str, bytes]:
+    """By their names on the page."""
+    return {"online-stream.png": draw_stream(records), "online-drift.png": draw_drifts(records)}
+
+
+def look(record: Record) -> dict[str, Any]:
+    named = record.runs[0].parameters
+    label = f"{named['optimizer']}, {named['schedule'].replace('inverse_time', '1/t')}"
+    return {"color": COLOURS[named["optimizer"]], "linestyle": LINES[named["schedule"]], "label": label}
+
+
+def course(found: Sequence[Run], metric: str) -> Values:
+    """(seeds, rows of the history) of a metric, NaN where it is undefined; of the runs that ended."""
+    ended = [run.history for run in found if run.diverged is None]
+    return np.array([[row.get(metric, math.nan) for row in history] for history in ended])
+
+
+def draw_stream(records: Records) -> bytes:
+    """Accuracy and area over windows through the stream, the mean over the seeds; some windows make one point."""
+    with style():
+        figure = Figure(figsize=(6.6, 5.0), layout="constrained")
+        axes = figure.subplots(2, 1, sharex=True)
+        for axis, (metric, name) in zip(axes, (("accuracy", "accuracy"), ("auc", "AUC")), strict=True):
+            for record in records.values():
+                found = runs(record, "none")
+                curves = course(found, f"window/{metric}")
+                if not curves.size:
+                    continue
+                size = max(1, curves.shape[1] // POINTS)
+                whole = curves.shape[1] // size * size
+                portions = np.ma.masked_invalid(curves[:, :whole].reshape(len(curves), -1, size))
+                points = portions.mean(axis=(0, 2)).filled(math.nan)
+                interval = found[0].parameters["evaluation.interval"]
+                axis.plot((1 + np.arange(len(points))) * size * interval / 1000, points, **look(record))
+            axis.set_ylabel(name)
+        axes[1].set_xlabel("rows after the warm-up, in thousands")
+        handles, labels = axes[0].get_legend_handles_labels()
+        figure.legend(handles, labels, loc="outside lower center", ncols=min(max(len(labels), 1), 4), handlelength=3)
+        return png(figure)
+
+
+def draw_drifts(records: Records) -> bytes:
+    """What a drift takes from the accuracy, before and after its moment; the mean over the seeds."""
+    with style():
+        figure = Figure(figsize=(6.6, 3.4), layout="constrained")
+        axes = figure.subplots(1, len(DRIFTS))
+        for axis, (drift, words) in zip(axes, DRIFTS.items(), strict=True):
+            for record in records.values():
+                draw_gap(axis, record, drift)
+            axis.axvline(0, color="#888888", linewidth=0.8)
+            axis.set(title=words, xlabel="rows since the drift, in thousands")
+        axes[0].set_ylabel("accuracy, less that without a drift")
+        handles, labels = axes[0].get_legend_handles_labels()
+        figure.legend(handles, labels, loc="outside lower center", ncols=min(max(len(labels), 1), 4), handlelength=3)
+        return png(figure)
+
+
+def draw_gap(axis: Axes, record: Record, drift: str) -> None:
+    gaps = []
+    for changed, unchanged in zip(runs(record, drift), runs(record, "none"), strict=True):
+        if changed.diverged is not None or unchanged.diverged is not None:
+            continue
+        interval = changed.parameters["evaluation.interval"]
+        moment = changed.parameters["drift.row"] // interval  # rows of the history before it
+        both = zip(changed.history, unchanged.history, strict=True)
+        gap = np.array([a["window/accuracy"] - b["window/accuracy"] for a, b in both])
+        shown = np.full(BEFORE + AFTER, math.nan)
+        there = np.arange(max(moment - BEFORE, 0), min(moment + AFTER, len(gap)))
+        shown[there - moment + BEFORE] = gap[there]
+        gaps.append(shown)
+    if gaps:
+        curves = np.array(gaps)
+        kept = np.isfinite(curves).all(axis=0)
+        x = (np.arange(BEFORE + AFTER) - BEFORE + 1) * interval / 1000  # where a window ends
+        axis.plot(x[kept], curves[:, kept].mean(axis=0), **look(record))

@@ -1,0 +1,77 @@
+"""The runs of one cell of the contest by what they were for, and what its search has seen.
+
+A cell (a model under an optimizer) tries points of the optimizer's space, runs the best of them again, picks one, and
+trains that from fresh seeds; beside it the constants as they stand in params.yaml.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+from bakeoff.base.record import Record, Run
+
+TRAININGS = ("trial", "rerun", "final", "default")
+RATE = "optimizer.learning_rate"
+
+
+@dataclass(frozen=True)
+class Roles:
+    """Runs by role.
+
+    Attributes:
+        head: of the search as a whole: the pick in its parameters, and `edge`, a warning or None.
+        space: of each constant that is searched the lowest and the highest value.
+        budget: how many trials, finalists and reruns of each.
+    """
+
+    head: Run
+    trials: Sequence[Run]
+    reruns: Sequence[Run]
+    finals: Sequence[Run]
+    defaults: Sequence[Run]
+    space: Mapping[str, Sequence[float]]
+    budget: Mapping[str, int]
+
+    @classmethod
+    def of(cls, record: Record) -> "Roles":
+        trials, reruns, finals, defaults = (
+            [run for run in record.runs if run.parameters["role"] == role] for role in TRAININGS
+        )
+        head = next(run for run in record.runs if run.parameters["role"] == "search")
+        space = record.settings[f"spaces.{head.parameters['optimizer']}"]
+        contest = f"{head.parameters['task']}.contest"
+        budget = {name: record.settings[f"{contest}.{name}"] for name in ("trials", "finalists", "reruns")}
+        return cls(head, trials, reruns, finals, defaults, space, budget)
+
+    def counts(self) -> dict[str, dict[str, int]]:
+        """Of each role its runs, and those of them that diverged."""
+        runs = dict(zip(TRAININGS, (self.trials, self.reruns, self.finals, self.defaults), strict=True))
+        return {
+            role: {"runs": len(of), "diverged": sum(run.diverged is not None for run in of)}
+            for role, of in runs.items()
+        }
+
+    def search(self, metric: str) -> dict[str, Any]:
+        """What was tried, by rate, and what was picked. A trial's score is its metric on validation data.
+
+        The median trial, a diverged one below all others, is what a random point of the space is worth: the farther
+        below the best, the more the optimizer is sensitive to its settings. None where it diverged.
+        """
+        tried = sorted(zip((run.parameters[RATE] for run in self.trials), scores(self.trials, metric), strict=True))
+        ended = [score for _, score in tried if math.isfinite(score)]
+        middle = median(score for _, score in tried)
+        return {
+            "trials": [[rate, score if math.isfinite(score) else None] for rate, score in tried],
+            "best": max(ended, default=None),
+            "median": middle if math.isfinite(middle) else None,
+            "pick": {name: self.head.parameters[f"optimizer.{name}"] for name in self.space},
+            "default_rate": self.defaults[0].parameters[RATE] if self.defaults else None,
+            "edge": self.head.parameters["edge"],
+        }
+
+
+def scores(runs: Sequence[Run], metric: str) -> list[float]:
+    """The last metric of each on validation data; minus infinity where it diverged."""
+    return [-math.inf if run.diverged is not None else run.metrics[f"val/{metric}"] for run in runs]

@@ -1,0 +1,82 @@
+"""What a step takes, as `benchmarks/costs.py` has measured it: the only seconds on the page."""
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bakeoff.base.settings import BadInput
+from bakeoff.results.time_to_target import profile
+
+PATH = "reports/costs.json"
+REMEDY = "`python -m benchmarks.costs` measures it anew, on a quiet machine"
+
+
+@dataclass(frozen=True)
+class Costs:
+    """Seconds.
+
+    Attributes:
+        processor: on which one core took them.
+        seconds: of a step, by task, model and optimizer.
+    """
+
+    processor: str
+    seconds: Mapping[str, Mapping[str, Mapping[str, float]]]
+
+    @property
+    def name(self) -> str:
+        """Of the processor, without family and stepping."""
+        return self.processor.rpartition("model name ")[2]
+
+    def step(self, task: str, model: str, optimizer: str) -> float | None:
+        """None where it was not measured."""
+        return self.seconds.get(task, {}).get(model, {}).get(optimizer)
+
+    def after(self, task: str, model: str, optimizer: str, steps: float | None) -> float | None:
+        """So many steps later; None where they are infinite, or a step was not measured."""
+        cost = self.step(task, model, optimizer)
+        return None if cost is None or steps is None else cost * steps
+
+
+def there() -> str:
+    """The path of the file.
+
+    Raises:
+        BadInput: it is missing. No stage makes it: seconds are never the same twice.
+    """
+    if not Path(PATH).exists():
+        raise BadInput(f"{PATH}: not found, and no stage makes it; {REMEDY}")
+    return PATH
+
+
+def read(path: Path) -> Costs:
+    """The file's content.
+
+    Raises:
+        BadInput: it is not what the benchmark writes.
+    """
+    try:
+        return Costs(**json.loads(path.read_text(encoding="utf-8")))
+    except (TypeError, ValueError) as error:
+        raise BadInput(f"{path}: {error}; {REMEDY}") from None
+
+
+def profiles(comparison: Mapping[str, Any], costs: Costs) -> dict[str, Mapping[str, Any]]:
+    """Performance profiles by what the time is counted in: steps, and where all steps were measured, seconds."""
+    if not comparison["profile"]:
+        return {}
+    times: dict[str, dict[str, float]] = {}
+    for name, task in comparison["tasks"].items():
+        for model, family in task["models"].items():
+            if family["target"]:
+                steps = {optimizer: found["median"] for optimizer, found in family["target"]["steps"].items()}
+                taken = {
+                    optimizer: math.inf if median is None else costs.after(name, model, optimizer, median)
+                    for optimizer, median in steps.items()
+                }
+                times[f"{name}: {model}"] = {of: time for of, time in taken.items() if time is not None}
+    in_seconds = profile(times)
+    return {"steps": comparison["profile"]} | ({"seconds": in_seconds} if in_seconds else {})

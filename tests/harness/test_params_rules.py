@@ -1,0 +1,161 @@
+"""What params.yaml alone decides is refused before any work, in the words of the settings."""
+
+import copy
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bakeoff.base import settings
+from bakeoff.base.settings import BadInput
+from bakeoff.harness import params
+
+PARAMS = Path(__file__).parents[2] / "params.yaml"
+
+
+@cache
+def document() -> dict[str, Any]:
+    return settings.load(PARAMS)
+
+
+def check(monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any]) -> None:
+    """The gate on the project's own settings with others under dotted keys."""
+    changed = copy.deepcopy(document())
+    for key, value in changes.items():
+        *sections, last = key.split(".")
+        here: Any = changed
+        for name in sections:
+            here = here[name]
+        here[last] = value
+    monkeypatch.setattr(params, "load", lambda _: changed)
+    params.check()
+
+
+RESNET = {"images.models": ["resnet"]}
+WITHOUT_GRADIENT = {"tuning.methods": ["grid", "random"]}
+BATCH_NORM = {"networks.mlp.normalisation": "batch"} | WITHOUT_GRADIENT
+
+REFUSED: list[tuple[dict[str, Any], str]] = [
+    # networks that take pictures, on a table
+    *(
+        ({"table.models": ["mlp", model], f"table.contest.seeds.{model}": 3}, f"table.models.1 is '{model}'")
+        for model in ("cnn", "resnet", "wide_resnet", "unet")
+    ),
+    ({"recipes.table": ["cnn"]}, "recipes.table.0 is 'cnn'"),
+    ({"images.models": ["unet"]}, "images.models.0 is 'unet'"),
+    ({"scans.models": ["cnn"]}, "scans.models.0 is 'cnn'"),
+    # augmentation of rows
+    *(
+        ({f"table.training.augmentation.{name}": value}, f"table.training.augmentation.{name} is {shown}, which moves")
+        for name, value, shown in (("shift", 1, "1"), ("crop", 2, "2"), ("flip", True, "true"), ("cutout", 3, "3"))
+    ),
+    (
+        {"recipes.book.table.mlp.training.augmentation.flip": True},
+        "recipes.book.table.mlp.training.augmentation.flip is true, which moves pixels, and a table has rows; write fl",
+    ),
+    # what is for a GPU, on a CPU
+    *(
+        ({f"{place}.{name}": value}, f"{place}.{name} is {shown}, which is for a GPU, and device is 'cpu'; write")
+        for place in ("images.training", "table.training", "scans.training", "recipes.book.images.cnn.training")
+        for name, value, shown in (("precision", "bfloat16", "'bfloat16'"), ("compile", True, "true"))
+    ),
+    (
+        {"embedding.sampler": "notes", "embedding.notes.training.compile": True},
+        "embedding.notes.training.compile is true, which is for a GPU",
+    ),
+    # searches
+    ({"tuning.study.trials": 65}, "levels make 8 x 4 x 2 = 64 points, and tuning.study.trials is 65; add levels"),
+    ({"tuning.grid.levels.beta": 3}, "levels make 8 x 3 x 2 = 48 points, and tuning.study.trials is 64"),
+    ({"tuning.grid.levels.beta": 10**6}, "should make at most 1000000; take fewer levels"),
+    ({"networks.mlp.dropout": 0.3}, "networks.mlp.dropout is 0.3, and the method gradient needs 0.0"),
+    ({"networks.mlp.normalisation": "batch"}, "networks.mlp.normalisation is 'batch', and the method gradient needs"),
+    ({"networks.mlp.activation": "step"}, "networks.mlp.activation is 'step', which has no second derivative"),
+    # sizes of pictures
+    (
+        {"networks.unet.depth": 6},
+        "networks.unet.depth is 6, and each level halves the picture: too many for data.scans",
+    ),
+    ({"data.scans.resize": [80, 3]}, "too many for data.scans.resize [80, 3]"),
+    ({"data.images.resize": [3, 28]}, "networks.cnn.channels has 2 entries, and each halves the picture: too many"),
+    ({"data.images.resize": [6, 4]}, "networks.cnn.kernel is 5, and does not fit data.images.resize [6, 4]; take at"),
+    (RESNET | {"data.images.resize": [4, 4]}, "networks.resnet.normalisation is 'batch', and of data.images.resize"),
+    ({"recipes.images": ["cnn"], "data.images.resize": [3, 3]}, "recipes.book.images.cnn.network.channels has 2"),
+    *(
+        (
+            {f"scans.training.augmentation.{name}": 40},
+            f"{name} is 40, which leaves nothing of data.scans.resize [80, 40]",
+        )
+        for name in ("shift", "crop", "cutout")
+    ),
+    # batches of a single row
+    (BATCH_NORM | {"images.training.batch_size": 1}, "images.training has batch_size 1 and shards 1: a single row"),
+    (BATCH_NORM | {"table.training.batch_size": 7, "table.training.shards": 4}, "batch_size 7 and shards 4"),
+    # empty lists
+    ({"baselines.methods": []}, "baselines.methods is [], and should have at least 1 entries"),
+    ({"recipes.images": [], "recipes.table": []}, "recipes.images and recipes.table are both empty"),
+    # values that no training survives
+    *(
+        ({key: value}, f"{key} is {value}, and should be at most")
+        for key, value in (
+            ("optimizers.adam.learning_rate", 1e31),
+            ("baselines.boosting.learning_rate", 1e31),
+            ("tuning.study.space.learning_rate.high", 1e31),
+            ("online.search.high", 1e31),
+            ("embedding.word2vec.learning_rate.cbow", 1e31),
+            ("optimizers.adam.epsilon", 1e31),
+            ("images.training.regularisation.l2", 1e31),
+            ("networks.softmax.initial_sigma", 1e4),
+            ("data.scans.noise", 1e4),
+        )
+    ),
+    ({"networks.mlp.initialisation": 1e4}, "networks.mlp.initialisation: 10000.0 is no initialisation"),
+    ({"spaces.adam.learning_rate": [1e-4, 1e31]}, "spaces.adam.learning_rate has the bound 1e+31, and should be at mo"),
+    ({"baselines.boosting.seed": 2**32}, "baselines.boosting.seed is 4294967296, and should be at most 4294967295"),
+    ({"networks.mlp.hidden": [10**9]}, "networks.mlp.hidden.0 is 1000000000, and should be at most 65536"),
+    # columns that no role names
+    ({"data.encoding.hashed": {"distance": 64}}, "'distance'"),
+    ({"data.encoding.hashed": {"no_such": 64}}, "'no_such'"),
+    ({"data.encoding.scaling_by_column": {"carrier": "minmax"}}, "'carrier'"),
+    ({"data.encoding.scaling_by_column": {"humidd": "minmax"}}, "did you mean 'humid'?"),
+    # sources
+    *(
+        ({f"data.{kind}.source": source}, f"data.{kind}.source")
+        for kind in ("corpus", "table", "images", "scans")
+        for source in ("../../etc/passwd", "/etc/passwd", f"data/raw/{kind}/../../x", "no-such-name", "word-similarity")
+    ),
+]
+
+
+@pytest.mark.parametrize(("changes", "said"), REFUSED)
+def test_what_settings_alone_decide_is_refused(
+    changes: dict[str, Any], said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(BadInput) as refused:
+        check(monkeypatch, changes)
+    assert said in str(refused.value)
+    assert str(refused.value).startswith("params.yaml: ")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"device": "auto", "images.training.precision": "bfloat16", "images.training.compile": True},
+        {"recipes.book.images.resnet.training.precision": "bfloat16"},  # written down for another machine, not listed
+        {"embedding.notes.training.compile": True},  # not the sampler that runs
+        {"tuning.methods": ["random"], "tuning.study.trials": 1000},
+        WITHOUT_GRADIENT | {"networks.mlp.dropout": 0.3, "networks.mlp.activation": "step"},
+        BATCH_NORM | {"images.training.batch_size": 2},
+        BATCH_NORM | {"images.training.batch_size": "full"},
+        {"data.scans.resize": None, "networks.unet.depth": 6, "scans.training.augmentation.shift": 40},
+        {"data.scans.resize": [64, 64], "networks.unet.depth": 6},
+        {"data.images.resize": [5, 5]},
+        {"recipes.table": []},
+        {"recipes.images": []},
+        {"data.encoding.hashed": {"origin": 64}, "data.encoding.scaling_by_column": {"humid": "minmax"}},
+        {"optimizers.sgd.learning_rate": 1e30, "networks.mlp.initialisation": 1000.0},
+    ],
+)
+def test_what_could_run_is_let_pass(changes: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    check(monkeypatch, changes)

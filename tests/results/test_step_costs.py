@@ -1,0 +1,86 @@
+import json
+import math
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bakeoff.base.settings import BadInput
+from bakeoff.results import step_costs
+from bakeoff.results.step_costs import Costs, profiles, read, there
+
+MEASURED = Costs("one", {"images": {"cnn": {"adam": 0.002}}})
+
+
+def test_a_missing_file_names_the_command_that_makes_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(BadInput, match=r"reports/costs.json: not found.*python -m benchmarks.costs"):
+        there()
+    (tmp_path / "reports").mkdir()
+    (tmp_path / step_costs.PATH).write_text("{}")
+    assert there() == step_costs.PATH
+
+
+@pytest.mark.parametrize("text", ["{}", "[]", "{", '{"processor": "x", "seconds": {}, "more": 1}'])
+def test_a_file_of_another_make_is_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / "costs.json").write_text(text)
+    with pytest.raises(BadInput, match=r"costs.json: .*python -m benchmarks.costs"):
+        read(tmp_path / "costs.json")
+
+
+def test_what_was_written_is_read(tmp_path: Path) -> None:
+    (tmp_path / "costs.json").write_text(json.dumps({"processor": "one", "seconds": MEASURED.seconds}))
+    assert read(tmp_path / "costs.json") == MEASURED
+
+
+def test_a_time_needs_a_cost_and_an_end() -> None:
+    assert MEASURED.after("images", "cnn", "adam", 500) == pytest.approx(1.0)
+    assert MEASURED.after("images", "cnn", "adam", None) is None
+    assert MEASURED.after("images", "cnn", "sgd", 500) is None
+    assert MEASURED.after("scans", "unet", "adam", 500) is None
+
+
+def compared(**medians: float | None) -> dict[str, Any]:
+    steps = {optimizer: {"median": median} for optimizer, median in medians.items()}
+    task = {"models": {"cnn": {"target": {"steps": steps}}, "mlp": {"target": None}}}
+    return {"profile": {"score": {}}, "tasks": {"images": task}}
+
+
+def test_a_step_that_costs_more_puts_who_needs_fewer_of_them_behind() -> None:
+    comparison = compared(adam=100, sgd=150, lion=None)
+    prices = Costs("one", {"images": {"cnn": {"adam": 0.003, "sgd": 0.001, "lion": 0.001}}})
+    found = profiles(comparison, prices)
+    assert found["steps"] is comparison["profile"]
+    assert found["seconds"]["ratios"] == {"adam": [2.0], "sgd": [1.0], "lion": [math.inf]}
+
+
+def test_without_costs_there_is_no_profile_in_seconds() -> None:
+    assert profiles(compared(adam=100), Costs("one", {})).keys() == {"steps"}
+    assert profiles({"profile": None, "tasks": {}}, MEASURED) == {}
+
+
+PORTION = """
+import torch
+from benchmarks.costs import Portion
+
+class Whole:
+    def batches(self, generator):
+        yield from torch.randperm(3, generator=generator).tolist()
+
+taken = list(Portion(Whole(), 8).batches(torch.Generator().manual_seed(0)))
+drawn = torch.Generator().manual_seed(0)
+assert taken == [n for _ in range(3) for n in torch.randperm(3, generator=drawn).tolist()][:8]
+"""
+
+
+def test_a_measurement_takes_its_batches_from_as_many_epochs_as_it_needs() -> None:
+    root = Path(__file__).parents[2]
+    done = subprocess.run([sys.executable, "-c", f"import benchmarks.costs{PORTION}"], cwd=root, capture_output=True)
+    assert done.returncode == 0, done.stderr.decode()
+
+
+def test_the_processor_is_called_by_its_name() -> None:
+    assert Costs("vendor_id AuthenticAMD, stepping 1, model name AMD EPYC", {}).name == "AMD EPYC"
+    assert Costs("x86_64", {}).name == "x86_64"

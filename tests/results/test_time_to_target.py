@@ -1,0 +1,69 @@
+import math
+
+import pytest
+
+from bakeoff.base.record import Run
+from bakeoff.results.time_to_target import profile, steps, target, typical
+
+
+def trained(*metrics: float, diverged: bool = False) -> Run:
+    """A run of ten steps an epoch, with this accuracy after each."""
+    history = [{"epoch": n, "step": 10 * n, "val/accuracy": m} for n, m in enumerate(metrics, start=1)]
+    return Run("r", {}, {} if diverged else {"val/accuracy": metrics[-1]}, history, 99 if diverged else None)
+
+
+def test_the_target_is_the_median_of_what_the_runs_end_at() -> None:
+    assert target([trained(0.99, 0.5), trained(0.7), trained(0.9)], "accuracy") == 0.7
+    assert target([trained(0.7), trained(0.9)], "accuracy") == pytest.approx(0.8)
+
+
+def test_a_run_that_diverged_is_below_every_other() -> None:
+    lost = trained(0.99, diverged=True)
+    assert target([lost, trained(0.7), trained(0.9)], "accuracy") == 0.7
+    assert target([lost, lost, trained(0.9)], "accuracy") is None
+
+
+def test_steps_count_to_the_end_of_the_first_epoch_at_the_target() -> None:
+    assert steps(trained(0.5, 0.8, 0.7, 0.9), "accuracy", 0.8) == 20
+    assert steps(trained(0.5, 0.8, 0.7, 0.9), "accuracy", 0.85) == 40
+    assert steps(trained(0.5, 0.8), "accuracy", 0.81) == math.inf
+    assert steps(trained(0.5, 0.8, diverged=True), "accuracy", 0.8) == 20  # there before it was lost
+
+
+@pytest.mark.parametrize("runs", [4, 5])
+def test_who_sets_the_target_arrives_there(runs: int) -> None:
+    finals = [trained(0.1, 0.5 + 0.01 * n) for n in range(runs)]
+    goal = target(finals, "accuracy")
+    assert goal is not None
+    assert typical([steps(run, "accuracy", goal) for run in finals]) == 20
+
+
+def test_half_of_the_runs_must_reach_the_target_for_a_typical_time() -> None:
+    assert typical([30, 10, 20]) == 20
+    assert typical([40, 10, 30, 20]) == 20
+    assert typical([10, 20, math.inf]) == 20
+    assert typical([10, math.inf]) == 10
+    assert typical([10, math.inf, math.inf]) == math.inf
+    assert typical([math.inf, math.inf, 10]) == math.inf
+
+
+def test_a_profile_by_hand() -> None:
+    times = {
+        "one": {"a": 10.0, "b": 20.0, "c": math.inf},
+        "two": {"a": 30.0, "b": 10.0, "c": math.inf},
+        "three": {"a": 50.0, "b": math.inf, "c": 50.0},
+        "nobody": {"a": math.inf, "b": math.inf, "c": math.inf},
+        # Only a competitor that is missing elsewhere solves it: left out with it.
+        "stranger": {"a": math.inf, "b": math.inf, "c": math.inf, "d": 1.0},
+    }
+    found = profile(times)
+    assert found is not None
+    assert found["problems"] == ["one", "two", "three"]
+    assert found["ratios"] == {"a": [1, 3, 1], "b": [2, 1, math.inf], "c": [math.inf, math.inf, 1]}
+    # rho of a: 2/3 on [1, 3], 1 on [3, 4]; of b: 1/3 on [1, 2], 2/3 on [2, 4]; of c: 1/3.
+    assert found["score"] == pytest.approx({"a": (2 * 2 / 3 + 1) / 3, "b": (1 / 3 + 2 * 2 / 3) / 3, "c": 1 / 3})
+
+
+def test_no_profile_where_nobody_arrives() -> None:
+    assert profile({"one": {"a": math.inf}}) is None
+    assert profile({}) is None
