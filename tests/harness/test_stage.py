@@ -134,7 +134,10 @@ def test_the_recipe_follows_settings_data_and_code(project: Path) -> None:
     [
         (lambda project: (project / "data/given.txt").unlink(), "data/given.txt: not found; `dvc repro train@cnn`"),
         (lambda project: (project / "params.yaml").write_text("device: cpu\n"), "params.yaml: data is missing"),
-        (lambda project: write(project, "raise __import__('bakeoff.base.settings').settings.BadInput('x: y')"), "x: y"),
+        (
+            lambda project: write(project, "raise __import__('bakeoff.base.settings').base.settings.BadInput('x: y')"),
+            "x: y",
+        ),
     ],
 )
 def test_bad_input_gets_one_line_and_status_2_and_leaves_the_old_output(project: Path, spoil, message: str) -> None:  # type: ignore[no-untyped-def]
