@@ -29,9 +29,8 @@ from bakeoff.base.settings import Settings
 from bakeoff.data.examples import Examples
 from bakeoff.harness.params import Params, check
 from bakeoff.networks.registry import NETWORKS
-from bakeoff.optimizers.registry import OPTIMIZERS
 from bakeoff.results.step_costs import PATH
-from bakeoff.training.fit import fit
+from bakeoff.training.job import Job
 from bakeoff.training.settings import TrainingSettings
 from bakeoff.training.supervised import Supervised
 from bakeoff.training.workload import Held
@@ -70,13 +69,19 @@ class Timed:
 
     def seconds(self, optimizer: str, constants: Settings, steps: int) -> float:
         """Of one step, the mean over so many in a row from the same weights."""
-        generator = torch.Generator().manual_seed(0)
-        network = NETWORKS[self.model].build(self.network, self.workload.shape, len(self.workload.classes), generator)
-        rule = OPTIMIZERS[optimizer].build(network.parameters(), constants)
+        shape, classes = self.workload.shape, len(self.workload.classes)
         portion = Portion(self.workload, steps)
-        started = time.perf_counter()
-        fit(network, portion, rule, self.training, generator=generator, watch=lambda _: None)
-        return (time.perf_counter() - started) / steps
+        started = Job(
+            portion,
+            lambda generator: NETWORKS[self.model].build(self.network, shape, classes, generator),
+            optimizer,
+            constants,
+            self.training,
+            seed=0,
+        ).start()
+        begin = time.perf_counter()
+        started.fit()
+        return (time.perf_counter() - begin) / steps
 
 
 def main() -> None:

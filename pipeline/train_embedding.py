@@ -1,6 +1,5 @@
 """Trains word vectors by one architecture on a text, and tests them against people's judgement of words."""
 
-import bakeoff.harness.gpu_gate  # noqa: F401  before torch
 from bakeoff.base.checkpoint import Checkpoint
 from bakeoff.data.corpus.corpus import Corpus
 from bakeoff.data.sources.availability import packaged_files

@@ -2,10 +2,9 @@
 
 from functools import partial
 
-import bakeoff.harness.gpu_gate  # noqa: F401  before torch
 from bakeoff.base.workers import count
-from bakeoff.contest.contest import Cell
-from bakeoff.contest.finished_runs import Kept
+from bakeoff.contest.cell import Cell
+from bakeoff.contest.finished_runs import FinishedRuns
 from bakeoff.data.examples import Examples
 from bakeoff.harness.stage import Stage, run
 from bakeoff.networks.registry import NETWORKS
@@ -24,11 +23,11 @@ def train_network(stage: Stage, task: str, model: str, optimizer: str) -> None:
     data, kind = TASKS[task]
     cell = Cell.read(stage.settings, task=task, data=data, model=model, optimizer=optimizer)
     device = resolve(cell.device)  # first: data can take a while
-    workload = kind(Examples.load(stage.input(data)), cell.training, device)
-    with stage.progress(cell.budget.trainings) as progress, Kept(stage.name, stage.recipe) as kept:
-        result = cell.hold(workload, stage.watch, progress, kept, count(device))
+    workload = kind(Examples.load(stage.input(data)), cell.combination.training, device)
+    with stage.progress(cell.budget.trainings) as progress, FinishedRuns(stage.name, stage.recipe) as finished:
+        result = cell.run(workload, stage.watch, progress, finished, count(device))
     stage.output(f"models/{task}/{cell.name}.safetensors", result.save)
-    stage.output(f"models/{task}/{cell.name}.json", partial(cell.save_card, result, workload, stage.inputs))
+    stage.output(f"models/{task}/{cell.name}.json", partial(cell.combination.save_card, result, workload, stage.inputs))
     stage.record(f"reports/records/{task}/{cell.name}.json", task, result.runs)
     stage.metrics(f"reports/metrics/{task}/{cell.name}.json", result.summary())
 

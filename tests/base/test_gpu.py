@@ -9,16 +9,11 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from ruamel.yaml import YAML
 
 from bakeoff.base import gpu
-from bakeoff.base.provenance import imports
 from bakeoff.base.settings import BadInput
-from bakeoff.harness.code_dependencies import script
 
 ROOT = Path(__file__).parents[2]
-STAGES: dict[str, Any] = YAML(typ="safe").load((ROOT / "dvc.yaml").read_text())["stages"]
-READERS = {script(stage["cmd"]) for stage in STAGES.values() if "device" in stage.get("params", ())}
 
 CPU_BUILD = "__version__ = '9.8+cpu'\ncuda = None\nhip = None\n"
 CUDA_BUILD = "__version__ = '9.8'\ncuda = '13.0'\nhip = None\n"
@@ -96,12 +91,6 @@ def test_the_torch_that_is_here_says_what_it_was_built_for() -> None:
     assert (build["cuda"], build["hip"]) == (torch.version.cuda, torch.version.hip)
 
 
-def test_the_stages_that_read_the_device_pass_the_gate_and_no_others() -> None:
-    scripts = {path.relative_to(ROOT) for path in (ROOT / "pipeline").glob("*.py")}
-    assert len(READERS) == 3
-    assert {path for path in scripts if "bakeoff.harness.gpu_gate" in imports(ROOT / path)} == READERS
-
-
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """The real stages, with a torch built for no GPU before the one that is installed."""
@@ -116,13 +105,6 @@ def project(tmp_path: Path) -> Path:
     return folder
 
 
-ARGUMENTS = {
-    "train_network": "--task images --model mlp --optimizer adam",
-    "train_recipe": "--task images --model mlp",
-    "train_embedding": "--architecture cbow",
-}
-
-
 def run(project: Path, *command: str, **environment: str) -> tuple[int, str]:
     """Status, and what is said on the error stream."""
     done = subprocess.run(
@@ -135,48 +117,9 @@ def run(project: Path, *command: str, **environment: str) -> tuple[int, str]:
     return done.returncode, done.stderr
 
 
-@pytest.mark.parametrize("path", sorted(READERS))
-def test_such_a_stage_ends_in_one_line_before_torch(path: Path, project: Path) -> None:
-    command = ["-m", f"pipeline.{path.stem}", *ARGUMENTS[path.stem].split()]
-    status, said = run(project, *command)
-    assert (status, said.count("\n")) == (2, 1)
-    assert said.startswith("error: params.yaml: device is 'cuda', but torch 9.8+cpu can use no GPU; ")
-    assert run(project, *command, RANK="1", WORLD_SIZE="2") == (2, "")  # the first says it
-    (project / "params.yaml").write_bytes((ROOT / "params.yaml").read_bytes())
-    assert run(project, *command) == (1, "torch was imported\n")
-
-
-def test_so_does_the_check_before_a_run(project: Path) -> None:
+def test_the_check_before_a_run_refuses_without_torch(project: Path) -> None:
     (project / "reports").mkdir()
     (project / "reports/costs.json").write_text("{}")
     status, said = run(project, "-c", "from bakeoff.commands.cli import main; main()", "check")
     assert status == 2
     assert said.startswith("error: params.yaml: device is 'cuda', but torch 9.8+cpu can use no GPU; ")
-
-
-def test_what_the_engine_removed_is_given_back(project: Path) -> None:
-    """DVC takes a stage's outputs away before it runs the stage."""
-    environment = {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
-
-    def dvc(*arguments: str, status: int = 0) -> str:
-        command = [sys.executable, "-m", "dvc", *arguments]
-        packages = {"PYTHONPATH": str(project.parent / "packages")}
-        done = subprocess.run(
-            command, cwd=project, env=os.environ | environment | packages, capture_output=True, text=True
-        )
-        assert done.returncode == status, done.stderr
-        return done.stderr
-
-    (project / "dvc.yaml").unlink()
-    (project / "dvc.yaml").write_text(
-        "stages:\n  train:\n    cmd: python -c \"import pathlib; pathlib.Path('vectors').write_text('old')\"\n"
-        "    outs: [vectors]\n"
-    )
-    dvc("init", "--no-scm", "--quiet")
-    dvc("repro")
-    (project / "dvc.yaml").write_text(
-        f"stages:\n  train:\n    cmd: python -m pipeline.train_embedding {ARGUMENTS['train_embedding']}\n"
-        "    outs: [vectors]\n"
-    )
-    assert "torch 9.8+cpu can use no GPU" in dvc("repro", status=255)
-    assert (project / "vectors").read_text() == "old"

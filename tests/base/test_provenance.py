@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from bakeoff.base import provenance
+from bakeoff.base.files import PARTIAL
 
 PROJECT = {
     "pipeline/__init__.py": "import bakeoff.base.reproducible\n",
@@ -62,7 +63,7 @@ def test_a_relative_import_is_refused_for_it_would_hide_a_dependency(project: Pa
 def test_a_folders_hash_knows_names_and_bytes_and_no_partial_files(tmp_path: Path) -> None:
     (tmp_path / "a").write_text("1")
     hashes = [provenance.sha256(tmp_path)]
-    (tmp_path / f"{provenance.PARTIAL}b").write_text("2")
+    (tmp_path / f"{PARTIAL}b").write_text("2")
     hashes.append(provenance.sha256(tmp_path))
     (tmp_path / "a").rename(tmp_path / "b")
     hashes.append(provenance.sha256(tmp_path))

@@ -20,8 +20,11 @@ from bakeoff.base import record
 from bakeoff.base.progress import Progress
 from bakeoff.base.record import Record, Run
 from bakeoff.base.settings import BadInput, Settings
-from bakeoff.contest.contest import Budget, Cell, Entrant, Result
-from bakeoff.contest.finished_runs import Kept, Trained
+from bakeoff.contest.cell import Cell
+from bakeoff.contest.combination import Combination
+from bakeoff.contest.finished_runs import FinishedRuns, Trained
+from bakeoff.contest.protocol import Budget, PlannedRun
+from bakeoff.contest.result import Result
 from bakeoff.data.examples import Examples, Split
 from bakeoff.networks.settings import CnnSettings
 from bakeoff.optimizers.settings import AdamSettings, SgdSettings
@@ -38,31 +41,26 @@ RATES = (1e-3, 1.0)
 
 def cell(optimizer: str = "adam", rate: float = 0.01, space: tuple[float, float] = RATES, **more: Any) -> Cell:
     sgd, adam = SgdSettings(learning_rate=rate), AdamSettings(learning_rate=rate, beta1=0.9, beta2=0.999, epsilon=1e-8)
-    constants: Settings = sgd if optimizer == "sgd" else adam
-    return replace(
-        Cell(
-            task="images",
-            data="data/images/images.npz",
-            model="cnn",
-            optimizer=optimizer,
-            network=CnnSettings(
-                channels=(3, 4),
-                kernel=3,
-                hidden=5,
-                normalisation="none",
-                activation="relu",
-                initialisation="he",
-                dropout=0.0,
-            ),
-            constants=constants,
-            space={"learning_rate": space},
-            training=plain(3, 8),
-            budget=BUDGET,
-            metric="val/accuracy",
-            device="cpu",
+    hyperparameters: Settings = sgd if optimizer == "sgd" else adam
+    combination = Combination(
+        task="images",
+        data="data/images/images.npz",
+        model="cnn",
+        optimizer=optimizer,
+        network=CnnSettings(
+            channels=(3, 4),
+            kernel=3,
+            hidden=5,
+            normalisation="none",
+            activation="relu",
+            initialisation="he",
+            dropout=0.0,
         ),
-        **more,
+        hyperparameters=hyperparameters,
+        training=plain(3, 8),
     )
+    made = Cell(combination, {"learning_rate": space}, BUDGET, metric="val/accuracy", device="cpu")
+    return replace(made, **more)
 
 
 class Watched(Classification):
@@ -92,8 +90,8 @@ class Watchers(Seen):
 
 def hold(what: Cell, folder: Path, workload: Supervised | None = None, workers: int = 1) -> tuple[Result, Watchers]:
     watchers, progress = Watchers(), Progress(what.budget.trainings, "cell", StringIO())
-    with Kept("train_images@cnn-adam", "c0de", folder) as kept:
-        result = what.hold(workload or Watched(), watchers, progress, kept, workers)
+    with FinishedRuns("train_images@cnn-adam", "c0de", folder) as kept:
+        result = what.run(workload or Watched(), watchers, progress, kept, workers)
     assert progress.done == progress.total
     return result, watchers
 
@@ -195,19 +193,19 @@ def test_parameters_are_flat_and_complete(tmp_path: Path) -> None:
     assert default == run.parameters | {"role": "default", "point": None, "optimizer.learning_rate": 0.01}
 
 
-class Scripted(Cell):
-    """A cell whose trainings come out as a table says: accuracy by point and seed, None where one diverges."""
+class Scripted(Combination):
+    """A combination whose trainings come out as a table says: accuracy by point and seed, None where one diverges."""
 
     scores: Mapping[tuple[int | None, int], float | None]
     losses: Mapping[tuple[int | None, int], float]
 
-    def train(self, entrant: Entrant, *_: Any) -> Trained:
-        place = (entrant.point, entrant.seed)
+    def train(self, planned: PlannedRun, *_: Any) -> Trained:
+        place = (planned.point, planned.seed)
         score, loss = self.scores.get(place, 0.5), self.losses.get(place, 1.0)
-        parameters = {"role": entrant.role, "seed": entrant.seed, "point": entrant.point}
+        parameters = {"role": planned.role, "seed": planned.seed, "point": planned.point}
         if score is None:
-            return Trained(Run(entrant.name, parameters, {}, [], 7), {})
-        return Trained(Run(entrant.name, parameters, {"val/accuracy": score, "val/loss": loss}), {})
+            return Trained(Run(planned.name, parameters, {}, [], 7), {})
+        return Trained(Run(planned.name, parameters, {"val/accuracy": score, "val/loss": loss}), {})
 
 
 def scripted(
@@ -217,7 +215,8 @@ def scripted(
 ) -> tuple[Run, list[int]]:
     """The search as a run, and the finalists."""
     Scripted.scores, Scripted.losses = scores, losses or {}
-    made = Scripted(**vars(cell()))
+    made = cell()
+    made = replace(made, combination=Scripted(**vars(made.combination)))
     result, _ = hold(made, folder)
     return result.runs[0], list(dict.fromkeys(run.parameters["point"] for run in of_role(result, "rerun")))
 
@@ -253,7 +252,7 @@ def test_the_smaller_loss_decides_between_equal_trials(tmp_path: Path) -> None:
 
 
 def test_the_search_says_when_its_pick_lies_at_an_edge(tmp_path: Path) -> None:
-    rates = [trial.constants.model_dump()["learning_rate"] for trial in cell().trials()]
+    rates = [trial.hyperparameters.model_dump()["learning_rate"] for trial in cell().trials()]
     first, middle = rates.index(min(rates)) + 1, rates.index(sorted(rates)[2]) + 1
 
     def said(point: int) -> str | None:
@@ -323,8 +322,8 @@ def test_a_cell_that_is_asked_to_end_goes_on_in_the_middle_of_a_training(tmp_pat
     folder, progress = tmp_path / "b", Progress(BUDGET.trainings, "cell", StringIO())
     before = signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     try:
-        with pytest.raises((SystemExit, BadInput)), Kept("train_images@cnn-adam", "c0de", folder) as kept:
-            cell().hold(Watched(), stop_at("cnn-adam-t3", 2), progress, kept, workers)
+        with pytest.raises((SystemExit, BadInput)), FinishedRuns("train_images@cnn-adam", "c0de", folder) as kept:
+            cell().run(Watched(), stop_at("cnn-adam-t3", 2), progress, kept, workers)
     finally:
         signal.signal(signal.SIGTERM, before)
     saved = {path.name for path in (folder / "train_images@cnn-adam/c0de").iterdir()}
@@ -343,7 +342,7 @@ def test_saved_weights_are_those_that_were_measured(tmp_path: Path) -> None:
 
     workload = Watched()
     result, _ = hold(cell(), tmp_path, workload)
-    network = NETWORKS["cnn"].build(cell().network, workload.shape, 3, torch.Generator())
+    network = NETWORKS["cnn"].build(cell().combination.network, workload.shape, 3, torch.Generator())
     network.load_state_dict({key[3:]: w for key, w in result.weights.items() if key.startswith("s1.")})
     assert workload.evaluate(network, "test")["loss"] == result.final[1].metrics["test/loss"]
 
@@ -375,21 +374,22 @@ def test_summary_is_over_the_final_runs_that_ended() -> None:
 def test_the_card_says_what_the_weights_are(tmp_path: Path) -> None:
     workload, what = Watched(), cell()
     result, _ = hold(what, tmp_path, workload)
-    what.save_card(result, workload, {"data/images/images.npz": "ab"}, tmp_path / "card.json")
+    what.combination.save_card(result, workload, {"data/images/images.npz": "ab"}, tmp_path / "card.json")
     card = json.loads((tmp_path / "card.json").read_text())
     assert card["title"] == "convolutional network under adam on images"
     assert (card["shape"], card["classes"]) == ([1, 9, 9], ["a", "b", "c"])
     assert card["data"] == {"data/images/images.npz": "ab"}
     assert card["optimizer"]["learning_rate"] == result.final[0].parameters["optimizer.learning_rate"]
-    assert card["network"] == what.network.model_dump(mode="json")
+    assert card["network"] == what.combination.network.model_dump(mode="json")
     assert card["seeds"] == {str(run.parameters["seed"]): run.metrics for run in result.final}
 
 
 def test_progress_tells_the_best_so_far_and_what_diverged(tmp_path: Path) -> None:
     Scripted.scores, Scripted.losses = trials(0.3, None, 0.6, 0.2), {}
-    what = Scripted(**vars(cell()))
+    what = cell()
+    what = replace(what, combination=Scripted(**vars(what.combination)))
     progress = Progress(what.budget.trainings, "cell", StringIO())
-    with Kept("stage", "c0de", tmp_path) as kept:
-        what.hold(Watched(), Watchers(), progress, kept)
+    with FinishedRuns("stage", "c0de", tmp_path) as kept:
+        what.run(Watched(), Watchers(), progress, kept)
     assert progress.line().endswith("; best val/accuracy 0.6000 by cnn-adam-t3, 1 diverged")
     assert "13/13" in progress.line()

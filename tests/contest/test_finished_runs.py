@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from bakeoff.base.record import Run
-from bakeoff.contest.finished_runs import Kept, Trained
+from bakeoff.contest.finished_runs import FinishedRuns, Trained
 
 RUN = Run(
     "cnn-adam-s0", {"seed": 0, "network.channels": [3, 4]}, {"val/loss": 0.1 + 0.2}, [{"epoch": 1, "val/loss": 1e-9}]
@@ -13,8 +13,8 @@ RUN = Run(
 TRAINED = Trained(RUN, {"0.weight": torch.tensor([[1.5, -0.1]]), "0.count": torch.tensor(7)})
 
 
-def kept(folder: Path, recipe: str = "c0de") -> Kept:
-    return Kept("train_images@cnn-adam", recipe, folder)
+def kept(folder: Path, recipe: str = "c0de") -> FinishedRuns:
+    return FinishedRuns("train_images@cnn-adam", recipe, folder)
 
 
 def test_what_is_kept_comes_back_to_the_bit(tmp_path: Path) -> None:

@@ -12,9 +12,9 @@ from safetensors.torch import load_file
 
 from bakeoff.base import settings
 from bakeoff.base.progress import Progress
-from bakeoff.contest.contest import Result
-from bakeoff.contest.finished_runs import Kept
-from bakeoff.contest.recipe import Recipe, runs
+from bakeoff.contest.finished_runs import FinishedRuns
+from bakeoff.contest.recipe import Recipe
+from bakeoff.contest.result import Result
 from bakeoff.data.examples import Examples, Split
 from bakeoff.training.supervised import Classification
 
@@ -57,7 +57,7 @@ class Watched(Classification):
             for n in (30, 9, 12)
         )
         examples = Examples(train, validation, test, ("a", "b", "c"))
-        super().__init__(examples, made.cell.training, torch.device("cpu"), refit=made.cell.refit)
+        super().__init__(examples, made.combination.training, torch.device("cpu"), refit=made.combination.refit)
         self.read: list[str] = []
 
     def evaluate(self, network: torch.nn.Module, split: Any) -> dict[str, float]:
@@ -67,18 +67,18 @@ class Watched(Classification):
 
 def train(workload: Watched, folder: Path, workers: int = 1, *, refit: bool = False) -> Result:
     made = recipe(refit=refit)
-    progress = Progress(made.cell.budget.seeds, "recipe", StringIO())
-    with Kept("recipe", "none", folder) as kept:
+    progress = Progress(made.seeds, "recipe", StringIO())
+    with FinishedRuns("recipe", "none", folder) as kept:
         return made.train(workload, lambda *_: lambda _: None, progress, kept, workers)
 
 
 def test_a_recipe_is_its_own_network_optimizer_and_training() -> None:
     """And none of those that the contest has under the same names."""
-    cell = recipe().cell
-    assert cell.network.model_dump(mode="json") == NETWORK
-    assert (cell.optimizer, cell.constants.model_dump()) == ("adam", CONSTANTS)
-    assert cell.training.model_dump(mode="json") == settings.at(document(), ".".join(BOOK))["training"]
-    assert cell.budget.seeds == 3
+    trained = recipe().combination
+    assert trained.network.model_dump(mode="json") == NETWORK
+    assert (trained.optimizer, trained.hyperparameters.model_dump()) == ("adam", CONSTANTS)
+    assert trained.training.model_dump(mode="json") == settings.at(document(), ".".join(BOOK))["training"]
+    assert recipe().seeds == 3
 
 
 def test_each_seed_is_trained_and_tested_once(tmp_path: Path) -> None:
@@ -92,26 +92,26 @@ def test_each_seed_is_trained_and_tested_once(tmp_path: Path) -> None:
 
 
 def test_records_tell_all_that_determines_a_run_and_nothing_of_a_contest(tmp_path: Path) -> None:
-    recorded = runs(train(Watched(recipe()), tmp_path))
+    recorded = train(Watched(recipe()), tmp_path).runs
     for seed, run in enumerate(recorded):
         parameters: Mapping[str, Any] = run.parameters
         assert parameters["seed"] == seed and parameters["task"] == "images" and parameters["data"] == "digits.npz"
         assert {key: parameters[f"network.{key}"] for key in NETWORK} == NETWORK
         assert {key: parameters[f"optimizer.{key}"] for key in CONSTANTS} == CONSTANTS
-        assert parameters["training.schedule.kind"] == recipe().cell.training.schedule.kind
+        assert parameters["training.schedule.kind"] == recipe().combination.training.schedule.kind
         assert run.parent is None and not {"role", "point"} & parameters.keys()
 
 
 def test_a_refit_learns_from_the_validation_data_and_is_not_measured_by_them(tmp_path: Path) -> None:
     """30 + 9 images in batches of 8 make 5 steps an epoch, where 30 make 4."""
     result = train(Watched(recipe(refit=True)), tmp_path / "refit", refit=True)
-    for run in runs(result):
+    for run in result.runs:
         assert run.parameters["refit"] is True
         assert run.history[-1]["step"] == 10
         assert not any(name.startswith("val/") for name in run.metrics | run.history[-1])
         assert run.metrics.keys() >= {"train/loss", "test/loss", "test/accuracy"}
     held_out = train(Watched(recipe()), tmp_path / "kept")
-    assert [run.parameters["refit"] for run in runs(held_out)] == [False] * 3
+    assert [run.parameters["refit"] for run in held_out.runs] == [False] * 3
     assert held_out.runs[0].history[-1]["step"] == 8
 
 
@@ -119,7 +119,7 @@ def test_a_refit_learns_from_the_validation_data_and_is_not_measured_by_them(tmp
 def test_the_card_says_what_a_recipe_was_trained_on(*, refit: bool, on: list[str], tmp_path: Path) -> None:
     made = recipe(refit=refit)
     workload = Watched(made)
-    made.cell.save_card(train(workload, tmp_path / "kept", refit=refit), workload, {}, tmp_path / "card.json")
+    made.combination.save_card(train(workload, tmp_path / "kept", refit=refit), workload, {}, tmp_path / "card.json")
     assert json.loads((tmp_path / "card.json").read_text())["trained on"] == on
 
 

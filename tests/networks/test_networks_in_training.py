@@ -10,8 +10,10 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from bakeoff.base.progress import Progress
-from bakeoff.contest.contest import Budget, Cell
-from bakeoff.contest.finished_runs import Kept
+from bakeoff.contest.cell import Cell
+from bakeoff.contest.combination import Combination
+from bakeoff.contest.finished_runs import FinishedRuns
+from bakeoff.contest.protocol import Budget
 from bakeoff.data.examples import Examples, Split
 from bakeoff.networks.registry import NETWORKS
 from bakeoff.networks.settings import WideResnetSettings
@@ -97,22 +99,20 @@ def test_an_evaluation_in_chunks_is_one_of_the_whole(rows: int, monkeypatch: pyt
 
 def test_what_a_cell_saves_predicts_as_what_it_measured(tmp_path: Path) -> None:
     """Its running statistics included, which are no parameters."""
-    cell = Cell(
+    combination = Combination(
         task="images",
         data="",
         model="wide_resnet",
         optimizer="sgd",
         network=WIDE,
-        constants=SgdSettings(learning_rate=0.1),
-        space={"learning_rate": (0.09, 0.1)},
+        hyperparameters=SgdSettings(learning_rate=0.1),
         training=plain(2, 8),
-        budget=Budget(trials=1, finalists=1, reruns=1, seeds=1),
-        metric="val/accuracy",
-        device="cpu",
     )
-    workload = Classification(examples(), cell.training, torch.device("cpu"))
-    progress = Progress(cell.budget.trainings, "cell", StringIO())
-    result = cell.hold(workload, lambda *_: lambda _: None, progress, Kept("", "", tmp_path))
+    budget = Budget(trials=1, finalists=1, reruns=1, seeds=1)
+    cell = Cell(combination, {"learning_rate": (0.09, 0.1)}, budget, metric="val/accuracy", device="cpu")
+    workload = Classification(examples(), combination.training, torch.device("cpu"))
+    progress = Progress(budget.trainings, "cell", StringIO())
+    result = cell.run(workload, lambda *_: lambda _: None, progress, FinishedRuns("", "", tmp_path))
     result.save(tmp_path / "weights")
     restored = NETWORKS["wide_resnet"].build(WIDE, workload.shape, 3, torch.Generator())
     restored.load_state_dict({key[3:]: weight for key, weight in load_file(tmp_path / "weights").items()})

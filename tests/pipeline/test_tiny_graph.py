@@ -14,6 +14,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from bakeoff.base import opened, provenance, record
+from bakeoff.base.files import PARTIAL
 from bakeoff.harness.code_dependencies import is_code
 
 ROOT = Path(__file__).parents[2]
@@ -202,7 +203,7 @@ def undeclared(paths: Iterable[str], allowed: Sequence[str]) -> list[str]:
         file = Path(path)
         if file.parent.name == "__pycache__":  # what Python and Numba made of a module: MODULE.ITS-KIND.pyc
             file = file.parents[1] / f"{file.name.partition('.')[0]}.py"
-        hidden = [parent for parent in (file, *file.parents) if parent.name.startswith(provenance.PARTIAL)]
+        hidden = [parent for parent in (file, *file.parents) if parent.name.startswith(PARTIAL)]
         beside = hidden and any(
             Path(one).parent == hidden[-1].parent for one in allowed
         )  # to become an output, or to help

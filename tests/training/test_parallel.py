@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from bakeoff.base.checkpoint import Checkpoint
 from bakeoff.base.settings import BadInput
-from bakeoff.contest.finished_runs import Kept
+from bakeoff.contest.finished_runs import FinishedRuns
 from bakeoff.data.examples import Examples, Split
 from bakeoff.networks.registry import NETWORKS
 from bakeoff.networks.settings import WideResnetSettings
@@ -238,13 +238,13 @@ def test_a_signal_ends_all_of_them_quietly_and_the_first_saves(size: int, tmp_pa
         one.terminate()
     ended = [(*one.communicate(timeout=30), one.returncode) for one in started]
     assert ended == [(None, "", 143)] * size
-    assert Kept("stage", "recipe", tmp_path).checkpoints().run("run").load()
+    assert FinishedRuns("stage", "recipe", tmp_path).checkpoints().run("run").load()
 
 
 def on_and_on(folder: Path) -> None:
     """A training of a stage, until a signal ends it."""
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
-    with Kept("stage", "recipe", folder).checkpoint("run") as checkpoint:
+    with FinishedRuns("stage", "recipe", folder).checkpoint("run") as checkpoint:
         rank = os.environ["RANK"]
         train(ASKED.model_copy(update={"epochs": 10**6}), checkpoint, lambda _: (folder / f"{rank} runs").touch())
 

@@ -25,12 +25,12 @@ class Exact(Objective):
         workload.held = {name: (x.double(), y) for name, (x, y) in workload.held.items()}
         return workload
 
-    def start(self, workload: Penalised, seed: int) -> tuple[nn.Module, torch.Generator]:
-        network, generator = super().start(workload, seed)
+    def build(self, workload: Penalised, generator: torch.Generator) -> nn.Module:
+        network = super().build(workload, generator)
         for layer in network.children():
             for name, weight in list(layer.named_parameters()):  # torch.func allows no `network.double()`
                 setattr(layer, name, nn.Parameter(weight.detach().double()))
-        return network, generator
+        return network
 
 
 def objective(kind: type[Objective] = Exact) -> Objective:

@@ -3,42 +3,19 @@
 import copy
 import hashlib
 import io
-import os
-import signal
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from types import FrameType, TracebackType
+from types import TracebackType
 from typing import Any, Self
 
 import torch
 
 from bakeoff.base.disk import CHECKPOINTS, writing
+from bakeoff.base.files import write_synced
+from bakeoff.base.signals import HeldSignals
 
 INTERVAL = 60.0  # seconds of work that a kill may cost
-SIGNALS = (signal.SIGTERM, signal.SIGINT)
-
-
-class Held:
-    """SIGTERM and SIGINT, which wait from `hold` to `release`."""
-
-    arrived: int | None = None
-
-    def hold(self) -> None:
-        self.before = [signal.signal(number, self.note) for number in SIGNALS]
-
-    def note(self, number: int, _frame: FrameType | None) -> None:
-        self.arrived = number
-
-    def release(self) -> None:
-        for number, handler in zip(SIGNALS, self.before, strict=True):
-            signal.signal(number, handler)
-
-    def deliver(self) -> None:
-        """Let a signal that has arrived do what it was sent for."""
-        if self.arrived is not None:
-            self.release()
-            signal.raise_signal(self.arrived)
 
 
 class Checkpoint:
@@ -54,7 +31,7 @@ class Checkpoint:
         recipe: sha256 of settings, inputs and code: what another recipe left is none of ours.
         """
         self.path = folder / stage / recipe
-        self.signals = Held()
+        self.signals = HeldSignals()
         self.saved = time.monotonic()
 
     def run(self, name: str) -> "Checkpoint":
@@ -102,15 +79,7 @@ class Checkpoint:
     def write(self, *parts: bytes | memoryview) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         written = self.path.with_name(self.path.name + ".partial")
-        try:
-            with written.open("wb") as file:
-                for part in parts:
-                    file.write(part)
-                file.flush()
-                os.fsync(file.fileno())
-        except OSError:
-            written.unlink(missing_ok=True)
-            raise
+        write_synced(written, lambda path: join(path, parts))
         if self.path.exists():
             self.path.replace(self.previous)
         written.replace(self.path)
@@ -123,6 +92,13 @@ class Checkpoint:
         """Save; then let a signal that has arrived do what it was sent for."""
         self.save(*parts)
         self.signals.deliver()
+
+
+def join(path: Path, parts: Iterable[bytes | memoryview]) -> None:
+    """Write the parts into a file, one after the other."""
+    with path.open("wb") as file:
+        for part in parts:
+            file.write(part)
 
 
 def pack(state: Mapping[str, Any]) -> memoryview:

@@ -5,14 +5,13 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from bakeoff.base.files import PARTIAL
+
 PACKAGES = {"bakeoff": Path("src/bakeoff"), "pipeline": Path("pipeline")}
 
-# They check the whole params.yaml before any work, and whether the GPU that it asks for is there. They refuse or let
-# pass, and give no stage a value: were the first a dependency, each stage would hang on the settings of all others.
-GATES = {"bakeoff.harness.params", "bakeoff.harness.gpu_gate"}
-
-# What a stage is still writing; named in .dvcignore too.
-PARTIAL = ".partial-"
+# It checks the whole params.yaml before any work. It refuses or lets pass, and gives no stage a value: were it a
+# dependency, each stage would depend on the settings of all others.
+GATES = {"bakeoff.harness.params"}
 
 DIGESTS = "reports/code"  # a file for each script, written by `pipeline.digest_code`
 

@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from bakeoff.base.settings import BadInput
+from bakeoff.base.signals import exit_on_sigterm
 from bakeoff.tracking import live, owner, sync, views
 from bakeoff.tracking.failures import masked
 from bakeoff.tracking.store import located, opened
@@ -40,7 +41,7 @@ def track(watch: bool = False) -> None:
     if sync.COMPARISON.exists():
         sync.crown(made, sync.COMPARISON)
     if watch:
-        on_terminate()
+        exit_on_sigterm()
         print("watching; Ctrl-C ends it", flush=True)
         live.watch()
 
@@ -54,7 +55,7 @@ def serve(port: int | None = None) -> None:
     Raises:
         BadInput: the port is taken, or MLflow does not answer.
     """
-    on_terminate()
+    exit_on_sigterm()
     try:
         track()
     except BadInput as error:
@@ -143,8 +144,3 @@ def free(port: int) -> int:
 def taken(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex((HOST, port)) == 0
-
-
-def on_terminate() -> None:
-    """End by way of every `finally` when asked to: no run stays open, and no server stays behind."""
-    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))

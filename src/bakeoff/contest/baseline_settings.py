@@ -5,20 +5,20 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from bakeoff.base.settings import Settings
+from bakeoff.base.values import PositiveFloat
 
 BaselineName = Literal["logistic", "boosting"]
-Positive = Annotated[float, Field(gt=0, le=1e30)]
 Count = Annotated[int, Field(ge=1, le=10**9)]
 
 
 class LogisticSettings(Settings):
     penalty: Annotated[float, Field(ge=0, le=1e30)]
-    tolerance: Positive
+    tolerance: PositiveFloat
     iterations: Count
 
 
 class BoostingSettings(Settings):
     trees: Count
-    learning_rate: Positive
+    learning_rate: PositiveFloat
     leaves: Annotated[int, Field(ge=2, le=10**9)]
     seed: Annotated[int, Field(ge=0, le=2**32 - 1)]

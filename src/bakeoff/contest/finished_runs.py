@@ -1,4 +1,4 @@
-"""Trainings of a cell that have ended, as files: for a cell that is stopped, and from workers to the process above."""
+"""Finished trainings on disk: an interrupted cell resumes from them, and workers return results by them."""
 
 import dataclasses
 import json
@@ -27,7 +27,7 @@ class Trained:
     weights: Mapping[str, Tensor]
 
 
-class Kept:
+class FinishedRuns:
     """The folder of a cell: a file for each training that has ended, a checkpoint for each that has not.
 
     A context for all processes of the stage. The stage removes the folder when its outputs stand, and with it what

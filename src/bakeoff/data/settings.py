@@ -5,15 +5,9 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-
-def distinct(names: tuple[str, ...]) -> tuple[str, ...]:
-    twice = [name for name in names if names.count(name) > 1]
-    if twice:
-        raise ValueError(f"lists '{twice[0]}' twice; list it once")
-    return names
-
-
 # The name of each that codecs.lookup gives. All turn bytes to text and back, a text of many lines included.
+from bakeoff.base.values import distinct
+
 ENCODINGS = """
     ascii utf-8 utf-8-sig utf-16 utf-16-le utf-16-be utf-32 utf-32-le utf-32-be
     iso8859-1 iso8859-2 iso8859-3 iso8859-4 iso8859-5 iso8859-6 iso8859-7 iso8859-8 iso8859-9 iso8859-10 iso8859-11
@@ -43,7 +37,4 @@ def text_encoding(name: str) -> str:
     return name
 
 
-Positive = Annotated[int, Field(ge=1, le=10**9)]
-Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]  # what scikit-learn, NumPy and torch all take
-Share = Annotated[float, Field(gt=0, lt=1)]
 Columns = Annotated[tuple[str, ...], Field(strict=False), AfterValidator(distinct)]

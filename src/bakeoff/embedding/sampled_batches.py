@@ -4,8 +4,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
-import torch
-
 from bakeoff.base.checkpoint import Checkpoint
 from bakeoff.base.progress import Progress
 from bakeoff.base.record import flat
@@ -18,7 +16,8 @@ from bakeoff.embedding.settings import ArchitectureName, NotesTrainingSettings
 from bakeoff.embedding.workload import Neighbours
 from bakeoff.optimizers.registry import OPTIMIZERS
 from bakeoff.training.device import resolve
-from bakeoff.training.fit import Watch, fit
+from bakeoff.training.fit import Watch
+from bakeoff.training.job import Job
 from bakeoff.training.settings import Device
 
 
@@ -73,15 +72,18 @@ class Notes:
         device = resolve(self.device)
         cut = ARCHITECTURES[self.architecture].build(self.windows)
         workload = Neighbours(corpus, cut, self.settings, device)
-        generator = torch.Generator().manual_seed(self.settings.seed)
-        network = Embedding(len(corpus.words), self.settings.dimension, generator).to(device)
-        rule = OPTIMIZERS[self.settings.optimizer]
-        optimizer = rule.build(network.parameters(), self.constants)
-        outcome = fit(
-            network, workload, optimizer, self.settings, generator=generator, watch=see, checkpoint=checkpoint
-        )
+        size = len(corpus.words), self.settings.dimension
+        started = Job(
+            workload,
+            lambda generator: Embedding(*size, generator).to(device),
+            self.settings.optimizer,
+            self.constants,
+            self.settings,
+            self.settings.seed,
+        ).start()
+        outcome = started.fit(see, checkpoint)
         progress.advance(self.settings.epochs - len(outcome.history))
         if outcome.diverged:
             return Fitted(outcome.history, outcome.diverged)
-        weights = {name: weight.cpu().contiguous().numpy() for name, weight in network.state_dict().items()}
+        weights = {name: weight.cpu().contiguous().numpy() for name, weight in started.network.state_dict().items()}
         return Fitted(outcome.history, None, weights)

@@ -5,11 +5,10 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from bakeoff.base.settings import Settings
+from bakeoff.base.values import Positive, PositiveFloat
 from bakeoff.optimizers.settings import OptimizerName
 from bakeoff.training.settings import LoopSettings
 
-Positive = Annotated[int, Field(ge=1, le=10**9)]
-Rate = Annotated[float, Field(gt=0, le=1e30)]
 Dimension = Annotated[int, Field(ge=1, le=2**14)]
 Share = Annotated[float, Field(gt=0, lt=1)]
 Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]  # what scikit-learn, NumPy and torch all take
@@ -19,8 +18,8 @@ ObjectiveName = Literal["sampled_softmax", "nce", "negative_sampling"]
 
 
 class Rates(Settings):
-    skipgram: Rate
-    cbow: Rate
+    skipgram: PositiveFloat
+    cbow: PositiveFloat
 
 
 class BatchesSettings(Settings):
@@ -75,7 +74,7 @@ class NotesTrainingSettings(LoopSettings):
     subsample: Annotated[float, Field(ge=0, lt=1)]
     validation: Share
     optimizer: OptimizerName
-    learning_rate: Rate
+    learning_rate: PositiveFloat
     batch_size: Positive
     seed: Seed
 

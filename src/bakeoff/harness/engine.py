@@ -7,10 +7,11 @@ The arguments are those of `dvc`. Killed at any moment, it leaves a dvc.lock tha
 
 from __future__ import annotations
 
-import os
 import sys
+from pathlib import Path
 from typing import Any
 
+from bakeoff.base.files import replace
 from bakeoff.harness import lockfile, parent_watch
 
 
@@ -32,16 +33,12 @@ def main() -> int:
 
 def dump(path: Any, data: Any, dumper: Any, fs: Any = None, **options: Any) -> None:  # noqa: ARG001  DVC's signature
     """Write a file as DVC's own `_dump_data` does, but under a partial name that replaces the old one at the end."""
-    partial = lockfile.partial(path)
-    try:
+
+    def write(partial: Path) -> None:
         with partial.open("w", encoding="utf-8") as file:
             dumper(data, file, **options)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
-    except OSError:
-        partial.unlink(missing_ok=True)
-        raise
+
+    replace(Path(path), write)
 
 
 if __name__ == "__main__":

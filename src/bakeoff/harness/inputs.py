@@ -8,6 +8,7 @@ from typing import Any
 from pydantic_core import to_jsonable_python
 
 from bakeoff.base import provenance, settings
+from bakeoff.base.files import PARTIAL
 from bakeoff.base.settings import BadInput
 
 MOST = 60  # characters of a value that a message shows
@@ -100,7 +101,7 @@ def version(path: Path) -> Version:
 
 
 def _status(path: Path) -> tuple[str, int, int, int, int] | None:
-    if path.name.startswith(provenance.PARTIAL):
+    if path.name.startswith(PARTIAL):
         return None
     try:
         status = path.stat()

@@ -17,7 +17,7 @@ from typing import Any
 
 import psutil
 
-from bakeoff.base.provenance import PARTIAL
+from bakeoff.base import files
 
 LOCK = Path("dvc.lock")
 COPY = Path(".bakeoff/dvc.lock")
@@ -132,15 +132,7 @@ def _is_cut(path: Path, lock: Path) -> bool:
 
 
 def replace(path: Path, text: str) -> None:
-    """Write a file in one go: at every moment it is there and whole."""
-    written = partial(path)
-    written.write_text(text, encoding="utf-8")
-    written.replace(path)
-
-
-def partial(path: Path | str) -> Path:
-    """The name of a file that is being written, which DVC and git ignore."""
-    return Path(path).with_name(PARTIAL + Path(path).name)
+    files.replace(path, lambda written: written.write_text(text, encoding="utf-8"))
 
 
 def _restore() -> str:

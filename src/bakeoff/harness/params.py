@@ -8,6 +8,7 @@ from pydantic import Field, TypeAdapter, model_validator
 
 from bakeoff.base.quoting import listed
 from bakeoff.base.settings import PATH, BadInput, Settings, load, validate
+from bakeoff.base.values import Positive
 from bakeoff.contest.baseline_settings import BaselineName, BoostingSettings, LogisticSettings
 from bakeoff.contest.recipe_settings import RecipeSettings
 from bakeoff.data.corpus.settings import CorpusSettings
@@ -29,7 +30,7 @@ from bakeoff.networks.settings import (
 from bakeoff.online.settings import OnlineSettings
 from bakeoff.optimizers.settings import OptimizerName, Optimizers, SpaceSettings, check_spaces
 from bakeoff.results.settings import ComparisonSettings
-from bakeoff.training.settings import ContestSettings, Device, Positive, TrainingSettings
+from bakeoff.training.settings import ContestSettings, Device, TrainingSettings
 from bakeoff.tuning.settings import (
     BayesSettings,
     EvolutionSettings,

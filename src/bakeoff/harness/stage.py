@@ -5,21 +5,20 @@ import io
 import json
 import os
 import shutil
-import signal
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property, partial
 from pathlib import Path
-from types import FrameType
 from typing import Any, NoReturn, TypeVar
 
-from bakeoff.base import provenance, record
+from bakeoff.base import files, provenance, record
 from bakeoff.base.disk import CHECKPOINTS, refusal, writing
 from bakeoff.base.distributed import leads
 from bakeoff.base.progress import Progress, Unit
 from bakeoff.base.record import Record, Run
 from bakeoff.base.settings import BadInput
+from bakeoff.base.signals import exit_on_sigterm
 from bakeoff.data.sources.addresses import redacted_values
 from bakeoff.harness import parent_watch, restore_outputs
 from bakeoff.harness.inputs import Inputs
@@ -81,7 +80,7 @@ class Stage:
         if not cached:
             self._uncached.append(final)
         final.parent.mkdir(parents=True, exist_ok=True)
-        self._partial[final] = final.with_name(provenance.PARTIAL + final.name)
+        self._partial[final] = files.partial(final)
         with writing(final):
             write(self._partial[final])
 
@@ -186,7 +185,7 @@ def run(work: Callable[..., None], name: str, **choices: Iterable[str]) -> None:
     for option, known in choices.items():
         parser.add_argument(f"--{option}", choices=list(known), required=True)
     parent_watch.hold()  # again, for a script that lies elsewhere
-    signal.signal(signal.SIGTERM, _terminate)
+    exit_on_sigterm()
     try:
         with restore_outputs.kept_on_failure():
             identities = _identities(parser)
@@ -233,13 +232,6 @@ def fail(error: BadInput) -> NoReturn:
     """One line, and the status of a command that was given bad input."""
     print(f"error: {error}", file=sys.stderr, flush=True)
     sys.exit(2)
-
-
-def _terminate(number: int, _frame: FrameType | None) -> NoReturn:
-    signal.signal(
-        number, signal.SIG_IGN
-    )  # engine and parent_watch both send it: the second finds the clean end under way
-    sys.exit(128 + number)
 
 
 def _write(path: Path, text: str) -> None:

@@ -2,16 +2,14 @@
 
 import codecs
 import os
-import signal
 from collections.abc import Iterator
-from types import FrameType
 from typing import Self
 
 from bakeoff.base.settings import BadInput
+from bakeoff.base.signals import HeldSignals
 
 BLOCK = 1 << 16  # bytes asked for at once; a pipe gives what is there
 LONGEST = 1 << 20  # bytes of a line
-SIGNALS = (signal.SIGTERM, signal.SIGINT)
 WIDE = ("utf-16", "utf-32", "utf16", "utf32", "u16", "u32")
 
 
@@ -23,7 +21,7 @@ class Lines:
     """An iterator over the lines of a file descriptor, and a context in which signals end it between two lines.
 
     Attributes:
-        arrived: the signal that did.
+        signals: those that have arrived.
         number: of the line that came last, from 1.
     """
 
@@ -37,16 +35,15 @@ class Lines:
         self.whole: list[bytes] = []  # lines that are there, the next one last
         self.rest = b""  # the beginning of the one after them
         self.ended = self.waiting = False
-        self.arrived: int | None = None
+        self.signals = HeldSignals(self._stop)
         self.number = 0
 
     def __enter__(self) -> Self:
-        self.before = [signal.signal(number, self._stop) for number in SIGNALS]
+        self.signals.hold()
         return self
 
     def __exit__(self, *_: object) -> None:
-        for number, handler in zip(SIGNALS, self.before, strict=True):
-            signal.signal(number, handler)
+        self.signals.release()
 
     def __iter__(self) -> Iterator[str]:
         return self
@@ -74,14 +71,14 @@ class Lines:
     @property
     def ready(self) -> bool:
         """Whether a line is there without waiting, and no signal asks for an end."""
-        return bool(self.whole) and self.arrived is None
+        return bool(self.whole) and self.signals.arrived is None
 
     def refused(self, problem: str) -> BadInput:
         return BadInput(f"{self.name}: line {self.number}: {problem}")
 
     def _read(self) -> None:
         self.waiting = True
-        if self.arrived is not None:
+        if self.signals.arrived is not None:
             raise Stopped
         block = os.read(self.source, BLOCK)
         self.waiting = False
@@ -94,7 +91,6 @@ class Lines:
             self.number += 1
             raise self.refused(f"has no end within {LONGEST:,} bytes; a stream is text, a row a line")
 
-    def _stop(self, number: int, _frame: FrameType | None) -> None:
-        self.arrived = number
+    def _stop(self) -> None:
         if self.waiting:
             raise Stopped

@@ -249,7 +249,7 @@ def follow(source: int, out: TextIO, learner: Path, state: Path, *, every: float
             if sound:
                 live.save()
                 print(live.told(), file=sys.stderr)
-    return 128 + lines.arrived if lines.arrived else 0
+    return 128 + lines.signals.arrived if lines.signals.arrived else 0
 
 
 def meet_all(live: Live, lines: Lines, rows: Iterator[Row], behind: int) -> None:
@@ -269,7 +269,7 @@ def meet_all(live: Live, lines: Lines, rows: Iterator[Row], behind: int) -> None
             if not lines.ready or len(waiting) >= MOST:
                 some, waiting = waiting, []
                 live.meet(some)
-            if lines.arrived is not None:
+            if lines.signals.arrived is not None:
                 break
     except Stopped:
         pass

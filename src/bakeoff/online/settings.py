@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from bakeoff.base.settings import Settings
-from bakeoff.data.settings import Positive, Share, distinct
+from bakeoff.base.values import Positive, Share, distinct
 from bakeoff.optimizers.schedules import Constant, InverseTime, ScheduleSettings
 
 LearnerName = Literal["sgd", "adagrad"]  # optimizers that have a compiled step

@@ -3,7 +3,6 @@
 One .safetensors file: what is no array stands under one key of its metadata, as JSON. Equal learners, equal bytes.
 """
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Self
@@ -13,7 +12,7 @@ from pydantic import ValidationError
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
-from bakeoff.base.provenance import PARTIAL
+from bakeoff.base import files
 from bakeoff.base.quoting import listed
 from bakeoff.base.settings import BadInput, Settings, faults
 from bakeoff.data.encoding.encoder import Encoder
@@ -64,11 +63,7 @@ class Stored:
 
     def replace(self, path: Path) -> None:
         """Write the file at once and whole: whatever ends the program leaves this one or the one before."""
-        written = path.with_name(f"{PARTIAL}{path.name}")
-        self.save(written)
-        with written.open("rb") as file:
-            os.fsync(file.fileno())
-        written.replace(path)
+        files.replace(path, self.save)
 
     @classmethod
     def load(cls, path: Path) -> Self:

@@ -15,6 +15,7 @@ import numpy as np
 
 from bakeoff.base.progress import Progress
 from bakeoff.base.record import Run
+from bakeoff.base.roles import Role
 from bakeoff.base.settings import BadInput, Settings
 from bakeoff.data.table.settings import TargetSettings
 from bakeoff.networks.settings import SoftmaxSettings
@@ -119,7 +120,7 @@ class Training:
             delay=self.stream.delay,
         )
 
-    def parameters(self, learning_rate: float, seed: int, role: str) -> dict[str, Any]:
+    def parameters(self, learning_rate: float, seed: int, role: Role) -> dict[str, Any]:
         """Everything that determines a run, flat."""
         named = {"task": "online", "data": self.data, "model": "softmax", "optimizer": self.optimizer, "seed": seed}
         named |= {"schedule": self.schedule, "rule": self.name, "role": role}
@@ -166,7 +167,7 @@ class Training:
         ]
         end = {rates[0]: "low", rates[-1]: "high"}.get(best)
         edge = end and f"learning_rate {best:g} is online.search.{end}; widen the search"
-        parameters = self.parameters(best, SEARCH_SEED, "search") | {"edge": edge}
+        parameters = self.parameters(best, SEARCH_SEED, Role.SEARCH) | {"edge": edge}
         return best, Run(f"{self.name}-search", parameters, {"warmup/loss": found[best]}, history)
 
     def steps(self, rows: Rows) -> int:
@@ -177,7 +178,7 @@ class Training:
         rate, search = self.choose(stream)
         rule, place, step = self.rule(rate), 0, 0
         seeds = [Seed.fresh(self, rule, stream, number) for number in range(self.stream.seeds)]
-        lives = [watch(self.named(seed), self.parameters(rate, seed.number, "final")) for seed in seeds]
+        lives = [watch(self.named(seed), self.parameters(rate, seed.number, Role.FINAL)) for seed in seeds]
         with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
             for pieces in stream.read(0, stream.pieces):
                 factors = []
@@ -200,7 +201,7 @@ class Training:
     def run(self, seed: "Seed", drift: DriftName, rate: float) -> Run:
         """What became of one seed in one world."""
         world = seed.worlds[drift]
-        parameters = self.parameters(rate, seed.number, "final") | {"drift": drift}
+        parameters = self.parameters(rate, seed.number, Role.FINAL) | {"drift": drift}
         metrics = {} if world.diverged is not None else world.metrics()
         if drift != "none":
             parameters["drift.row"] = seed.since

@@ -7,9 +7,9 @@ from pydantic import AfterValidator, Field, ValidationError
 
 from bakeoff.base.quoting import quoted
 from bakeoff.base.settings import Settings, hint, rule
+from bakeoff.base.values import PositiveFloat
 
 Decay = Annotated[float, Field(ge=0, lt=1)]
-Positive = Annotated[float, Field(gt=0, le=1e30)]
 NotNegative = Annotated[float, Field(ge=0, le=1e30)]
 
 
@@ -33,21 +33,21 @@ class MomentumSettings(RuleSettings):
 
 
 class AdagradSettings(RuleSettings):
-    epsilon: Positive
+    epsilon: PositiveFloat
 
 
 class LaggedAdagradSettings(RuleSettings):
-    initial: Positive
+    initial: PositiveFloat
 
 
 class AdadeltaSettings(RuleSettings):
     rho: Decay
-    epsilon: Positive
+    epsilon: PositiveFloat
 
 
 class RmspropSettings(RuleSettings):
     beta: Decay
-    epsilon: Positive
+    epsilon: PositiveFloat
 
 
 class AdamSettings(RuleSettings):
@@ -55,7 +55,7 @@ class AdamSettings(RuleSettings):
 
     beta1: Decay
     beta2: Decay
-    epsilon: Positive
+    epsilon: PositiveFloat
 
 
 class AdamwSettings(AdamSettings):
@@ -63,7 +63,7 @@ class AdamwSettings(AdamSettings):
 
 
 class NadamSettings(AdamSettings):
-    warmup: Positive
+    warmup: PositiveFloat
 
 
 class LionSettings(RuleSettings):
@@ -76,11 +76,11 @@ class MuonSettings(RuleSettings):
     beta: Decay
     steps: Annotated[int, Field(ge=1, le=100)]
     coefficients: Annotated[tuple[Coefficient, Coefficient, Coefficient], Field(strict=False)]
-    epsilon: Positive
-    adam_rate: Positive
+    epsilon: PositiveFloat
+    adam_rate: PositiveFloat
     adam_beta1: Decay
     adam_beta2: Decay
-    adam_epsilon: Positive
+    adam_epsilon: PositiveFloat
 
 
 class ScheduleFreeSettings(AdamwSettings):
@@ -165,4 +165,4 @@ class RegularisationSettings(Settings):
     l1: NotNegative
     l2: NotNegative
     weight_decay: NotNegative
-    clip: Positive | None
+    clip: PositiveFloat | None

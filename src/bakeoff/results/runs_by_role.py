@@ -11,8 +11,8 @@ from statistics import median
 from typing import Any
 
 from bakeoff.base.record import Record, Run
+from bakeoff.base.roles import TRAININGS, Role
 
-TRAININGS = ("trial", "rerun", "final", "default")
 RATE = "optimizer.learning_rate"
 
 
@@ -39,7 +39,7 @@ class Roles:
         trials, reruns, finals, defaults = (
             [run for run in record.runs if run.parameters["role"] == role] for role in TRAININGS
         )
-        head = next(run for run in record.runs if run.parameters["role"] == "search")
+        head = next(run for run in record.runs if run.parameters["role"] == Role.SEARCH)
         space = record.settings[f"spaces.{head.parameters['optimizer']}"]
         contest = f"{head.parameters['task']}.contest"
         budget = {name: record.settings[f"{contest}.{name}"] for name in ("trials", "finalists", "reruns")}

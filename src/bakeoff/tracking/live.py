@@ -12,6 +12,7 @@ from typing import Any
 from mlflow import MlflowClient
 from mlflow.entities import Metric
 
+from bakeoff.base.roles import Role
 from bakeoff.base.settings import BadInput
 from bakeoff.harness.stage import LIVE as FOLDER
 from bakeoff.tracking import owner, sync
@@ -106,7 +107,7 @@ def bring(running: Sequence[Live], fed: Fed) -> None:
 
 
 def start(client: MlflowClient, where: str, live: Live, whose: Owner) -> str:
-    kind = "study" if live.experiment == "tuning" else live.parameters.get("role", "training")
+    kind = Role.STUDY if live.experiment == "tuning" else live.parameters.get("role", Role.TRAINING)
     tags = {KEY: live.key, STAGE: live.stage, KIND: kind, CURRENT: "true", LIVE: "true"} | whose.tags
     made: str = client.create_run(where, run_name=live.name, tags=tags | colour(live.parameters)).info.run_id
     return made

@@ -13,6 +13,7 @@ from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, View
 from mlflow.entities import Run as TrackedRun
 
 from bakeoff.base.record import Record, Run, dump
+from bakeoff.base.roles import SEARCHED, Role
 from bakeoff.report.figures.palette import COLOURS, METHODS
 from bakeoff.tracking.owner import Owner
 
@@ -46,17 +47,14 @@ class Entry:
     moment: int
 
     @property
-    def kind(self) -> str:
-        """`training`; in the contest the run's role: `search`, `trial`, `rerun`, `final` or `default`.
-
-        In a method's search `study`, `trial` and `confirmation`: a training of the best trial, reseeded.
-        """
+    def role(self) -> Role:
+        """The run's role: of a cell's run the one in its record, of a tuner's run the one that it has in the study."""
         if self.record.task != "tuning":
-            return str(self.run.parameters.get("role", "training"))
+            return Role(self.run.parameters.get("role", Role.TRAINING))
         if self.parent is None:
-            return "study"
+            return Role.STUDY
         reseeded = self.run.parameters["seed"] != self.parent.run.parameters["seed"]
-        return "confirmation" if reseeded else "trial"
+        return Role.CONFIRMATION if reseeded else Role.TRIAL
 
 
 def entries(record: Record, moment: int) -> list[Entry]:
@@ -176,14 +174,14 @@ def write(client: MlflowClient, experiment: str, entry: Entry, ids: Mapping[str,
         KEY: entry.key,
         RECIPE: record.recipe,
         STAGE: record.stage,
-        KIND: entry.kind,
+        KIND: entry.role,
         CURRENT: "true",
         "mlflow.note.content": f"`dvc repro --force --single-item {record.stage}` makes this run again.",
     }
     if entry.parent:
         tags[PARENT] = ids[entry.parent.key]
     made: str = client.create_run(experiment, start_time=entry.moment, run_name=run.name, tags=tags).info.run_id
-    counts = entry.kind not in ("trial", "rerun")
+    counts = entry.role not in SEARCHED
     log(client, made, run.parameters, points(run, entry.moment, curves=counts))
     if counts:
         client.log_inputs(made, datasets=[dataset(path, digest) for path, digest in sorted(record.data.items())])

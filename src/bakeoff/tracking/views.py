@@ -16,6 +16,7 @@ from typing import Any
 from mlflow import MlflowClient
 
 from bakeoff.base.record import Run
+from bakeoff.base.roles import Role
 from bakeoff.report.escaping import plain
 from bakeoff.tracking.owner import Owner
 from bakeoff.tracking.runs import CURRENT, KIND, Entry, acceptable, measured, text
@@ -148,42 +149,43 @@ def of_task(task: str, entries: Sequence[Entry], decisive: str | None) -> list[V
     runs = [entry.run for entry in entries]
     if task == "online":
         return streams(runs)
-    if any(entry.kind == "final" for entry in entries):
+    if any(entry.role == Role.FINAL for entry in entries):
         return contest(entries, decisive)
-    return trainings(runs, decisive, "training")
+    return trainings(runs, decisive, Role.TRAINING)
 
 
 def contest(entries: Sequence[Entry], decisive: str | None) -> list[View]:
     """Models under optimizers: the runs that count, and the searches behind them."""
-    of_kind = {
-        kind: [entry.run for entry in entries if entry.kind == kind] for kind in ("final", "default", "search", "trial")
+    of_role = {
+        role: [entry.run for entry in entries if entry.role == role]
+        for role in (Role.FINAL, Role.DEFAULT, Role.SEARCH, Role.TRIAL)
     }
     order = metric(f"val/{decisive}")
 
-    def table(kind: str, name: str, *parameters: str) -> View:
-        runs = of_kind[kind]
+    def table(role: Role, name: str, *parameters: str) -> View:
+        runs = of_role[role]
         shown = dict.fromkeys([*IDENTITY, *parameters, *varied(runs)])
         columns = [*map(param, shown), *map(metric, ranked(runs, decisive))]
-        return View(name, [IS_CURRENT, is_of(kind)], columns, order)
+        return View(name, [IS_CURRENT, is_of(role)], columns, order)
 
     axes = ["model", "optimizer", "optimizer.learning_rate"]
     space = parallel(axes, [f"val/{decisive}"])
-    *counted, last = trainings(of_kind["final"], decisive, "final")
+    *counted, last = trainings(of_role[Role.FINAL], decisive, Role.FINAL)
     return [
         *counted,
-        table("default", "Default settings"),
-        table("search", "Searches", "point", "edge"),
-        replace(table("trial", "Parallel coordinates", "point"), charts=[space], wide=True),
+        table(Role.DEFAULT, "Default settings"),
+        table(Role.SEARCH, "Searches", "point", "edge"),
+        replace(table(Role.TRIAL, "Parallel coordinates", "point"), charts=[space], wide=True),
         last,
     ]
 
 
-def trainings(runs: Sequence[Run], decisive: str | None, kind: str) -> list[View]:
+def trainings(runs: Sequence[Run], decisive: str | None, role: Role) -> list[View]:
     """The runs of one kind: who leads, curves, every version."""
     parameters, metrics = list(dict.fromkeys([*IDENTITY, *varied(runs)])), ranked(runs, decisive)
     order = metric(f"test/{decisive}" if decisive else "test/loss" if "test/loss" in metrics else "val/loss")
     columns = [*map(param, parameters), *map(metric, metrics)]
-    leaderboard = View("Leaderboard", [IS_CURRENT, is_of(kind)], columns, order, ascending=decisive is None)
+    leaderboard = View("Leaderboard", [IS_CURRENT, is_of(role)], columns, order, ascending=decisive is None)
     by_model = [
         replace(
             leaderboard,
@@ -194,20 +196,20 @@ def trainings(runs: Sequence[Run], decisive: str | None, kind: str) -> list[View
         )
         for model in dict.fromkeys(run.parameters["model"] for run in runs)
     ]
-    return [leaderboard, *by_model, history(columns, is_of(kind))]
+    return [leaderboard, *by_model, history(columns, is_of(role))]
 
 
 def studies(entries: Sequence[Entry]) -> list[View]:
     """Studies with what their best trial is worth on fresh seeds, and the trials over the space."""
-    of_kind = {kind: [entry.run for entry in entries if entry.kind == kind] for kind in ("study", "trial")}
+    of_role = {role: [entry.run for entry in entries if entry.role == role] for role in (Role.STUDY, Role.TRIAL)}
 
-    def table(kind: str, name: str) -> View:
-        columns = [*map(param, varied(of_kind[kind])), *map(metric, ranked(of_kind[kind], None))]
-        return View(name, [IS_CURRENT, is_of(kind)], columns, metric("val/loss"), ascending=True)
+    def table(role: Role, name: str) -> View:
+        columns = [*map(param, varied(of_role[role])), *map(metric, ranked(of_role[role], None))]
+        return View(name, [IS_CURRENT, is_of(role)], columns, metric("val/loss"), ascending=True)
 
-    confirmed, trials = table("study", "Studies"), table("trial", "Trials")
-    found = [curve(name) for name in followed(of_kind["study"], None)]
-    space = parallel(varied(of_kind["trial"]), ["val/loss"])
+    confirmed, trials = table(Role.STUDY, "Studies"), table(Role.TRIAL, "Trials")
+    found = [curve(name) for name in followed(of_role[Role.STUDY], None)]
+    space = parallel(varied(of_role[Role.TRIAL]), ["val/loss"])
     return [
         confirmed,
         replace(confirmed, name="Best so far", charts=found),

@@ -1,5 +1,8 @@
 """How well a network does. N examples, K classes; H, W height and width."""
 
+from collections.abc import Mapping, Sequence
+from statistics import fmean
+
 import torch
 from torch import Tensor
 
@@ -63,3 +66,8 @@ def dice_of(confusion: Tensor) -> list[float]:
     confusion = confusion.double()
     sizes = confusion.sum(0) + confusion.sum(1)
     return torch.where(sizes > 0, 2 * confusion.diagonal() / sizes.clamp(min=1), 1.0).tolist()
+
+
+def means(rows: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """Return the mean of each metric over the rows; nothing where there are no rows."""
+    return {name: fmean(row[name] for row in rows) for name in rows[0]} if rows else {}

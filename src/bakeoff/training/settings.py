@@ -6,11 +6,11 @@ from pydantic import Field, ValidationError, ValidatorFunctionWrapHandler, WrapV
 
 from bakeoff.base.quoting import quoted
 from bakeoff.base.settings import Settings
+from bakeoff.base.values import Positive
 from bakeoff.optimizers.schedules import Constant, ScheduleSettings
 from bakeoff.optimizers.settings import RegularisationSettings
 
 Device = Literal["cpu", "cuda", "auto"]
-Positive = Annotated[int, Field(ge=1, le=10**9)]
 Pixels = Annotated[int, Field(ge=0, le=2**15)]
 
 

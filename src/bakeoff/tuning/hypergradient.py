@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain, islice, repeat
 
 import torch
@@ -9,6 +10,7 @@ from torch import Tensor, nn
 from torch.func import functional_call, grad
 
 from bakeoff.base.settings import BadInput
+from bakeoff.training.job import start
 from bakeoff.tuning.objective import Objective, Penalised
 from bakeoff.tuning.space import Point
 
@@ -58,7 +60,7 @@ class Hypergradient:
     def trained_loss(self, point: dict[str, Tensor]) -> Tensor:
         """The validation loss after the steps, differentiable by the point."""
         workload, unpenalised = self.objective.workload(point["weight_decay"]), self.objective.workload(0.0)
-        network, generator = self.objective.start(workload, self.objective.seed)
+        network, generator = start(partial(self.objective.build, workload), self.objective.seed)
         slope = grad(lambda theta, batch: functional_call(Loss(network, workload), theta, (batch,)))
         theta = {name: weight.detach() for name, weight in Loss(network, workload).named_parameters()}
         velocity: dict[str, Tensor] = {}

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -12,9 +13,9 @@ from bakeoff.base.settings import BadInput
 from bakeoff.data.examples import Examples, Split
 from bakeoff.networks.registry import CLASSIFIERS
 from bakeoff.networks.settings import MlpSettings
-from bakeoff.optimizers.registry import OPTIMIZERS
 from bakeoff.optimizers.settings import MomentumSettings
-from bakeoff.training.fit import Outcome, fit
+from bakeoff.training.fit import Outcome
+from bakeoff.training.job import Job
 from bakeoff.training.settings import TrainingSettings, plain
 from bakeoff.training.supervised import Classification
 from bakeoff.tuning.settings import StudyTrainingSettings
@@ -84,20 +85,17 @@ class Objective:
 
     def train(self, point: Point, seed: int) -> tuple[nn.Module, Penalised, Outcome]:
         workload = self.workload(point["weight_decay"])
-        network, generator = self.start(workload, seed)
         momentum = MomentumSettings(learning_rate=point["learning_rate"], beta=point["beta"])
-        optimizer = OPTIMIZERS["momentum"].build(network.parameters(), momentum)
-        outcome = fit(network, workload, optimizer, self.loop, generator=generator, watch=lambda _: None)
-        return network, workload, outcome
+        started = Job(workload, partial(self.build, workload), "momentum", momentum, self.loop, seed).start()
+        outcome = started.fit()
+        return started.network, workload, outcome
 
     def workload(self, weight_decay: float | Tensor) -> Penalised:
         return Penalised(self.examples, self.loop, weight_decay)
 
-    def start(self, workload: Penalised, seed: int) -> tuple[nn.Module, torch.Generator]:
-        """Weights drawn from `seed`, and the generator from which the batches are drawn next."""
-        generator = torch.Generator().manual_seed(seed)
-        network = CLASSIFIERS["mlp"].build(self.network, workload.shape, len(workload.classes), generator)
-        return network, generator
+    def build(self, workload: Penalised, generator: torch.Generator) -> nn.Module:
+        """Return the network with weights drawn from the generator."""
+        return CLASSIFIERS["mlp"].build(self.network, workload.shape, len(workload.classes), generator)
 
     @property
     def loop(self) -> TrainingSettings:

@@ -11,13 +11,7 @@ from bakeoff.tuning.gradient import Gradient
 from bakeoff.tuning.grid import Grid
 from bakeoff.tuning.random import Random
 from bakeoff.tuning.searcher import Problem, Searcher
-from bakeoff.tuning.settings import (
-    BayesSettings,
-    EvolutionSettings,
-    GradientSettings,
-    GridSettings,
-    RandomSettings,
-)
+from bakeoff.tuning.settings import BayesSettings, EvolutionSettings, GradientSettings, GridSettings, RandomSettings
 
 
 @dataclass(frozen=True)

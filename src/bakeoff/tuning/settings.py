@@ -5,9 +5,8 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from bakeoff.base.settings import Settings
+from bakeoff.base.values import Positive, Share
 
-Positive = Annotated[int, Field(ge=1, le=10**9)]
-Share = Annotated[float, Field(gt=0, lt=1)]
 Bound = Annotated[float, Field(ge=-1e30, le=1e30)]
 
 

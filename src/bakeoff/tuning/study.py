@@ -3,13 +3,13 @@
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from statistics import fmean
 from typing import Any
 
 from bakeoff.base.progress import Progress
 from bakeoff.base.record import Run
 from bakeoff.base.settings import BadInput, Settings
 from bakeoff.training.fit import Watch
+from bakeoff.training.metrics import means
 from bakeoff.tuning.executor import Trial, search
 from bakeoff.tuning.objective import Objective, Trained
 from bakeoff.tuning.searcher import Searcher
@@ -101,9 +101,9 @@ class Study:
         parameters = self.parameters() | named(best.point) | {"study.best": f"t{best.number:03}"}
         counts = {"trials": len(trials), "trials.diverged": sum(bool(t.trained.diverged) for t in trials)}
         diverged = next((run.diverged for run in confirmed if run.diverged), None)
-        means = {} if diverged else mean([run.metrics for run in confirmed])
+        metrics = {} if diverged else means([run.metrics for run in confirmed])
         tried = [self.child(f"t{t.number:03}", settings.seed, t.point, t.trained) for t in trials]
-        return [Run(self.name, parameters, means | counts, history, diverged), *tried, *confirmed]
+        return [Run(self.name, parameters, metrics | counts, history, diverged), *tried, *confirmed]
 
     def parameters(self) -> dict[str, Any]:
         """What all trainings of the study share, and how it searches; flat."""
@@ -138,8 +138,3 @@ def best_of(trials: Sequence[Trial]) -> Trial:
 def named(point: Point) -> dict[str, float]:
     """The hyperparameters under the names that they have in a record."""
     return {NAMES[name]: value for name, value in point.items()}
-
-
-def mean(rows: Sequence[Mapping[str, float]]) -> dict[str, float]:
-    """Of each metric over the rows."""
-    return {name: fmean(row[name] for row in rows) for name in rows[0]}

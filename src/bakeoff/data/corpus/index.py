@@ -17,7 +17,7 @@ from typing import BinaryIO
 import numpy as np
 from numpy.lib import format as npy
 
-from bakeoff.base.provenance import PARTIAL
+from bakeoff.base.files import PARTIAL
 from bakeoff.base.settings import BadInput
 from bakeoff.data.corpus.corpus import UNKNOWN
 from bakeoff.data.corpus.hashing import SPACE, Bytes, Numbers, Table, Words

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from bakeoff.base.settings import Settings
-from bakeoff.data.settings import Positive
+from bakeoff.base.values import Positive
 from bakeoff.data.sources.settings import CorpusSource
 
 # Text encodings to Python, but made to write something else down: source code, host names, mail headers.

@@ -9,7 +9,7 @@ import pyarrow as pa
 from duckdb import DuckDBPyConnection
 from numpy.typing import NDArray
 
-from bakeoff.base.provenance import PARTIAL
+from bakeoff.base import files
 from bakeoff.base.settings import BadInput, hint
 from bakeoff.data import npz
 from bakeoff.data.encoding import frames
@@ -38,10 +38,8 @@ def encode_file(encoder: Path, rows: Path, to: Path) -> str:
     """
     fitted = Encoder.load(encoder)
     x, others = encode_table_file(fitted, rows)
-    written = to.with_name(f"{PARTIAL}{to.name}")
     try:
-        npz.save(written, {"x": x, "columns": np.array(fitted.columns)})
-        written.replace(to)
+        files.replace(to, lambda written: npz.save(written, {"x": x, "columns": np.array(fitted.columns)}))
     except OSError as error:
         raise BadInput(f"{to}: {error.strerror}; name a file in a folder that is there") from None
     grouped = ", ".join(f"{name} {n:,}" for name, n in others.items() if n)

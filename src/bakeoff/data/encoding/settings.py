@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from bakeoff.base.settings import Settings, hint
-from bakeoff.data.settings import Positive
+from bakeoff.base.values import Positive
 from bakeoff.data.table.settings import TableSettings
 
 Scaling = Literal["standard", "minmax", "none"]

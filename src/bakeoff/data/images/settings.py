@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from bakeoff.base.settings import Settings
-from bakeoff.data.settings import Positive, Seed
+from bakeoff.base.values import Positive, Seed
 from bakeoff.data.sources.settings import ImagesSource
 
 Colour = Literal["grey", "rgb"]

@@ -6,8 +6,8 @@ from pydantic import AfterValidator, Field, model_validator
 
 from bakeoff.base.quoting import quoted
 from bakeoff.base.settings import Settings
+from bakeoff.base.values import Positive, Seed
 from bakeoff.data.images.settings import Bits, Colour, Size
-from bakeoff.data.settings import Positive, Seed
 from bakeoff.data.sources.settings import ScansSource
 
 Plane = Literal["sagittal", "coronal", "axial"]

@@ -6,7 +6,8 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from bakeoff.base.settings import Settings
-from bakeoff.data.settings import Columns, Seed, Share, text_encoding
+from bakeoff.base.values import Seed, Share
+from bakeoff.data.settings import Columns, text_encoding
 from bakeoff.data.sources.settings import TableSource
 
 AUTO = "auto"

@@ -2,7 +2,7 @@
 
 import io
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -19,8 +19,7 @@ from PIL import Image
 
 from bakeoff.report.escaping import label
 from bakeoff.report.figures.palette import COLOURS, METHODS, dashes
-
-Row = Mapping[str, Any]
+from bakeoff.report.formatting import Row
 
 STYLE: Any = {
     "font.family": "DejaVu Sans",  # comes with matplotlib: no figure depends on the machine's fonts

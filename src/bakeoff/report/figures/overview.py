@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import matplotlib.ticker
 import numpy as np
@@ -16,12 +15,11 @@ from bakeoff.optimizers.registry import OPTIMIZERS
 from bakeoff.optimizers.trajectories import FUNCTIONS, PlaneFunction, best_rate, trajectory
 from bakeoff.report.figures.contest import INK, png, style
 from bakeoff.report.figures.palette import COLOURS, dashes
+from bakeoff.report.formatting import DASH, Row
 from bakeoff.results.step_costs import Costs, profiles
 
-Row = Mapping[str, Any]
 Values = NDArray[np.float64]
 
-DASH = "\N{EN DASH}"
 MOST = 16.0  # times the fastest, at the right end of a profile
 
 

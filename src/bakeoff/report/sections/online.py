@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from bakeoff.base.record import Record, Run
+from bakeoff.base.roles import Role
 from bakeoff.report.figures.contest import png, style
 from bakeoff.report.figures.palette import COLOURS
 from bakeoff.report.formatting import DASH, estimate, listed, number, picture, plural, table
@@ -34,7 +35,7 @@ def runs(record: Record, drift: str) -> list[Run]:
 
 
 def search(record: Record) -> Run:
-    return next(run for run in record.runs if run.parameters["role"] == "search")
+    return next(run for run in record.runs if run.parameters["role"] == Role.SEARCH)
 
 
 def values(found: Sequence[Run], metric: str) -> Values:

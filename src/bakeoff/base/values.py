@@ -1,0 +1,24 @@
+"""Kinds of values that sections of params.yaml share; each section stands beside the code that it controls."""
+
+from typing import Annotated, TypeVar
+
+from pydantic import AfterValidator, Field
+
+Item = TypeVar("Item")
+
+
+def distinct(items: tuple[Item, ...]) -> tuple[Item, ...]:
+    """Raises:
+    ValueError: an item is listed twice.
+    """
+    twice = [item for item in items if items.count(item) > 1]
+    if twice:
+        raise ValueError(f"lists '{twice[0]}' twice; list it once")
+    return items
+
+
+Positive = Annotated[int, Field(ge=1, le=10**9)]
+PositiveFloat = Annotated[float, Field(gt=0, le=1e30)]
+Share = Annotated[float, Field(gt=0, lt=1)]
+Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]  # what scikit-learn, NumPy and torch all take
+List = Annotated[tuple[Item, ...], Field(strict=False), AfterValidator(distinct)]

@@ -1,0 +1,49 @@
+"""How often a cell trains, and what each of its runs is: the same for every optimizer."""
+
+from dataclasses import dataclass
+
+from bakeoff.base.roles import Role
+from bakeoff.base.settings import Settings
+
+SEED = 1000  # of the trials; those of the reruns follow, those of the final runs begin at 0
+
+
+@dataclass(frozen=True)
+class PlannedRun:
+    """One training of a cell or of a recipe.
+
+    Attributes:
+        point: the number, from 1, of the trial whose hyperparameters it has; None for the default ones.
+        hyperparameters: of the optimizer.
+    """
+
+    name: str
+    role: Role
+    seed: int
+    point: int | None
+    hyperparameters: Settings
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How often a cell may train: the same for every optimizer.
+
+    Attributes:
+        finalists: how many of the trials are trained again.
+        reruns: of each finalist.
+        seeds: final runs.
+    """
+
+    trials: int
+    finalists: int
+    reruns: int
+    seeds: int
+
+    @property
+    def defaults(self) -> int:
+        """Runs with the default hyperparameters."""
+        return min(self.reruns, self.seeds)
+
+    @property
+    def trainings(self) -> int:
+        return self.trials + self.finalists * self.reruns + self.seeds + self.defaults
