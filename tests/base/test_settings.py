@@ -95,7 +95,7 @@ def test_the_projects_own_file_is_in_order() -> None:
         (
             "optimizers: [sgd, momentum,",
             "optimizers: [sgd, sgd, momentum,",
-            "images: optimizers lists 'sgd' twice; list it once",
+            "images.optimizers: lists 'sgd' twice; list it once",
         ),
         (
             "models: [softmax, mlp, cnn]",
@@ -112,7 +112,7 @@ def test_the_projects_own_file_is_in_order() -> None:
         ("finalists: 3  ", "finalists: 20 ", "images.contest: finalists is 20, and should be at most trials, 8"),
         ("images: accuracy", "images: dice", "comparison.metric.images is 'dice', and images are measured by accuracy"),
         ("images: accuracy, ", "", "comparison.metric names table, scans, and should name images, table, scans"),
-        ("methods: [grid,", "methods: [random, grid,", "tuning: methods lists 'random' twice; list it once"),
+        ("methods: [grid,", "methods: [random, grid,", "tuning.methods: lists 'random' twice; list it once"),
         (
             "images: [softmax, mlp, cnn] ",
             "images: [softmax, mlp, cnn, wide_resnet] ",

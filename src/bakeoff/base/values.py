@@ -21,4 +21,4 @@ Positive = Annotated[int, Field(ge=1, le=10**9)]
 PositiveFloat = Annotated[float, Field(gt=0, le=1e30)]
 Share = Annotated[float, Field(gt=0, lt=1)]
 Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]  # what scikit-learn, NumPy and torch all take
-List = Annotated[tuple[Item, ...], Field(strict=False), AfterValidator(distinct)]
+DISTINCT = AfterValidator(distinct)

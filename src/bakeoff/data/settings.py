@@ -3,10 +3,10 @@
 import codecs
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 # The name of each that codecs.lookup gives. All turn bytes to text and back, a text of many lines included.
-from bakeoff.base.values import distinct
+from bakeoff.base.values import DISTINCT
 
 ENCODINGS = """
     ascii utf-8 utf-8-sig utf-16 utf-16-le utf-16-be utf-32 utf-32-le utf-32-be
@@ -37,4 +37,4 @@ def text_encoding(name: str) -> str:
     return name
 
 
-Columns = Annotated[tuple[str, ...], Field(strict=False), AfterValidator(distinct)]
+Columns = Annotated[tuple[str, ...], Field(strict=False), DISTINCT]

@@ -1,6 +1,5 @@
 """The whole of params.yaml: every section and its settings class. A gate before any work, and the editors' schema."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -8,7 +7,7 @@ from pydantic import Field, TypeAdapter, model_validator
 
 from bakeoff.base.quoting import listed
 from bakeoff.base.settings import PATH, BadInput, Settings, load, validate
-from bakeoff.base.values import Positive
+from bakeoff.base.values import DISTINCT, Positive
 from bakeoff.contest.baseline_settings import BaselineName, BoostingSettings, LogisticSettings
 from bakeoff.contest.recipe_settings import RecipeSettings
 from bakeoff.data.corpus.settings import CorpusSettings
@@ -41,13 +40,6 @@ from bakeoff.tuning.settings import (
 )
 
 
-def once(name: str, listed: Sequence[str]) -> None:
-    """Refuse an item that a list has twice: it would be a stage that stands twice in the graph."""
-    twice = [item for item in listed if listed.count(item) > 1]
-    if twice:
-        raise ValueError(f"{name} lists '{twice[0]}' twice; list it once")
-
-
 class Data(Settings):
     corpus: CorpusSettings
     table: TableSettings
@@ -58,15 +50,10 @@ class Data(Settings):
 
 
 class Embedding(Settings):
-    architectures: Annotated[tuple[ArchitectureName, ...], Field(strict=False, min_length=1)]
+    architectures: Annotated[tuple[ArchitectureName, ...], Field(strict=False, min_length=1), DISTINCT]
     sampler: SamplerName
     word2vec: Word2vecSettings
     notes: NotesSettings
-
-    @model_validator(mode="after")
-    def each_architecture_stands_once(self) -> Self:
-        once("architectures", self.architectures)
-        return self
 
 
 class Networks(Settings):
@@ -103,14 +90,12 @@ class Task(Settings):
     """
 
     models: Any
-    optimizers: Annotated[tuple[OptimizerName, ...], Field(strict=False, min_length=1)]
+    optimizers: Annotated[tuple[OptimizerName, ...], Field(strict=False, min_length=1), DISTINCT]
     training: TrainingSettings
     contest: Any
 
     @model_validator(mode="after")
-    def each_cell_stands_once_and_has_seeds(self) -> Self:
-        once("models", self.models)
-        once("optimizers", self.optimizers)
+    def each_model_has_seeds(self) -> Self:
         for model in self.models:
             if model not in self.contest.seeds:
                 raise ValueError(f"contest.seeds.{model} is missing; add it, or take '{model}' off models")
@@ -118,17 +103,17 @@ class Task(Settings):
 
 
 class ClassifierTask(Task):
-    models: Annotated[tuple[Classifier, ...], Field(strict=False, min_length=1)]
+    models: Annotated[tuple[Classifier, ...], Field(strict=False, min_length=1), DISTINCT]
     contest: ClassifierContest
 
 
 class RowTask(Task):
-    models: Annotated[tuple[RowClassifier, ...], Field(strict=False, min_length=1)]
+    models: Annotated[tuple[RowClassifier, ...], Field(strict=False, min_length=1), DISTINCT]
     contest: RowContest
 
 
 class SegmenterTask(Task):
-    models: Annotated[tuple[Segmenter, ...], Field(strict=False, min_length=1)]
+    models: Annotated[tuple[Segmenter, ...], Field(strict=False, min_length=1), DISTINCT]
     contest: SegmenterContest
 
 
@@ -141,17 +126,16 @@ class Recipes(Settings):
     """Which recipes the graph trains, and those that are written down."""
 
     seeds: Positive
-    images: Annotated[tuple[Classifier, ...], Field(strict=False)]
-    table: Annotated[tuple[RowClassifier, ...], Field(strict=False)]
+    images: Annotated[tuple[Classifier, ...], Field(strict=False), DISTINCT]
+    table: Annotated[tuple[RowClassifier, ...], Field(strict=False), DISTINCT]
     book: Book
 
     @model_validator(mode="after")
-    def each_stands_once_and_in_the_book(self) -> Self:
+    def each_stands_in_the_book(self) -> Self:
         for task, models, written in (
             ("images", self.images, self.book.images),
             ("table", self.table, self.book.table),
         ):
-            once(task, models)
             for model in models:
                 if model not in written:
                     raise ValueError(f"book.{task}.{model} is missing; add it, or take '{model}' off {task}")
@@ -159,19 +143,16 @@ class Recipes(Settings):
 
 
 class Baselines(Settings):
-    methods: Annotated[tuple[BaselineName, ...], Field(strict=False, min_length=1)]
+    methods: Annotated[tuple[BaselineName, ...], Field(strict=False, min_length=1), DISTINCT]
     logistic: LogisticSettings
     boosting: BoostingSettings
-
-    @model_validator(mode="after")
-    def each_method_stands_once(self) -> Self:
-        once("methods", self.methods)
-        return self
 
 
 class Tuning(Settings):
     methods: Annotated[
-        tuple[Literal["grid", "random", "bayes", "evolution", "gradient"], ...], Field(strict=False, min_length=1)
+        tuple[Literal["grid", "random", "bayes", "evolution", "gradient"], ...],
+        Field(strict=False, min_length=1),
+        DISTINCT,
     ]
     study: StudySettings
     grid: GridSettings
@@ -179,11 +160,6 @@ class Tuning(Settings):
     bayes: BayesSettings
     evolution: EvolutionSettings
     gradient: GradientSettings
-
-    @model_validator(mode="after")
-    def each_method_stands_once(self) -> Self:
-        once("methods", self.methods)
-        return self
 
 
 class Params(Settings):

@@ -2,10 +2,10 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from bakeoff.base.settings import Settings
-from bakeoff.base.values import Positive, Share, distinct
+from bakeoff.base.values import DISTINCT, Positive, Share
 from bakeoff.optimizers.schedules import Constant, InverseTime, ScheduleSettings
 
 LearnerName = Literal["sgd", "adagrad"]  # optimizers that have a compiled step
@@ -115,8 +115,8 @@ class SearchSettings(Settings):
 class OnlineSettings(Settings):
     """The whole section: every optimizer under every schedule, over one stream."""
 
-    optimizers: Annotated[tuple[LearnerName, ...], Field(strict=False, min_length=1), AfterValidator(distinct)]
-    schedules: Annotated[tuple[ScheduleName, ...], Field(strict=False, min_length=1), AfterValidator(distinct)]
+    optimizers: Annotated[tuple[LearnerName, ...], Field(strict=False, min_length=1), DISTINCT]
+    schedules: Annotated[tuple[ScheduleName, ...], Field(strict=False, min_length=1), DISTINCT]
     constant: ConstantSettings
     inverse_time: InverseTimeSettings
     stream: StreamSettings
