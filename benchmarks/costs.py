@@ -5,7 +5,7 @@
 Run it from the root once the data stand under data/, and with nothing else at work. Of every network of params.yaml,
 its optimizers take turns, round after round, so that what slows the machine down for a while slows all of them; the
 median over the rounds is written, to three digits. The steps are those of the training loop itself, with the task's
-batches, at the customary constants; what an epoch costs beside its steps (the evaluation) is left out.
+batches, at the default hyperparameters; what an epoch costs beside its steps (the evaluation) is left out.
 """
 
 import argparse
@@ -67,7 +67,7 @@ class Timed:
     workload: Supervised
     training: TrainingSettings
 
-    def seconds(self, optimizer: str, constants: Settings, steps: int) -> float:
+    def seconds(self, optimizer: str, hyperparameters: Settings, steps: int) -> float:
         """Of one step, the mean over so many in a row from the same weights."""
         shape, classes = self.workload.shape, len(self.workload.classes)
         portion = Portion(self.workload, steps)
@@ -75,7 +75,7 @@ class Timed:
             portion,
             lambda generator: NETWORKS[self.model].build(self.network, shape, classes, generator),
             optimizer,
-            constants,
+            hyperparameters,
             self.training,
             seed=0,
         ).start()
@@ -113,13 +113,13 @@ def networks(params: Params, task: str, kind: type[Supervised], examples: Exampl
 
 def alternate(timed: Timed, params: Params, task: str, seconds: float, rounds: int) -> dict[str, float]:
     """The median over the rounds, by optimizer."""
-    constants = {name: getattr(params.optimizers, name) for name in getattr(params, task).optimizers}
-    first, settings = next(iter(constants.items()))
+    hyperparameters = {name: getattr(params.optimizers, name) for name in getattr(params, task).optimizers}
+    first, settings = next(iter(hyperparameters.items()))
     timed.seconds(first, settings, FEWEST)  # what is done once in a process is not counted
     steps = max(FEWEST, math.ceil(seconds / timed.seconds(first, settings, FEWEST)))
-    taken: dict[str, list[float]] = {name: [] for name in constants}
+    taken: dict[str, list[float]] = {name: [] for name in hyperparameters}
     for _ in range(rounds):
-        for name, of in constants.items():
+        for name, of in hyperparameters.items():
             taken[name].append(timed.seconds(name, of, steps))
     return {name: float(f"{statistics.median(costs):.{DIGITS}g}") for name, costs in taken.items()}
 

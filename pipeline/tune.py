@@ -19,12 +19,12 @@ DATA = "data/images/images.npz"
 
 def tune(stage: Stage, method: str) -> None:
     settings = stage.settings("tuning.study", StudySettings)
-    constants = stage.settings(f"tuning.{method}", SEARCHERS[method].settings)
+    hyperparameters = stage.settings(f"tuning.{method}", SEARCHERS[method].settings)
     network = stage.settings("networks.mlp", MlpSettings)
     examples = thinned(Examples.load(stage.input(DATA)), settings.training.examples, settings.seed)
     objective = Objective(examples, network, settings.training, settings.seed)
     problem = Problem(Space.read(settings.space), settings.trials, settings.seed, partial(Hypergradient, objective))
-    study = Study(method, DATA, settings, constants, objective, SEARCHERS[method].build(problem, constants))
+    study = Study(method, DATA, settings, hyperparameters, objective, SEARCHERS[method].build(problem, hyperparameters))
     with answering(study.train, count(CPU)) as train, stage.progress(study.trainings) as progress:
         runs = study.run(train, stage.watch, progress)
     stage.record(f"reports/records/tuning/{method}.json", "tuning", runs)

@@ -36,7 +36,7 @@ STATE = {"sgd": 0, "momentum": 1, "adagrad": 1, "adadelta": 2, "rmsprop": 1, "ne
 
 
 def simulated(task: str, model: str, optimizer: str) -> Record:
-    """One cell's record: 8 trials, 3 finalists run 3 times again, final runs, and 3 at the customary constants."""
+    """One cell's record: 8 trials, 3 finalists run 3 times again, final runs, and 3 at the default hyperparameters."""
     metric, models = TASKS[task]
     top, weights, seeds = models[model]
     space, best, customary, bonus, soon = OPTIMIZERS[optimizer]
@@ -53,9 +53,9 @@ def simulated(task: str, model: str, optimizer: str) -> Record:
         "training.schedule.kind": "constant",
     }
 
-    def run(name: str, role: str, seed: int, point: int | None, constants: Mapping[str, float]) -> Run:
-        rate = constants["learning_rate"]
-        of = {f"optimizer.{key}": value for key, value in constants.items()}
+    def run(name: str, role: str, seed: int, point: int | None, hyperparameters: Mapping[str, float]) -> Run:
+        rate = hyperparameters["learning_rate"]
+        of = {f"optimizer.{key}": value for key, value in hyperparameters.items()}
         parameters = common | of | {"role": role, "seed": seed, "point": point}
         parent = f"{model}-{optimizer}-search" if role in ("trial", "rerun") else None
         lucky = np.random.default_rng([seed, 7]).normal(0, 0.004)  # good and bad seeds, the same for all optimizers

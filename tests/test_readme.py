@@ -28,13 +28,13 @@ def test_each_link_leads_somewhere(path: str) -> None:
 def test_the_optimizer_that_is_shown_works() -> None:
     """Adamax's first step is lr sign(g), whatever the size of g, but for epsilon."""
     entry = re.search(r'^    ("adamax": OptimizerSpec\(\n.*?^    \),)$', README, re.MULTILINE | re.DOTALL)
-    field, constants, space = re.findall(r"^    adamax: (.*)$", README, re.MULTILINE)
+    field, hyperparameters, space = re.findall(r"^    adamax: (.*)$", README, re.MULTILINE)
     assert entry
     spec = eval(f"{{{entry[1]}}}", vars(registry) | {"Adamax": torch.optim.Adamax, "AdamSettings": AdamSettings})[
         "adamax"
     ]
     assert field == spec.settings.__name__
-    settings = spec.settings.model_validate(YAML(typ="safe").load(constants))
+    settings = spec.settings.model_validate(YAML(typ="safe").load(hyperparameters))
     check_spaces([("adamax", settings)], {"adamax": YAML(typ="safe").load(space)})
 
     theta = torch.nn.Parameter(torch.zeros(3, 2, dtype=torch.float64))

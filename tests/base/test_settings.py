@@ -123,7 +123,7 @@ def test_the_projects_own_file_is_in_order() -> None:
             "{sigma: 0.01}\n        optimizer",
             "recipes.book.images.softmax.network.sigma",
         ),
-        ("optimizer: nesterov\n", "optimizer: adam\n", "recipes.book.images.resnet.constants.beta1 is missing"),
+        ("optimizer: nesterov\n", "optimizer: adam\n", "recipes.book.images.resnet.hyperparameters.beta1 is missing"),
         (
             "label_smoothing: 0.1\n          early_stop: null",
             "label_smoothing: 0.1\n          early_stop: {patience: 3}",

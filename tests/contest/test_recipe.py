@@ -28,7 +28,7 @@ NETWORK = {
     "initialisation": "xavier",
     "dropout": 0.2,
 }
-CONSTANTS = {"learning_rate": 0.05, "beta1": 0.8, "beta2": 0.99, "epsilon": 1e-8}
+HYPERPARAMETERS = {"learning_rate": 0.05, "beta1": 0.8, "beta2": 0.99, "epsilon": 1e-8}
 BOOK = ("recipes", "book", "images", "cnn")
 
 
@@ -36,7 +36,7 @@ def document(*, refit: bool = False) -> dict[str, Any]:
     """The project's own params.yaml with another recipe for the CNN."""
     document = settings.load(PARAMS)
     recipe = document["recipes"]["book"]["images"]["cnn"]
-    recipe |= {"network": NETWORK, "optimizer": "adam", "constants": CONSTANTS, "refit": refit}
+    recipe |= {"network": NETWORK, "optimizer": "adam", "hyperparameters": HYPERPARAMETERS, "refit": refit}
     recipe["training"] |= {"epochs": 2, "batch_size": 8}
     document["recipes"]["seeds"] = 3
     return document
@@ -76,7 +76,7 @@ def test_a_recipe_is_its_own_network_optimizer_and_training() -> None:
     """And none of those that the contest has under the same names."""
     trained = recipe().combination
     assert trained.network.model_dump(mode="json") == NETWORK
-    assert (trained.optimizer, trained.hyperparameters.model_dump()) == ("adam", CONSTANTS)
+    assert (trained.optimizer, trained.hyperparameters.model_dump()) == ("adam", HYPERPARAMETERS)
     assert trained.training.model_dump(mode="json") == settings.at(document(), ".".join(BOOK))["training"]
     assert recipe().seeds == 3
 
@@ -97,7 +97,7 @@ def test_records_tell_all_that_determines_a_run_and_nothing_of_a_contest(tmp_pat
         parameters: Mapping[str, Any] = run.parameters
         assert parameters["seed"] == seed and parameters["task"] == "images" and parameters["data"] == "digits.npz"
         assert {key: parameters[f"network.{key}"] for key in NETWORK} == NETWORK
-        assert {key: parameters[f"optimizer.{key}"] for key in CONSTANTS} == CONSTANTS
+        assert {key: parameters[f"optimizer.{key}"] for key in HYPERPARAMETERS} == HYPERPARAMETERS
         assert parameters["training.schedule.kind"] == recipe().combination.training.schedule.kind
         assert run.parent is None and not {"role", "point"} & parameters.keys()
 

@@ -15,7 +15,7 @@ from bakeoff.optimizers.registry import OPTIMIZERS
 from bakeoff.optimizers.schedule_free import ScheduleFree
 from bakeoff.optimizers.settings import Optimizers
 
-CONSTANTS = {"beta1": 0.8, "beta2": 0.99, "epsilon": 1e-3, "weight_decay": 0.3}
+HYPERPARAMETERS = {"beta1": 0.8, "beta2": 0.99, "epsilon": 1e-3, "weight_decay": 0.3}
 STEPS = 12
 SHAPES = [(3, 4), (4,)]
 
@@ -38,7 +38,7 @@ def step(optimizer: torch.optim.Optimizer, weights: list[torch.nn.Parameter], ro
 def test_both_points_are_those_of_the_authors_program(library: Any, warmup: int, capsys: Any) -> None:
     weights, gradients = drawn(torch.float64)
     others, _ = drawn(torch.float64)
-    optimizer = ScheduleFree(weights, 0.1, **CONSTANTS)
+    optimizer = ScheduleFree(weights, 0.1, **HYPERPARAMETERS)
     theirs = library(others, lr=0.1, betas=(0.8, 0.99), eps=1e-3, weight_decay=0.3, warmup_steps=warmup)
     theirs.train()
     for number, row in enumerate(gradients, 1):
@@ -57,7 +57,7 @@ def test_both_points_are_those_of_the_authors_program(library: Any, warmup: int,
 
 def test_the_average_weighs_each_step_by_its_squared_rate() -> None:
     weights, gradients = drawn(torch.float64)
-    optimizer = ScheduleFree(weights, 0.1, **CONSTANTS | {"weight_decay": 0.0})
+    optimizer = ScheduleFree(weights, 0.1, **HYPERPARAMETERS | {"weight_decay": 0.0})
     rates = 0.1 * np.linspace(1, 0, STEPS)  # falls, and ends at 0
     theta, z, points, v = weights[0], weights[0].detach().numpy().copy(), [], np.zeros(SHAPES[0])
     for t, (rate, row) in enumerate(zip(rates, gradients, strict=True), 1):
@@ -92,7 +92,7 @@ def test_a_look_at_the_weights_changes_no_bit_of_the_training(name: str, params:
 def test_before_the_first_step_the_weights_are_the_average() -> None:
     weights, _ = drawn(torch.float32)
     before = [theta.detach().clone() for theta in weights]
-    with evaluated(ScheduleFree(weights, 0.1, **CONSTANTS)):
+    with evaluated(ScheduleFree(weights, 0.1, **HYPERPARAMETERS)):
         assert all(map(torch.equal, weights, before))
 
 

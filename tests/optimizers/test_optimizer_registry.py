@@ -21,7 +21,7 @@ STEPS = 12
 LR = 0.1
 
 ADAM = {"beta1": 0.9, "beta2": 0.999, "epsilon": 1e-3}
-CONSTANTS: dict[str, dict[str, Any]] = {
+HYPERPARAMETERS: dict[str, dict[str, Any]] = {
     "sgd": {},
     "momentum": {"beta": 0.9},
     "heavy_ball": {"beta": 0.9},
@@ -235,12 +235,12 @@ FORMULAS: dict[str, Callable[..., Path]] = {
 }
 
 
-def constants(name: str) -> Settings:
-    return OPTIMIZERS[name].settings.model_validate(CONSTANTS[name] | {"learning_rate": LR})
+def hyperparameters(name: str) -> Settings:
+    return OPTIMIZERS[name].settings.model_validate(HYPERPARAMETERS[name] | {"learning_rate": LR})
 
 
 def test_every_optimizer_has_a_formula() -> None:
-    assert FORMULAS.keys() == CONSTANTS.keys() == OPTIMIZERS.keys() == set(typing.get_args(OptimizerName))
+    assert FORMULAS.keys() == HYPERPARAMETERS.keys() == OPTIMIZERS.keys() == set(typing.get_args(OptimizerName))
 
 
 def test_every_optimizer_has_its_section_in_params_yaml() -> None:
@@ -256,8 +256,8 @@ def test_twelve_steps_follow_the_formula(name: str, shape: tuple[int, ...]) -> N
     # Scales from 1e-2 to 1e2: a rule that mixes up gradients and their squares stands out.
     gradients = draw.normal(size=(STEPS, *shape)) * 10 ** draw.uniform(-2, 2, size=shape)
     theta = torch.nn.Parameter(torch.tensor(start))
-    optimizer = OPTIMIZERS[name].build([theta], constants(name))
-    for g, expected in zip(gradients, FORMULAS[name](start, gradients, **CONSTANTS[name]), strict=True):
+    optimizer = OPTIMIZERS[name].build([theta], hyperparameters(name))
+    for g, expected in zip(gradients, FORMULAS[name](start, gradients, **HYPERPARAMETERS[name]), strict=True):
         theta.grad = torch.tensor(g)
         optimizer.step()
         # Float64 keeps 16 digits; twelve steps of some ten operations each lose three at most.
@@ -270,14 +270,14 @@ def test_state_survives_save_and_load_bit_for_bit(name: str) -> None:
     shapes = [(5, 3), (4,), (3, 2, 2, 2)]
     gradients = [[torch.randn(shape, generator=generator) for shape in shapes] for _ in range(STEPS)]
     weights = [torch.nn.Parameter(torch.randn(shape, generator=generator)) for shape in shapes]
-    optimizer = OPTIMIZERS[name].build(weights, constants(name))
+    optimizer = OPTIMIZERS[name].build(weights, hyperparameters(name))
     follow(optimizer, weights, gradients[: STEPS // 2])
 
     saved = io.BytesIO()
     torch.save(optimizer.state_dict(), saved)
     saved.seek(0)
     resumed = [torch.nn.Parameter(theta.detach().clone()) for theta in weights]
-    other = OPTIMIZERS[name].build(resumed, constants(name))
+    other = OPTIMIZERS[name].build(resumed, hyperparameters(name))
     other.load_state_dict(torch.load(saved, weights_only=True))
 
     follow(optimizer, weights, gradients[STEPS // 2 :])
@@ -288,7 +288,7 @@ def test_state_survives_save_and_load_bit_for_bit(name: str) -> None:
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_state_is_what_an_optimizer_keeps_of_each_weight_of_a_matrix(name: str) -> None:
     theta = torch.nn.Parameter(torch.ones(5, 3))
-    optimizer = OPTIMIZERS[name].build([theta], constants(name))
+    optimizer = OPTIMIZERS[name].build([theta], hyperparameters(name))
     follow(optimizer, [theta], [[torch.ones(5, 3)]] * 2)
     kept = optimizer.state_dict()["state"].get(0, {}).values()
     floats = [value.numel() for value in kept if isinstance(value, torch.Tensor) and value.numel() > 1]
@@ -300,7 +300,7 @@ def test_state_is_what_an_optimizer_keeps_of_each_weight_of_a_matrix(name: str) 
 def test_the_largest_rate_raises_nothing(name: str, gradient: float) -> None:
     """Weights overflow, or a square does and the rule stands still: the loss tells the loop, not an exception."""
     weights = [torch.nn.Parameter(torch.ones(shape)) for shape in [(2,), (3, 2)]]
-    largest = OPTIMIZERS[name].settings.model_validate(CONSTANTS[name] | {"learning_rate": 1e30})
+    largest = OPTIMIZERS[name].settings.model_validate(HYPERPARAMETERS[name] | {"learning_rate": 1e30})
     optimizer = OPTIMIZERS[name].build(weights, largest)
     follow(optimizer, weights, [[torch.full_like(theta, gradient) for theta in weights]] * 3)
     if gradient == 1.0:
@@ -310,13 +310,13 @@ def test_the_largest_rate_raises_nothing(name: str, gradient: float) -> None:
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_a_rate_above_the_largest_is_refused(name: str) -> None:
     with pytest.raises(ValidationError, match=r"less than or equal to 10{30}\b"):
-        OPTIMIZERS[name].settings.model_validate(CONSTANTS[name] | {"learning_rate": 1e31})
+        OPTIMIZERS[name].settings.model_validate(HYPERPARAMETERS[name] | {"learning_rate": 1e31})
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_a_weight_without_a_gradient_stays(name: str) -> None:
     moving, resting = torch.nn.Parameter(torch.ones(2)), torch.nn.Parameter(torch.ones(2))
-    optimizer = OPTIMIZERS[name].build([moving, resting], constants(name))
+    optimizer = OPTIMIZERS[name].build([moving, resting], hyperparameters(name))
     moving.grad = torch.ones(2)
     optimizer.step()
     assert (moving < 1).all() and torch.equal(resting, torch.ones(2))
@@ -326,7 +326,7 @@ def test_a_weight_without_a_gradient_stays(name: str) -> None:
 def test_a_gradient_of_zero_gives_no_nan(name: str) -> None:
     """As a dead unit's, or a pixel's that is black in every image."""
     weights = [torch.nn.Parameter(torch.ones(shape)) for shape in [(2,), (3, 2)]]
-    optimizer = OPTIMIZERS[name].build(weights, constants(name))
+    optimizer = OPTIMIZERS[name].build(weights, hyperparameters(name))
     follow(optimizer, weights, [[torch.zeros_like(theta) for theta in weights]] * 3)
     assert all(theta.isfinite().all() for theta in weights)
 
@@ -334,7 +334,7 @@ def test_a_gradient_of_zero_gives_no_nan(name: str) -> None:
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_a_schedule_that_ends_at_zero_stops_every_weight(name: str) -> None:
     weights = [torch.nn.Parameter(torch.ones(shape)) for shape in [(2,), (3, 2)]]
-    optimizer = OPTIMIZERS[name].build(weights, constants(name))
+    optimizer = OPTIMIZERS[name].build(weights, hyperparameters(name))
     torch.optim.lr_scheduler.LambdaLR(optimizer, lambda _: 0.0)
     follow(optimizer, weights, [[torch.ones_like(theta) for theta in weights]] * 3)
     assert all((theta == 1).all() for theta in weights)

@@ -92,8 +92,8 @@ def test_averages_are_the_constants_that_stay_below_one() -> None:
 def test_each_space_of_params_yaml_holds_the_constants_of_params_yaml() -> None:
     params = check(Path(__file__).parents[2] / "params.yaml")
     for optimizer, space in params.spaces.items():
-        constants = getattr(params.optimizers, optimizer)
-        assert all(low <= getattr(constants, name) <= high for name, (low, high) in space.items()), optimizer
+        hyperparameters = getattr(params.optimizers, optimizer)
+        assert all(low <= getattr(hyperparameters, name) <= high for name, (low, high) in space.items()), optimizer
 
 
 MUON = {

@@ -77,7 +77,9 @@ def test_rules_are_told_by_their_cost_and_drifts_by_what_they_cost() -> None:
     assert rows[1].count("1000.0 ± 2541.2 | ") == 2 and "| 500; 2 of 2 |" in rows[1] and "| 300; 2 of 2 |" in rows[1]
     assert "| never; 1 of 2 |" in rows[4]
     assert "| 0.6 | 0.35 |" in rows[2]
-    assert "sgd-constant the fewest wrong answers, 1,000 in the mean, and adagrad-inverse_time the most, 5,200." in text
+    assert (
+        "sgd-constant the fewest additional errors, 1,000 on average, and adagrad-inverse_time the most, 5,200." in text
+    )
     assert "learning_rate 10 is online.search.high" in text and "250 rows later" in text
     assert text.count("](figures/online-") == 2
 
@@ -88,7 +90,7 @@ def test_what_diverged_is_said_and_not_averaged() -> None:
     left = {"sgd-constant": Record("s", "online", "r", {}, {}, "c", broken)}
     text = online.section(left, 0.95)
     assert "1 diverged" in lines(text, "sgd-constant")[0] and "| 0.8 |" in lines(text, "sgd-constant")[0]
-    assert "Too few rules" in text
+    assert "Too few runs finished" in text
     none = [Run(one.name, one.parameters, {}, [], 5) if one.parameters["seed"] < 1000 else one for one in runs]
     gone = {"sgd-constant": Record("s", "online", "r", {}, {}, "c", none)}
     assert "2 diverged" in online.section(gone, 0.95)

@@ -112,7 +112,7 @@ def made(
 ) -> Record:
     """A record whose final seeds reach these accuracies after three epochs; None diverges in the third.
 
-    Beside them a search of two trials, the second of which diverged, and runs at the customary constants that reach
+    Beside them a search of two trials, the second of which diverged, and runs at the default hyperparameters that reach
     `default` on test data.
     """
     rate = "optimizer.learning_rate"

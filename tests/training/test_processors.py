@@ -13,7 +13,7 @@ import pytest
 
 from bakeoff.base import settings
 
-CONSTANTS: dict[str, dict[str, Any]] = settings.load(Path(__file__).parents[2] / "params.yaml")["optimizers"]
+HYPERPARAMETERS: dict[str, dict[str, Any]] = settings.load(Path(__file__).parents[2] / "params.yaml")["optimizers"]
 NETWORKS: dict[str, dict[str, Any]] = {
     "softmax": {"initial_sigma": 0.01},
     "mlp": {"hidden": [16], "normalisation": "batch", "activation": "relu", "initialisation": "he", "dropout": 0.2},
@@ -46,7 +46,7 @@ NETWORKS: dict[str, dict[str, Any]] = {
 }
 # Every optimizer with the MLP, every network with Adam; Muon once more, for it makes matrices of kernels; RAdam only
 # takes its root from the fifth step on.
-TRAININGS = [("mlp", name) for name in CONSTANTS] + [(name, "adam") for name in NETWORKS] + [("cnn", "muon")]
+TRAININGS = [("mlp", name) for name in HYPERPARAMETERS] + [(name, "adam") for name in NETWORKS] + [("cnn", "muon")]
 STEPS = 6
 
 
@@ -64,14 +64,14 @@ def trainings() -> Iterator[tuple[str, str]]:
 
     schedule = Cosine(kind="cosine", warmup=0.3, end=0.0)
     penalties = RegularisationSettings(l1=1e-4, l2=1e-3, weight_decay=0.1, clip=0.5)
-    assert CONSTANTS.keys() == optimizers.OPTIMIZERS.keys() and NETWORKS.keys() == networks.NETWORKS.keys()
+    assert HYPERPARAMETERS.keys() == optimizers.OPTIMIZERS.keys() and NETWORKS.keys() == networks.NETWORKS.keys()
     for model, optimizer in TRAININGS:
         generator = torch.Generator().manual_seed(0)
         shape = (1, 17, 17)
         spec, rule = networks.NETWORKS[model], optimizers.OPTIMIZERS[optimizer]
         network = spec.build(spec.settings.model_validate(NETWORKS[model]), shape, 3, generator)
-        constants = rule.settings.model_validate(CONSTANTS[optimizer] | {"learning_rate": 0.01})
-        update = rule.build(network.parameters(), constants)
+        hyperparameters = rule.settings.model_validate(HYPERPARAMETERS[optimizer] | {"learning_rate": 0.01})
+        update = rule.build(network.parameters(), hyperparameters)
         regularisation = Regularisation(network.parameters(), penalties)
         for step in range(STEPS):
             rate = update.param_groups[0]["lr"] = 0.01 * factor(schedule, step, STEPS)

@@ -26,7 +26,7 @@ from bakeoff.training.fit import Outcome, fit
 from bakeoff.training.settings import AugmentationSettings, EarlyStopSettings, TrainingSettings, plain
 from bakeoff.training.supervised import Classification
 
-CONSTANTS: dict[str, dict[str, Any]] = settings.load(Path(__file__).parents[2] / "params.yaml")["optimizers"]
+HYPERPARAMETERS: dict[str, dict[str, Any]] = settings.load(Path(__file__).parents[2] / "params.yaml")["optimizers"]
 CPU = torch.device("cpu")
 WIDE = WideResnetSettings(
     depth=10, widening=1, dropout=0.3, normalisation="batch", activation="relu", initialisation="he"
@@ -83,7 +83,7 @@ def train(optimizer: str, asked: TrainingSettings, checkpoint: Checkpoint | None
     workload = Classification(examples(), asked, CPU)
     network = NETWORKS["wide_resnet"].build(WIDE, workload.shape, 3, generator)
     rule = OPTIMIZERS[optimizer]
-    update = rule.build(network.parameters(), rule.settings.model_validate(CONSTANTS[optimizer]))
+    update = rule.build(network.parameters(), rule.settings.model_validate(HYPERPARAMETERS[optimizer]))
     seen: list[Any] = []
     outcome = fit(network, workload, update, asked, generator=generator, watch=seen.append, checkpoint=checkpoint)
     assert seen == outcome.history

@@ -168,9 +168,9 @@ def searched(method: str, workers: int) -> list[Run]:
     network = MlpSettings(hidden=(5,), normalisation="none", activation="relu", initialisation="he", dropout=0.0)
     objective = Objective(Examples(*splits, classes=("a", "b", "c")), network, REAL.training, REAL.seed)
     spec = SEARCHERS[method]
-    constants = spec.settings.model_validate(METHODS[method])
+    hyperparameters = spec.settings.model_validate(METHODS[method])
     problem = Problem(Space.read(REAL.space), REAL.trials, REAL.seed, partial(Hypergradient, objective))
-    study = Study(method, "images.npz", REAL, constants, objective, spec.build(problem, constants))
+    study = Study(method, "images.npz", REAL, hyperparameters, objective, spec.build(problem, hyperparameters))
     with answering(study.train, workers) as train, Progress(study.trainings, "tune", StringIO()) as progress:
         return study.run(train, lambda *_: lambda _: None, progress)
 

@@ -43,7 +43,7 @@ class Recipe:
                 model=model,
                 optimizer=optimizer,
                 network=settings(f"{key}.network", NETWORKS[model].settings),
-                hyperparameters=settings(f"{key}.constants", OPTIMIZERS[optimizer].settings),
+                hyperparameters=settings(f"{key}.hyperparameters", OPTIMIZERS[optimizer].settings),
                 training=settings(f"{key}.training", TrainingSettings),
                 refit=settings(f"{key}.refit", bool),
             ),

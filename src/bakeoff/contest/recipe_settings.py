@@ -12,13 +12,13 @@ from bakeoff.training.settings import TrainingSettings
 class RecipeSettings(Settings):
     """Attributes:
     network: its settings, in place of those under `networks`.
-    constants: of the optimizer, all of them.
+    hyperparameters: of the optimizer, all of them.
     refit: train on training and validation examples together, now that the recipe is chosen; none are held out.
     """
 
     network: dict[str, Any]
     optimizer: OptimizerName
-    constants: dict[str, Any]
+    hyperparameters: dict[str, Any]
     training: TrainingSettings
     refit: bool
 

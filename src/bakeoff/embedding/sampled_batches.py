@@ -25,24 +25,24 @@ from bakeoff.training.settings import Device
 class Notes:
     """Attributes:
     windows: settings of the architecture.
-    constants: of the optimizer, at the rate of the training.
+    hyperparameters: of the optimizer, at the rate of the training.
     """
 
     architecture: ArchitectureName
     windows: Settings
     settings: NotesTrainingSettings
-    constants: Settings
+    hyperparameters: Settings
     device: Device
 
     @classmethod
     def read(cls, settings: Callable[[str, Any], Any], architecture: ArchitectureName) -> Self:
         training = settings("embedding.notes.training", NotesTrainingSettings)
-        constants = settings(f"optimizers.{training.optimizer}", OPTIMIZERS[training.optimizer].settings)
+        hyperparameters = settings(f"optimizers.{training.optimizer}", OPTIMIZERS[training.optimizer].settings)
         return cls(
             architecture=architecture,
             windows=settings(f"embedding.notes.{architecture}", ARCHITECTURES[architecture].settings),
             settings=training,
-            constants=constants.model_copy(update={"learning_rate": training.learning_rate}),
+            hyperparameters=hyperparameters.model_copy(update={"learning_rate": training.learning_rate}),
             device=settings("device", Device),
         )
 
@@ -53,8 +53,8 @@ class Notes:
     def parameters(self) -> dict[str, Any]:
         settings = self.settings.model_dump(mode="json")
         named = {name: settings.pop(name) for name in ("optimizer", "seed")}
-        del settings["learning_rate"]  # stands among the optimizer's constants
-        sections = {"optimizer": self.constants.model_dump(), "network": self.windows.model_dump()}
+        del settings["learning_rate"]  # stands among the optimizer's hyperparameters
+        sections = {"optimizer": self.hyperparameters.model_dump(), "network": self.windows.model_dump()}
         for name, part in (sections | {"training": settings}).items():
             named |= flat(name, part)
         return named
@@ -77,7 +77,7 @@ class Notes:
             workload,
             lambda generator: Embedding(*size, generator).to(device),
             self.settings.optimizer,
-            self.constants,
+            self.hyperparameters,
             self.settings,
             self.settings.seed,
         ).start()

@@ -209,7 +209,7 @@ def check(path: Path = PATH) -> Params:
         for model, recipe in recipes.items():
             key = f"recipes.book.{task}.{model}"
             networks[task, model] = validate(document, f"{key}.network", of_field(Networks, model), path)
-            validate(document, f"{key}.constants", of_field(Optimizers, recipe.optimizer), path)
+            validate(document, f"{key}.hyperparameters", of_field(Optimizers, recipe.optimizer), path)
     if wrong := list(misfits(params, networks)):
         raise BadInput(f"{path}: {listed(wrong)}")
     return params

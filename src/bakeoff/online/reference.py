@@ -24,8 +24,8 @@ def learn(rule: Rule, rows: Rows, widths: Ints, classes: int, seed: int) -> tupl
     y, network = torch.from_numpy(rows.labels), SoftmaxSettings(initial_sigma=0.01)
     model = NETWORKS["softmax"].build(network, (x.shape[1],), classes, torch.Generator().manual_seed(seed)).double()
     spec = OPTIMIZERS[rule.optimizer]
-    constants = {"learning_rate": rule.learning_rate, "epsilon": rule.epsilon}
-    settings = spec.settings.model_validate({name: constants[name] for name in spec.settings.model_fields})
+    hyperparameters = {"learning_rate": rule.learning_rate, "epsilon": rule.epsilon}
+    settings = spec.settings.model_validate({name: hyperparameters[name] for name in spec.settings.model_fields})
     optimizer = spec.build(model.parameters(), settings)
     logits, weights = [], []
     for step, first in enumerate(range(0, len(x), rule.batch_size)):

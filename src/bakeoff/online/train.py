@@ -80,7 +80,7 @@ class Training:
     data: str
     optimizer: LearnerName
     schedule: ScheduleName
-    constants: Settings
+    hyperparameters: Settings
     scheduled: ScheduleSettings
     network: SoftmaxSettings
     stream: StreamSettings
@@ -97,7 +97,7 @@ class Training:
             data=data,
             optimizer=optimizer,
             schedule=schedule,
-            constants=settings(f"optimizers.{optimizer}", OPTIMIZERS[optimizer].settings),
+            hyperparameters=settings(f"optimizers.{optimizer}", OPTIMIZERS[optimizer].settings),
             scheduled=settings(f"online.{schedule}", SCHEDULES[schedule]).schedule,
             network=settings("networks.softmax", SoftmaxSettings),
             stream=settings("online.stream", StreamSettings),
@@ -114,7 +114,7 @@ class Training:
         return Rule(
             optimizer=self.optimizer,
             learning_rate=learning_rate,
-            epsilon=getattr(self.constants, "epsilon", 0.0),
+            epsilon=getattr(self.hyperparameters, "epsilon", 0.0),
             schedule=self.scheduled,
             batch_size=self.stream.batch_size,
             delay=self.stream.delay,
@@ -125,7 +125,7 @@ class Training:
         named = {"task": "online", "data": self.data, "model": "softmax", "optimizer": self.optimizer, "seed": seed}
         named |= {"schedule": self.schedule, "rule": self.name, "role": role}
         sections = {
-            "optimizer": self.constants,
+            "optimizer": self.hyperparameters,
             "schedule": self.scheduled,
             "network": self.network,
             "stream": self.stream,

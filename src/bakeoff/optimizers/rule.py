@@ -23,14 +23,16 @@ class Rule(Optimizer, ABC):
 
     memory: ClassVar[tuple[str, ...]]
 
-    def __init__(self, parameters: Iterable[Tensor], learning_rate: float, **constants: Any) -> None:
-        super().__init__(parameters, {"lr": learning_rate} | constants)
-        self.constants = ("lr", *constants)
+    def __init__(self, parameters: Iterable[Tensor], learning_rate: float, **hyperparameters: Any) -> None:
+        super().__init__(parameters, {"lr": learning_rate} | hyperparameters)
+        self.hyperparameters = ("lr", *hyperparameters)
 
     @torch.no_grad()
     def step(self) -> None:  # type: ignore[override]
         for group in self.param_groups:
-            constants = {name: group[name] for name in self.constants}  # schedules keep their own beside these
+            hyperparameters = {
+                name: group[name] for name in self.hyperparameters
+            }  # schedules keep their own beside these
             for theta in group["params"]:
                 if theta.grad is None:
                     continue
@@ -38,7 +40,7 @@ class Rule(Optimizer, ABC):
                 if not state:
                     state.update(self.start(theta), t=0)
                 state["t"] += 1
-                self.update(theta, theta.grad, state, **constants)
+                self.update(theta, theta.grad, state, **hyperparameters)
 
     def start(self, theta: Tensor) -> State:
         """What `state` holds before the first step, beside the number t of steps taken."""

@@ -1,4 +1,4 @@
-"""The sections `optimizers` and `spaces` of params.yaml: constants of each rule, and what a search varies of them."""
+"""The sections `optimizers` and `spaces` of params.yaml: the default hyperparameters, and the search space of each."""
 
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -134,18 +134,18 @@ def check_spaces(optimizers: Iterable[tuple[str, Settings]], spaces: Mapping[str
     """Refuse spaces that cannot be searched.
 
     Raises:
-        ValueError: an optimizer has none; a name that is none of its constants, or one that is no number with a
+        ValueError: an optimizer has none; a name that is none of its hyperparameters, or one that is no number with a
             fraction; a bound that the constant may not take.
     """
-    for optimizer, constants in optimizers:
+    for optimizer, hyperparameters in optimizers:
         if "learning_rate" not in spaces.get(optimizer, {}):
             raise ValueError(f"spaces.{optimizer}.learning_rate is missing; every optimizer's rate is searched")
         for name, bounds in spaces[optimizer].items():
-            check_bounds(f"spaces.{optimizer}.{name}", name, bounds, constants)
+            check_bounds(f"spaces.{optimizer}.{name}", name, bounds, hyperparameters)
 
 
-def check_bounds(place: str, name: str, bounds: tuple[float, float], constants: Settings) -> None:
-    known: dict[str, Any] = dict(constants)
+def check_bounds(place: str, name: str, bounds: tuple[float, float], hyperparameters: Settings) -> None:
+    known: dict[str, Any] = dict(hyperparameters)
     if name not in known:
         raise ValueError(f"{place} is not a setting{hint(name, known)}")
     if not isinstance(known[name], float):
@@ -154,7 +154,7 @@ def check_bounds(place: str, name: str, bounds: tuple[float, float], constants: 
         raise ValueError(f"{place} begins at 0, and is searched by its logarithm; begin above 0")
     for bound in bounds:
         try:
-            type(constants).model_validate(known | {name: bound})
+            type(hyperparameters).model_validate(known | {name: bound})
         except ValidationError as error:
             raise ValueError(f"{place} has the bound {bound:g}, and should {rule(error.errors()[0])}") from None
 

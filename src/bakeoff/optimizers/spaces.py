@@ -1,4 +1,4 @@
-"""Points of a search space: for each of an optimizer's constants that is searched, from low to high."""
+"""Points of a search space: for each of an optimizer's hyperparameters that is searched, from low to high."""
 
 import math
 from collections.abc import Mapping

@@ -118,9 +118,12 @@ def trajectory(spec: OptimizerSpec, settings: Settings, function: PlaneFunction,
 
 
 def best_rate(spec: OptimizerSpec, settings: Settings, function: PlaneFunction, steps: int) -> float:
-    """Of half decades from 1e-4 to 10 the learning rate whose trajectory ends lowest, its other constants as they are.
+    """Return the learning rate, of half decades from 1e-4 to 10, whose trajectory ends lowest.
 
-    A picture of ways at one rate for all, or at rates of custom, would show the rates.
+    Trajectories with one rate for all, or with default rates, would show the rates and not the rules.
+
+    Args:
+        settings: gives all other hyperparameters.
     """
 
     def end(rate: float) -> float:

@@ -89,7 +89,7 @@ def span(numbers: Iterable[int]) -> str:
     return str(ordered[0]) if len(ordered) == 1 else f"{ordered[0]} to {ordered[-1]}"
 
 
-def settings(constants: Mapping[str, float]) -> str:
+def settings(hyperparameters: Mapping[str, float]) -> str:
     """`learning_rate 0.003, beta1 0.92`, the rate first."""
-    ordered = sorted(constants, key=lambda name: (name != "learning_rate", name))
-    return ", ".join(f"{name} {constants[name]:.3g}" for name in ordered)
+    ordered = sorted(hyperparameters, key=lambda name: (name != "learning_rate", name))
+    return ", ".join(f"{name} {hyperparameters[name]:.3g}" for name in ordered)

@@ -74,12 +74,12 @@ def results(comparison: Row) -> str:
                 f"{runs(task, 'diverged')} of {runs(task, 'runs')}",
             ]
         )
-    header = ["task", "metric", "leader", "validation", "test", "tied with it", "runs diverged"]
+    header = ["task", "metric", "leader", "validation", "test", "tied", "runs diverged"]
     seeds = span(len(cell["seeds"]) for task in comparison["tasks"].values() for cell in task["cells"])
     said = (
-        f"Mean over {seeds} seeds ± half of a {comparison['confidence']:.0%} interval, each optimizer at constants "
-        "that as long a search as any other's had picked before. The leader has the best mean on validation data; "
-        "those tied cannot be told apart from it. Test data were read once by each run, and chose nothing."
+        f"Mean over {seeds} seeds, ± half of the {comparison['confidence']:.0%} confidence interval. Each optimizer "
+        "was tuned with the same search budget. The leader has the best mean on validation data. `tied` counts the "
+        "cells that are statistically tied with it. Each run read the test data once, after its last epoch."
     )
     return f"{table(header, rows)}\n\n{said}\n"
 
@@ -107,9 +107,9 @@ def report(comparison: Row, exhibits: Exhibits, *more: str) -> str:
     trials = sum(cell["trials"] for cell in comparison["tuning"]["cells"])
     sections = [
         "# Results of the bake-off",
-        f"{trained:,} trainings of {len(tasks)} tasks: each network under each optimizer, tuned and at its customary "
-        f"constants, from several seeds; {trials} trials of {len(comparison['tuning']['cells'])} ways to search for "
-        f"hyperparameters; {len(comparison['embedding'])} architectures of word vectors.",
+        f"{trained:,} trainings on {len(tasks)} tasks: each network under each optimizer, with tuned and with default "
+        f"hyperparameters, from several seeds. {trials} trials of {len(comparison['tuning']['cells'])} hyperparameter "
+        f"searches. {len(comparison['embedding'])} architectures of word vectors.",
         results(comparison),
         procedure(tasks, comparison["confidence"]),
         overall(comparison, exhibits.costs),
@@ -125,10 +125,10 @@ def report(comparison: Row, exhibits: Exhibits, *more: str) -> str:
 
 REPRODUCE = """## Reproduce
 
-`make repro` reruns what is stale, stages side by side; `dvc repro` does the same one by one. `dvc.lock` holds the hash
-of every input and output: on any x86-64 processor with AVX2 the same inputs give the same bytes, this page and its
-figures included. `make verify` checks that from nothing. `dvc plots show` draws the learning curves for the mouse;
-`make ui` opens every run in MLflow.
+`make repro` reruns the stages that are stale, several at a time. `dvc repro` does the same, one stage at a time.
+`dvc.lock` holds the hash of every input and output. On any x86-64 processor with AVX2 the same inputs give the same
+bytes, including this page and its figures; `make verify` checks that by running everything again. `dvc plots show`
+draws interactive learning curves. `make ui` opens all runs in MLflow.
 """
 
 
@@ -155,14 +155,15 @@ def data_section(exhibits: Exhibits) -> str:
         [kind, code(origin["source"]), origin["title"] or DASH, origin["licence"] or DASH, origin["citation"] or DASH]
         for kind, origin in exhibits.origins.items()
     ]
-    return f"## Data\n\n{table(['', 'source', 'what it is', 'licence', 'from'], rows)}"
+    return f"## Data\n\n{table(['', 'source', 'title', 'licence', 'citation'], rows)}"
 
 
 def encoding_section(encoding: Row) -> str:
     """The numbers as `describe()` shows them before and after scaling, and the categories."""
     parts = [
         "### The table before and after encoding",
-        f"{encoding['columns']} columns; statistics of the training rows alone, as `describe().round(2)` shows them.",
+        f"{encoding['columns']} columns. Statistics of the training rows, as `describe().round(2)` of pandas gives "
+        "them.",
     ]
     splits = [split for split in SPLITS if split in encoding["rows"]]
     for when in ("before", "after"):
@@ -188,9 +189,9 @@ def baseline(task: Row, reached: Mapping[str, float]) -> str:
     """What intensities alone reach, beside the leader."""
     leader = task["cells"][0]
     return (
-        "Without any network, the likeliest class for each intensity alone (counted on the training slices) reaches a "
-        f"{METRICS['dice']} of {reached['val/dice']:.3f} on validation and {reached['test/dice']:.3f} on test slices; "
-        f"{cell_name(leader)} {estimate(leader['validation'])} and {estimate(leader['test'])}."
+        "Baseline without a network: predicting the most frequent class of each intensity in the training slices "
+        f"gives a {METRICS['dice']} of {reached['val/dice']:.3f} on validation and {reached['test/dice']:.3f} on test "
+        f"slices. {cell_name(leader)} has {estimate(leader['validation'])} and {estimate(leader['test'])}."
     )
 
 
@@ -198,11 +199,14 @@ def embedding_section(architectures: Mapping[str, Sequence[Row]], exhibits: Exhi
     runs = {f"{name}, seed {run['seed']}": run["metrics"] for name, found in architectures.items() for run in found}
     names = dict.fromkeys(name for metrics in runs.values() for name in metrics)
     rows = [[name, *(number(metrics.get(name)) for metrics in runs.values())] for name in names]
-    parts = ["## Word vectors", f"A vocabulary of {exhibits.vocabulary:,} words.", table(["metric", *runs], rows)]
+    parts = ["## Word vectors", f"The vocabulary has {exhibits.vocabulary:,} words.", table(["metric", *runs], rows)]
     if exhibits.neighbours:
         words = dict.fromkeys(word for found in exhibits.neighbours.values() for word in found)
         nearest = [[word, *(", ".join(found[word]) for found in exhibits.neighbours.values())] for word in words]
-        parts += ["The words nearest by cosine, the nearest first:", table(["word", *exhibits.neighbours], nearest)]
+        parts += [
+            "Nearest words by cosine similarity, the nearest first:",
+            table(["word", *exhibits.neighbours], nearest),
+        ]
     parts += [
         picture(f"word vectors of {name}, placed by {spec.name}", f"words-{name}-{method}.png")
         for name in exhibits.neighbours
@@ -227,17 +231,18 @@ def tuning_section(tuning: Row) -> str:
     if not tuning["winner"]:
         said = "Every confirming run diverged."
     elif tied:
-        said = f"**No winner.** {cells[0]['method']} has the smallest mean loss, and cannot be told apart from {tied}."
+        best = cells[0]["method"]
+        said = f"**No single winner.** {best} has the smallest mean loss and is statistically tied with {tied}."
     else:
         said = f"**{cells[0]['method']} wins.**"
     told = (
-        "Every method spends the same number of trainings. Its best trial is trained again from "
-        f"{plural(len(cells[0]['seeds']), 'seed')} that no trial had seen: only that is compared, for the best of many "
-        f"trials flatters itself. {said}"
+        "Every method has a budget of the same number of trainings. Its best trial is trained again from "
+        f"{plural(len(cells[0]['seeds']), 'seed')} that no trial had used, and only these runs are compared: the best "
+        f"of many trials is biased by selection. {said}"
     )
-    scores = ["best loss in the search", "validation loss, fresh seeds", "test accuracy, fresh seeds"]
+    scores = ["best loss in the search", "validation loss, new seeds", "test accuracy, new seeds"]
     header = ["method", "trials", *scores, *(name.rpartition(".")[2] for name in varied)]
-    parts = ["## Search for hyperparameters", told, picture("loss of the searches", "tuning.png"), table(header, rows)]
+    parts = ["## Hyperparameter search", told, picture("loss of the searches", "tuning.png"), table(header, rows)]
     return "\n\n".join(parts)
 
 

@@ -1,16 +1,16 @@
-"""Who leads each task, by how much, and who cannot be told apart from the leader.
+"""The leader of each task, its margin, and the cells that are statistically tied with it.
 
 The rules, fixed before any run:
 
 - Cells (a model under an optimizer) are ranked by the mean of the task's metric on validation data over the seeds.
-- What counts are the final runs: from fresh seeds, at the constants that the cell's search has picked before.
+- What counts are the final runs: from fresh seeds, at the hyperparameters that the cell's search has picked before.
 - A diverged run has no metric and is never dropped: a cell with a smaller share of them stands before one with a
   larger, whatever their means, and its mean is over the runs that ended.
 - Every cell is compared with the leader by a paired t-test over the seeds both ended; the p-values of one family are
   adjusted by Holm's method. Cells with adjusted p above 1 - confidence, and no more diverged runs, are tied with it.
   Cells may have different numbers of seeds: pairs are made of those that both have.
 - The test set takes no part in any of this: it was read once by each run, and is shown beside.
-- What tuning has gained is the paired difference, on test data, from the runs at the customary constants.
+- What tuning has gained is the paired difference, on test data, from the runs at the default hyperparameters.
 - The target of a model is the median of its leading optimizer's final runs on validation data.
 - The methods of tuning are ranked alike, by the validation loss of their best trial trained again on fresh seeds.
 """
@@ -218,15 +218,15 @@ def task(contests: Contests, metric: str, settings: ComparisonSettings) -> dict[
 
 
 def beside(roles: Roles, metric: str, settings: ComparisonSettings) -> dict[str, Any]:
-    """What a cell's other runs say: its search, its customary constants, and how many runs there were."""
-    tuned, customary = (column(runs, f"test/{metric}") for runs in (roles.finals, roles.defaults))
+    """What a cell's other runs say: its search, its default hyperparameters, and how many runs there were."""
+    tuned, default = (column(runs, f"test/{metric}") for runs in (roles.finals, roles.defaults))
     seeds, default_seeds = ([run.parameters["seed"] for run in runs] for runs in (roles.finals, roles.defaults))
     return {
         "default": {
             "validation": summary(column(roles.defaults, f"val/{metric}"), OF_METRICS, settings),
-            "test": summary(customary, OF_METRICS, settings),
+            "test": summary(default, OF_METRICS, settings),
         },
-        "gain": difference(pairs(seeds, tuned, default_seeds, customary), settings),
+        "gain": difference(pairs(seeds, tuned, default_seeds, default), settings),
         "search": roles.search(metric),
         "runs": roles.counts(),
     }

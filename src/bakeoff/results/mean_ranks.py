@@ -1,4 +1,4 @@
-"""Ranks over many problems: who is better on the whole, and by how much two must differ to be told apart.
+"""Mean ranks over many problems, and the difference from which two of them are significant.
 
 n blocks (a problem, or a problem and a seed), k competitors; rank 1 is best, and those alike share the mean of theirs.
 """
@@ -40,7 +40,7 @@ def friedman(ranks: Values) -> tuple[float, float]:
 
 
 def critical_difference(blocks: int, competitors: int, confidence: float) -> float:
-    """Nemenyi's: mean ranks of two that differ by more are told apart, whichever of all pairs they are.
+    """Nemenyi's: mean ranks that differ by more are significantly different, for all pairs at once.
 
     q sqrt(k (k + 1) / (6 n)), q the quantile of the studentised range of k, over sqrt 2.
     Source: Nemenyi 1963, thesis, Princeton; Demsar 2006, JMLR 7, section 3.2.2.

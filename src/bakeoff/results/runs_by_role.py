@@ -1,7 +1,7 @@
 """The runs of one cell of the contest by what they were for, and what its search has seen.
 
 A cell (a model under an optimizer) tries points of the optimizer's space, runs the best of them again, picks one, and
-trains that from fresh seeds; beside it the constants as they stand in params.yaml.
+trains that from fresh seeds; beside it the hyperparameters as they stand in params.yaml.
 """
 
 import math

@@ -79,7 +79,7 @@ class ContestSettings(Settings):
     Attributes:
         trials: points of its space.
         finalists: of these, trained again.
-        reruns: of each finalist, and of the default constants.
+        reruns: of each finalist, and of the default hyperparameters.
     """
 
     trials: Positive

@@ -35,13 +35,13 @@ class Study:
 
     Attributes:
         data: path of the examples.
-        constants: of the method.
+        hyperparameters: of the method.
     """
 
     method: str
     data: str
     settings: StudySettings
-    constants: Settings
+    hyperparameters: Settings
     objective: Objective
     searcher: Searcher
 
@@ -109,7 +109,11 @@ class Study:
         """What all trainings of the study share, and how it searches; flat."""
         shared = {"task": "images", "data": self.data, "model": "mlp", "optimizer": "momentum", "method": self.method}
         searched = {f"study.{name}": getattr(self.settings, name) for name in ("trials", "batch", "confirmations")}
-        sections = {"network": self.objective.network, "training": self.settings.training, self.method: self.constants}
+        sections = {
+            "network": self.objective.network,
+            "training": self.settings.training,
+            self.method: self.hyperparameters,
+        }
         flat = {
             f"{name}.{key}": v for name, part in sections.items() for key, v in part.model_dump(mode="json").items()
         }

@@ -156,8 +156,8 @@ NEAR = 0.5  # decades of the learning rate within which trials count as neighbou
 def rates(comparison: Row) -> bytes:
     """One task's trials: their metric against the learning rate, a column a model and a row an optimizer.
 
-    The scale of the metric is the logarithm of what it lacks to 1, so that the best can be told apart. The band spans
-    the trials that ended within half a decade of a rate, whatever their other constants were.
+    The scale of the metric is the logarithm of what it lacks to 1, so that the best differ visibly. The band spans
+    the trials that ended within half a decade of a rate, whatever their other hyperparameters were.
 
     Args:
         comparison: of one task, as in comparison.json.
@@ -194,7 +194,7 @@ def rates(comparison: Row) -> bytes:
             "a trial": {"marker": "o", "markersize": 4},
             "diverged": {"marker": "x", "markersize": 6, "markeredgewidth": 1.6},
             "the rate picked": {"marker": "v", "markersize": 6},
-            "the customary rate": {"linestyle": ":", "linewidth": 1.4},
+            "default learning rate": {"linestyle": ":", "linewidth": 1.4},
         }
         lines = [Line2D([], [], **({"color": INK, "linestyle": "none"} | look)) for look in marks.values()]
         across = balanced(len(lines), 2 if len(models) == 1 else 4)
@@ -336,10 +336,10 @@ def searches(comparison: Row) -> bytes:
                 left.step(spent, best, where="post", color=colour, label=cell["method"])
                 left.plot(spent[-1], best[-1], "o", markersize=4, color=colour)
             draw_interval(right, place, cell["validation"], colour, upright=True)
-        left.set(xlabel="trainings spent", ylabel="validation loss", title="best so far in the search", yscale="log")
+        left.set(xlabel="trainings spent", ylabel="validation loss", title="best loss so far", yscale="log")
         left.legend(loc="upper right")
         plain_logarithm(left)
-        right.set(title="its best, on fresh seeds", xlim=(-0.6, len(cells) - 0.4))
+        right.set(title="best trial, new seeds", xlim=(-0.6, len(cells) - 0.4))
         right.set_xticks(range(len(cells)), [cell["method"] for cell in cells], rotation=35, ha="right")
         right.grid(axis="x", visible=False)
         return png(figure)

@@ -31,7 +31,7 @@ def of_comparison(comparison: Row, costs: Costs) -> dict[str, bytes]:
 
 
 def critical_differences(ranks: Row) -> bytes:
-    """Mean ranks on a line, the best on the left; a bar joins those that are not told apart.
+    """Mean ranks on a line, the best on the left; a bar joins those that are statistically tied.
 
     Args:
         ranks: as in comparison.json.
@@ -143,17 +143,17 @@ LEVELS = 14  # contours of a function, evenly apart in the logarithm of its heig
 
 
 def trajectories(comparison: Row, optimizers: Settings) -> bytes:
-    """Those of the contest, each at the best of its rates on each function, its other constants as they are.
+    """Those of the contest, each at the best of its rates on each function, its other hyperparameters as they are.
 
     Args:
-        optimizers: the constants of all.
+        optimizers: the hyperparameters of all.
     """
     contenders = {name: getattr(optimizers, name) for task in comparison["tasks"].values() for name in task["state"]}
     paths: dict[str, dict[str, Values]] = {function: {} for function in FUNCTIONS}
     for function, plane in FUNCTIONS.items():
-        for name, constants in contenders.items():
-            rate = best_rate(OPTIMIZERS[name], constants, plane, STEPS)
-            best = constants.model_copy(update={"learning_rate": rate})
+        for name, hyperparameters in contenders.items():
+            rate = best_rate(OPTIMIZERS[name], hyperparameters, plane, STEPS)
+            best = hyperparameters.model_copy(update={"learning_rate": rate})
             paths[function][name] = trajectory(OPTIMIZERS[name], best, plane, STEPS)
     return draw_trajectories(paths)
 

@@ -68,46 +68,46 @@ def procedure(tasks: Mapping[str, Row], confidence: float) -> str:
         ]
         for optimizer, space in spaces.items()
     ]
-    return f"""## How the contest was held
+    return f"""## Protocol
 
-Every optimizer gets the same on each network: so many **trials** at quasi-random points of its own space, from one
-seed; the best few **reruns**, from fresh seeds, of which the best mean on validation data is the pick; then the
-**final** runs of the pick, from seeds that no choice has seen. Only these are ranked. Beside them, on the first of the
-final seeds, stand the **customary** constants, as params.yaml has them. With a seed, all optimizers start from the same
-weights and see the same order of examples, so that runs are paired. All runs of a task have the same epochs and
-batches.
+Every optimizer has the same budget on each network. First come the **trials**: quasi-random points of the optimizer's
+search space, each trained from one seed. The best trials are trained again from new seeds (**reruns**); the point with
+the best mean on validation data is picked. The **final** runs train the picked hyperparameters from seeds that no
+choice has used, and only these runs are ranked. The **default** runs train the hyperparameters of params.yaml from the
+first of the final seeds. With the same seed, all optimizers start from the same weights and see the same order of
+examples, so runs are paired. All runs of a task have the same epochs and batches.
 
 {table(header, rows)}
 
-The spaces, searched by the logarithm (averages by that of 1 - beta); constants that are not named here keep their
-value:
+The search spaces are log-uniform (for averages, 1 - beta is). Hyperparameters that are not named here have their
+default:
 
 {table(["optimizer", "searched"], searched)}
 
-- **Mean ± half-width** over seeds: the {confidence:.0%} interval of Student's t. It says what other seeds would give on
-  the same data, and nothing of other data. `comparison.json` has bootstrap intervals beside; with few seeds they
-  are too narrow by nature (no resample leaves the range of the values), so they are not shown.
-- **Ranks** go by the mean on validation data. Test data were read once by each final and customary run, after its last
-  epoch, and chose nothing.
-- **Tied**: a paired t-test against the leader over the seeds that both have, adjusted by Holm's method for the number
-  of comparisons, gives p > {1 - confidence:.2g}. In simulated contests such a group held the truly best in more than 95
-  of 100. It is no proof of equality: more seeds make smaller differences visible.
-- **Too small a test set**: seeds say nothing of the draw of the test examples. Where that alone explains the difference
-  of two test means, the page says so.
-- **Diverged** runs are counted and never dropped: a cell ranks behind all cells of which a smaller share diverged, and
-  its mean is over the runs that ended.
-- **By its recipe**: the best training that is known for a network, with an optimizer, epochs, schedule and network of
-  its own (`recipes` in params.yaml). It takes no part in the contest, whose runs are shorter, and is not ranked. Where
-  the row says so, the network learnt from training and validation data together, as one would before using it, and has
-  no validation score; the recipe was chosen while those data were held out.
-- **The target** of a network is the median of its leading optimizer's final runs, on validation data. A time counts to
-  the end of the first epoch that reaches it, and is infinite where none does; shown is the time at which half of the
-  runs are there."""
+- **Mean ± half-width** over seeds: the {confidence:.0%} confidence interval of Student's t. It describes other seeds on
+  the same data, not other data. `comparison.json` has bootstrap intervals too. With few seeds they are too narrow (no
+  resample leaves the range of the values), so they are not shown here.
+- **Ranks** are by the mean on validation data. Each final and default run read the test data once, after its last
+  epoch; no choice depends on test data.
+- **Tied** (statistically tied): a paired t-test against the leader over the seeds of both, adjusted by Holm's method
+  for the number of comparisons, gives p > {1 - confidence:.2g}. In simulations the leader and its ties contained the
+  true best in over 95 % of cases. A tie does not show equality: more seeds make smaller differences visible.
+- **Test set too small**: seeds do not vary the test examples. Where the sampling error of the test set alone explains
+  the difference of two test means, the page says so.
+- **Diverged** runs are counted and never dropped: a cell ranks below all cells with a smaller share of diverged runs,
+  and its mean is over the other runs.
+- **Recipe**: the best known training of a network, with its own optimizer, epochs, schedule and network (`recipes` in
+  params.yaml). It is not ranked, because it trains for longer. Where the row says so, the network was trained on
+  training and validation data together and has no validation score; the recipe was chosen while the validation data
+  were held out.
+- **The target** of a network is the median validation metric of its leading optimizer's final runs. The time to the
+  target ends with the first epoch that reaches it, and is infinite if no epoch does. The tables show the time by which
+  half of the runs reach it."""
 
 
 def overall(comparison: Row, costs: Costs) -> str:
     """Ranks, times to target, and what a step costs."""
-    parts = ["## Over all problems", "A problem is a network on a task."]
+    parts = ["## Over all problems", "A problem is one network on one task."]
     if comparison["ranks"]:
         parts += [ranking(comparison["ranks"], comparison["confidence"]), picture("mean ranks", "ranks.png")]
     found = profiles(comparison, costs)
@@ -115,11 +115,11 @@ def overall(comparison: Row, costs: Costs) -> str:
         parts += [speeds(found), picture("performance profiles", "profile.png")]
     parts += [
         step_costs(comparison["tasks"], costs),
-        "### The rules at work",
-        f"{STEPS} steps from one start (the ring) over functions of the plane, each optimizer at the rate, of half "
-        "decades, that ends lowest there, and its other constants as params.yaml has them. A dot marks where it is "
-        "then, a star each minimum. No gradient has noise here: that is the rule alone.",
-        picture("ways over functions of the plane", "trajectories.png"),
+        "### Trajectories on 2-D test functions",
+        f"{STEPS} steps from the same start (ring). Each optimizer has the learning rate (one of each half decade) "
+        "with the lowest end, and its default for all other hyperparameters. A dot marks the end, a star each "
+        "minimum. The gradients have no noise.",
+        picture("trajectories on 2-D test functions", "trajectories.png"),
     ]
     return "\n\n".join(parts)
 
@@ -129,24 +129,22 @@ def ranking(ranks: Row, confidence: float) -> str:
     problems = len(ranks["problems"])
     names = sorted(ranks["mean"], key=ranks["mean"].__getitem__)
     if ranks["p"] > alpha:
-        said = (
-            f"**No optimizer leads**: Friedman's test finds no difference between any of them (p = {ranks['p']:.2g})."
-        )
+        said = f"**No optimizer leads**: Friedman's test finds no significant difference (p = {ranks['p']:.2g})."
     else:
         ahead = next((group for group in ranks["groups"] if names[0] in group), [names[0]])
         with_it = listed(name for name in ahead if name != names[0])
         said = f"**{names[0]}** has the best mean rank" + (
-            f", and cannot be told apart from {with_it}." if with_it else ", and is told apart from all others."
+            f" and is statistically tied with {with_it}." if with_it else ", significantly better than all others."
         )
     told = (
-        f"{said} Ranks are of the validation metric among the {len(names)} optimizers, for each of "
-        f"{plural(problems, 'problem')} and {plural(ranks['seeds'], 'seed')} of each; bars join those whose mean ranks "
-        f"lie within the critical difference of Nemenyi's test at {alpha:.0%} (after Friedman's, "
-        f"p {below(ranks['p'])}). That is said of these problems. Of problems in general so few say less: the critical "
-        f"difference would be {others['difference']:.2f} (Friedman's p {below(others['p'])})."
+        f"{said} Ranks are of the validation metric among the {len(names)} optimizers, on "
+        f"{plural(problems, 'problem')} with {plural(ranks['seeds'], 'seed')} each. Bars join mean ranks that differ "
+        f"by less than the critical difference of Nemenyi's test at {alpha:.0%} (after Friedman's test, p "
+        f"{below(ranks['p'])}). This holds for these problems. To generalise to other problems, there are few: the "
+        f"critical difference over problems is {others['difference']:.2f} (Friedman's test: p {below(others['p'])})."
     )
     if ranks["left_out"]:
-        told += f" Not on every problem, and left out: {listed(ranks['left_out'])}."
+        told += f" Left out, because they did not run on every problem: {listed(ranks['left_out'])}."
     return told
 
 
@@ -160,11 +158,11 @@ def speeds(found: Mapping[str, Row]) -> str:
     order = sorted(score, key=lambda name: (-score[name], name))
     first = [name for name in order if score[name] == score[order[0]]]
     return (
-        f"**Time to the target**: {listed(first)} {'arrives' if len(first) == 1 else 'arrive'} soonest, by steps. A "
-        "line shows on how many problems half of an optimizer's runs need at most so many times the time of the "
-        "fastest one; it starts at the share of problems where it is the fastest, and ends at that where it arrives at "
-        f"all. The score is its mean height up to {FARTHEST:g} times (1 for one that is the fastest everywhere). Lines "
-        "that lie on each other are moved apart by a hair."
+        f"**Time to the target**: {listed(first)} {'is' if len(first) == 1 else 'are'} fastest by steps. A line shows "
+        "the share of problems on which the median run of an optimizer reaches the target within a multiple of the "
+        "fastest optimizer's time. It starts at the share of problems on which the optimizer is the fastest and ends "
+        f"at the share on which it reaches the target. The score is the mean height up to {FARTHEST:g} times (1 for "
+        "an optimizer that is the fastest everywhere). Overlapping lines are offset slightly."
     )
 
 
@@ -194,10 +192,10 @@ def step_costs(tasks: Mapping[str, Row], costs: Costs) -> str:
     return "\n\n".join(
         [
             "### What a step costs",
-            f"Time of a whole step (gradient and update) on one core of: {plain(costs.name)}; as multiples of the "
-            "cheapest optimizer's. `python -m benchmarks.costs` measures it, alternating between them.",
+            f"Time of a step (gradient and update) on one core of {plain(costs.name)}, as a multiple of the cheapest "
+            "optimizer's. `python -m benchmarks.costs` measures it in alternation.",
             table(header, [bare, *times]),
-            "What an optimizer remembers, beside the weights, in floats of 4 bytes a weight:",
+            "Memory of the optimizer's state, beside the weights, in floats of 4 bytes:",
             table([header[0], "floats a weight", *header[1:]], [held, *memory]),
         ]
     )
@@ -217,8 +215,9 @@ def contest(name: str, task: Row, classes: Mapping[str, Sequence[int]], costs: C
         picture(f"{metric} of {name}, by cell", f"metric-{name}.png"),
         cells_table(task),
         picture(f"learning curves of {name}", f"curves-{name}.png"),
-        "Final runs: the mean over seeds; the bands span them. A cross marks an epoch after which a run diverged.",
-        f"### What tuning was worth on {name}",
+        "Final runs: mean over seeds, with a band from the lowest to the highest. A cross marks the last epoch "
+        "before a run diverged.",
+        f"### Gain from tuning on {name}",
         sensitivity(task),
         tuned_table(task),
         picture(f"trials of {name} by learning rate", f"rates-{name}.png"),
@@ -233,22 +232,22 @@ def verdict(task: Row) -> str:
     cells = task["cells"]
     seeds = span(len(cell["seeds"]) for cell in cells)
     if task["winner"] is None:
-        return "Every run diverged: nothing can be ranked."
+        return "Every run diverged, so nothing can be ranked."
     leader, others = cell_name(cells[0]), len(cells) - 1
     if not others:
-        said = f"{leader} ran alone."
+        said = f"{leader} is the only cell."
     elif task["tied_with"]:
         tied = by_model(cell for cell in cells if cell["tied"])
         count = len(task["tied_with"])
-        those = "the others" if count == others else f"{count} of the {others} others"
+        those = "all others" if count == others else f"{count} of the {others} others"
         said = (
-            f"**No winner.** {leader} has the best mean, and {those} cannot be told apart from it "
-            f"with {seeds} {'seed' if seeds == '1' else 'seeds'}: {tied}."
+            f"**No single winner.** {leader} has the best mean and is statistically tied with {those} "
+            f"({seeds} {'seed' if seeds == '1' else 'seeds'}): {tied}."
         )
     else:
-        said = f"**{leader} wins**: all others are behind it by more than seeds explain."
+        said = f"**{leader} wins**: it is significantly better than all others."
     if task["detectable"] is not None:
-        said += f" A typical comparison tells means apart from a difference of {task['detectable']:.2g} on."
+        said += f" The smallest difference that a typical comparison can detect is {task['detectable']:.2g}."
     lost = [(cell_name(cell), len(cell["diverged"])) for cell in cells if cell["diverged"]]
     if lost:
         named = listed(f"{cell} ({count})" for cell, count in lost)
@@ -275,15 +274,15 @@ def held_out(task: Row, classes: Mapping[str, Sequence[int]], confidence: float)
     formula = {"accuracy": "binomial", "auc": "Hanley and McNeil's, for rows that are independent"}[metric]
     half = telling(metric, value, value, classes["test"], confidence)
     said = (
-        f"Another draw of {sum(classes['test']):,} test examples would move the leader's test {METRICS[metric]} of "
-        f"{value:.4f} by a standard error of {of_leader:.2g} ({formula})"
+        f"Sampling error of the test set ({sum(classes['test']):,} examples): the leader's test {METRICS[metric]} of "
+        f"{value:.4f} has a standard error of {of_leader:.2g} ({formula})"
     )
     if not near:
-        return f"{said}: at most {half:.2g} of a difference from it is explained by that, and all others are farther."
+        return f"{said}. It explains differences of up to {half:.2g}, and all others differ by more."
     count = "all others" if len(near) == len(others) else f"{len(near)} of the {len(others)} others"
     return (
-        f"{said}, and a difference of up to {max(limits):.2g} is explained by that alone. **The test set is too small "
-        f"to tell the leader from {count}**: {by_model(near)}."
+        f"{said}. It explains differences of up to {max(limits):.2g}. **The test set is too small to distinguish the "
+        f"leader from {count}**: {by_model(near)}."
     )
 
 
@@ -293,7 +292,7 @@ def within_models(task: Row) -> str:
         [model, family["leader"] or DASH, listed(family["tied_with"]) or DASH, number(family["detectable"], 2)]
         for model, family in task["models"].items()
     ]
-    words = "Each model's optimizers among themselves:"
+    words = "Comparison of the optimizers within each model:"
     return f"{words}\n\n{table(['model', 'leading optimizer', 'tied with it', 'detectable difference'], rows)}"
 
 
@@ -309,13 +308,13 @@ def cells_table(task: Row) -> str:
     for found in task["recipes"]:
         validation = DASH if found["refit"] else estimate(found["validation"])
         scores = [validation, estimate(found["test"]), DASH, DASH]
-        remarks = ["by its recipe, on training and validation data" if found["refit"] else "by its recipe"]
+        remarks = ["recipe, trained on training and validation data" if found["refit"] else "recipe"]
         remarks += [f"{len(found['diverged'])} diverged"] if found["diverged"] else []
         rows.append(["", found["model"], found["optimizer"], str(found["runs"]), *scores, ", ".join(remarks)])
     for found in task["baselines"]:
         scores = [number(found["validation"]), number(found["test"])]
-        rows.append(["", found["model"], DASH, DASH, *scores, DASH, DASH, "no network: scikit-learn"])
-    header = ["", "model", "optimizer", "seeds", "validation", "test", "against the leader", "adjusted p", ""]
+        rows.append(["", found["model"], DASH, DASH, *scores, DASH, DASH, "baseline: scikit-learn"])
+    header = ["", "model", "optimizer", "seeds", "validation", "test", "difference from the leader", "adjusted p", ""]
     return table(header, rows)
 
 
@@ -325,16 +324,16 @@ def sensitivity(task: Row) -> str:
     better = [cell for cell in gains if cell["gain"]["interval"][0] > 0]
     worse = [cell for cell in gains if cell["gain"]["interval"][1] < 0]
     said = (
-        f"On test data tuning helped {len(better)} of {len(task['cells'])} cells beyond what seeds explain, and hurt "
+        f"On test data, tuning significantly helped {len(better)} of {len(task['cells'])} cells and significantly hurt "
         f"{len(worse)}."
         if gains
-        else "With single runs at the customary constants nothing can be said of the gain."
+        else "The gain cannot be tested with a single default run."
     )
     return (
-        f"{said} The gain is the final runs' test {METRICS[task['metric']]} minus that of the customary constants, "
-        "paired over the seeds that both have; each interval is for its one cell. The median trial is what a random "
-        "point of the space is worth on validation data: the farther below the best trial, the more the optimizer is "
-        "sensitive."
+        f"{said} The gain is the test {METRICS[task['metric']]} of the final runs minus that of the default runs, "
+        "paired by seed; each interval is for one cell. The median trial is the validation score of a random point "
+        "of the space: the farther it lies below the best trial, the more sensitive the optimizer is to its "
+        "hyperparameters."
     )
 
 
@@ -356,7 +355,7 @@ def tuned_table(task: Row) -> str:
                 settings(search["pick"]),
             ]
         )
-    header = ["model", "optimizer", "customary, test", "tuned, test", "gain", "best trial", "median trial"]
+    header = ["model", "optimizer", "default, test", "tuned, test", "gain", "best trial", "median trial"]
     return table([*header, "runs diverged", "picked"], rows)
 
 
@@ -364,16 +363,22 @@ def edges(task: Row) -> str:
     """The warnings of the searches that ended at the edge of their space."""
     found = [cell for cell in task["cells"] if cell["search"]["edge"]]
     if not found:
-        return "No best rate lies at the edge of its space."
+        return "No picked learning rate lies at the edge of its search space."
     warnings = [f"- {cell_name(cell)}: {cell['search']['edge']} (`spaces.{cell['optimizer']}`)" for cell in found]
-    return "\n".join(["Best rates at an edge of their space, beyond which a better one may lie:", "", *warnings])
+    return "\n".join(
+        [
+            "These picked learning rates lie at the edge of their search space; a better one may lie beyond it:",
+            "",
+            *warnings,
+        ]
+    )
 
 
 def targets(name: str, task: Row, costs: Costs) -> list[str]:
     """A row for each optimizer and two columns a model: the typical steps and seconds, and the share that arrives."""
     aimed: dict[str, Any] = {model: family["target"] for model, family in task["models"].items() if family["target"]}
     if not aimed:
-        return ["No optimizer's typical run ended: there is no target."]
+        return ["There is no target: the median run of every optimizer diverged."]
     goals = ", ".join(f"{model} {number(target['value'])} (by {target['of']})" for model, target in aimed.items())
     optimizers = list(dict.fromkeys(of for target in aimed.values() for of in target["steps"]))
     rows = []
@@ -392,9 +397,9 @@ def targets(name: str, task: Row, costs: Costs) -> list[str]:
                 f"{arrived} of {len(found['values'])}",
             ]
         rows.append(row)
-    header = [f"{model}: {what}" for model in aimed for what in ("steps", "time", "arrive")]
+    header = [f"{model}: {what}" for model in aimed for what in ("steps", "time", "runs that reach it")]
     return [
-        f"Targets, on validation {METRICS[task['metric']]}: {goals}. Steps after which half of the runs "
-        "are there; the time is that many steps at the measured cost of one.",
+        f"Targets, validation {METRICS[task['metric']]}: {goals}. The steps are the median over runs; the time is the "
+        "number of steps times the measured time of a step.",
         table(["optimizer", *header], rows),
     ]

@@ -23,14 +23,14 @@ from bakeoff.results.significance import student
 Records = Mapping[str, Record]  # by rule, in the order of params.yaml
 Values = NDArray[np.float64]
 
-DRIFTS = {"labels": "classes swap their names", "features": "features change places"}
+DRIFTS = {"labels": "label swap", "features": "feature permutation"}
 LINES: Mapping[str, Any] = {"constant": "-", "inverse_time": (0, (4, 1.5))}
 POINTS = 40  # of a curve through the whole stream
 BEFORE, AFTER = 5, 40  # windows shown around a drift
 
 
 def runs(record: Record, drift: str) -> list[Run]:
-    """The runs of a rule in one world, by seed; those that diverged among them."""
+    """The runs of a rule in one drift scenario, by seed; those that diverged among them."""
     return [run for run in record.runs if run.parameters.get("drift") == drift]
 
 
@@ -52,30 +52,34 @@ def section(records: Records, confidence: float) -> str:
     """The part of the page."""
     first = runs(next(iter(records.values())), "none")[0].parameters
     seeds = len(runs(next(iter(records.values())), "none"))
-    delay = f"its answer comes {first['stream.delay']:,} rows later" if first["stream.delay"] else "its answer follows"
+    delay = f"its label arrives, {first['stream.delay']:,} rows later" if first["stream.delay"] else "its label arrives"
     said = (
-        "A softmax regression meets the table row by row, in its order: each row is predicted, and learnt from when "
-        f"{delay}. The first {first['stream.warmup']:.0%} of the rows fitted the encoder and chose each rule's "
-        "learning rate, the one with the least cost there; all that is shown is of the rows after them. "
-        f"{plural(seeds, 'seed')}, each of which learns from {first['stream.learnt']:.0%} of the rows, drawn for "
-        f"itself, and predicts all; mean ± half of a {confidence:.0%} interval over them."
+        "A softmax regression learns from a stream of the table's rows, in their order. It predicts each row, and "
+        f"learns from it when {delay}. The first {first['stream.warmup']:.0%} of the rows fit the encoder and choose "
+        "the learning rate of each optimizer and schedule, by the lowest loss; all results are of the rows after "
+        f"them. Each of {plural(seeds, 'seed')} predicts all rows and learns from {first['stream.learnt']:.0%} of "
+        f"them, drawn at random; mean ± half of the {confidence:.0%} confidence interval over seeds."
     )
     parts = ["## Online learning", said, worth(records, confidence)]
     edges = [str(edge) for record in records.values() if (edge := search(record).parameters["edge"])]
-    parts += [f"At the end of a search: {listed(dict.fromkeys(edges))}."] if edges else []
+    parts += (
+        [f"A picked learning rate lies at the edge of its search space: {listed(dict.fromkeys(edges))}."]
+        if edges
+        else []
+    )
     parts.append(picture("accuracy and area under the ROC curve through the stream", "online-stream.png"))
     parts += [
-        "### When the world changes",
-        "In two more worlds the same rows drift at a moment that each seed draws: classes swap their names, or "
-        "features change places. A rule is compared with itself, at the same rows, without the drift. It has "
-        f"recovered where {first['drift.window']:,} rows in a row, and the {first['drift.holds']:,} after them, are "
-        f"within {first['drift.within']:g} of that accuracy.",
+        "### Concept drift",
+        "Two scenarios simulate concept drift from a row that each seed draws: a label swap (classes exchange their "
+        "names) and a feature permutation (features exchange their places). Each learner is compared with itself on "
+        f"the same rows without drift. It has recovered when its accuracy over {first['drift.window']:,} rows, and "
+        f"over the {first['drift.holds']:,} rows after them, is within {first['drift.within']:g} of that.",
         drifts(records, confidence),
         adaptation(records),
-        picture("accuracy around a drift, against the same learner without it", "online-drift.png"),
-        "### Means of costs",
-        "Each cost is taken before the step that its row leads to. The standard deviation of means of k costs, one "
-        "after the other: were the costs independent, it would fall as one over the root of k.",
+        picture("accuracy around a drift, relative to the same learner without drift", "online-drift.png"),
+        "### Averaged losses",
+        "Each loss is measured before the update that its row leads to. The table shows the standard deviation of "
+        "means of k consecutive losses; if the losses were independent, it would fall as 1 / sqrt(k).",
         means(records),
     ]
     return "\n\n".join(parts)
@@ -93,7 +97,7 @@ def worth(records: Records, confidence: float) -> str:
         rate = number(search(record).parameters["optimizer.learning_rate"], 3)
         diverged = sum(run.diverged is not None for run in found)
         rows.append([rule, rate, *scores, f"{diverged} diverged" if diverged else ""])
-    return table(["rule", "learning rate", "accuracy", "area under the ROC curve", "cost", ""], rows)
+    return table(["rule", "learning rate", "accuracy", "area under the ROC curve", "loss", ""], rows)
 
 
 def cost(record: Record) -> float:
@@ -110,7 +114,7 @@ def drifts(records: Records, confidence: float) -> str:
             errors = values(found, "drift/errors")
             row += [summary(errors, confidence) if len(errors) else DASH, recovery(found)]
         rows.append(row)
-    header = [f"{words}: {what}" for words in DRIFTS.values() for what in ("wrong answers more", "rows to recover")]
+    header = [f"{words}: {what}" for words in DRIFTS.values() for what in ("additional errors", "rows to recover")]
     return table(["rule", *header], rows)
 
 
@@ -127,11 +131,11 @@ def adaptation(records: Records) -> str:
     costs = {rule: values(runs(record, "labels"), "drift/errors") for rule, record in records.items()}
     means = {rule: fmean(found) for rule, found in costs.items() if len(found)}
     if len(means) < 2:
-        return "Too few rules ended to compare them."
+        return "Too few runs finished for a comparison."
     best, worst = min(means, key=lambda rule: means[rule]), max(means, key=lambda rule: means[rule])
     return (
-        f"A swap of classes costs {best} the fewest wrong answers, {means[best]:,.0f} in the mean, and {worst} the "
-        f"most, {means[worst]:,.0f}."
+        f"A label swap costs {best} the fewest additional errors, {means[best]:,.0f} on average, and {worst} the most, "
+        f"{means[worst]:,.0f}."
     )
 
 
@@ -196,7 +200,7 @@ def draw_drifts(records: Records) -> bytes:
                 draw_gap(axis, record, drift)
             axis.axvline(0, color="#888888", linewidth=0.8)
             axis.set(title=words, xlabel="rows since the drift, in thousands")
-        axes[0].set_ylabel("accuracy, less that without a drift")
+        axes[0].set_ylabel("accuracy minus accuracy without drift")
         handles, labels = axes[0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside lower center", ncols=min(max(len(labels), 1), 4), handlelength=3)
         return png(figure)
