@@ -20,7 +20,7 @@ class StreamSettings(Settings):
 
     Attributes:
         seeds: how many learners, each with first weights, answers and moments of its own.
-        warmup: share of the rows, the first ones, that fit the encoder and choose the learning rate; no metric has them.
+        warmup: share of the first rows, which fit the encoder and choose the learning rate; no metric has them.
         batch_size: examples that a step takes; all are predicted before it.
         delay: rows that go by between a prediction and its answer. 0: the answer comes at once.
         learnt: share of the rows, drawn by each seed for itself, from which it learns; it predicts all of them.
