@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from bakeoff.base import paths
 from bakeoff.data.encoding import describe, encode
 from bakeoff.data.encoding.fit import fit
 from bakeoff.data.encoding.rows import Rows, scans
@@ -16,16 +17,16 @@ from bakeoff.harness.stage import Stage, run
 def encode_table(stage: Stage) -> None:
     features = stage.settings("data.table", TableSettings)
     settings = stage.settings("data.encoding", EncodingSettings)
-    path = stage.input("data/table/table.parquet")
-    reading = Reading.load(stage.input("data/table/reading.json"))
+    path = stage.input(paths.TABLE)
+    reading = Reading.load(stage.input(paths.READING))
     classes = table.classes(path)
     with stage.progress(scans(len(features.numeric))) as progress:
         rows = Rows(path, features.numeric, features.categorical, progress.advance)
         encoder, found = fit(rows, settings, reading)
         report = describe.report(rows, encoder, found, others(rows, encoder))
-        stage.output("data/table/encoded.npz", partial(encode.write, rows, encoder, found.sizes, classes))
-    stage.output("data/table/encoder.json", encoder.save)
-    stage.output("reports/encoding.json", partial(describe.save, report))
+        stage.output(paths.EXAMPLES["table"], partial(encode.write, rows, encoder, found.sizes, classes))
+    stage.output(paths.ENCODER, encoder.save)
+    stage.output(paths.ENCODING, partial(describe.save, report))
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from bakeoff.base import paths
 from bakeoff.data.corpus.index import indexed
 from bakeoff.data.corpus.settings import CorpusSettings
 from bakeoff.data.corpus.text import Text
@@ -9,19 +10,17 @@ from bakeoff.data.limits import Limits
 from bakeoff.data.sources.find import find
 from bakeoff.harness.stage import Stage, run
 
-FOLDER = "data/corpus"
-
 
 def ingest_corpus(stage: Stage) -> None:
-    stage.watched("data/raw/corpus")
+    stage.watched(paths.raw("corpus"))
     limits = stage.settings("data.limits", Limits)
     settings = stage.settings("data.corpus", CorpusSettings)
     text = Text(find(settings.source, "corpus", limits), settings.encoding)
     with stage.progress(text.size, unit="bytes") as progress:
         words = text.words(settings.tokens, settings.cleaning, progress.advance)
-        with indexed(text, words, Path(FOLDER), settings.vocabulary_size, settings.minimum_count) as index:
-            stage.output(f"{FOLDER}/tokens.npy", index.save_ids)
-            stage.output(f"{FOLDER}/vocabulary.csv", index.save_vocabulary)
+        with indexed(text, words, Path(paths.CORPUS), settings.vocabulary_size, settings.minimum_count) as index:
+            stage.output(paths.TOKENS, index.save_ids)
+            stage.output(paths.VOCABULARY, index.save_vocabulary)
     print(*text.notes(), sep="\n", flush=True)
 
 

@@ -1,5 +1,6 @@
 """Makes shuffled, stratified splits of labelled images."""
 
+from bakeoff.base import paths
 from bakeoff.data.images import images
 from bakeoff.data.images.read import read
 from bakeoff.data.images.settings import ImagesSettings
@@ -10,7 +11,7 @@ from bakeoff.harness.stage import Stage, run
 
 
 def ingest_images(stage: Stage) -> None:
-    stage.watched("data/raw/images")
+    stage.watched(paths.raw("images"))
     limits = stage.settings("data.limits", Limits)
     settings = stage.settings("data.images", ImagesSettings)
     found = read(find(settings.source, "images", limits), limits)
@@ -18,7 +19,7 @@ def ingest_images(stage: Stage) -> None:
     with stage.progress(len(found.y)) as progress:
         examples = images.examples(found, settings, progress.advance, remarks)
     remarks.say(stage.name)
-    stage.output("data/images/images.npz", examples.save)
+    stage.output(paths.EXAMPLES["images"], examples.save)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Makes splits of slices with a label a pixel; each slice under a simulated field of its own, if that is asked for."""
 
+from bakeoff.base import paths
 from bakeoff.data.limits import Limits
 from bakeoff.data.remarks import Remarks
 from bakeoff.data.scans import scans
@@ -10,7 +11,7 @@ from bakeoff.harness.stage import Stage, run
 
 
 def ingest_scans(stage: Stage) -> None:
-    stage.watched("data/raw/scans")
+    stage.watched(paths.raw("scans"))
     limits = stage.settings("data.limits", Limits)
     settings = stage.settings("data.scans", ScansSettings)
     remarks = Remarks()
@@ -18,7 +19,7 @@ def ingest_scans(stage: Stage) -> None:
     with stage.progress(sum(scan.length for scan in found)) as progress:
         examples = scans.examples(found, settings, progress.advance, remarks)
     remarks.say(stage.name)
-    stage.output("data/scans/scans.npz", examples.save)
+    stage.output(paths.EXAMPLES["scans"], examples.save)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Reads a table, of the catalogue or the user's own, checks it against its roles, and splits its rows."""
 
+from bakeoff.base import paths
 from bakeoff.data.limits import Limits
 from bakeoff.data.sources.find import find
 from bakeoff.data.table import ingest
@@ -8,7 +9,7 @@ from bakeoff.harness.stage import Stage, run
 
 
 def ingest_table(stage: Stage) -> None:
-    stage.watched("data/raw/table")
+    stage.watched(paths.raw("table"))
     limits = stage.settings("data.limits", Limits)
     settings = stage.settings("data.table", TableSettings)
     found = find(settings.source, "table", limits)
@@ -16,8 +17,8 @@ def ingest_table(stage: Stage) -> None:
         stage.progress(ingest.size(found), unit="bytes") as progress,
         ingest.ingested(found, settings, progress.advance) as table,
     ):
-        stage.output("data/table/table.parquet", table.save)
-        stage.output("data/table/reading.json", table.reading.save)
+        stage.output(paths.TABLE, table.save)
+        stage.output(paths.READING, table.reading.save)
         print(table.reading.line(), flush=True)
         print(table.summary(), flush=True)
 

@@ -2,12 +2,13 @@
 
 from operator import methodcaller
 
+from bakeoff.base import paths
 from bakeoff.base.record import dump
 from bakeoff.harness.stage import Stage, run
-from bakeoff.tracking.sync import COMPARISON, FIGURES, bring, crown, illustrate, listed, summary
+from bakeoff.tracking.sync import bring, crown, illustrate, listed, summary
 
 # What champions are made of: weights, and the data on which they were trained.
-CHAMPIONS = ("models", "data/images/images.npz", "data/scans/scans.npz", "data/table/encoded.npz")
+CHAMPIONS = ("models", *(paths.EXAMPLES[task] for task in ("images", "scans", "table")))
 
 
 def track(stage: Stage) -> None:
@@ -15,10 +16,10 @@ def track(stage: Stage) -> None:
     tasks = bring(records, stage.settings("comparison.metric", dict[str, str]))
     for path in CHAMPIONS:
         stage.input(path)
-    illustrate(tasks, stage.input(str(FIGURES)))
-    won = crown(tasks, stage.input(str(COMPARISON)))
+    illustrate(tasks, stage.input(paths.FIGURES))
+    won = crown(tasks, stage.input(paths.COMPARISON))
     tracked = dump(summary(tasks, won))
-    stage.output("reports/tracked.json", methodcaller("write_text", tracked, encoding="utf-8"), cached=False)
+    stage.output(paths.TRACKED, methodcaller("write_text", tracked, encoding="utf-8"), cached=False)
 
 
 if __name__ == "__main__":

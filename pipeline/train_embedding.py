@@ -1,5 +1,6 @@
 """Trains word vectors by one architecture on a text, and tests them against people's judgement of words."""
 
+from bakeoff.base import paths
 from bakeoff.base.checkpoint import Checkpoint
 from bakeoff.data.corpus.corpus import Corpus
 from bakeoff.data.sources.availability import packaged_files
@@ -9,19 +10,17 @@ from bakeoff.embedding.settings import ArchitectureName
 from bakeoff.embedding.train import Training
 from bakeoff.harness.stage import Stage, run
 
-TEXT, VOCABULARY = "data/corpus/tokens.npy", "data/corpus/vocabulary.csv"
-
 
 def train_embedding(stage: Stage, architecture: ArchitectureName) -> None:
-    training = Training.read(stage.settings, architecture=architecture, data=TEXT)
-    corpus = Corpus.load(stage.input(TEXT), stage.input(VOCABULARY))
+    training = Training.read(stage.settings, architecture=architecture, data=paths.TOKENS)
+    corpus = Corpus.load(stage.input(paths.TOKENS), stage.input(paths.VOCABULARY))
     tests = {name: read_test(path) for name, path in packaged_files("word-similarity").items()}
     with stage.progress(training.sampler.steps(corpus)) as progress, Checkpoint(stage.name, stage.recipe) as checkpoint:
         trained = training.train(corpus, tests, stage.watch, progress, checkpoint)
     print(*(f"{word}: {', '.join(near)}" for word, near in trained.neighbours.items()), sep="\n")
-    stage.output(f"models/embedding/{architecture}.safetensors", trained.save)
-    stage.record(f"reports/records/embedding/{architecture}.json", "embedding", [trained.run])
-    stage.metrics(f"reports/metrics/embedding/{architecture}.json", trained.run.metrics)
+    stage.output(paths.weights("embedding", architecture), trained.save)
+    stage.record(paths.record("embedding", architecture), "embedding", [trained.run])
+    stage.metrics(paths.metrics("embedding", architecture), trained.run.metrics)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from bakeoff.base import paths
 from bakeoff.base.workers import count
 from bakeoff.contest.cell import Cell
 from bakeoff.contest.finished_runs import FinishedRuns
@@ -13,9 +14,9 @@ from bakeoff.training.device import resolve
 from bakeoff.training.supervised import Classification, Segmentation
 
 TASKS = {
-    "images": ("data/images/images.npz", Classification),
-    "table": ("data/table/encoded.npz", Classification),
-    "scans": ("data/scans/scans.npz", Segmentation),
+    "images": (paths.EXAMPLES["images"], Classification),
+    "table": (paths.EXAMPLES["table"], Classification),
+    "scans": (paths.EXAMPLES["scans"], Segmentation),
 }
 
 
@@ -26,10 +27,10 @@ def train_network(stage: Stage, task: str, model: str, optimizer: str) -> None:
     workload = kind(Examples.load(stage.input(data)), cell.combination.training, device)
     with stage.progress(cell.budget.trainings) as progress, FinishedRuns(stage.name, stage.recipe) as finished:
         result = cell.run(workload, stage.watch, progress, finished, count(device))
-    stage.output(f"models/{task}/{cell.name}.safetensors", result.save)
-    stage.output(f"models/{task}/{cell.name}.json", partial(cell.combination.save_card, result, workload, stage.inputs))
-    stage.record(f"reports/records/{task}/{cell.name}.json", task, result.runs)
-    stage.metrics(f"reports/metrics/{task}/{cell.name}.json", result.summary())
+    stage.output(paths.weights(task, cell.name), result.save)
+    stage.output(paths.card(task, cell.name), partial(cell.combination.save_card, result, workload, stage.inputs))
+    stage.record(paths.record(task, cell.name), task, result.runs)
+    stage.metrics(paths.metrics(task, cell.name), result.summary())
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from typing import get_args
 
+from bakeoff.base import paths
 from bakeoff.data.encoding.settings import EncodingSettings
 from bakeoff.data.table.reading import Reading
 from bakeoff.data.table.settings import TableSettings
@@ -10,22 +11,20 @@ from bakeoff.online.settings import LearnerName, ScheduleName
 from bakeoff.online.stream import Stream
 from bakeoff.online.train import Training
 
-TABLE = "data/table/table.parquet"
-
 
 def train_online(stage: Stage, optimizer: LearnerName, schedule: ScheduleName) -> None:
     name = f"{optimizer}-{schedule}"
-    training = Training.read(stage.settings, optimizer=optimizer, schedule=schedule, data=TABLE)
+    training = Training.read(stage.settings, optimizer=optimizer, schedule=schedule, data=paths.TABLE)
     table = stage.settings("data.table", TableSettings)
     encoding = stage.settings("data.encoding", EncodingSettings)
     warmup, interval = training.stream.warmup, training.evaluation.interval
-    reading = Reading.load(stage.input("data/table/reading.json"))
-    stream = Stream.of(stage.input(TABLE), table, encoding, reading, warmup, interval)
+    reading = Reading.load(stage.input(paths.READING))
+    stream = Stream.of(stage.input(paths.TABLE), table, encoding, reading, warmup, interval)
     with stage.progress(stream.pieces) as progress:
         trained = training.train(stream, stage.watch, progress)
-    stage.output(f"models/online/{name}.safetensors", trained.stored(table.target).save)
-    stage.record(f"reports/records/online/{name}.json", "online", trained.runs)
-    stage.metrics(f"reports/metrics/online/{name}.json", trained.summary())
+    stage.output(paths.weights("online", name), trained.stored(table.target).save)
+    stage.record(paths.record("online", name), "online", trained.runs)
+    stage.metrics(paths.metrics("online", name), trained.summary())
 
 
 if __name__ == "__main__":

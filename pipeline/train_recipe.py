@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from bakeoff.base import paths
 from bakeoff.base.workers import count
 from bakeoff.contest.finished_runs import FinishedRuns
 from bakeoff.contest.recipe import Recipe
@@ -11,21 +12,21 @@ from bakeoff.networks.registry import CLASSIFIERS
 from bakeoff.training.device import resolve
 from bakeoff.training.supervised import Classification
 
-DATA = {"images": "data/images/images.npz", "table": "data/table/encoded.npz"}
+TASKS = ("images", "table")
 
 
 def train_recipe(stage: Stage, task: str, model: str) -> None:
-    recipe = Recipe.read(stage.settings, task=task, data=DATA[task], model=model)
+    recipe = Recipe.read(stage.settings, task=task, data=paths.EXAMPLES[task], model=model)
     trained = recipe.combination
     device = resolve(recipe.device)  # first: data can take a while
     workload = Classification(Examples.load(stage.input(trained.data)), trained.training, device, refit=trained.refit)
     with stage.progress(recipe.seeds) as progress, FinishedRuns(stage.name, stage.recipe) as finished:
         result = recipe.train(workload, stage.watch, progress, finished, count(device))
-    stage.output(f"models/recipes/{recipe.name}.safetensors", result.save)
-    stage.output(f"models/recipes/{recipe.name}.json", partial(trained.save_card, result, workload, stage.inputs))
-    stage.record(f"reports/records/recipes/{recipe.name}.json", "recipes", result.runs)
-    stage.metrics(f"reports/metrics/recipes/{recipe.name}.json", result.summary())
+    stage.output(paths.weights("recipes", recipe.name), result.save)
+    stage.output(paths.card("recipes", recipe.name), partial(trained.save_card, result, workload, stage.inputs))
+    stage.record(paths.record("recipes", recipe.name), "recipes", result.runs)
+    stage.metrics(paths.metrics("recipes", recipe.name), result.summary())
 
 
 if __name__ == "__main__":
-    run(train_recipe, "train_recipe_{task}@{model}", task=DATA, model=CLASSIFIERS)
+    run(train_recipe, "train_recipe_{task}@{model}", task=TASKS, model=CLASSIFIERS)

@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from bakeoff.base import paths
 from bakeoff.base.workers import answering, count
 from bakeoff.data.examples import Examples
 from bakeoff.harness.stage import Stage, run
@@ -14,7 +15,7 @@ from bakeoff.tuning.settings import StudySettings
 from bakeoff.tuning.space import Space
 from bakeoff.tuning.study import Study
 
-DATA = "data/images/images.npz"
+DATA = paths.EXAMPLES["images"]
 
 
 def tune(stage: Stage, method: str) -> None:
@@ -27,8 +28,8 @@ def tune(stage: Stage, method: str) -> None:
     study = Study(method, DATA, settings, hyperparameters, objective, SEARCHERS[method].build(problem, hyperparameters))
     with answering(study.train, count(CPU)) as train, stage.progress(study.trainings) as progress:
         runs = study.run(train, stage.watch, progress)
-    stage.record(f"reports/records/tuning/{method}.json", "tuning", runs)
-    stage.metrics(f"reports/metrics/tuning/{method}.json", runs[0].metrics)
+    stage.record(paths.record("tuning", method), "tuning", runs)
+    stage.metrics(paths.metrics("tuning", method), runs[0].metrics)
 
 
 if __name__ == "__main__":

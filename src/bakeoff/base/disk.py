@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from bakeoff.base import paths
 from bakeoff.base.settings import BadInput
 
-CHECKPOINTS = Path(".checkpoints")  # a folder for each stage: what it has trained, until its outputs stand
+CHECKPOINTS = Path(paths.CHECKPOINTS)
 
 AGAIN = "then run the same command again; trainings that have ended are kept"
 FULL = f"free some space there, {AGAIN}"

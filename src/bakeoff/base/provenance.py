@@ -5,6 +5,7 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from bakeoff.base import paths
 from bakeoff.base.files import PARTIAL
 
 PACKAGES = {"bakeoff": Path("src/bakeoff"), "pipeline": Path("pipeline")}
@@ -13,7 +14,7 @@ PACKAGES = {"bakeoff": Path("src/bakeoff"), "pipeline": Path("pipeline")}
 # dependency, each stage would depend on the settings of all others.
 GATES = {"bakeoff.harness.params"}
 
-DIGESTS = "reports/code"  # a file for each script, written by `pipeline.digest_code`
+DIGESTS = paths.DIGESTS
 
 
 def scripts(root: Path = Path()) -> list[str]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NoReturn
 
 import bakeoff.base.reproducible  # noqa: F401  before anything imports torch
-from bakeoff.base import settings
+from bakeoff.base import paths, settings
 from bakeoff.base.quoting import one_line
 from bakeoff.base.settings import BadInput
 
@@ -19,7 +19,7 @@ from bakeoff.base.settings import BadInput
 NEEDED: dict[str, tuple[Path, ...]] = {
     name: (Path("dvc.yaml"), Path(".dvc")) for name in ("deps", "setup", "tidy", "verify")
 }
-NEEDED |= {"doctor": (Path("requirements.lock"),), "readme": (Path("README.md"), Path("reports/results.md"))}
+NEEDED |= {"doctor": (Path("requirements.lock"),), "readme": (Path("README.md"), Path(paths.RESULTS))}
 
 # What a user can mend in the file system: permissions, a folder for a file or the reverse, a disk full or read-only.
 MENDABLE = {errno.EACCES, errno.EPERM, errno.EISDIR, errno.ENOTDIR, errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EIO}
@@ -178,7 +178,7 @@ def encode(arguments: argparse.Namespace) -> None:
     """scale and one-hot encode new rows as the training rows of the table were: (N, D) numbers in float32"""
     from bakeoff.data.encoding.inference import encode_file
 
-    print(encode_file(Path("data/table/encoder.json"), arguments.rows, arguments.to))
+    print(encode_file(Path(paths.ENCODER), arguments.rows, arguments.to))
 
 
 def words(arguments: argparse.Namespace) -> None:
@@ -211,7 +211,7 @@ def readme(_: argparse.Namespace) -> None:
     from bakeoff.report.pages import embed
 
     path = Path("README.md")
-    path.write_text(embed(path.read_text(encoding="utf-8"), Path("reports/results.md").read_text(encoding="utf-8")))
+    path.write_text(embed(path.read_text(encoding="utf-8"), Path(paths.RESULTS).read_text(encoding="utf-8")))
 
 
 def setup(_: argparse.Namespace) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bakeoff.base import record, settings
+from bakeoff.base import paths, record, settings
 from bakeoff.base.machine import differing, flags, processor
 from bakeoff.base.record import parsed
 from bakeoff.base.settings import BadInput
@@ -180,13 +180,13 @@ def lock() -> Iterator[Finding]:
 
 def records() -> Iterator[Finding]:
     """The run records that cannot be read."""
-    paths = sorted(Path("reports/records").rglob("*.json"))
-    for path in paths:
+    found = sorted(Path(paths.RECORDS).rglob("*.json"))
+    for path in found:
         try:
             record.read(path)
         except BadInput as error:
             yield of("records", error)
-    yield Finding("records", f"{len(paths)} in reports/records")
+    yield Finding("records", f"{len(found)} in {paths.RECORDS}")
 
 
 def of(thing: str, error: BadInput | str) -> Finding:

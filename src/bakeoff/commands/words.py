@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import load_file
 
-from bakeoff.base import settings
+from bakeoff.base import paths, settings
 from bakeoff.base.settings import BadInput
 from bakeoff.data.corpus.corpus import read_vocabulary
 from bakeoff.embedding.evaluate import Vectors
@@ -21,8 +21,7 @@ from bakeoff.embedding.formats import Format, write
 from bakeoff.embedding.maps import MAPS
 from bakeoff.embedding.settings import ArchitectureName
 
-WEIGHTS = "models/embedding/{architecture}.safetensors"
-VOCABULARY = Path("data/corpus/vocabulary.csv")
+VOCABULARY = Path(paths.VOCABULARY)
 SUFFIXES: dict[Format, str] = {
     "safetensors": ".vectors.safetensors",  # what is not of the pipeline has another name than what is
     "text": ".txt",
@@ -109,7 +108,7 @@ def trained(architecture: ArchitectureName | None) -> tuple[Path, dict[str, NDAr
         BadInput: there are none.
     """
     name = architecture or settings.at(settings.load(), "embedding.architectures")[0]
-    path = Path(WEIGHTS.format(architecture=name))
+    path = Path(paths.weights("embedding", name))
     for needed in (path, VOCABULARY):
         if not needed.exists():
             raise BadInput(f"{needed}: not found; `dvc repro train_embedding@{name}` makes it")

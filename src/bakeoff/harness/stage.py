@@ -12,7 +12,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
-from bakeoff.base import files, provenance, record
+from bakeoff.base import files, paths, provenance, record
 from bakeoff.base.disk import CHECKPOINTS, refusal, writing
 from bakeoff.base.distributed import leads
 from bakeoff.base.progress import Progress, Unit
@@ -25,8 +25,8 @@ from bakeoff.harness.inputs import Inputs
 
 T = TypeVar("T")
 
-LIVE = Path(".bakeoff/live")  # histories of trainings that still run
-ENDED = Path(".bakeoff/ended")  # how long a stage took, the one thing that is never the same twice, and what it read
+LIVE = Path(paths.LIVE)
+ENDED = Path(paths.ENDED)
 
 
 class Stage:

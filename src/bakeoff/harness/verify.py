@@ -11,13 +11,14 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
+from bakeoff.base import paths
 from bakeoff.base.machine import differing, processor
 from bakeoff.base.record import parsed
 from bakeoff.base.settings import BadInput
 
 LOCK = Path("dvc.lock")
 REQUIREMENTS = Path("requirements.lock")
-MACHINE = Path("reports/machine.json")  # the processor on which the committed lock was made
+MACHINE = Path(paths.MACHINE)  # the processor on which the committed lock was made
 
 
 ENGINES = {"snakemake": ("snakemake", "--cores", "all"), "dvc": ("dvc", "repro", "--no-run-cache")}

@@ -18,7 +18,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from bakeoff.base import settings
+from bakeoff.base import paths, settings
 from bakeoff.base.settings import BadInput, hint
 from bakeoff.data.encoding import fields
 from bakeoff.data.encoding.encoder import Encoder, Unfit
@@ -215,7 +215,7 @@ def places(learner: Path | None, state: Path | None) -> tuple[Path, Path]:
     """Files of a learner and of its state; where none is named, of the first that params.yaml lists."""
     if learner is None:
         optimizer, schedule = (settings.at(settings.load(), f"online.{key}")[0] for key in ("optimizers", "schedules"))
-        learner = Path(f"models/online/{optimizer}-{schedule}.safetensors")
+        learner = Path(paths.weights("online", f"{optimizer}-{schedule}"))
     return learner, state or Path(f".bakeoff/online/{learner.name}")
 
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bakeoff.base import paths
 from bakeoff.base.settings import BadInput
 from bakeoff.results.time_to_target import profile
 
-PATH = "reports/costs.json"
+PATH = paths.COSTS
 REMEDY = "`python -m benchmarks.costs` measures it anew, on a quiet machine"
 
 

@@ -13,6 +13,7 @@ from mlflow.entities import LoggedModelOutput
 from safetensors.numpy import load_file, save_file
 
 import bakeoff
+from bakeoff.base import paths
 from bakeoff.base.provenance import sources
 from bakeoff.base.settings import BadInput
 from bakeoff.data.examples import Examples
@@ -112,7 +113,7 @@ def assemble(entry: Entry, folder: Path) -> Examples:
     """Write what the predictor reads; returns what the network was trained on."""
     named = entry.run.parameters
     model, seed = named["model"], named["seed"]
-    weights = Path(f"models/{entry.record.task}/{model}-{named['optimizer']}.safetensors")
+    weights = Path(paths.weights(entry.record.task, f"{model}-{named['optimizer']}"))
     data = Path(named["data"])
     for needed in (weights, data):
         if not needed.exists():

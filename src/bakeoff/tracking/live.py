@@ -12,14 +12,15 @@ from typing import Any
 from mlflow import MlflowClient
 from mlflow.entities import Metric
 
+from bakeoff.base import paths
 from bakeoff.base.roles import Role
 from bakeoff.base.settings import BadInput
-from bakeoff.harness.stage import LIVE as FOLDER
 from bakeoff.tracking import owner, sync
 from bakeoff.tracking.owner import CLONE, Owner
 from bakeoff.tracking.runs import CURRENT, KEY, KIND, LIVE, STAGE, acceptable, colour, log, measured, tracked
 from bakeoff.tracking.store import experiment, located, opened
 
+FOLDER = Path(paths.LIVE)
 PAUSE = 3.0  # seconds between two looks
 
 Fed = Mapping[str, int]  # how many rows of each training MLflow has, by key

@@ -6,15 +6,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from bakeoff.base import record, settings
+from bakeoff.base import paths, record, settings
 from bakeoff.base.settings import BadInput
 from bakeoff.tracking import champion, owner, runs, views
 from bakeoff.tracking.runs import Entry
 from bakeoff.tracking.store import experiment, located, opened
 
-RECORDS = Path("reports/records")
-COMPARISON = Path("reports/comparison.json")
-FIGURES = Path("reports/figures")
+RECORDS = Path(paths.RECORDS)
+COMPARISON = Path(paths.COMPARISON)
+FIGURES = Path(paths.FIGURES)
 
 Read = Callable[[str, Any], Any]  # a dotted key of params.yaml and the type of what stands there
 
