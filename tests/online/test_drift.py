@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bakeoff.online.drift import World, changes
+from bakeoff.online.drift import Scenario, changes
 from bakeoff.online.kernels import Rows
 from bakeoff.online.settings import DriftSettings
 from bakeoff.online.window import Window
@@ -35,8 +35,8 @@ def test_features_without_categories_still_move(rows) -> None:
     assert changes(np.array([], np.int64), 2, 0)["features"](bare).codes.shape == (5, 0)
 
 
-def world(answers: np.ndarray) -> World:  # type: ignore[type-arg]
-    made = World(None, Window.empty(2, 5, [1]))  # type: ignore[arg-type]
+def scenario(answers: np.ndarray) -> Scenario:  # type: ignore[type-arg]
+    made = Scenario(None, Window.empty(2, 5, [1]))  # type: ignore[arg-type]
     made.answers = answers
     return made
 
@@ -57,11 +57,11 @@ def test_recovery_is_a_good_window_that_stays_good(piece: int, wrong, recovered:
     right = np.ones(200, np.int64)
     answers = right.copy()
     answers[list(wrong)] = 0
-    drifted = world(answers)
+    drifted = scenario(answers)
     for start in range(0, 200, piece):
         part = slice(start, start + piece)
         drifted.answers = answers[part]
-        drifted.compare(world(right[part]), start, settings)
+        drifted.compare(scenario(right[part]), start, settings)
     assert drifted.recovered == recovered
     assert drifted.behind == len(list(wrong))
     assert len(drifted.gaps) <= 50

@@ -17,7 +17,7 @@ def streams() -> Iterator[tuple[str, str]]:
     """Each optimizer under each schedule, with a hash of weights, window and history after some hundred rows."""
     import numpy as np
 
-    from bakeoff.online.drift import World
+    from bakeoff.online.drift import Scenario
     from bakeoff.online.kernels import Rows, Weights
     from bakeoff.online.learner import Learner, Rule
     from bakeoff.online.settings import SCHEDULES, EvaluationSettings
@@ -39,12 +39,12 @@ def streams() -> Iterator[tuple[str, str]]:
             )
             zeros = [np.zeros(shape) for shape in ((19, 3), 3, (19, 3), 3)]
             learner = Learner(rule, np.array([4, 9, 14]), Weights(*zeros), Rows.empty(4, 3), 0)
-            world = World(learner, Window.empty(3, evaluation.window, evaluation.averaged))
+            scenario = Scenario(learner, Window.empty(3, evaluation.window, evaluation.averaged))
             for start in range(0, ROWS, 100):
                 rows = Rows(numbers, codes, labels, np.ones(ROWS, np.bool_)).part(start, start + 100)
-                world.meet(rows, rule.factors(start // 2, 50), evaluation, measured=True)
-            digest = hashlib.sha256(repr((world.history, world.metrics())).encode())
-            for array in (*learner.weights, *world.window):
+                scenario.meet(rows, rule.factors(start // 2, 50), evaluation, measured=True)
+            digest = hashlib.sha256(repr((scenario.history, scenario.metrics())).encode())
+            for array in (*learner.weights, *scenario.window):
                 digest.update(array.tobytes())
             yield f"{optimizer}-{name}", digest.hexdigest()[:16]
 

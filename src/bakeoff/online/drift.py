@@ -1,4 +1,4 @@
-"""A learner in the world as it was, and in worlds that change at some moment, over the same rows.
+"""Concept drift: a learner on the rows as they are, and in scenarios that change at some row.
 
 N rows, M numbers, C categories, K classes.
 """
@@ -44,14 +44,14 @@ def changes(widths: Ints, classes: int, seed: int) -> Mapping[DriftName, Change]
 
 
 @dataclass
-class World:
+class Scenario:
     """A learner, and what is measured of it from the end of the warm-up on.
 
     Attributes:
         hits, cost: sums over all rows measured.
         areas, windows: sum over those of the history that have an area, and how many they are.
         answers: (N,) which of the last piece's rows were hit.
-        behind: hits that the same learner had in the world as it was, of the rows since the drift, less its own.
+        behind: correct predictions of the same learner without drift, of the rows since the drift, less its own.
         gaps: the same of each row, of as many as recovery looks at.
         recovered: rows since the drift when the learner was as good again, and stayed so; None until then.
         diverged: the row after which a cost was no longer finite; nothing is learnt or measured from there on.
@@ -94,8 +94,8 @@ class World:
             self.areas += row.get("window/auc", 0.0)
             self.windows += "window/auc" in row
 
-    def compare(self, unchanged: "World", since: int, settings: DriftSettings) -> None:
-        """Notes how far this world's learner is behind, after a piece that both have met.
+    def compare(self, unchanged: "Scenario", since: int, settings: DriftSettings) -> None:
+        """Notes how far this scenario's learner is behind, after a piece that both have met.
 
         Args:
             since: rows between the drift and this piece.

@@ -50,7 +50,7 @@ class EvaluationSettings(Settings):
 
 
 class DriftSettings(Settings):
-    """When the world changes, and what counts as having learnt the new one.
+    """When the data drift, and what counts as a recovery.
 
     Attributes:
         between: shares of what follows the warm-up; each seed draws its moment from there.

@@ -1,4 +1,4 @@
-"""One rule of online learning over a stream: its rate chosen on the warm-up, then every seed in every world.
+"""One optimizer and schedule on a stream: its rate chosen on the warm-up, then every seed in every drift scenario.
 
 K classes.
 """
@@ -19,7 +19,7 @@ from bakeoff.base.roles import Role
 from bakeoff.base.settings import BadInput, Settings
 from bakeoff.data.table.settings import TargetSettings
 from bakeoff.networks.settings import SoftmaxSettings
-from bakeoff.online.drift import Change, World, changes
+from bakeoff.online.drift import Change, Scenario, changes
 from bakeoff.online.kernels import Floats, Rows
 from bakeoff.online.learner import Learner, Rule, judged, total
 from bakeoff.online.settings import (
@@ -45,7 +45,7 @@ SEARCH_SEED = 1000  # which no run has
 
 @dataclass(frozen=True)
 class Trained:
-    """The search for a rate, a run for each seed and drift, and the first seed's learner in the world as it was."""
+    """The search for a rate, a run for each seed and drift, and the first seed's learner without drift."""
 
     runs: list[Run]
     learner: Learner
@@ -174,7 +174,7 @@ class Training:
         return -(-len(rows.labels) // self.stream.batch_size)
 
     def train(self, stream: Stream, watch: Callable[[str, Mapping[str, Any]], Watch], progress: Progress) -> Trained:
-        """The stream once, all seeds side by side, each in all its worlds."""
+        """The stream once, all seeds side by side, each in all its scenarios."""
         rate, search = self.choose(stream)
         rule, place, step = self.rule(rate), 0, 0
         seeds = [Seed.fresh(self, rule, stream, number) for number in range(self.stream.seeds)]
@@ -188,35 +188,35 @@ class Training:
                 list(pool.map(lambda seed: seed.meet(place, pieces, factors), seeds))  # noqa: B023  done before the next
                 place += len(pieces)
                 for seed, live in zip(seeds, lives, strict=True):
-                    for row in seed.worlds["none"].history[seed.told :]:
+                    for row in seed.scenarios["none"].history[seed.told :]:
                         live(row)
-                    seed.told = len(seed.worlds["none"].history)
+                    seed.told = len(seed.scenarios["none"].history)
                 progress.advance(len(pieces), note=f"learning rate {rate:g}")
         runs = [self.run(seed, drift, rate) for drift in DRIFTS for seed in seeds]
-        return Trained([search, *runs], seeds[0].worlds["none"].learner, stream)
+        return Trained([search, *runs], seeds[0].scenarios["none"].learner, stream)
 
     def named(self, seed: "Seed", drift: DriftName = "none") -> str:
         return f"{self.name}-s{seed.number}" if drift == "none" else f"{self.name}-{drift}-s{seed.number}"
 
     def run(self, seed: "Seed", drift: DriftName, rate: float) -> Run:
-        """What became of one seed in one world."""
-        world = seed.worlds[drift]
+        """Return the run of one seed in one scenario."""
+        scenario = seed.scenarios[drift]
         parameters = self.parameters(rate, seed.number, Role.FINAL) | {"drift": drift}
-        metrics = {} if world.diverged is not None else world.metrics()
+        metrics = {} if scenario.diverged is not None else scenario.metrics()
         if drift != "none":
             parameters["drift.row"] = seed.since
             if metrics:
-                metrics |= {"drift/errors": world.behind, "drift/recovered": float(world.recovered is not None)}
-                metrics |= {} if world.recovered is None else {"drift/rows": world.recovered}
-        return Run(self.named(seed, drift), parameters, metrics, world.history, world.diverged)
+                metrics |= {"drift/errors": scenario.behind, "drift/recovered": float(scenario.recovered is not None)}
+                metrics |= {} if scenario.recovered is None else {"drift/rows": scenario.recovered}
+        return Run(self.named(seed, drift), parameters, metrics, scenario.history, scenario.diverged)
 
 
 @dataclass
 class Seed:
-    """One seed in all its worlds: the same rows, first weights and answers; a drift at one moment.
+    """One seed in all its scenarios: the same rows, first weights and answers; a drift at one moment.
 
     Attributes:
-        moment: the piece with which the other worlds begin.
+        moment: the piece with which the other scenarios begin.
         since: rows measured until then.
         told: rows of the history that watchers have seen.
     """
@@ -226,7 +226,7 @@ class Seed:
     warmup: int
     moment: int
     changes: Mapping[DriftName, Change]
-    worlds: dict[DriftName, World]
+    scenarios: dict[DriftName, Scenario]
     told: int = 0
 
     @classmethod
@@ -236,9 +236,9 @@ class Seed:
         moment = int(np.random.default_rng((number, 0)).integers(max(earliest, 1), max(latest, earliest, 1) + 1))
         learner = Learner.fresh(rule, stream.encoder, classes, training.network, number)
         window = Window.empty(classes, training.evaluation.window, training.evaluation.averaged)
-        worlds: dict[DriftName, World] = {"none": World(learner, window)}
+        scenarios: dict[DriftName, Scenario] = {"none": Scenario(learner, window)}
         drifts = changes(stream.encoder.widths, classes, number)
-        return cls(training, number, stream.warmup, stream.warmup + moment, drifts, worlds)
+        return cls(training, number, stream.warmup, stream.warmup + moment, drifts, scenarios)
 
     @property
     def since(self) -> int:
@@ -249,12 +249,12 @@ class Seed:
         evaluation, drift = self.training.evaluation, self.training.drift
         for number, (rows, factor) in enumerate(zip(pieces, factors, strict=True), start=place):
             if number == self.moment:
-                self.worlds |= {name: self.worlds["none"].branch() for name in DRIFTS if name != "none"}
+                self.scenarios |= {name: self.scenarios["none"].branch() for name in DRIFTS if name != "none"}
             draws = np.random.default_rng((self.number, 1, number)).random(len(rows.labels))
             rows = rows._replace(learns=draws < self.training.stream.learnt)
-            for name, world in self.worlds.items():
-                world.meet(self.changes[name](rows), factor, evaluation, measured=number >= self.warmup)
+            for name, scenario in self.scenarios.items():
+                scenario.meet(self.changes[name](rows), factor, evaluation, measured=number >= self.warmup)
             past = (number - self.moment) * evaluation.interval
-            for name, world in self.worlds.items():
+            for name, scenario in self.scenarios.items():
                 if name != "none":
-                    world.compare(self.worlds["none"], past, drift)
+                    scenario.compare(self.scenarios["none"], past, drift)
