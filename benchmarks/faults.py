@@ -1,6 +1,6 @@
 """Kills and other faults on the small graph of the tests: what each leaves, and whether the same command goes on.
 
-    python -m benchmarks.faults kills [--count 200] [--seed 0] [--project FOLDER]
+    python -m benchmarks.faults kills [--count 200] [--seed 0] [--jobs 2] [--project FOLDER]
     python -m benchmarks.faults classes [--only NAME ...] [--project FOLDER]
 
 Both print a table, and write it into docs/faults.md when all of it was run. The graph is run once from nothing, in
@@ -26,6 +26,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -139,22 +140,29 @@ def finished(folder: Path) -> Project:
     return Project(folder)
 
 
-def kills(project: Project, count: int, seed: int) -> Iterator[Kill]:
-    """So many kills, the same ones for a seed but for the moment's exact place in the work."""
+def kills(project: Project, count: int, seed: int, jobs: int) -> Iterator[Kill]:
+    """So many kills, the same ones for a seed but for the moment's exact place in the work; some at a time."""
     generator = random.Random(seed)
     lock = project.lock
     families = sorted({stage.partition("@")[0].partition("_")[0] for stage in lock})
     durations = dict.fromkeys(ENGINES, 6.0)
-    for _ in range(count):
+
+    def plan() -> tuple[str, str, str, signal.Signals, float]:
         family = generator.choice(families)
         stage = generator.choice([name for name in lock if name.partition("@")[0].partition("_")[0] == family])
         engine, victim = generator.choice(sorted(ENGINES)), generator.choice(VICTIMS)
-        number, moment = generator.choice(SIGNALS), generator.random()
+        return engine, stage, victim, generator.choice(SIGNALS), generator.random()
+
+    def work(planned: tuple[str, str, str, signal.Signals, float]) -> Kill:
+        engine, stage, victim, number, moment = planned
         with tempfile.TemporaryDirectory(prefix="bakeoff-") as parent:
             copied = project.copy(Path(parent) / "project")
             kill, seconds = killed(copied, engine, stage, victim, number, moment * durations[engine])
             durations[engine] += 0.2 * (seconds - durations[engine])  # what the machine's load makes of it
-        yield kill
+        return kill
+
+    with ThreadPoolExecutor(jobs) as pool:
+        yield from pool.map(work, [plan() for _ in range(count)])
 
 
 def killed(
@@ -251,6 +259,7 @@ def main() -> None:
     parser.add_argument("what", choices=["kills", "classes"])
     parser.add_argument("--count", type=int, default=200)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--jobs", type=int, default=2, help="kills at a time")
     parser.add_argument("--project", type=Path, default=Path(tempfile.gettempdir()) / "bakeoff-small-graph")
     parser.add_argument("--only", nargs="+", help="some of the classes; the table is then printed alone")
     arguments = parser.parse_args()
@@ -260,7 +269,7 @@ def main() -> None:
         text, bad = fault_classes.table(rows), any(not row.well for row in rows)
     else:
         found = []
-        for number, kill in enumerate(kills(project, arguments.count, arguments.seed), start=1):
+        for number, kill in enumerate(kills(project, arguments.count, arguments.seed, arguments.jobs), start=1):
             found.append(kill)
             said = "; ".join(kill.faults) or "survived"
             print(f"{number:4} {kill.engine:<9} {kill.stage:<32} {kill.victim:<6} {kill.signal:<7} {said}", flush=True)
