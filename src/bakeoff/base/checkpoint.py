@@ -56,7 +56,7 @@ class Checkpoint:
         return self.path.with_name(self.path.name + ".previous")
 
     def load(self) -> bytes | None:
-        """What was saved last, or where its bytes are not those that were written, before that; None if nothing is."""
+        """Return the state that was saved last, or the one before it if that is damaged; None if there is none."""
         for path in (self.path, self.previous):
             if path.exists():
                 whole = path.read_bytes()

@@ -28,7 +28,7 @@ def refuse(device: str) -> None:
 
 
 def torch_build() -> dict[str, Any]:
-    """What torch/version.py says of the torch that an import finds: `__version__`, `cuda`, `hip` (AMD's), ..."""
+    """Return the contents of the installed torch/version.py: `__version__`, `cuda`, `hip` (AMD's), ..."""
     spec = importlib.util.find_spec("torch")
     version = Path(spec.origin).with_name("version.py") if spec and spec.origin else None
     return runpy.run_path(str(version)) if version and version.exists() else {}

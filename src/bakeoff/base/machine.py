@@ -1,4 +1,4 @@
-"""What machine this is, as far as it can matter to a result: the processor, and the versions installed."""
+"""The parts of this machine that can matter to a result: the processor, and the installed versions."""
 
 import importlib.metadata
 import platform

@@ -1,4 +1,4 @@
-"""Where each file of the pipeline lies, from the root of the project. dvc.yaml declares the same paths."""
+"""The paths of the pipeline's files, from the root of the project. dvc.yaml declares the same paths."""
 
 from collections.abc import Mapping
 

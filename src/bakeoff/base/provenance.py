@@ -24,7 +24,7 @@ def scripts(root: Path = Path()) -> list[str]:
 
 
 def digests(script: str) -> str:
-    """What a script of `pipeline/` is made of, as `sha256sum --check` reads it: a line for each file."""
+    """Return the source files of a script of `pipeline/`, in the form that `sha256sum --check` reads."""
     made_of = sources(PACKAGES["pipeline"] / f"{script}.py")
     return "".join(f"{sha256(path)}  {path.as_posix()}\n" for path in made_of)
 

@@ -41,7 +41,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Record:
-    """What a stage read, with which settings and code, and the runs that came of it.
+    """The settings, inputs and code of a stage, and its runs.
 
     Attributes:
         recipe: sha256 of stage, settings, data and code: equal recipes give equal runs.

@@ -1,4 +1,4 @@
-"""What a run is for: its role, as records, pages and MLflow name it."""
+"""The role of a run, as records, pages and MLflow name it."""
 
 from enum import StrEnum
 

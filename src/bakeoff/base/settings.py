@@ -23,7 +23,7 @@ class Settings(BaseModel):
 
 
 class BadInput(Exception):
-    """What a user can mend: one line that names the place, the value found, the rule and the way out."""
+    """An error that a user can fix: one line with the place, the value found, the rule and the way out."""
 
     def __init__(self, line: str) -> None:
         super().__init__(one_line(line))

@@ -139,7 +139,7 @@ def params() -> Iterator[Finding]:
 
 
 def data() -> Iterator[Finding]:
-    """What params.yaml names; nothing is fetched."""
+    """Check the data that params.yaml names; nothing is downloaded."""
     from bakeoff.data.sources.addresses import said
     from bakeoff.data.sources.availability import overview, packaged_files
     from bakeoff.data.sources.catalogue import SOURCES, Kind, Remote

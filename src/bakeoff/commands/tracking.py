@@ -1,4 +1,4 @@
-"""What `bakeoff track` and `bakeoff ui` do."""
+"""The commands `bakeoff track` and `bakeoff ui`."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""What learns a table's classes without a network: the yardsticks that stand beside the contest.
+"""Reference baselines: classifiers of a table that are no networks.
 
 Fitted once each, in float64 and on one thread, on the rows and columns that the networks see.
 """

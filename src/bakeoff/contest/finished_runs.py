@@ -66,7 +66,7 @@ class FinishedRuns:
         return Trained(Run(**json.loads(first)), load(rest))
 
     def save(self, name: str, trained: Trained) -> None:
-        """Of several processes on one training the first writes, and the others wait for it."""
+        """Save a finished training. Where several processes share it, the first writes and the others wait."""
         if leads():
             run = json.dumps(dataclasses.asdict(trained.run)).encode()
             self.ended(name).save(run, b"\n", save(dict(trained.weights)))

@@ -1,4 +1,4 @@
-"""What the trainings of a cell or of a recipe leave."""
+"""The result of a cell or of a recipe."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

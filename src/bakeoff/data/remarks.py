@@ -1,4 +1,4 @@
-"""What a reader assumed about its files, printed once for each kind."""
+"""Assumptions of a reader about its files, printed once for each kind."""
 
 
 class Remarks:

@@ -40,7 +40,7 @@ class Sample(NamedTuple):
 
 
 class Moves(NamedTuple):
-    """What a batch does to vectors of words that may stand more than once.
+    """The update of a batch, in which a word may occur more than once.
 
     Attributes:
         rows: (M,) words.

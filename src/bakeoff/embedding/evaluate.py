@@ -1,4 +1,4 @@
-"""What word vectors know: who lies near whom, how far they agree with people on likeness, what they say of analogies.
+"""Evaluation of word vectors: nearest neighbours, word similarity, analogies.
 
 V words, D dimensions, P pairs, Q questions.
 """
@@ -64,7 +64,7 @@ class Vectors:
         return [(self.words[place], float(products[place])) for place in order]
 
     def analogy(self, a: str, b: str, c: str, count: int = NEIGHBOURS) -> list[tuple[str, float]]:
-        """What is to c as b is to a: the words nearest to b - a + c. Source: Mikolov, Yih & Zweig 2013, NAACL."""
+        """Words d with a : b = c : d, those nearest to b - a + c. Source: Mikolov, Yih & Zweig 2013, NAACL."""
         places = [self.index[word] for word in (a, b, c)]
         return self.nearest(np.array([-1.0, 1.0, 1.0]) @ self.unit[places], set(places), count)
 

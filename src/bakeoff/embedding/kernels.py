@@ -33,7 +33,7 @@ SOFTPLUS = np.log1p(np.exp(POINTS)).astype(np.float32)
 
 
 class Language(NamedTuple):
-    """What is known of words before training.
+    """Statistics of the words that are fixed before training.
 
     Attributes:
         stays: (V,) probability that an occurrence is not thinned out.

@@ -1,4 +1,4 @@
-"""What word vectors are to learn of a batch that shares its noise words: each objective's rule, source and formula.
+"""Objectives for a batch that shares its noise words, each with its source and formula.
 
 N examples, S noise words, V words. Scores are products of an example's hidden vector with output vectors.
 """

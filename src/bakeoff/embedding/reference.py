@@ -44,7 +44,7 @@ def noise(draws: Iterator[int], language: Language, word: int, negatives: int) -
 
 
 def step(x: Floats, u: Floats, rate: float) -> tuple[Floats, Floats, float]:
-    """What x (D,) and u (N, D) become, and the loss: u[0] should say yes to x, the others no."""
+    """Return x (D,) and u (N, D) after a step, and the loss; u[0] is the positive example, the others are negative."""
     label = np.eye(len(u))[0]  # 1, 0, ..., 0
     score = u @ x
     p = 1 / (1 + np.exp(-score))

@@ -1,4 +1,4 @@
-"""What a way to learn word vectors has to offer, and what comes of it."""
+"""The interface of samplers that train word vectors, and their result."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -29,13 +29,13 @@ class Fitted:
 class Sampler(Protocol):
     @property
     def name(self) -> str:
-        """What tells its runs from another sampler's: `word2vec-s0`."""
+        """The name of its runs: `word2vec-s0`."""
 
     def parameters(self) -> dict[str, Any]:
         """All that determines a run beside text and architecture, flat; `optimizer` and `seed` among it."""
 
     def steps(self, corpus: Corpus) -> int:
-        """Of a training's progress."""
+        """The number of steps of a training's progress bar."""
 
     def fit(self, corpus: Corpus, watch: Watch, progress: Progress, checkpoint: Checkpoint) -> Fitted:
         """One training; `watch` is called with each row of the history."""

@@ -53,7 +53,7 @@ class Training:
 
     @classmethod
     def read(cls, settings: Callable[[str, Any], Any], *, architecture: ArchitectureName, data: str) -> Self:
-        """What params.yaml says of it: `settings` returns what stands there under a dotted key, checked by a type."""
+        """Return the training of params.yaml; `settings` gives the value of a dotted key, checked by a type."""
         name = settings("embedding.sampler", SamplerName)
         return cls(architecture, data, name, SAMPLERS[name](settings, architecture))
 

@@ -81,7 +81,7 @@ class Course(Protocol):
 
 
 class Lesson:
-    """What any course of word2vec is given.
+    """The inputs of word2vec on any backend.
 
     Attributes:
         text, held: (T,) ids to train on, and those held out: views of the mapped file.

@@ -9,7 +9,7 @@ NOTE = MARK.with_name("forced")  # names, a line each: on a cluster a job is a p
 
 
 class Asked(Protocol):
-    """What Snakemake's command line asks for."""
+    """Return the stages that Snakemake's command line forces."""
 
     targets: Set[str]
     forcetargets: bool

@@ -1,4 +1,4 @@
-"""What a stage reads, by content: its settings and inputs when it began, and what of them has changed since."""
+"""The settings and inputs of a stage by their content, and whether they changed while it ran."""
 
 import os
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,4 @@
-"""What settings of different sections must have in common, as far as params.yaml alone decides it."""
+"""Rules for settings of different sections, as far as params.yaml alone decides them."""
 
 import math
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,4 @@
-"""What every stage does around its work: settings, inputs, atomic outputs, the run record, and a clean end."""
+"""The work that all stages share: settings, inputs, atomic outputs, the run record, and a clean end."""
 
 import argparse
 import io

@@ -52,7 +52,7 @@ class SoftmaxSettings(Settings):
 
 
 class LayerSettings(Settings):
-    """What all layers of a network of images have in common."""
+    """The settings that all networks of images share."""
 
     normalisation: NormalisationName
     activation: ActivationName

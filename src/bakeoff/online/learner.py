@@ -35,7 +35,7 @@ class Rule(Settings):
     delay: int
 
     def factors(self, step: int, steps: int) -> Floats:
-        """What the learning rate is multiplied by in so many steps from `step` on."""
+        """The factors of the learning rate in so many steps from `step` on."""
         return np.array([factor(self.schedule, number, 0) for number in range(step, step + steps)])
 
 

@@ -1,4 +1,4 @@
-"""What the compiled learner and window do, in plain words: torch's gradient, the registry's optimizers, every pair.
+"""A plain reference of the compiled learner and window: torch's gradient, the registry's optimizers, all pairs.
 
 N rows, D columns, K classes.
 """

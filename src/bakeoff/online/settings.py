@@ -34,7 +34,7 @@ class StreamSettings(Settings):
 
 
 class EvaluationSettings(Settings):
-    """What is measured on the way.
+    """The settings of the measurements along the stream.
 
     Attributes:
         window: rows that a windowed metric looks back on.

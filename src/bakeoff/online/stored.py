@@ -25,7 +25,7 @@ CARD = "learner"  # the key of the metadata
 
 
 class Card(Settings):
-    """What a file says beside its arrays; another version of it is refused."""
+    """The metadata of a file; another version is refused."""
 
     version: Literal[1]
     rule: Rule

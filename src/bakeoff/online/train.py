@@ -92,7 +92,7 @@ class Training:
     def read(
         cls, settings: Callable[[str, Any], Any], *, optimizer: LearnerName, schedule: ScheduleName, data: str
     ) -> Self:
-        """What params.yaml says of it: `settings` returns what stands there under a dotted key, checked by a type."""
+        """Return the training of params.yaml; `settings` gives the value of a dotted key, checked by a type."""
         return cls(
             data=data,
             optimizer=optimizer,

@@ -72,7 +72,7 @@ class Window(NamedTuple):
         return float(np.mean(self.pairs / (2 * products))) if products.all() else None
 
     def measure(self) -> dict[str, float]:
-        """What the history says of a moment; `window/auc` is left out while the window holds no row of some class."""
+        """A row of the history; `window/auc` is left out while the window holds no row of some class."""
         there = min(int(self.counts[0]), len(self.costs))
         area = self.area
         return {

@@ -1,4 +1,4 @@
-"""What keeps weights small and gradients short, whatever the optimizer.
+"""Penalties, weight decay and gradient clipping, for any optimizer.
 
 Penalties and decay meet weight matrices and kernels alone, tensors of two dimensions or more: a bias, or the scale of a
 norm, does not make a function less smooth. The clip sees every gradient.
@@ -14,7 +14,7 @@ from bakeoff.optimizers.settings import RegularisationSettings
 
 
 class Regularisation:
-    """What happens to gradients between their computation and the optimizer's step, and to weights before it.
+    """Changes gradients before the optimizer's step, and decays weights.
 
         g     <- g + l1 sign(theta) + l2 theta             the gradient of l1 sum |theta| + l2 / 2 sum theta^2
         g     <- g min(1, clip / |g|)                      |g| is the norm of all gradients as one vector

@@ -1,4 +1,4 @@
-"""What the update rules that are written here have in common."""
+"""The base class of the update rules that are written here."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
@@ -43,7 +43,7 @@ class Rule(Optimizer, ABC):
                 self.update(theta, theta.grad, state, **hyperparameters)
 
     def start(self, theta: Tensor) -> State:
-        """What `state` holds before the first step, beside the number t of steps taken."""
+        """Return the state before the first step, without the number t of steps taken."""
         return {name: torch.zeros_like(theta) for name in self.memory}
 
     @abstractmethod

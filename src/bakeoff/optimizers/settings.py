@@ -17,7 +17,7 @@ Coefficient = Annotated[float, Field(ge=-1e3, le=1e3)]
 
 
 class RuleSettings(Settings):
-    """What every rule has. A rate above 1e30 would leave float32 before the loss does, and end in torch's words."""
+    """The settings of every optimizer. A rate above 1e30 would overflow float32 before the loss does."""
 
     learning_rate: Annotated[float, Field(gt=0, le=1e30)]
 
@@ -27,7 +27,7 @@ class SgdSettings(RuleSettings):
 
 
 class MomentumSettings(RuleSettings):
-    """Of all forms of momentum: the average, the heavy ball and Nesterov's."""
+    """The settings of all forms of momentum: the average, the heavy ball and Nesterov's."""
 
     beta: Decay
 
@@ -51,7 +51,7 @@ class RmspropSettings(RuleSettings):
 
 
 class AdamSettings(RuleSettings):
-    """Of Adam, Adam as the notes print it, and RAdam."""
+    """The settings of Adam, of Adam without bias correction, and of RAdam."""
 
     beta1: Decay
     beta2: Decay
@@ -160,7 +160,7 @@ def check_bounds(place: str, name: str, bounds: tuple[float, float], hyperparame
 
 
 class RegularisationSettings(Settings):
-    """Of weight matrices and kernels, not of biases and norms; `clip` is the largest norm of all gradients together."""
+    """Penalties on weight matrices and kernels, not on biases and norms; `clip` bounds the norm of all gradients."""
 
     l1: NotNegative
     l2: NotNegative

@@ -31,7 +31,7 @@ class Segmenter:
 
 @dataclass(frozen=True)
 class Material:
-    """What the report is made of.
+    """The inputs of the report.
 
     Attributes:
         data: by task, {"images": ..., "table": ..., "scans": ...}.

@@ -1,4 +1,4 @@
-"""What needs no network to label the pixels of scans: their intensities alone.
+"""A baseline that labels the pixels of scans by their intensities alone, without a network.
 
 N slices; C, H, W channels, height and width; K classes.
 """

@@ -35,7 +35,7 @@ STATISTICS = ("count", "mean", "std", "min", "25%", "50%", "75%", "max")  # in t
 
 @dataclass(frozen=True)
 class Exhibits:
-    """What the page shows beside the comparison.
+    """The parts of the page that are not in the comparison.
 
     Attributes:
         origins: of each kind of data its source, title, licence and citation; the last three are empty for own data.
@@ -186,7 +186,7 @@ def categories(found: Row) -> list[str]:
 
 
 def baseline(task: Row, reached: Mapping[str, float]) -> str:
-    """What intensities alone reach, beside the leader."""
+    """A sentence that compares the baseline of intensities with the leader."""
     leader = task["cells"][0]
     return (
         "Baseline without a network: predicting the most frequent class of each intensity in the training slices "

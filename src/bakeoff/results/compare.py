@@ -218,7 +218,7 @@ def task(contests: Contests, metric: str, settings: ComparisonSettings) -> dict[
 
 
 def beside(roles: Roles, metric: str, settings: ComparisonSettings) -> dict[str, Any]:
-    """What a cell's other runs say: its search, its default hyperparameters, and how many runs there were."""
+    """Summarise the other runs of a cell: its search, its default runs, and the number of runs."""
     tuned, default = (column(runs, f"test/{metric}") for runs in (roles.finals, roles.defaults))
     seeds, default_seeds = ([run.parameters["seed"] for run in runs] for runs in (roles.finals, roles.defaults))
     return {

@@ -46,7 +46,7 @@ class Roles:
         return cls(head, trials, reruns, finals, defaults, space, budget)
 
     def counts(self) -> dict[str, dict[str, int]]:
-        """Of each role its runs, and those of them that diverged."""
+        """The number of runs of each role, and of those that diverged."""
         runs = dict(zip(TRAININGS, (self.trials, self.reruns, self.finals, self.defaults), strict=True))
         return {
             role: {"runs": len(of), "diverged": sum(run.diverged is not None for run in of)}
@@ -54,7 +54,7 @@ class Roles:
         }
 
     def search(self, metric: str) -> dict[str, Any]:
-        """What was tried, by rate, and what was picked. A trial's score is its metric on validation data.
+        """The trials by learning rate, and the pick. A trial's score is its metric on validation data.
 
         The median trial, a diverged one below all others, is what a random point of the space is worth: the farther
         below the best, the more the optimizer is sensitive to its settings. None where it diverged.

@@ -1,4 +1,4 @@
-"""What a few seeds say about a mean, and about the difference of two.
+"""Confidence intervals and tests for means over few seeds, and for paired differences.
 
 Throughout, `values` holds one number a seed, and the question is what another draw of seeds would give: the data, the
 split and the settings stay as they are.

@@ -1,4 +1,4 @@
-"""What a step takes, as `benchmarks/costs.py` has measured it: the only seconds on the page."""
+"""The time of a step as `benchmarks/costs.py` measured it: the only seconds on the page."""
 
 import json
 import math
@@ -29,7 +29,7 @@ class Costs:
 
     @property
     def name(self) -> str:
-        """Of the processor, without family and stepping."""
+        """The name of the processor, without family and stepping."""
         return self.processor.rpartition("model name ")[2]
 
     def step(self, task: str, model: str, optimizer: str) -> float | None:

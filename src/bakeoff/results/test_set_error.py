@@ -1,4 +1,4 @@
-"""What a held-out set of so many examples can tell, whoever was trained: what its draw does to a metric.
+"""The sampling error of a metric on a held-out set of so many examples.
 
 Seeds say nothing of it: all runs are measured on the same examples.
 """

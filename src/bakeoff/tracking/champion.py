@@ -52,7 +52,7 @@ def crown(client: MlflowClient, experiment: str, entry: Entry, owner: Owner) -> 
 
 
 def versions(client: MlflowClient, task: str) -> list[Any]:
-    """Of the model named by the task, the newest first; makes the model if there is none."""
+    """Return the versions of the model named by the task, the newest first; create the model if there is none."""
     found = client.search_registered_models(f"name = '{task}'")
     if not found:
         client.create_registered_model(task, description=f"The network that leads the comparison of {task}.")

@@ -28,7 +28,7 @@ Fed = Mapping[str, int]  # how many rows of each training MLflow has, by key
 
 @dataclass(frozen=True)
 class Live:
-    """What a running training has written so far.
+    """The live history of a running training.
 
     Attributes:
         key: another one when the training starts again with other parameters.

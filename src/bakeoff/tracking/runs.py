@@ -208,7 +208,7 @@ def points(run: Run, moment: int, curves: bool) -> list[Metric]:
 
 
 def measured(row: Mapping[str, float]) -> dict[str, float]:
-    """What a row of a history says beside when: metrics are drawn by the epoch."""
+    """Return the metrics of a row of a history, without its epoch and step."""
     return {name: value for name, value in row.items() if name not in ("epoch", "step")}
 
 

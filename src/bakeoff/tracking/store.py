@@ -1,4 +1,4 @@
-"""Where MLflow keeps its runs, and how one process at a time writes there."""
+"""The store of MLflow's runs, in which one process at a time writes."""
 
 import fcntl
 import os
@@ -54,7 +54,7 @@ class Store:
         return str(self.database.parent) if self.database else None
 
     def artifacts(self, experiment: str) -> str | None:
-        """Where an experiment's artifacts lie; a server chooses for itself."""
+        """The place of an experiment's artifacts; a server chooses for itself."""
         return f"{self.root}/{ARTIFACTS}/{experiment}" if self.root else None
 
 

@@ -105,7 +105,7 @@ def agrees(standing: Mapping[str, Any], entry: Entry) -> bool:
 
 
 def summary(tasks: Mapping[str, Iterable[Entry]], won: Mapping[str, str]) -> dict[str, Any]:
-    """What is tracked, in names and recipes: neither ids nor times, so that the same records give the same bytes."""
+    """Return what is tracked, by names and digests: without ids and times, the same records give the same bytes."""
     experiments: dict[str, Any] = {}
     for task, entries in tasks.items():
         stages = experiments.setdefault(task, {})

@@ -90,7 +90,7 @@ class View:
         return table | {"compareRunCharts": list(self.charts), "compareRunSections": [section] if self.charts else []}
 
     def address(self, experiment: str, owner: Owner) -> str:
-        """Of the view, in any MLflow that holds the experiment."""
+        """The address of the view, in any MLflow that holds the experiment."""
         mode = "CHART" if self.charts else "TABLE"
         shown = f"viewStateShareKey={self.key(owner)}&compareRunsMode={mode}"
         return f"#/experiments/{experiment}/runs?workflowType=machine_learning&{shown}"
@@ -316,7 +316,7 @@ def abandoned(tag: str, owner: Owner) -> bool:
 
 
 def addresses(client: MlflowClient, owner: Owner) -> dict[str, dict[str, str]]:
-    """Where the owner's saved views are, by experiment and by name."""
+    """Return the addresses of the owner's saved views, by experiment and by name."""
     tag = f"{OURS}.{owner.digest}"
     found = {experiment.name: experiment.tags for experiment in client.search_experiments()}
     return {name: json.loads(tags[tag])["links"] for name, tags in sorted(found.items()) if tag in tags}

@@ -43,7 +43,7 @@ class Augmentation:
                 )
 
     def draw(self, count: int, generator: torch.Generator) -> Tensor:
-        """What happens to each of so many examples: (N, 7), rows and columns of shift and crop, flip, cutout's centre.
+        """Draw the changes of so many examples, (N, 7): rows and columns of shift and crop, flip, cutout's centre.
 
         One kind after the other, each for all examples; what is off draws nothing.
         """

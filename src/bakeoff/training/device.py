@@ -1,4 +1,4 @@
-"""Where tensors live."""
+"""The device of a training, and the precision of its forward passes."""
 
 import os
 from collections.abc import Callable

@@ -43,7 +43,7 @@ class Outcome:
 
     @property
     def final(self) -> dict[str, float]:
-        """What the history says of the network as it is; nothing if it diverged."""
+        """The metrics of the weights that are left; empty if the training diverged."""
         if self.best is None:
             return {}
         return {name: v for name, v in self.history[self.best - 1].items() if name not in ("epoch", "step")}
@@ -210,7 +210,7 @@ class Loop(Generic[Batch]):
         self.epoch, self.batch, self.order = 0, 0, generator.get_state()
 
     def batches(self) -> Iterator[Batch]:
-        """What is left of the epoch. The generator ends up as it was, however much the order drew again."""
+        """Remaining batches of the epoch; drawing the order again leaves the generator unchanged."""
         if self.batch == 0:
             self.order = self.generator.get_state()
             return self.workload.batches(self.generator)

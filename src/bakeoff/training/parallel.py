@@ -107,7 +107,7 @@ class Sharded(Generic[Batch]):
         return self.share_out(self.gather(sums))
 
     def part(self, batch: Batch, size: int, whole: int, seed: int, start: list[Tensor]) -> Tensor:
-        """What a shard adds: to the loss, to each gradient, to the running statistics; one after the other, flat."""
+        """What a shard adds to the loss, to each gradient and to the running statistics, as one flat tensor."""
         for buffer, value in zip((*self.running, *self.counts), start, strict=True):
             buffer.copy_(value)
         for weight in self.parameters:

@@ -40,7 +40,7 @@ class AugmentationSettings(Settings):
 
 
 class LoopSettings(Settings):
-    """What the loop itself is told, whatever is learnt.
+    """The settings of the training loop, for any workload.
 
     Attributes:
         diverged_above: a training loss above so many times that of the first batch ends the run as diverged.
@@ -61,7 +61,7 @@ class LoopSettings(Settings):
 
 
 class TrainingSettings(LoopSettings):
-    """Of a training on labelled examples.
+    """The settings of a training on labelled examples.
 
     Attributes:
         batch_size: 1 is stochastic gradient descent, full is batch gradient descent.

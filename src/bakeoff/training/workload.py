@@ -1,4 +1,4 @@
-"""What is learnt: a workload owns data, loss and metrics; the update of the weights belongs to the optimizer."""
+"""A workload owns data, loss and metrics; the update of the weights belongs to the optimizer."""
 
 from collections.abc import Iterator
 from typing import Literal, Protocol, TypeVar

@@ -1,4 +1,4 @@
-"""What a search minimises: the validation loss of a multilayer perceptron trained under momentum with weight decay."""
+"""The objective of a search: the validation loss of an MLP that is trained under momentum with weight decay."""
 
 import math
 from collections.abc import Mapping
@@ -53,7 +53,7 @@ class Trained:
 
     @property
     def value(self) -> float:
-        """What a searcher is told: the validation loss; infinity for a diverged training, which ranks last."""
+        """The value for the searcher: the validation loss; infinity for a diverged training, which ranks last."""
         return math.inf if self.diverged else self.metrics["val/loss"]
 
 
@@ -103,7 +103,7 @@ class Objective:
 
     @property
     def steps(self) -> int:
-        """Of one training."""
+        """The number of steps of one training."""
         return self.training.epochs * math.ceil(len(self.examples.train.x) / self.training.batch_size)
 
 

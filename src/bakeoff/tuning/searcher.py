@@ -1,4 +1,4 @@
-"""What every way to search has in common: it is asked for points, and told how they did."""
+"""The interface of all searchers: they are asked for points, and told the values there."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ class Slope(Protocol):
 
 @dataclass(frozen=True)
 class Problem:
-    """What a searcher may know.
+    """The problem as a searcher sees it.
 
     Attributes:
         budget: trainings that it may spend.

@@ -51,7 +51,7 @@ class Study:
 
     @property
     def trainings(self) -> int:
-        """Of the search and of the confirmation together."""
+        """The number of trainings, those of the confirmation included."""
         return self.settings.trials + self.settings.confirmations
 
     def train(self, asked: Asked) -> Trained:
@@ -106,7 +106,7 @@ class Study:
         return [Run(self.name, parameters, metrics | counts, history, diverged), *tried, *confirmed]
 
     def parameters(self) -> dict[str, Any]:
-        """What all trainings of the study share, and how it searches; flat."""
+        """The parameters that all trainings of the study share, and those of the search; flat."""
         shared = {"task": "images", "data": self.data, "model": "mlp", "optimizer": "momentum", "method": self.method}
         searched = {f"study.{name}": getattr(self.settings, name) for name in ("trials", "batch", "confirmations")}
         sections = {

@@ -80,7 +80,7 @@ GAPS = re.compile(f"{GAP}+")
 
 @dataclass(frozen=True)
 class Names:
-    """What a wiki calls the namespaces of files and of categories, in lower case."""
+    """A wiki's names of the namespaces of files and categories, in lower case."""
 
     file: frozenset[str] = wiki_names.FILE
     category: frozenset[str] = wiki_names.CATEGORY

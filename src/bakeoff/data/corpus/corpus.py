@@ -29,7 +29,7 @@ class Corpus:
 
     @classmethod
     def load(cls, ids: Path, vocabulary: Path) -> "Corpus":
-        """What the stage that ingests a text wrote.
+        """Load the files that `ingest_corpus` wrote.
 
         Raises:
             BadInput: the two do not belong together.

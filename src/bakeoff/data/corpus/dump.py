@@ -60,7 +60,7 @@ class Page:
 
 @dataclass
 class Wiki:
-    """What the head of a dump says of its wiki.
+    """The properties of a wiki in the head of its dump.
 
     Attributes:
         namespaces: their names in lower case, and their keys.

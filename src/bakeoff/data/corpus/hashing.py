@@ -269,7 +269,7 @@ def count(
     size: int,
     numbers: Numbers,
 ) -> tuple[int, int, int]:
-    """Where it stopped, N, and how many numbers it wrote; see `Table.count`. It stops, too, where slots are scarce."""
+    """Return the place where it stopped (also where slots are scarce), and the count of numbers; see `Table.count`."""
     written = 0
     while at < len(text):
         start = at

@@ -251,5 +251,5 @@ def total(pieces: Sequence[Words]) -> Words:
 
 
 def write_header(file: BinaryIO, length: int) -> None:
-    """Of an array (T,) in .npy format, padded so that any length takes as many bytes."""
+    """Return the header of an array (T,) in .npy format, padded to a fixed number of bytes."""
     npy.write_array_header_1_0(file, {"descr": "<i4", "fortran_order": False, "shape": (length,)})

@@ -1,4 +1,4 @@
-"""What the fast code of this folder computes, as plainly as Python can say it. For tests and benchmarks."""
+"""Plain reference implementations of this folder's fast code, for tests and benchmarks."""
 
 import re
 import unicodedata

@@ -93,7 +93,7 @@ class Text:
 
 
 def likeness(block: bytes) -> str:
-    """What bytes that are not what they should be look like, and the way out."""
+    """Describe bytes that are not in the encoding, and the way out."""
     sample = block[: 1 << 12]
     pairs = len(sample) // 2 or 1
     if sample.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):

@@ -1,4 +1,4 @@
-"""What counts as a word: a rule says what each character becomes, and words are what stands between spaces then."""
+"""Tokenisation: a rule maps each character, and words are separated by spaces afterwards."""
 
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator

@@ -29,7 +29,7 @@ def describe(moments: Moments, spread: tuple[float, float, float]) -> dict[str, 
 
 
 def report(rows: Rows, encoder: Encoder, found: Survey, others: Mapping[str, Counts]) -> dict[str, Any]:
-    """What the report page shows; five scans of each number.
+    """Return the statistics for the report page; reads each number five times.
 
     before, after: statistics of the training rows' numbers by column: before of the values that are there, as pandas
         counts them, after of all rows, for missing values have been filled in.

@@ -1,4 +1,4 @@
-"""What the training rows taught: a scale for each number, the values of each category. Stored as JSON.
+"""The fitted encoder: a scale for each number, the values of each category. Stored as JSON.
 
 B rows of a batch, N rows; M numbers, K categories; D columns of the encoded table.
 """

@@ -1,4 +1,4 @@
-"""What can be said of numbers that come in batches, without keeping them."""
+"""Moments of numbers that come in batches, without keeping the numbers."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -11,7 +11,7 @@ MOST_DECIMALS = 6
 
 @dataclass(frozen=True)
 class Moments:
-    """Of n numbers. The sum of two is that of both batches together.
+    """Moments of n numbers. The sum of two are the moments of both batches together.
 
     Attributes:
         deviations: sum of squared deviations from the mean; over n it is the variance of ddof 0.
@@ -31,7 +31,7 @@ class Moments:
 
     @classmethod
     def of(cls, values: NDArray[np.float64]) -> Self:
-        """Of finite numbers; none of them gives the neutral element of the sum."""
+        """Return the moments of finite numbers; no numbers give the neutral element of the sum."""
         if not len(values):
             return cls(0, 0.0, 0.0, np.inf, -np.inf, 0)
         mean = values.mean()
@@ -43,7 +43,7 @@ class Moments:
 
     @classmethod
     def repeated(cls, value: float, n: int) -> Self:
-        """Of one number that stands n times."""
+        """Return the moments of one number that occurs n times."""
         return cls(n, value, 0.0, value, value, decimals(np.array([value]))) if n else cls.of(np.empty(0))
 
     def __add__(self, other: Self) -> Self:

@@ -1,4 +1,4 @@
-"""What stands in the table: what training rows teach, what is missing, and what fell into `other`."""
+"""Statistics of the table: of the training rows, missing values, and rows that share `other`."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ Counts = dict[str, dict[str, int]]  # rows by column and split
 
 @dataclass(frozen=True)
 class Survey:
-    """Of the whole table; all but the first two of training rows alone.
+    """Statistics of the whole table; all but the first two are of the training rows alone.
 
     Attributes:
         sizes: rows by split.

@@ -106,7 +106,7 @@ def classes(folder: Place) -> dict[str, list[Place]]:
 
 
 def summary(folder: Place, names: tuple[str, ...], parts: dict[str, int]) -> str:
-    """What was read as what, in a line."""
+    """A line that says how each folder was read."""
     shown = ", ".join(names[:SHOWN]) + (", …" if len(names) > SHOWN else "")
     line = f"{folder}: {len(names)} classes, by the names of their folders: {shown}"
     if parts:

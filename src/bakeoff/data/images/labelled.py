@@ -1,4 +1,4 @@
-"""What every reader of images returns: pictures with a class each, decoded one at a time.
+"""The result of every reader of images: pictures with a class each, decoded one at a time.
 
 N images; C, H, W channels (1 or 3), height and width.
 """

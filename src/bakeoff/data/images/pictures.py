@@ -146,7 +146,7 @@ def opened(place: Place) -> Iterator[Image.Image]:
 
 
 def unreadable(place: Place) -> str:
-    """What a file is that is no picture."""
+    """Describe a file that is not a picture."""
     with place.path.open("rb") as file:
         start = file.read(12)
     return f"is no picture that is read here: it begins with {start!r}" if start else "is empty"

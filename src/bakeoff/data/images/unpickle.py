@@ -112,7 +112,7 @@ def put(held: Any, items: list[Any]) -> None:
 
 
 def value_of(instructions: Iterable[tuple[Any, Any, Any]], length: int) -> Any:
-    """What the instructions build.
+    """Return the value that the instructions build.
 
     Args:
         length: bytes of the pickle.

@@ -1,4 +1,4 @@
-"""What every reader of scans returns: files of one or many slices, each slice with its mask.
+"""The result of every reader of scans: files of one or many slices, each slice with its mask.
 
 C, H, W channels, height and width.
 """

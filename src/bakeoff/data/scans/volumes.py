@@ -45,7 +45,7 @@ PLANES: dict[Plane, int] = {"sagittal": 0, "coronal": 1, "axial": 2}  # the axis
 
 @dataclass(frozen=True)
 class Grid:
-    """Where the voxels of a volume lie.
+    """The grid of a volume.
 
     Attributes:
         shape: (X, Y, Z).
@@ -205,7 +205,7 @@ def by(shape: Iterable[int]) -> str:
 
 @contextmanager
 def opened(place: Place) -> Iterator[None]:
-    """What nibabel says of a file that it cannot read, as one line.
+    """Return nibabel's error for a file that it cannot read, as one line.
 
     Raises:
         BadInput: whatever it was.

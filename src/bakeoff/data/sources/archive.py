@@ -121,7 +121,7 @@ def folder(path: Path, limits: Limits) -> Path:
 
 
 class Unpacker(io.RawIOBase):
-    """What `Stream` buffers.
+    """The raw bytes that `Stream` buffers.
 
     Attributes:
         position: bytes of the file that were read.
@@ -162,7 +162,7 @@ class Unpacker(io.RawIOBase):
 
 
 class Decoder(Protocol):
-    """What bz2 and lzma call a decompressor: of one part of a file that may have many."""
+    """The decompressor interface of bz2 and lzma: for one part of a file that may have many."""
 
     @property
     def eof(self) -> bool: ...
@@ -483,7 +483,7 @@ def check_expansion(path: Path, made: int, size: int) -> None:
 
 @contextmanager
 def named(path: Path, file: BinaryIO) -> Iterator[None]:
-    """What the libraries raise for damage, as one line with the file and the place in it."""
+    """Turn the libraries' errors for damage into one line with the file and the place in it."""
     try:
         yield
     except (*DAMAGE, OSError) as error:

@@ -1,4 +1,4 @@
-"""What of the catalogue is on this machine, and getting what is not."""
+"""Which data of the catalogue are on this machine, and how to get the others."""
 
 import hashlib
 from dataclasses import dataclass
@@ -56,7 +56,7 @@ def packaged(name: str, file: Packaged) -> Path:
 
 
 def place_in_package(file: Packaged) -> Path | None:
-    """Where a file of a package lies, or would; None if the package is not installed."""
+    """Return the path of a file of a package; None if the package is not installed."""
     try:
         return Path(str(distribution(file.distribution).locate_file(file.path)))
     except PackageNotFoundError:
@@ -104,7 +104,7 @@ def overview() -> list[Entry]:
 
 
 def whereabouts(name: str, file: Packaged | Remote) -> tuple[str, bool]:
-    """Where a file comes from, and whether it is here."""
+    """The origin of a file, and whether it is on this machine."""
     if isinstance(file, Packaged):
         path = place_in_package(file)
         return f"the package {file.distribution}", path is not None and path.is_file()

@@ -60,11 +60,11 @@ class Wanted:
 
     @property
     def path(self) -> Path:
-        """Where it lies in the cache."""
+        """The path in the cache."""
         return cache.folder() / "downloads" / self.hex / self.file_name
 
     def places(self, mirror: Path) -> list[Path]:
-        """Where it may lie in a mirror. Data sets with files of one name, as MNIST and Fashion-MNIST, have folders."""
+        """The paths in a mirror. Data sets with files of one name, as MNIST and Fashion-MNIST, have folders."""
         return [mirror / self.hex, mirror / self.name / self.file_name, mirror / self.file_name]
 
 
@@ -127,7 +127,7 @@ def mirrored(wanted: Wanted, mirror: Path) -> Path:
 
 @dataclass(frozen=True)
 class Partial:
-    """What arrived until now, and beside it the tag that the server gave to the file that it is part of."""
+    """The part of a file that has arrived, and the tag that the server gave to the whole file."""
 
     path: Path
 
@@ -266,7 +266,7 @@ def is_page(path: Path) -> bool:
 
 
 def digest(path: Path, like: str) -> str:
-    """Of a file's bytes, by the algorithm of another digest: `sha256:0123…`."""
+    """Return the digest of a file, by the algorithm of another digest: `sha256:0123…`."""
     algorithm = like.partition(":")[0]
     with path.open("rb") as file:
         return f"{algorithm}:{hashlib.file_digest(file, algorithm).hexdigest()}"

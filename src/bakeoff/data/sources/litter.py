@@ -1,4 +1,4 @@
-"""What systems and tools leave behind in folders and archives; it is passed over, in any case of letters.
+"""Files that operating systems and tools leave in folders and archives; readers ignore them, in any case of letters.
 
 macOS: .DS_Store, ._cat.png, __MACOSX, Icon\\r. Windows: Thumbs.db, desktop.ini, $RECYCLE.BIN. Linux: lost+found.
 Synology and QNAP: @eaDir, #recycle. Whatever begins with a dot is hidden, and passed over too.

@@ -1,4 +1,4 @@
-"""Where a kind of data comes from: `data.<kind>.source` in params.yaml."""
+"""The source of a kind of data: `data.<kind>.source` in params.yaml."""
 
 import difflib
 import re

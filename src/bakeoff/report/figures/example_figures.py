@@ -1,4 +1,4 @@
-"""What trained models make of a few examples, for a reader's eyes."""
+"""Example figures: predictions, training pictures, and maps of words."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -38,7 +38,7 @@ FEWEST = 3  # of the words above; a text that has fewer is asked for its own
 
 
 def origin(source: Source) -> dict[str, str]:
-    """What the catalogue says of a source; of own data nothing but where they are."""
+    """Return the catalogue's entry of a source; for own data only their path."""
     if isinstance(source, str) and source in SOURCES:
         spec = SOURCES[source]
         return {"source": source, "title": spec.title, "licence": spec.licence, "citation": spec.citation}

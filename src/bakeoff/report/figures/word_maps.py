@@ -66,7 +66,7 @@ def draw(title: str, words: Sequence[str], places: Floats, groups: Mapping[str, 
 def labels(
     points: Floats, words: Sequence[str], sizes: Sequence[float], needed: Sequence[bool]
 ) -> dict[int, tuple[float, float]]:
-    """Where the middle of each word's label goes, from its dot: at the nearest place that is free.
+    """Return the centre of each word's label, relative to its dot: the nearest free place.
 
     Those needed come first; where none is free, they stand where they cover least, and others are left out.
 

@@ -1,4 +1,4 @@
-"""What the pages say of the contest: how it was held, who leads over all problems, and who leads each task."""
+"""The sections on the contest: its protocol, the ranks over all problems, and the results of each task."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -36,7 +36,7 @@ def runs(task: Row, which: str) -> int:
 
 
 def procedure(tasks: Mapping[str, Row], confidence: float) -> str:
-    """What was done, and how to read it."""
+    """The protocol, and how to read the tables."""
     rows = []
     for name, task in tasks.items():
         budget, training = task["budget"], task["training"]
@@ -167,7 +167,7 @@ def speeds(found: Mapping[str, Row]) -> str:
 
 
 def step_costs(tasks: Mapping[str, Row], costs: Costs) -> str:
-    """What a step takes of time and memory."""
+    """Time and memory of a step."""
     problems = [(name, model) for name, task in sorted(tasks.items()) for model in sorted(task["models"])]
     state = {optimizer: floats for task in tasks.values() for optimizer, floats in task["state"].items()}
     weights = {(name, model): tasks[name]["parameters"][model] for name, model in problems}
@@ -206,7 +206,7 @@ def relative(cost: float | None, least: float | None) -> str:
 
 
 def contest(name: str, task: Row, classes: Mapping[str, Sequence[int]], costs: Costs, confidence: float) -> list[str]:
-    """Of one task: the verdict, the ranks, what tuning was worth, and the times to the target."""
+    """One task: the winner, the ranks, the gain from tuning, and the times to the target."""
     metric = METRICS[task["metric"]]
     return [
         verdict(task),
@@ -228,7 +228,7 @@ def contest(name: str, task: Row, classes: Mapping[str, Sequence[int]], costs: C
 
 
 def verdict(task: Row) -> str:
-    """Who won, or that nobody did, in words."""
+    """A sentence that names the winner, or the cells that are tied."""
     cells = task["cells"]
     seeds = span(len(cell["seeds"]) for cell in cells)
     if task["winner"] is None:
@@ -257,7 +257,7 @@ def verdict(task: Row) -> str:
 
 
 def held_out(task: Row, classes: Mapping[str, Sequence[int]], confidence: float) -> str | None:
-    """Whom the test set is too small to tell from the leader, whatever seeds say; None where no formula is sound."""
+    """The cells that the test set is too small to distinguish from the leader; None where no formula is sound."""
     metric, leader, others = task["metric"], task["cells"][0], task["cells"][1:]
     value = leader["test"]["mean"]
     of_leader = None if value is None else error(metric, value, classes["test"])

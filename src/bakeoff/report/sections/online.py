@@ -191,7 +191,7 @@ def draw_stream(records: Records) -> bytes:
 
 
 def draw_drifts(records: Records) -> bytes:
-    """What a drift takes from the accuracy, before and after its moment; the mean over the seeds."""
+    """Draw the accuracy lost to a drift, before and after its row; mean over the seeds."""
     with style():
         figure = Figure(figsize=(6.6, 3.4), layout="constrained")
         axes = figure.subplots(1, len(DRIFTS))
