@@ -9,7 +9,7 @@ NOTE = MARK.with_name("forced")  # names, a line each: on a cluster a job is a p
 
 
 class Asked(Protocol):
-    """Return the stages that Snakemake's command line forces."""
+    """The options of Snakemake that force stages."""
 
     targets: Set[str]
     forcetargets: bool
