@@ -50,7 +50,7 @@ def take(
         BadInput: a Parquet file is damaged.
     """
     if isinstance(source, Text):
-        unread, there = database.load_text(rows, source, list(kinds), settings.missing)
+        unread, there = database.load_text(rows, source, kinds, settings.missing)
         if there is None:
             return unread
         source = there
