@@ -5,7 +5,7 @@ user's never meet SQL. `rowid` is the order of the file, from 0.
 """
 
 import tempfile
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -44,18 +44,18 @@ def opened() -> Iterator[tuple[DuckDBPyConnection, Path]]:
 
 
 def load_text(
-    rows: DuckDBPyConnection, text: Text, names: Sequence[str], missing: Collection[str]
+    rows: DuckDBPyConnection, text: Text, kinds: Mapping[str, Kind], missing: Collection[str]
 ) -> tuple[list[str], Text | None]:
     """Fill `given` with columns of a text table: c0, c1, …, trimmed, and NULL where a value is missing.
 
     Args:
-        names: of the columns, which are in the header.
+        kinds: of the columns, which are in the header.
 
     Returns:
         The faults: lines with too few or too many fields or broken quotes; and the table without these lines. None
         where quotes are broken: what follows may be cut otherwise than the user means.
     """
-    found = [text.header.index(name) for name in names]
+    found = [text.header.index(name) for name in kinds]
     options = {
         "columns": "{" + ", ".join(f"f{i}: 'VARCHAR'" for i in range(len(text.header))) + "}",
         "delim": literal(text.separator),
@@ -67,11 +67,14 @@ def load_text(
         "store_rejects": "true",
         "rejects_limit": str(REJECTS),
     }
-    columns = ", ".join(f"{trimmed(f'f{place}', missing)} AS c{i}" for i, place in enumerate(found))
+    columns = ", ".join(trimmed(f"f{place}", missing, sorted(text.spaces)) for place in found)
+    # To compress numbers and times takes longer than all else that is done with their texts, which leave soon.
+    storage = {kind: "" if kind == "VARCHAR" else " USING COMPRESSION 'uncompressed'" for kind in kinds.values()}
+    made = ", ".join(f"c{i} VARCHAR{storage[kind]}" for i, kind in enumerate(kinds.values()))
 
     def fill() -> list[Reject]:
         told = ", ".join(f"{key} = {value}" for key, value in options.items())
-        return fill_from_text(rows, f"SELECT {columns} FROM read_csv({literal(str(text.copy))}, {told})")
+        return fill_from_text(rows, made, f"SELECT {columns} FROM read_csv({literal(str(text.copy))}, {told})")
 
     rejected = fill()
     if any(reject.error == LONG for reject in rejected):
@@ -88,9 +91,10 @@ def load_text(
     return faults, replace(text, left_out=frozenset(text.lines({reject.offset for reject in rejected}).values()))
 
 
-def fill_from_text(rows: DuckDBPyConnection, query: str) -> list[Reject]:
+def fill_from_text(rows: DuckDBPyConnection, made: str, query: str) -> list[Reject]:
     """Fill `given`, and give what was rejected, in the order of the file."""
-    rows.execute(f"CREATE OR REPLACE TABLE given AS {query}")
+    rows.execute(f"CREATE OR REPLACE TABLE given ({made})")
+    rows.execute(f"INSERT INTO given {query}")
     # Where a quote spans blocks of the reader, its place is right and that of its line is not.
     rejected = rows.execute("""
         SELECT error_type::VARCHAR, if(error_type = 'UNQUOTED VALUE', byte_position, line_byte_position), column_idx,

@@ -41,6 +41,7 @@ class Text:
         copy: its text.
         header: names of the columns, trimmed.
         above: lines of the file that the copy lacks: one that says `sep=;`.
+        spaces: the characters of white space that the copy has.
         left_out: lines on which records begin that are no rows, for they have too few or too many fields.
     """
 
@@ -50,6 +51,7 @@ class Text:
     encoding: str
     header: tuple[str, ...]
     above: int
+    spaces: frozenset[str]
     left_out: frozenset[int]
 
     def lines(self, offsets: Collection[int]) -> dict[int, int]:
@@ -94,11 +96,13 @@ def read(
     """
     encoding = encoding_of(path, settings.encoding)
     announced = None
+    spaces: set[str] = set()
     with copy.open("wb") as file:
         for text in decoded(path, name, encoding, advance):
             rest = text
             if file.tell() == 0 and announced is None:
                 announced, rest = without_announcement(text)
+            spaces.update(mark for mark in WHITESPACE if mark in rest)
             file.write(rest.encode())
     with copy.open(encoding="utf-8", newline="") as file:
         head = io.StringIO(file.read(SAMPLE), newline="").readlines()
@@ -108,7 +112,8 @@ def read(
     header = [column.strip(WHITESPACE) for column in fields(head, separator)[0]]
     if not set(header) & set(wanted):
         raise BadInput(f"{name}: {stranger(head, header, separator, wanted)}")
-    return Text(name, copy, separator, encoding, tuple(header), 0 if announced is None else 1, frozenset())
+    above = 0 if announced is None else 1
+    return Text(name, copy, separator, encoding, tuple(header), above, frozenset(spaces), frozenset())
 
 
 def encoding_of(path: Path, encoding: str) -> str:

@@ -12,8 +12,8 @@ Currencies, per cent, hexadecimal numbers, 1_000, inf and nan are no numbers.
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bakeoff.data.table.canonical import quote
@@ -36,14 +36,19 @@ KINDS = {  # characters that are one thousands mark; the spaces are U+0020, U+00
 class Marks:
     """Attributes:
     decimal, thousands: as in `Reading`.
+    plain: columns in SQL whose values all have the form of `PLAIN`.
     """
 
     decimal: str | None
     thousands: str | None
+    plain: Collection[str] = field(default=(), compare=False)
 
     def value(self, text: str) -> str:
         """Return an SQL expression: a trimmed text as a DOUBLE, NULL if it is no finite number."""
         thousands, decimal = self.thousands or NONE, self.decimal or POINT
+        if text in self.plain and decimal == POINT:  # so its form needs no second look, and no mark has to go
+            number = f"try_cast({text} AS DOUBLE)"
+            return f"CASE WHEN isfinite({number}) THEN {number} END"
         plain = f"replace({text}, {quote(MINUS)}, '-')"
         for mark in KINDS[thousands]:
             plain = f"replace({plain}, {quote(mark)}, '')"
@@ -59,6 +64,9 @@ def pattern(decimal: str, thousands: str) -> str:
     plain = rf"([0-9]+({point}[0-9]*)?|{point}[0-9]+)([eE][+-]?[0-9]+)?"
     grouped = rf"[1-9][0-9]{{0,2}}([{KINDS[thousands]}][0-9]{{3}})+({point}[0-9]*)?"
     return f"[+{MINUS}-]?({plain})" if thousands == NONE else f"[+{MINUS}-]?({plain}|{grouped})"
+
+
+PLAIN = pattern(POINT, NONE).replace(MINUS, "")  # the number of most files
 
 
 @dataclass(frozen=True)
@@ -86,28 +94,49 @@ def find(ask: Ask, columns: Mapping[str, str], settings: CsvSettings) -> Marks |
     Args:
         columns: names of the numeric columns, and of the trimmed texts in SQL.
     """
+    pointed = plain_columns(ask, list(columns.values()))
     told = Marks(
         None if settings.decimal == AUTO else settings.decimal,
         None if settings.thousands == AUTO else settings.thousands,
+        frozenset(pointed),
     )
-    seen = marks_seen(ask, list(columns.values()))
+    seen = {column: {POINT} if point else set() for column, point in pointed.items()}
+    seen |= marks_seen(ask, [column for column in columns.values() if column not in pointed])
     marked = {name: column for name, column in columns.items() if seen[column]}
     present = set().union(*seen.values())
     if not present or not marked:
         return told
     best: dict[str, tuple[int, str]] = {}
     for decimal in (POINT, COMMA) if told.decimal is None else (told.decimal,):
+        unsure = [column for column in marked.values() if decimal == COMMA or column not in pointed]
+        # Where the point reads all values, it matters only whether the comma reads them too.
+        count = any_misfit if best.get(POINT, (1, NONE))[0] == 0 else count_misfits
         for thousands in KINDS if told.thousands is None else (told.thousands,):
             if thousands != decimal and (thousands == NONE or thousands in present or told.thousands):
-                misfits = count_misfits(ask, list(marked.values()), pattern(decimal, thousands))
+                misfits = count(ask, unsure, pattern(decimal, thousands))
                 if decimal not in best or misfits < best[decimal][0]:
                     best[decimal] = misfits, thousands
+                if not misfits:
+                    break
     decimal = min(best, key=lambda mark: best[mark][0])  # the point, where both are equal
     if not present & {POINT, COMMA}:
-        return Marks(told.decimal, best[decimal][1])
+        return replace(told, thousands=best[decimal][1])
     if len(best) == 2 and best[POINT][0] == best[COMMA][0] and (example := first_ambiguous(ask, marked)):
         return example
-    return Marks(decimal, best[decimal][1])
+    return replace(told, decimal=decimal, thousands=best[decimal][1])
+
+
+def plain_columns(ask: Ask, columns: Sequence[str]) -> dict[str, bool]:
+    """Return the columns whose values all have the form of `PLAIN`, and whether some value of each has a point."""
+    if not columns:
+        return {}
+    told = (
+        f"coalesce(bool_and(regexp_full_match({column}, {quote(PLAIN)})), true), "
+        f"coalesce(bool_or(contains({column}, '.')), false)"
+        for column in columns
+    )
+    flags = iter(ask(f"SELECT {', '.join(told)} FROM given")[0])
+    return {column: point for column, plain, point in zip(columns, flags, flags, strict=True) if plain}
 
 
 def marks_seen(ask: Ask, columns: Sequence[str]) -> dict[str, set[str]]:
@@ -126,8 +155,16 @@ def marks_seen(ask: Ask, columns: Sequence[str]) -> dict[str, set[str]]:
 
 def count_misfits(ask: Ask, columns: Sequence[str], fits: str) -> int:
     """Return how many values do not have the form of a number."""
+    if not columns:
+        return 0
     counts = (f"count_if(NOT regexp_full_match({column}, {quote(fits)}))" for column in columns)
     return int(ask(f"SELECT {' + '.join(counts)} FROM given")[0][0])
+
+
+def any_misfit(ask: Ask, columns: Sequence[str], fits: str) -> int:
+    """Return 1 if a value does not have the form of a number, and 0 if all have it; the first such value ends it."""
+    misfit = " OR ".join(f"NOT regexp_full_match({column}, {quote(fits)})" for column in columns)
+    return len(ask(f"SELECT 1 FROM given WHERE {misfit} LIMIT 1"))
 
 
 def first_ambiguous(ask: Ask, columns: Mapping[str, str]) -> Ambiguous | None:

@@ -31,6 +31,7 @@ ISO = {  # how a text becomes 2013-11-03
     "dmy": (r"^([0-9]{1,2})[-/.]([0-9]{1,2})[-/.]([0-9]{4})", r"\3-\2-\1"),
     "mdy": (r"^([0-9]{1,2})[-/.]([0-9]{1,2})[-/.]([0-9]{4})", r"\3-\1-\2"),
 }
+PLAIN = f"[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}({CLOCK}Z?)?"  # the time of most files
 FIRST, LAST = 1678, 2261  # years
 
 
@@ -57,6 +58,20 @@ def typed(column: str, kind: str) -> Times:
 
 def find(ask: Ask, name: str, column: str, settings: CsvSettings, key: str) -> Times | str:
     """Return how the texts of a column in the table `given` are read, or what is wrong with them all."""
+    return plain(ask, column) or of_form(ask, name, column, settings, key)
+
+
+def plain(ask: Ask, column: str) -> Times | None:
+    """Return how texts are read that all have the form of `PLAIN`, all with a Z or all without; None for others."""
+    fits = f"bool_and(regexp_full_match({column}, {quote(PLAIN)}))"
+    are_plain, aware, count = ask(f"SELECT {fits}, count_if(suffix({column}, 'Z')), count({column}) FROM given")[0]
+    if not are_plain or aware not in (0, count):
+        return None
+    return Times("utc" if aware else "naive", "ymd", f"try_cast(replace({column}, 'Z', '') AS TIMESTAMP)")
+
+
+def of_form(ask: Ask, name: str, column: str, settings: CsvSettings, key: str) -> Times | str:
+    """Return the same as `find`, from the forms that the values have."""
     aware = f"regexp_full_match({column}, {quote(f'({YEAR_FIRST}|{YEAR_LAST}){CLOCK}{OFFSET}')})"
     shapes = [
         f"regexp_full_match({column}, {quote(form if form == COMPACT else f'{form}({CLOCK}({OFFSET})?)?')})"

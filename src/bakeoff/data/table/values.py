@@ -3,7 +3,7 @@
 Both are tables of the database; their columns are c0, c1, …, in the order of the names that the settings give a role.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,7 +50,7 @@ def take(
         BadInput: a Parquet file is damaged.
     """
     if isinstance(source, Text):
-        unread, there = database.load_text(rows, source, list(kinds), settings.missing)
+        unread, there = database.load_text(rows, source, kinds, settings.missing)
         if there is None:
             return unread
         source = there
@@ -127,15 +127,22 @@ class Values:
 
     def unread(self, types: Mapping[str, str], marks: Marks, names: Collection[str]) -> Iterator[str]:
         """Texts that are no numbers or no times, and times of years that stand for something else."""
+        faults: list[tuple[str, int, str, str]] = []
         for i, (name, kind) in enumerate(self.kinds.items()):
             if kind != "VARCHAR" and name in names:
                 what, remedy = self.wrong(kind, marks)
-                yield from self.found(f"column '{name}' holds {what}", i, f"rows.c{i} IS NULL", remedy)
+                faults.append((f"column '{name}' holds {what}", i, f"rows.c{i} IS NULL", remedy))
             if kind == "TIMESTAMP" and (name in names or types[name] != "VARCHAR"):
                 outside = f"year(rows.c{i}) NOT BETWEEN {times.FIRST} AND {times.LAST}"
                 what = f"column '{name}' holds years outside {times.FIRST} to {times.LAST}"
                 out = f"or list them in {KEY}.missing" if types[name] == "VARCHAR" else "or make them null"
-                yield from self.found(what, i, outside, f"correct them, {out}")
+                faults.append((what, i, outside, f"correct them, {out}"))
+        counts = self.counts([f"given.c{column} IS NOT NULL AND {where}" for _, column, where, _ in faults])
+        for (what, column, where, remedy), count in zip(faults, counts, strict=True):
+            if count:
+                first = self.first(f"given.rowid, given.c{column}::VARCHAR", column, where, PLACES)
+                places = [f"{quoted(value)} on {self.source.place(row)}" for row, value in first]
+                yield fault(what, places, count, remedy)
 
     def wrong(self, kind: Kind, marks: Marks) -> tuple[str, str]:
         """What a text is that cannot be read as this kind, and the way out."""
@@ -152,27 +159,29 @@ class Values:
             "column in categorical",
         )
 
-    def found(self, what: str, column: int, where: str, remedy: str) -> Iterator[str]:
-        both = f"given POSITIONAL JOIN rows WHERE given.c{column} IS NOT NULL AND {where}"
-        count = self.ask(f"SELECT count(*) FROM {both}")[0][0]
-        if count:
-            first = self.ask(
-                f"SELECT given.rowid, given.c{column}::VARCHAR FROM {both} ORDER BY given.rowid LIMIT {PLACES}"
-            )
-            places = [f"{quoted(value)} on {self.source.place(row)}" for row, value in first]
-            yield fault(what, places, count, remedy)
+    def counts(self, conditions: Sequence[str]) -> Sequence[int]:
+        """Return in how many rows each condition holds, after one look at all columns."""
+        if not conditions:
+            return ()
+        counts = ", ".join(f"count_if({condition})" for condition in conditions)
+        return self.ask(f"SELECT {counts} FROM given POSITIONAL JOIN rows")[0]
+
+    def first(self, told: str, column: int, where: str, count: int) -> list[tuple[Any, ...]]:
+        """Return expressions of the first rows where a condition holds and the column has a text."""
+        return self.ask(
+            f"SELECT {told} FROM given POSITIONAL JOIN rows WHERE given.c{column} IS NOT NULL AND {where} "
+            f"ORDER BY given.rowid LIMIT {count}"
+        )
 
     def respelled(self, names: Collection[str]) -> Iterator[str]:
         """Columns of numbers in which some are written otherwise than in their canonical form."""
-        for i, name in enumerate(self.kinds):
-            if name in names:
-                other = f"given POSITIONAL JOIN rows WHERE given.c{i} != rows.c{i}"
-                count = self.ask(f"SELECT count(*) FROM {other}")[0][0]
-                if count:
-                    query = f"SELECT given.c{i}, rows.c{i} FROM {other} ORDER BY given.rowid LIMIT 1"
-                    written, told = self.ask(query)[0]
-                    values = f"{quoted(written)} is read as {quoted(told)} ({count:,} values)"
-                    yield f"column '{name}' is all numbers: {values}"
+        places = {name: i for i, name in enumerate(self.kinds) if name in names}
+        counts = self.counts([f"given.c{i} != rows.c{i}" for i in places.values()])
+        for (name, i), count in zip(places.items(), counts, strict=True):
+            if count:
+                written, told = self.first(f"given.c{i}, rows.c{i}", i, f"given.c{i} != rows.c{i}", 1)[0]
+                values = f"{quoted(written)} is read as {quoted(told)} ({count:,} values)"
+                yield f"column '{name}' is all numbers: {values}"
 
     def reading(self, marks: Marks, numbers: list[str], found: list[times.Times]) -> Reading:
         # A table with types has no separator and no encoding: the settings may have them for new rows.
