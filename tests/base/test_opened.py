@@ -8,7 +8,7 @@ from pathlib import Path
 from bakeoff.base import opened
 
 OPENS = """
-import os, sys
+import os, sys, tempfile
 from pathlib import Path
 from bakeoff.base import opened
 opened.note()
@@ -18,6 +18,7 @@ os.open("low", os.O_RDONLY)
 open(b"bytes").read()
 open(os.open("read", os.O_RDONLY)).read()
 open("/dev/null").close()
+tempfile.TemporaryFile(dir="inner").close()
 if os.fork() == 0:
     open("by a worker", "a").close()
     os._exit(0)

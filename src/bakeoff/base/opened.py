@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 VARIABLE = "BAKEOFF_OPENED"
-NAMELESS = getattr(os, "O_TMPFILE", 0)  # a file without a name: what is named is the folder that it lies in
 
 
 def note() -> None:
@@ -28,10 +27,10 @@ def note() -> None:
             return
         path = os.path.abspath(os.fsdecode(arguments[0]))  # noqa: PTH100  without a look at the disk
         mode, flags = arguments[1], arguments[2]
-        if NAMELESS and flags & NAMELESS == NAMELESS:
-            return
         if mode is None and not flags & os.O_CREAT and not os.path.isfile(path):  # noqa: PTH113
             return  # a folder, or a name below a folder that is not told, both as `shutil.rmtree` opens them
+        if os.path.isdir(path):  # noqa: PTH112  as `tempfile` names a folder for a file without a name
+            return
         writes = any(letter in mode for letter in "wax+") if mode else bool(flags & (os.O_WRONLY | os.O_RDWR))
         line = f"{'write' if writes else 'read'} {path.removeprefix(root)}\n"
         if path.startswith(root) and line not in seen:

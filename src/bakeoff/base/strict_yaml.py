@@ -4,12 +4,14 @@ YAML can write far more than settings need: a file of a few lines that grows to 
 stack, tags that construct objects. All of it is refused with its place, before anything is built of it.
 """
 
+import copy
 import math
 import os
 import re
 import stat
 import unicodedata
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -39,10 +41,15 @@ def read(path: Path) -> Any:
         FileNotFoundError: there is no file.
         Unreadable: in one line, where the file goes wrong, and how.
     """
+    return copy.deepcopy(_parsed(text(path)))
+
+
+@lru_cache(maxsize=1)  # a stage reads params.yaml three times
+def _parsed(content: str) -> Any:
     yaml = YAML(typ="safe", pure=True)
     yaml.Composer, yaml.Constructor, yaml.max_depth = _Composer, _Constructor, DEPTH
     try:
-        return yaml.load(text(path))
+        return yaml.load(content)
     except MaxDepthExceededError as error:
         raise Unreadable(
             f"line {error.problem_mark.line + 1}: is nested more than {DEPTH} deep; write it flat"
