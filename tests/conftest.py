@@ -55,6 +55,9 @@ class Preloaded:
         if command.startswith("bakeoff."):
             name = "python"
             script = f'if [ "$1 $2" = "-m {command}" ]; then shift 2; {ask}; fi; exec "{sys.executable}" "$@"'
+        elif command == "pipeline":
+            name = "python"
+            script = f'case "$1 $2" in "-m pipeline."*) shift; {ask};; esac; exec "{sys.executable}" "$@"'
         (self.path / name).write_text(f"#!/bin/sh\n{script}\n")
         (self.path / name).chmod(0o755)
         while not Path(self.address).exists():
