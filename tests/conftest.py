@@ -1,6 +1,7 @@
 """Tests run in the environment in which the stages do, and some on processors that are not here."""
 
 import ctypes
+import json
 import os
 import shutil
 import signal
@@ -9,6 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
@@ -21,6 +23,7 @@ QEMU = "qemu-x86_64-static"
 PR_SET_CHILD_SUBREAPER = 36
 SECONDS = 5  # in which a process ends that was told to
 
+SCRIPTS = Path(__file__).with_name("scripts.py")
 SERVER = Path(__file__).with_name("preloaded.py")
 _spec = spec_from_file_location("preloaded", SERVER)
 assert _spec is not None and _spec.loader is not None
@@ -52,6 +55,9 @@ class Preloaded:
         if command.startswith("bakeoff."):
             name = "python"
             script = f'if [ "$1 $2" = "-m {command}" ]; then shift 2; {ask}; fi; exec "{sys.executable}" "$@"'
+        elif command == "pipeline":
+            name = "python"
+            script = f'case "$1 $2" in "-m pipeline."*) shift; {ask};; esac; exec "{sys.executable}" "$@"'
         (self.path / name).write_text(f"#!/bin/sh\n{script}\n")
         (self.path / name).chmod(0o755)
         while not Path(self.address).exists():
@@ -128,15 +134,38 @@ def serves_python(process: psutil.Process) -> bool:
     return any(word in command for word in ("resource_tracker", "forkserver", "loky", SERVER.name))
 
 
-@pytest.fixture
-def printed(request: pytest.FixtureRequest) -> Printed:
-    """The lines that the test's own file prints when it is run as a script, on an emulated processor too."""
+@pytest.fixture(scope="session")
+def scripts(request: pytest.FixtureRequest) -> Callable[[str | None], dict[str, list[str]]]:
+    """What each file with emulated tests prints when it is run as a script, by a processor."""
     if shutil.which(QEMU) is None:
         pytest.skip(f"{QEMU} is not installed (Debian: qemu-user-static)")
+    files = sorted({str(item.path) for item in request.session.items if item.get_closest_marker("emulated")})
+
+    @cache
+    def run(processor: str | None) -> dict[str, list[str]]:
+        prefix = [QEMU, "-cpu", processor] if processor else []
+        command = [*prefix, sys.executable, str(SCRIPTS), *files]
+        found: dict[str, list[str]] = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
+        return found
+
+    return run
+
+
+@pytest.fixture
+def printed(request: pytest.FixtureRequest, scripts: Callable[[str | None], dict[str, list[str]]]) -> Printed:
+    """The lines that the test's own file prints when it is run as a script, on an emulated processor too."""
 
     def lines(processor: str | None = None) -> list[str]:
-        prefix = [QEMU, "-cpu", processor] if processor else []
-        command = [*prefix, sys.executable, str(request.path)]
-        return subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
+        found = scripts(processor)
+        assert str(request.path) in found, "the script failed; see its error output"
+        return found[str(request.path)]
 
     return lines
+
+
+@pytest.hookimpl(tryfirst=True)  # before xdist looks at the groups
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The emulated tests share processes, so they share a worker. It begins with them, for they are a group."""
+    for item in items:
+        if item.get_closest_marker("emulated"):
+            item.add_marker(pytest.mark.xdist_group("emulated"))

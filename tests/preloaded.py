@@ -1,9 +1,9 @@
 """Runs commands in forks of a process that has imported what they need: a test waits for a command's work alone.
 
 `python preloaded.py COMMAND SOCKET` serves runs of a command: `dvc`, `snakemake`, `python` for modules of this project,
-or a module `bakeoff.NAME` of the project in PYTHONPATH. Each run has its own process, working folder, environment and
-streams, as a new process would have. The first runs tell which modules the command loads; those are imported here, and
-later forks have them.
+a module `bakeoff.NAME` of the project in PYTHONPATH, or `pipeline` for the stages of the project in the working folder.
+Each run has its own process, working folder, environment and streams, as a new process would have. The first runs tell
+which modules the command loads; those are imported here, and later forks have them.
 
 `python preloaded.py COMMAND SOCKET ARGUMENT...` asks such a server for a run, and ends as that run ends.
 """
@@ -18,13 +18,14 @@ import runpy
 import select
 import signal
 import socket
+import struct
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-LEARN = 20  # so many runs tell what they load
+LEARN = 60  # so many runs tell what they load
 PROJECT = ("bakeoff", "pipeline")  # a project of a test can hold its own; only the server for `python` imports them
 
 
@@ -75,6 +76,8 @@ def serve(command: str, address: str) -> None:
                     listening.close()
                     signal.set_wakeup_fd(-1)
                     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+                    if command == "pipeline":
+                        descend(peer(connection))
                     work(command, asked, streams, note if runs < LEARN else None)
                 for stream in streams:
                     os.close(stream)
@@ -98,6 +101,27 @@ def received(connection: socket.socket) -> tuple[dict[str, Any], list[int]]:
     return json.loads(parts), list(streams)
 
 
+def peer(connection: socket.socket) -> int:
+    """The process that asked."""
+    credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+    return int(struct.unpack("3i", credentials)[0])
+
+
+def descend(asker: int) -> None:
+    """Let psutil say that the process that asked is this one's parent: a stage looks for its engine above itself."""
+    import psutil
+
+    own, parents = os.getpid(), psutil.Process.parents
+
+    def found(process: psutil.Process) -> list[psutil.Process]:
+        if process.pid != own:
+            return parents(process)
+        above = psutil.Process(asker)
+        return [above, *parents(above)]
+
+    psutil.Process.parents = found
+
+
 def work(command: str, asked: Mapping[str, Any], streams: Sequence[int], note: Path | None) -> None:
     """Be the command, and end."""
     status = 1
@@ -109,9 +133,7 @@ def work(command: str, asked: Mapping[str, Any], streams: Sequence[int], note: P
         os.environ.update(asked["environment"])
         status = run(command, asked["arguments"])
     except BaseException:
-        import traceback
-
-        traceback.print_exc()
+        sys.excepthook(*sys.exc_info())  # a stage has its own
     finally:
         with contextlib.suppress(Exception):
             sys.stdout.flush()
@@ -142,6 +164,8 @@ def run(command: str, arguments: list[str]) -> int:
             status = 0
         else:
             module, *rest = arguments
+            if command == "pipeline":
+                sys.path[0] = str(Path.cwd())
             sys.argv = [module, *rest]
             runpy.run_module(module, run_name="__main__", alter_sys=True)
             status = 0

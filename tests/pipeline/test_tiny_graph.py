@@ -115,10 +115,12 @@ def changed(project: Path, key: str, value: Any) -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def by_dvc(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def by_dvc(tmp_path_factory: pytest.TempPathFactory, preloaded: Callable[[str], Any]) -> Path:
+    """The stages run in forks of a process that has imported third-party packages, and nothing of the project."""
     project = copy_of_the_project(tmp_path_factory.mktemp("by dvc"))
     (project / ".bakeoff/opened").mkdir(parents=True)
-    run(project, "dvc", "repro", BAKEOFF_OPENED=str(project / ".bakeoff/opened"))
+    path = f"{preloaded('pipeline').path}{os.pathsep}{environment()['PATH']}"
+    run(project, "dvc", "repro", BAKEOFF_OPENED=str(project / ".bakeoff/opened"), PATH=path)
     return project
 
 

@@ -45,9 +45,9 @@ NETWORKS: dict[str, dict[str, Any]] = {
     "unet": {"channels": 8, "depth": 2, "activation": "softplus"},
 }
 # Every optimizer with the MLP, every network with Adam; Muon once more, for it makes matrices of kernels; RAdam only
-# takes its root from the fifth step on.
+# takes its root from the fifth step on. Two steps take a network through all that it computes.
 TRAININGS = [("mlp", name) for name in HYPERPARAMETERS] + [(name, "adam") for name in NETWORKS] + [("cnn", "muon")]
-STEPS = 6
+STEPS = {name: 6 if name == "mlp" else 2 for name in NETWORKS}
 
 
 def trainings() -> Iterator[tuple[str, str]]:
@@ -73,8 +73,8 @@ def trainings() -> Iterator[tuple[str, str]]:
         hyperparameters = rule.settings.model_validate(HYPERPARAMETERS[optimizer] | {"learning_rate": 0.01})
         update = rule.build(network.parameters(), hyperparameters)
         regularisation = Regularisation(network.parameters(), penalties)
-        for step in range(STEPS):
-            rate = update.param_groups[0]["lr"] = 0.01 * factor(schedule, step, STEPS)
+        for step in range(STEPS[model]):
+            rate = update.param_groups[0]["lr"] = 0.01 * factor(schedule, step, STEPS[model])
             x = torch.rand(8, *shape, generator=generator)
             logits = network(x)
             update.zero_grad()
