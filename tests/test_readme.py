@@ -362,8 +362,8 @@ def pip(arguments: list[str]) -> None:
     assert arguments[0] == "install" and len(arguments) > 1
 
 
-def script(arguments: list[str]) -> None:
-    """A file of .venv/bin that pip or venv makes: known by its name alone."""
+def known(arguments: list[str]) -> None:
+    """Accept any arguments of a program that is not the project's."""
 
 
 PROGRAMS: dict[str, Callable[[list[str]], None]] = {
@@ -375,10 +375,11 @@ PROGRAMS: dict[str, Callable[[list[str]], None]] = {
     "python": python,
     "git": git,
     "pip": pip,
-    ".": script,
-    "tail": script,
-    "pytest": script,
-    "pre-commit": script,
+    "pipx": pip,
+    ".": known,
+    "tail": known,
+    "pytest": known,
+    "pre-commit": known,
 }
 
 
