@@ -19,6 +19,9 @@ from ruamel.yaml import YAML
 
 from bakeoff.base.settings import BadInput
 from bakeoff.commands import cli
+from bakeoff.data.sources.find import Found
+from bakeoff.data.table import ingest
+from bakeoff.data.table.settings import TableSettings
 from bakeoff.harness import stage
 from bakeoff.harness.params import check
 from bakeoff.optimizers import registry
@@ -234,6 +237,39 @@ def test_the_refusal_shown_is_the_one_that_comes(tmp_path: Path, monkeypatch: py
         check()
     for page in ("README.md", "docs/getting-started.md"):
         assert f"```text\nerror: {refused.value}\n```" in PAGES[page]
+
+
+HOUSES = [f"{30 + i},{i},{('Rome', 'Oslo')[i % 2]},{80 + i}" for i in range(40)]
+
+
+def ingested(lines: list[str], folder: Path) -> None:
+    """Ingest a table with the settings for a user's own that README shows.
+
+    Raises:
+        BadInput: it is refused.
+    """
+    (shown,) = [block for block in SETTINGS if block.page == "README.md"]
+    settings = merged(PARAMS, YAML(typ="safe").load(shown.text))["data"]["table"]
+    path = folder / "my.csv"
+    path.write_text("\n".join(["size,age,city,price", *lines]) + "\n", encoding="utf-8")
+    found = Found(settings["source"], None, {"data": path})
+    with ingest.ingested(found, TableSettings.model_validate(settings), lambda _: None) as table:
+        table.save(folder / "table.parquet")
+
+
+def test_own_data_with_the_settings_shown_are_ingested(tmp_path: Path) -> None:
+    ingested(HOUSES, tmp_path)
+    assert (tmp_path / "table.parquet").exists()
+
+
+@pytest.mark.parametrize(
+    "lines", [[HOUSES[0], "40,3,Oslo", "40,3,Oslo,90,1"], [*HOUSES[:2], "40,n/a,Oslo,140"]], ids=["fields", "number"]
+)
+def test_the_refusals_of_own_data_shown_are_those_that_come(lines: list[str], tmp_path: Path) -> None:
+    with pytest.raises(BadInput) as refused:
+        ingested([*lines, *HOUSES], tmp_path)
+    (shown,) = [text for page, text in blocks("text") if page == "docs/own-data.md"]
+    assert f"error: {refused.value} " in " ".join([*shown.split(), ""])
 
 
 def test_the_optimizer_that_is_shown_works() -> None:
