@@ -47,10 +47,10 @@ class Entry:
     moment: int
 
     @property
-    def role(self) -> Role:
-        """The run's role: of a cell's run the one in its record, of a tuner's run the one that it has in the study."""
+    def role(self) -> str:
+        """The run's role: of a tuner's run the one that it has in the study, of any other the one in its record."""
         if self.record.task != "tuning":
-            return Role(self.run.parameters.get("role", Role.TRAINING))
+            return str(self.run.parameters.get("role", Role.TRAINING))
         if self.parent is None:
             return Role.STUDY
         reseeded = self.run.parameters["seed"] != self.parent.run.parameters["seed"]
