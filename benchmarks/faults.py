@@ -13,6 +13,7 @@ command, given once more, must end well with the bytes that the stage made befor
 """
 
 import argparse
+import contextlib
 import hashlib
 import importlib.util
 import os
@@ -269,10 +270,13 @@ def main() -> None:
         text, bad = fault_classes.table(rows), any(not row.well for row in rows)
     else:
         found = []
-        for number, kill in enumerate(kills(project, arguments.count, arguments.seed, arguments.jobs), start=1):
-            found.append(kill)
-            said = "; ".join(kill.faults) or "survived"
-            print(f"{number:4} {kill.engine:<9} {kill.stage:<32} {kill.victim:<6} {kill.signal:<7} {said}", flush=True)
+        with contextlib.suppress(KeyboardInterrupt):  # the table then has those until here
+            for number, kill in enumerate(kills(project, arguments.count, arguments.seed, arguments.jobs), start=1):
+                found.append(kill)
+                said = "; ".join(kill.faults) or "survived"
+                print(
+                    f"{number:4} {kill.engine:<9} {kill.stage:<32} {kill.victim:<6} {kill.signal:<7} {said}", flush=True
+                )
         text, bad = table(found, arguments.seed), any(kill.faults for kill in found)
     print(text)
     if not arguments.only:
