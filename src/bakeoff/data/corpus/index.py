@@ -132,7 +132,7 @@ def indexed(
         types, size: distinct words in memory at a time, and their bytes.
 
     Raises:
-        BadInput: the text has less than two words, a word that is too long, or none that is frequent; the disk is full.
+        BadInput: the text has no words, a word that is too long, or none that is frequent; the disk is full.
     """
     work = folder / f"{PARTIAL}index"
     shutil.rmtree(work, ignore_errors=True)  # of a stage that was killed
@@ -143,10 +143,10 @@ def indexed(
             write_header(file, 0)
             runs = list(numbered(text, blocks, file, work, types, size))
         length = sum(run.length for run in runs)
-        if length < 2:
+        if not length:
             raise BadInput(
-                f"{text.name}: holds {length} words in {text.position} bytes{text.census}, and a text has two at "
-                "least; name another file, or another rule under data.corpus.tokens (text8 knows a to z only)"
+                f"{text.name}: contains no words in {text.position} bytes{text.census}; name another file, or another "
+                "rule under data.corpus.tokens (text8 knows a to z only)"
             )
         frequent = most_frequent(runs, vocabulary_size - 1, minimum_count)
         if not frequent:
