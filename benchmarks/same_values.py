@@ -6,6 +6,7 @@ OLD and NEW are folders in which the pipeline has run. Settings, digests and tex
 numbers among the parameters, comparison.json, curves.csv, weights and data may not. Exits with 1 if any does.
 """
 
+import argparse
 import csv
 import hashlib
 import json
@@ -73,7 +74,11 @@ def digests(root: Path) -> dict[str, str]:
 
 
 def main() -> None:
-    old, new = map(Path, sys.argv[1:])
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("old", type=Path, metavar="OLD")
+    parser.add_argument("new", type=Path, metavar="NEW")
+    arguments = parser.parse_args()
+    old, new = arguments.old, arguments.new
     before, after = documents(old), documents(new)
     differing = sorted(before.keys() ^ after.keys())
     count = 0
