@@ -18,7 +18,7 @@ if workflow.is_main_process:
         print(line, file=sys.stderr)
 
 try:
-    device = check().device
+    device = check().run.device
     STAGES = load(judge=workflow.is_main_process)
 except BadInput as error:
     fail(error)

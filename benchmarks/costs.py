@@ -23,18 +23,18 @@ import pipeline  # noqa: F401  first: it sets the environment that the pipeline 
 import torch
 from torch import Tensor, nn
 
+from bakeoff.base import paths
 from bakeoff.base.machine import processor
 from bakeoff.base.record import dump
 from bakeoff.base.settings import Settings
 from bakeoff.data.examples import Examples
 from bakeoff.harness.params import Params, check
-from bakeoff.networks.registry import NETWORKS
+from bakeoff.networks.registry import NETWORKS, SEGMENTERS
 from bakeoff.results.step_costs import PATH
 from bakeoff.training.job import Job
 from bakeoff.training.settings import TrainingSettings
-from bakeoff.training.supervised import Supervised
+from bakeoff.training.supervised import Classification, Segmentation, Supervised
 from bakeoff.training.workload import Held
-from pipeline.train_network import TASKS
 
 FEWEST = 5  # steps of a round
 DIGITS = 3
@@ -91,9 +91,10 @@ def main() -> None:
     arguments = parser.parse_args()
     params = check()
     found: dict[str, dict[str, dict[str, float]]] = {}
-    for task, (data, kind) in TASKS.items():
+    for task, settings in params.tasks.items():
         found[task] = {}
-        for timed in networks(params, task, kind, Examples.load(Path(data))):
+        data = paths.examples(settings.data, params.data[settings.data].kind)
+        for timed in networks(params, task, Examples.load(Path(data))):
             found[task][timed.model] = alternate(timed, params, task, arguments.seconds, arguments.rounds)
             for optimizer, cost in found[task][timed.model].items():
                 print(f"{task:8} {timed.model:12} {optimizer:18} {1000 * cost:9.3f} ms", flush=True)
@@ -102,18 +103,20 @@ def main() -> None:
     print(PATH)
 
 
-def networks(params: Params, task: str, kind: type[Supervised], examples: Examples) -> Iterator[Timed]:
-    section = getattr(params, task)
+def networks(params: Params, task: str, examples: Examples) -> Iterator[Timed]:
+    section = params.tasks[task]
     # A run of one epoch to its end, whatever the task's rules for that are.
-    training = section.training.model_copy(update={"epochs": 1, "early_stop": None, "diverged_above": None})
+    whole = section.training.under(params.run)
+    training = whole.model_copy(update={"epochs": 1, "early_stop": None, "diverged_above": None})
     for model in section.models:
+        kind = Segmentation if model in SEGMENTERS else Classification
         workload = kind(examples, training, torch.device("cpu"))
         yield Timed(model, getattr(params.networks, model), workload, training)
 
 
 def alternate(timed: Timed, params: Params, task: str, seconds: float, rounds: int) -> dict[str, float]:
     """The median over the rounds, by optimizer."""
-    hyperparameters = {name: getattr(params.optimizers, name) for name in getattr(params, task).optimizers}
+    hyperparameters = {name: getattr(params.optimizers, name).defaults for name in params.tasks[task].optimizers}
     first, settings = next(iter(hyperparameters.items()))
     timed.seconds(first, settings, FEWEST)  # what is done once in a process is not counted
     steps = max(FEWEST, math.ceil(seconds / timed.seconds(first, settings, FEWEST)))

@@ -25,7 +25,7 @@ from bakeoff.harness.stage import run
 import {module}
 
 def work(stage):
-    stage.settings("device", str)
+    stage.settings("run.device", str)
     stage.record("{folder}/record.json", "none", [])
 
 __spec__ = ModuleSpec("{module}", None)  # as `python -m` has it, by which a stage finds its sources

@@ -10,14 +10,24 @@ import argparse
 import csv
 import hashlib
 import json
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 RECORDS = "reports/records"
-DOCUMENTS = ("reports/comparison.json", "reports/encoding.json")
+DOCUMENTS = ("reports/comparison.json", "reports/encoding.json", "reports/encoding/*.json")
 BYTES = ("data", "models")  # folders of which every file but the cards has to be the same
+# Places of comparison.json whose keys have new names, as they were and as they are.
+MOVED = {"/embedding/": "/embeddings/corpus/architectures/"}
+# Files that have new names, as they were and as they are: a pattern, and what takes its place.
+RENAMED = (
+    (r"reports/encoding\.json", "reports/encoding/table.json"),
+    (r"(reports/records/baselines/)(?!table-)", r"\1table-"),
+    (r"((?:reports/records|models)/embedding/)(?!corpus-)", r"\1corpus-"),
+    (r"((?:reports/records|models)/online/)(?!table-)", r"\1table-"),
+)
 SAME_BYTES = (".npz", ".npy", ".csv", ".parquet", ".safetensors")
 
 
@@ -36,6 +46,24 @@ def numbers(value: Any, place: str = "") -> Iterator[tuple[str, float | int | No
 def of_record(path: Path) -> dict[str, float | int | None]:
     runs = json.loads(path.read_text(encoding="utf-8"))["runs"]
     return dict(numbers({run["name"]: run for run in runs}))
+
+
+def of_document(path: Path) -> dict[str, float | int | None]:
+    return {moved(place): value for place, value in numbers(json.loads(path.read_text(encoding="utf-8")))}
+
+
+def moved(place: str) -> str:
+    """Return the present name of a place."""
+    old = next((old for old in MOVED if place.startswith(old)), None)
+    return place if old is None else MOVED[old] + place.removeprefix(old)
+
+
+def named(path: Path, root: Path) -> str:
+    """Return the present name of a file."""
+    name = path.relative_to(root).as_posix()
+    for pattern, now in RENAMED:
+        name = re.sub(f"^{pattern}", now, name)
+    return name
 
 
 def of_curves(path: Path) -> dict[str, float | int | None]:
@@ -59,15 +87,15 @@ def as_number(cell: str) -> float | str:
 
 def documents(root: Path) -> dict[str, dict[str, float | int | None]]:
     """Return the numbers of each file, by its path."""
-    found = {str(path.relative_to(root)): of_record(path) for path in sorted((root / RECORDS).rglob("*.json"))}
-    found |= {name: dict(numbers(json.loads((root / name).read_text(encoding="utf-8")))) for name in DOCUMENTS}
+    found = {named(path, root): of_record(path) for path in sorted((root / RECORDS).rglob("*.json"))}
+    found |= {named(path, root): of_document(path) for pattern in DOCUMENTS for path in root.glob(pattern)}
     return found | {"reports/curves.csv": of_curves(root / "reports/curves.csv")}
 
 
 def digests(root: Path) -> dict[str, str]:
     files = [path for folder in BYTES for path in (root / folder).rglob("*") if path.suffix in SAME_BYTES]
     return {
-        str(path.relative_to(root)): hashlib.sha256(path.read_bytes()).hexdigest()
+        named(path, root): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in sorted(files)
         if "raw" not in path.relative_to(root).parts
     }

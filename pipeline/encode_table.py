@@ -3,31 +3,37 @@
 from functools import partial
 
 from bakeoff.base import paths
+from bakeoff.data.card import taken
 from bakeoff.data.encoding import describe, encode
-from bakeoff.data.encoding.fit import fit
+from bakeoff.data.encoding.fit import fit, frequent
 from bakeoff.data.encoding.rows import Rows, scans
-from bakeoff.data.encoding.settings import EncodingSettings
+from bakeoff.data.encoding.settings import TableData
 from bakeoff.data.encoding.survey import others
 from bakeoff.data.table import table
 from bakeoff.data.table.reading import Reading
-from bakeoff.data.table.settings import TableSettings
 from bakeoff.harness.stage import Stage, run
 
 
-def encode_table(stage: Stage) -> None:
-    features = stage.settings("data.table", TableSettings)
-    settings = stage.settings("data.encoding", EncodingSettings)
-    path = stage.input(paths.TABLE)
-    reading = Reading.load(stage.input(paths.READING))
+def encode_table(stage: Stage, data: str) -> None:
+    settings = stage.settings(f"data.{data}", TableData)
+    path = stage.input(paths.table(data))
+    reading = Reading.load(stage.input(paths.reading(data)))
     classes = table.classes(path)
-    with stage.progress(scans(len(features.numeric))) as progress:
-        rows = Rows(path, features.numeric, features.categorical, progress.advance)
-        encoder, found = fit(rows, settings, reading)
+    with stage.progress(scans(len(settings.numeric))) as progress:
+        rows = Rows(path, settings.numeric, settings.categorical, progress.advance)
+        encoder, found = fit(rows, settings.encoding, reading)
         report = describe.report(rows, encoder, found, others(rows, encoder))
-        stage.output(paths.EXAMPLES["table"], partial(encode.write, rows, encoder, found.sizes, classes))
-    stage.output(paths.ENCODER, encoder.save)
-    stage.output(paths.ENCODING, partial(describe.save, report))
+        stage.output(paths.examples(data, "table"), partial(encode.write, rows, encoder, found.sizes, classes))
+    if isinstance(share := settings.encoding.minimum_frequency, float):
+        rows_of_all = f"{frequent(found, settings.encoding):,} of {sum(found.sizes.values()):,} rows"
+        stage.say([f"{stage.name}: data.table.encoding.minimum_frequency: {share:g} = {rows_of_all}"])
+    told = taken(settings.take, table.whole(path), "rows")
+    stage.output(paths.encoder(data), encoder.save)
+    stage.output(
+        paths.data_card(data), describe.card(rows, encoder, classes, settings.source, told and f"the first {told}").save
+    )
+    stage.output(paths.encoding(data), report.save)
 
 
 if __name__ == "__main__":
-    run(encode_table, "encode_table")
+    run(encode_table, "encode_{data}", kind="table", data=None)

@@ -3,6 +3,8 @@
 from pathlib import Path
 
 from bakeoff.base import paths
+from bakeoff.data.card import CorpusCard
+from bakeoff.data.corpus.first import First
 from bakeoff.data.corpus.index import indexed
 from bakeoff.data.corpus.settings import CorpusSettings
 from bakeoff.data.corpus.text import Text
@@ -11,18 +13,25 @@ from bakeoff.data.sources.find import find
 from bakeoff.harness.stage import Stage, run
 
 
-def ingest_corpus(stage: Stage) -> None:
+def ingest_corpus(stage: Stage, data: str) -> None:
     stage.watched(paths.raw("corpus"))
-    limits = stage.settings("data.limits", Limits)
-    settings = stage.settings("data.corpus", CorpusSettings)
+    limits = stage.settings("limits", Limits)
+    settings = stage.settings(f"data.{data}", CorpusSettings)
     text = Text(find(settings.source, "corpus", limits), settings.encoding)
     with stage.progress(text.size, unit="bytes") as progress:
         words = text.words(settings.tokens, settings.cleaning, progress.advance)
-        with indexed(text, words, Path(paths.CORPUS), settings.vocabulary_size, settings.minimum_count) as index:
-            stage.output(paths.TOKENS, index.save_ids)
-            stage.output(paths.VOCABULARY, index.save_vocabulary)
-    print(*text.notes(), sep="\n", flush=True)
+        first = First(settings.take) if settings.take else None
+        words = first.of(words) if first else words
+        folder = Path(paths.data(data))
+        with indexed(text, words, folder, settings.vocabulary_size, settings.minimum_count) as index:
+            stage.output(paths.tokens(data), index.save_ids)
+            stage.output(paths.vocabulary(data), index.save_vocabulary)
+            told = f"the first {settings.take:,} words" if first and first.cut else None
+            card = CorpusCard.of(tuple(index.words), tuple(index.counts), settings.source, told)
+            stage.output(paths.data_card(data), card.save)
+    stage.say([f"{stage.name}: data.corpus.take: {told}"] if told else [])
+    stage.say(text.notes())
 
 
 if __name__ == "__main__":
-    run(ingest_corpus, "ingest_corpus")
+    run(ingest_corpus, "ingest_{data}", kind="corpus", data=None)

@@ -1,6 +1,7 @@
 """Makes splits of slices with a label a pixel; each slice under a simulated field of its own, if that is asked for."""
 
 from bakeoff.base import paths
+from bakeoff.data.card import Card
 from bakeoff.data.limits import Limits
 from bakeoff.data.remarks import Remarks
 from bakeoff.data.scans import scans
@@ -10,17 +11,18 @@ from bakeoff.data.sources.find import find
 from bakeoff.harness.stage import Stage, run
 
 
-def ingest_scans(stage: Stage) -> None:
+def ingest_scans(stage: Stage, data: str) -> None:
     stage.watched(paths.raw("scans"))
-    limits = stage.settings("data.limits", Limits)
-    settings = stage.settings("data.scans", ScansSettings)
+    limits = stage.settings("limits", Limits)
+    settings = stage.settings(f"data.{data}", ScansSettings)
     remarks = Remarks()
     found = read(find(settings.source, "scans", limits), settings, limits, remarks)
     with stage.progress(sum(scan.length for scan in found)) as progress:
         examples = scans.examples(found, settings, progress.advance, remarks)
-    remarks.say(stage.name)
-    stage.output(paths.EXAMPLES["scans"], examples.save)
+    stage.say(f"{stage.name}: {line}" for line in remarks.lines())
+    stage.output(paths.examples(data, "scans"), examples.save)
+    stage.output(paths.data_card(data), Card.of(examples, "scans", settings.source).save)
 
 
 if __name__ == "__main__":
-    run(ingest_scans, "ingest_scans")
+    run(ingest_scans, "ingest_{data}", kind="scans", data=None)

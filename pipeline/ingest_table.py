@@ -8,20 +8,19 @@ from bakeoff.data.table.settings import TableSettings
 from bakeoff.harness.stage import Stage, run
 
 
-def ingest_table(stage: Stage) -> None:
+def ingest_table(stage: Stage, data: str) -> None:
     stage.watched(paths.raw("table"))
-    limits = stage.settings("data.limits", Limits)
-    settings = stage.settings("data.table", TableSettings)
+    limits = stage.settings("limits", Limits)
+    settings = stage.section(f"data.{data}", TableSettings)
     found = find(settings.source, "table", limits)
     with (
         stage.progress(ingest.size(found), unit="bytes") as progress,
         ingest.ingested(found, settings, progress.advance) as table,
     ):
-        stage.output(paths.TABLE, table.save)
-        stage.output(paths.READING, table.reading.save)
-        print(table.reading.line(), flush=True)
-        print(table.summary(), flush=True)
+        stage.output(paths.table(data), table.save)
+        stage.output(paths.reading(data), table.reading.save)
+        stage.say([table.reading.line(), table.summary()])
 
 
 if __name__ == "__main__":
-    run(ingest_table, "ingest_table")
+    run(ingest_table, "ingest_{data}", kind="table", data=None)

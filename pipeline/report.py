@@ -1,56 +1,68 @@
 """Writes the pages of results and draws their figures."""
 
-from itertools import product
 from operator import methodcaller
 
 from bakeoff.base import paths, record
-from bakeoff.base.record import parsed
+from bakeoff.data.card import read_card, read_corpus_card
 from bakeoff.data.corpus.corpus import read_vocabulary
+from bakeoff.data.encoding.report import Encoding
 from bakeoff.data.examples import Examples
-from bakeoff.data.sources.settings import SOURCE_OF
 from bakeoff.harness.stage import Stage, run
 from bakeoff.networks.registry import SEGMENTERS
-from bakeoff.optimizers.settings import Optimizers
-from bakeoff.report.build import Material, Segmenter, figures, texts
+from bakeoff.optimizers.registry import Optimizers
+from bakeoff.report.build import Material, Segmenter, Text, figures, texts
 from bakeoff.report.figures.example_figures import read_vectors
-from bakeoff.results.compare import read_curves
-from bakeoff.results.step_costs import read, there
+from bakeoff.results import asked
+from bakeoff.results.curves import read_curves
+from bakeoff.results.model import Comparison, EmbeddingComparison, TaskKind, Winner
+from bakeoff.results.step_costs import measured, read
 
 
 def report(stage: Stage) -> None:
-    comparison = parsed(stage.input(paths.COMPARISON))
-    vocabulary = list(read_vocabulary(stage.input(paths.VOCABULARY)))
-    architectures = stage.settings("embedding.architectures", list[str])
-    weights = {name: stage.input(paths.weights("embedding", name)) for name in architectures}
-    rules = product(stage.settings("online.optimizers", list[str]), stage.settings("online.schedules", list[str]))
+    comparison = Comparison.read(stage.input(paths.COMPARISON))
+
+    def data_of(*kinds: TaskKind) -> dict[str, str]:
+        return {name: task.data for name, task in comparison.tasks.items() if task.kind in kinds}
+
+    data = {name: paths.data_name(task.data) for name, task in comparison.tasks.items()}
+    streams = {
+        table: {rule: record.read(stage.input(paths.record("online", name))) for rule, name in names.items()}
+        for table, names in asked.streams(stage.settings).items()
+    }
+    winners = {name: comparison.tasks[name].winner for name in data_of("scans")}
     material = Material(
         comparison=comparison,
         curves=read_curves(stage.input(paths.CURVES)),
-        data={task: Examples.load(stage.input(found["data"])) for task, found in comparison["tasks"].items()},
-        sources={kind: stage.settings(f"data.{kind}.source", source) for kind, source in SOURCE_OF.items()},
-        encoding=parsed(stage.input(paths.ENCODING)),
-        vocabulary=len(vocabulary),
-        vectors=read_vectors(weights, vocabulary),
-        costs=read(stage.input(there())),
-        streams={name: record.read(stage.input(paths.record("online", name))) for name in map("-".join, rules)},
+        data=data,
+        cards={task: read_card(stage.input(paths.data_card(name))) for task, name in data.items()},
+        scans={name: Examples.load(stage.input(path)) for name, path in data_of("scans").items()},
+        encodings={task: Encoding.read(stage.input(paths.encoding(data[task]))) for task in data_of("table")},
+        texts={corpus: text(stage, corpus, found) for corpus, found in comparison.embeddings.items()},
+        costs=read(stage.input(measured())),
+        streams=streams,
         optimizers=stage.settings("optimizers", Optimizers),
-        segmenter=segmenter(stage, comparison["tasks"]["scans"]["winner"]),
+        segmenters={name: segmenter(stage, name, winner) for name, winner in winners.items() if winner},
     )
     drawn = figures(material)
     for name, picture in drawn.items():
         stage.output(paths.figure(name), methodcaller("write_bytes", picture), cached=False)
-    for name, text in texts(material, drawn).items():
+    for name, page in texts(material, drawn).items():
         stage.output(
-            f"{paths.REPORTS}/{name}", methodcaller("write_text", text, encoding="utf-8"), cached=name == "report.html"
+            f"{paths.REPORTS}/{name}", methodcaller("write_text", page, encoding="utf-8"), cached=name == "report.html"
         )
 
 
-def segmenter(stage: Stage, winner: dict[str, str] | None) -> Segmenter | None:
-    if winner is None:
-        return None
-    weights = stage.input(paths.weights("scans", f"{winner['model']}-{winner['optimizer']}"))
-    settings = stage.settings(f"networks.{winner['model']}", SEGMENTERS[winner["model"]].settings)
-    return Segmenter(weights, settings)
+def text(stage: Stage, corpus: str, found: EmbeddingComparison) -> Text:
+    vocabulary = list(read_vocabulary(stage.input(paths.vocabulary(corpus))))
+    weights = {name: stage.input(paths.weights("embedding", f"{corpus}-{name}")) for name in found.architectures}
+    card = read_corpus_card(stage.input(paths.data_card(corpus)))
+    return Text(card, read_vectors(weights, vocabulary))
+
+
+def segmenter(stage: Stage, task: str, winner: Winner) -> Segmenter:
+    weights = stage.input(paths.weights(task, f"{winner.model}-{winner.optimizer}"))
+    settings = stage.settings(f"networks.{winner.model}", SEGMENTERS[winner.model].settings)
+    return Segmenter(winner, weights, settings)
 
 
 if __name__ == "__main__":

@@ -5,19 +5,20 @@ from operator import methodcaller
 from bakeoff.base import paths
 from bakeoff.base.record import dump
 from bakeoff.harness.stage import Stage, run
+from bakeoff.results.asked import metrics
+from bakeoff.results.model import Comparison
 from bakeoff.tracking.sync import bring, crown, illustrate, listed, summary
-
-# What champions are made of: weights, and the data on which they were trained.
-CHAMPIONS = ("models", *(paths.EXAMPLES[task] for task in ("images", "scans", "table")))
 
 
 def track(stage: Stage) -> None:
     records = [stage.input(str(path)) for path in listed(stage.settings)]
-    tasks = bring(records, stage.settings("comparison.metric", dict[str, str]))
-    for path in CHAMPIONS:
+    tasks = bring(records, metrics(stage.settings))
+    comparison = stage.input(paths.COMPARISON)
+    # Champions are made of weights, and of the data on which they were trained.
+    for path in ("models", *(task.data for task in Comparison.read(comparison).tasks.values())):
         stage.input(path)
     illustrate(tasks, stage.input(paths.FIGURES))
-    won = crown(tasks, stage.input(paths.COMPARISON))
+    won = crown(tasks, comparison)
     tracked = dump(summary(tasks, won))
     stage.output(paths.TRACKED, methodcaller("write_text", tracked, encoding="utf-8"), cached=False)
 

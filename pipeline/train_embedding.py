@@ -11,17 +11,18 @@ from bakeoff.embedding.train import Training
 from bakeoff.harness.stage import Stage, run
 
 
-def train_embedding(stage: Stage, architecture: ArchitectureName) -> None:
-    training = Training.read(stage.settings, architecture=architecture, data=paths.TOKENS)
-    corpus = Corpus.load(stage.input(paths.TOKENS), stage.input(paths.VOCABULARY))
+def train_embedding(stage: Stage, corpus: str, architecture: ArchitectureName) -> None:
+    name = f"{corpus}-{architecture}"
+    training = Training.read(stage.settings, architecture=architecture, data=paths.tokens(corpus))
+    text = Corpus.load(stage.input(paths.tokens(corpus)), stage.input(paths.vocabulary(corpus)))
     tests = {name: read_test(path) for name, path in packaged_files("word-similarity").items()}
-    with stage.progress(training.sampler.steps(corpus)) as progress, Checkpoint(stage.name, stage.recipe) as checkpoint:
-        trained = training.train(corpus, tests, stage.watch, progress, checkpoint)
+    with stage.progress(training.sampler.steps(text)) as progress, Checkpoint(stage.name, stage.digest) as checkpoint:
+        trained = training.train(text, tests, stage.watch, progress, checkpoint)
     print(*(f"{word}: {', '.join(near)}" for word, near in trained.neighbours.items()), sep="\n")
-    stage.output(paths.weights("embedding", architecture), trained.save)
-    stage.record(paths.record("embedding", architecture), "embedding", [trained.run])
-    stage.metrics(paths.metrics("embedding", architecture), trained.run.metrics)
+    stage.output(paths.weights("embedding", name), trained.save)
+    stage.record(paths.record("embedding", name), "embedding", [trained.run])
+    stage.metrics(paths.metrics("embedding", name), trained.run.metrics)
 
 
 if __name__ == "__main__":
-    run(train_embedding, "train_embedding@{architecture}", architecture=ARCHITECTURES)
+    run(train_embedding, "train_embedding@{corpus}-{architecture}", corpus=None, architecture=ARCHITECTURES)

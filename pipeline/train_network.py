@@ -11,27 +11,20 @@ from bakeoff.harness.stage import Stage, run
 from bakeoff.networks.registry import NETWORKS
 from bakeoff.optimizers.registry import OPTIMIZERS
 from bakeoff.training.device import resolve
-from bakeoff.training.supervised import Classification, Segmentation
-
-TASKS = {
-    "images": (paths.EXAMPLES["images"], Classification),
-    "table": (paths.EXAMPLES["table"], Classification),
-    "scans": (paths.EXAMPLES["scans"], Segmentation),
-}
 
 
 def train_network(stage: Stage, task: str, model: str, optimizer: str) -> None:
-    data, kind = TASKS[task]
-    cell = Cell.read(stage.settings, task=task, data=data, model=model, optimizer=optimizer)
+    cell = Cell.read(stage.settings, task=task, model=model, optimizer=optimizer)
+    trained = cell.combination
     device = resolve(cell.device)  # first: data can take a while
-    workload = kind(Examples.load(stage.input(data)), cell.combination.training, device)
-    with stage.progress(cell.budget.trainings) as progress, FinishedRuns(stage.name, stage.recipe) as finished:
+    workload = trained.workload(Examples.load(stage.input(trained.data)), device)
+    with stage.progress(cell.budget.trainings) as progress, FinishedRuns(stage.name, stage.digest) as finished:
         result = cell.run(workload, stage.watch, progress, finished, count(device))
     stage.output(paths.weights(task, cell.name), result.save)
-    stage.output(paths.card(task, cell.name), partial(cell.combination.save_card, result, workload, stage.inputs))
+    stage.output(paths.card(task, cell.name), partial(trained.save_card, result, workload, stage.inputs))
     stage.record(paths.record(task, cell.name), task, result.runs)
     stage.metrics(paths.metrics(task, cell.name), result.summary())
 
 
 if __name__ == "__main__":
-    run(train_network, "train_{task}@{model}-{optimizer}", task=TASKS, model=NETWORKS, optimizer=OPTIMIZERS)
+    run(train_network, "train_{task}@{model}-{optimizer}", task=None, model=NETWORKS, optimizer=OPTIMIZERS)

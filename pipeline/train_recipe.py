@@ -6,21 +6,20 @@ from bakeoff.base import paths
 from bakeoff.base.workers import count
 from bakeoff.contest.finished_runs import FinishedRuns
 from bakeoff.contest.recipe import Recipe
+from bakeoff.contest.recipe_settings import RecipeSettings
 from bakeoff.data.examples import Examples
 from bakeoff.harness.stage import Stage, run
-from bakeoff.networks.registry import CLASSIFIERS
+from bakeoff.networks.registry import NETWORKS
 from bakeoff.training.device import resolve
-from bakeoff.training.supervised import Classification
-
-TASKS = ("images", "table")
 
 
 def train_recipe(stage: Stage, task: str, model: str) -> None:
-    recipe = Recipe.read(stage.settings, task=task, data=paths.EXAMPLES[task], model=model)
+    written = stage.file_settings(paths.recipe(task, model), RecipeSettings)
+    recipe = Recipe.read(stage.settings, written, task=task, model=model)
     trained = recipe.combination
     device = resolve(recipe.device)  # first: data can take a while
-    workload = Classification(Examples.load(stage.input(trained.data)), trained.training, device, refit=trained.refit)
-    with stage.progress(recipe.seeds) as progress, FinishedRuns(stage.name, stage.recipe) as finished:
+    workload = trained.workload(Examples.load(stage.input(trained.data)), device)
+    with stage.progress(recipe.seeds) as progress, FinishedRuns(stage.name, stage.digest) as finished:
         result = recipe.train(workload, stage.watch, progress, finished, count(device))
     stage.output(paths.weights("recipes", recipe.name), result.save)
     stage.output(paths.card("recipes", recipe.name), partial(trained.save_card, result, workload, stage.inputs))
@@ -29,4 +28,4 @@ def train_recipe(stage: Stage, task: str, model: str) -> None:
 
 
 if __name__ == "__main__":
-    run(train_recipe, "train_recipe_{task}@{model}", task=TASKS, model=CLASSIFIERS)
+    run(train_recipe, "train_recipe_{task}@{model}", task=None, model=NETWORKS)

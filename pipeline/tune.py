@@ -6,7 +6,7 @@ from bakeoff.base import paths
 from bakeoff.base.workers import answering, count
 from bakeoff.data.examples import Examples
 from bakeoff.harness.stage import Stage, run
-from bakeoff.networks.settings import MlpSettings
+from bakeoff.networks.mlp import MlpSettings
 from bakeoff.tuning.hypergradient import Hypergradient
 from bakeoff.tuning.objective import CPU, Objective, thinned
 from bakeoff.tuning.registry import SEARCHERS
@@ -15,17 +15,20 @@ from bakeoff.tuning.settings import StudySettings
 from bakeoff.tuning.space import Space
 from bakeoff.tuning.study import Study
 
-DATA = paths.EXAMPLES["images"]
-
 
 def tune(stage: Stage, method: str) -> None:
     settings = stage.settings("tuning.study", StudySettings)
     hyperparameters = stage.settings(f"tuning.{method}", SEARCHERS[method].settings)
     network = stage.settings("networks.mlp", MlpSettings)
-    examples = thinned(Examples.load(stage.input(DATA)), settings.training.examples, settings.seed)
+    data = paths.examples(settings.data, "images")
+    whole = Examples.load(stage.input(data))
+    examples = thinned(whole, settings.training.examples, settings.seed)
+    if isinstance(share := settings.training.examples, float):
+        taken = f"{len(examples.train.x):,} of {len(whole.train.x):,} images"
+        stage.say([f"{stage.name}: tuning.study.training.examples: {share:g} = {taken}"])
     objective = Objective(examples, network, settings.training, settings.seed)
     problem = Problem(Space.read(settings.space), settings.trials, settings.seed, partial(Hypergradient, objective))
-    study = Study(method, DATA, settings, hyperparameters, objective, SEARCHERS[method].build(problem, hyperparameters))
+    study = Study(method, data, settings, hyperparameters, objective, SEARCHERS[method].build(problem, hyperparameters))
     with answering(study.train, count(CPU)) as train, stage.progress(study.trainings) as progress:
         runs = study.run(train, stage.watch, progress)
     stage.record(paths.record("tuning", method), "tuning", runs)

@@ -37,6 +37,10 @@ Printed = Callable[..., list[str]]  # by a processor; by this one where none is 
 # processes below it inherit that. The tests that send SIGINT expect what a terminal gives.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
+# `make test` hands its options down; a test that runs `make` runs it as a user does.
+for name in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL"):
+    os.environ.pop(name, None)
+
 # A process whose parent has ended becomes a child of this one, so that `no_process_is_left` sees it.
 if sys.platform == "linux":
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
@@ -139,16 +143,25 @@ def scripts(request: pytest.FixtureRequest) -> Callable[[str | None], dict[str, 
     """What each file with emulated tests prints when it is run as a script, by a processor."""
     if shutil.which(QEMU) is None:
         pytest.skip(f"{QEMU} is not installed (Debian: qemu-user-static)")
-    files = sorted({str(item.path) for item in request.session.items if item.get_closest_marker("emulated")})
+    items = [item for item in request.session.items if item.get_closest_marker("emulated")]
 
     @cache
     def run(processor: str | None) -> dict[str, list[str]]:
+        if processor:
+            run(None)  # first: Numba then loads what it compiled here, if the processor's name and features are pinned
+        named = [item for item in items if processor in (None, processor_of(item))]
         prefix = [QEMU, "-cpu", processor] if processor else []
-        command = [*prefix, sys.executable, str(SCRIPTS), *files]
+        command = [*prefix, sys.executable, str(SCRIPTS), *sorted({str(item.path) for item in named})]
         found: dict[str, list[str]] = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
         return found
 
     return run
+
+
+def processor_of(item: pytest.Item) -> str:
+    """The processor that an emulated test names."""
+    assert isinstance(item, pytest.Function)
+    return str(item.callspec.params["processor"])
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ which modules the command loads; those are imported here, and later forks have t
 import array
 import atexit
 import contextlib
+import gc
 import importlib
 import json
 import os
@@ -22,9 +23,11 @@ import struct
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
 
+LOCK_PARSER = Path(__file__).parents[1] / "src/bakeoff/harness/lock_parser.py"
 LEARN = 60  # so many runs tell what they load
 PROJECT = ("bakeoff", "pipeline")  # a project of a test can hold its own; only the server for `python` imports them
 
@@ -54,8 +57,9 @@ def serve(command: str, address: str) -> None:
     signal.set_wakeup_fd(wakes.fileno())
     parent = os.getppid()
     with socket.socket(socket.AF_UNIX) as listening:
-        listening.bind(address)
+        listening.bind(f"{address}.new")
         listening.listen(64)
+        Path(f"{address}.new").rename(address)  # whoever waits for the file may ask at once
         while os.getppid() == parent:
             ready, _, _ = select.select([listening, waking], [], [], 1)
             if waking in ready:
@@ -67,12 +71,15 @@ def serve(command: str, address: str) -> None:
                 if note.exists():
                     load(json.loads(note.read_text()), command)
                     note.unlink()
+                    read_locks_by_libyaml()
             if listening in ready:
                 connection, _ = listening.accept()
                 asked, streams = received(connection)
                 note = notes / str(runs)
+                gc.freeze()  # a fork would go through all modules again and again, and copy them as it does
                 pid = os.fork()
                 if pid == 0:
+                    gc.disable()
                     listening.close()
                     signal.set_wakeup_fd(-1)
                     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
@@ -185,6 +192,16 @@ def load(names: Sequence[str], command: str) -> None:
         if name not in sys.modules and (command == "python" or not own):
             with contextlib.suppress(Exception):
                 importlib.import_module(name)
+
+
+def read_locks_by_libyaml() -> None:
+    """Do in forks of DVC what `bakeoff.harness.engine` does; the module is no part of a test's own project."""
+    if "dvc.utils.serialize._yaml" in sys.modules and "lock_parser" not in sys.modules:
+        spec = spec_from_file_location("lock_parser", LOCK_PARSER)
+        assert spec is not None and spec.loader is not None
+        sys.modules["lock_parser"] = module = module_from_spec(spec)
+        spec.loader.exec_module(module)
+        module.install()
 
 
 if __name__ == "__main__":

@@ -1,20 +1,22 @@
 """Contests that nobody held: records in the form that trainings leave, from a formula and a seed."""
 
 import math
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pytest
 
 from bakeoff.base.record import Record, Run
-from bakeoff.results.compare import compare, curves
+from bakeoff.base.values import Metric
+from bakeoff.results.compare import TaskRecords, compare
+from bakeoff.results.curves import curves
+from bakeoff.results.model import Comparison, TaskKind
 from bakeoff.results.settings import ComparisonSettings
 
 EPOCHS, STEPS = 8, 110  # of a run, and of an epoch
 LOST = 30.0  # times its best rate, from where on a run diverges
 
-# Of each optimizer its space, its best rate, the customary one, how good it is, and how soon it is there (epochs).
+# Of each optimizer its space, its best rate, the default one, how good it is, and how soon it is there (epochs).
 OPTIMIZERS: Mapping[str, tuple[Mapping[str, list[float]], float, float, float, float]] = {
     "sgd": ({"learning_rate": [1e-3, 10.0]}, 0.3, 0.1, 0.0, 1.5),
     "momentum": ({"learning_rate": [1e-3, 10.0], "beta": [0.5, 0.99]}, 0.3, 0.1, 0.002, 1.2),
@@ -26,20 +28,27 @@ OPTIMIZERS: Mapping[str, tuple[Mapping[str, list[float]], float, float, float, f
     "adam_uncorrected": ({"learning_rate": [1e-4, 0.1], "beta1": [0.5, 0.99]}, 1e-3, 1e-3, -0.03, 1.0),
     "lion": ({"learning_rate": [1e-5, 1e-3], "beta1": [0.5, 0.99]}, 9e-4, 1e-4, 0.0, 0.9),
 }
-# Of each task its metric, and of its models how good they are, how many weights they have, and how many seeds.
-TASKS: Mapping[str, tuple[str, Mapping[str, tuple[float, int, int]]]] = {
-    "images": ("accuracy", {"softmax": (0.92, 7850, 10), "mlp": (0.945, 101770, 10), "cnn": (0.975, 54314, 5)}),
-    "table": ("auc", {"softmax": (0.73, 254, 10), "mlp": (0.745, 16514, 10)}),
-    "scans": ("dice", {"unet": (0.84, 29635, 5)}),
+# Of each task its kind and metric, and of its models how good they are, how many weights they have, and how many seeds.
+TASKS: Mapping[str, tuple[TaskKind, Metric, Mapping[str, tuple[float, int, int]]]] = {
+    "images": (
+        "images",
+        "accuracy",
+        {"softmax": (0.92, 7850, 10), "mlp": (0.945, 101770, 10), "cnn": (0.975, 54314, 5)},
+    ),
+    "table": ("table", "auc", {"softmax": (0.73, 254, 10), "mlp": (0.745, 16514, 10)}),
+    "scans": ("scans", "dice", {"unet": (0.84, 29635, 5)}),
+    "cifar": ("images", "accuracy", {"softmax": (0.4, 30730, 3), "cnn": (0.7, 60000, 2)}),
+    "penguins": ("table", "accuracy", {"mlp": (0.9, 1000, 3)}),
 }
+DEFAULT = ("images", "table", "scans")
 STATE = {"sgd": 0, "momentum": 1, "adagrad": 1, "adadelta": 2, "rmsprop": 1, "nesterov": 1, "lion": 1}
 
 
 def simulated(task: str, model: str, optimizer: str) -> Record:
     """One cell's record: 8 trials, 3 finalists run 3 times again, final runs, and 3 at the default hyperparameters."""
-    metric, models = TASKS[task]
+    _, metric, models = TASKS[task]
     top, weights, seeds = models[model]
-    space, best, customary, bonus, soon = OPTIMIZERS[optimizer]
+    space, best, default, bonus, soon = OPTIMIZERS[optimizer]
     draw = np.random.default_rng([*task.encode(), *model.encode(), *optimizer.encode()])
     common = {
         "task": task,
@@ -95,17 +104,17 @@ def simulated(task: str, model: str, optimizer: str) -> Record:
     edge = f"learning_rate {rate:.3g} lies at the upper edge of its space, {low:g} to {high:g}; widen it"
     head = trials[pick].parameters | {"role": "search", "edge": edge if rate > high / (high / low) ** 0.1 else None}
     finals = [run(f"{cell}-s{seed}", "final", seed, pick + 1, points[pick]) for seed in range(seeds)]
-    usual = dict.fromkeys(space, 0.9) | {"learning_rate": customary}
+    usual = dict.fromkeys(space, 0.9) | {"learning_rate": default}
     defaults = [run(f"{cell}-default-s{seed}", "default", seed, None, usual) for seed in range(3)]
     search = Run(f"{cell}-search", head, {"trials": 8.0})
-    settings = {f"spaces.{optimizer}": space}
-    settings |= {f"{task}.contest.{name}": count for name, count in (("trials", 8), ("finalists", 3), ("reruns", 3))}
+    settings = {f"optimizers.{optimizer}": {"search": space}}
+    settings |= {f"contest.{name}": count for name, count in (("trials", 8), ("finalists", 3), ("reruns", 3))}
     return Record(f"train_{task}@{cell}", task, "", settings, {}, "", [search, *trials, *reruns, *finals, *defaults])
 
 
 def search(method: str, level: float) -> Record:
     """A study of a search for hyperparameters: three trials, and two confirmations of the best."""
-    shared = {"method": method, "seed": 0}
+    shared = {"task": "images", "data": "data/images/examples.npz", "method": method, "seed": 0}
     name = f"{method}-s0"
     losses = [level + 0.3, level + 0.1, level]
     history = [{"epoch": n, "best/val/loss": loss} for n, loss in enumerate(losses, start=1)]
@@ -121,8 +130,10 @@ def search(method: str, level: float) -> Record:
     return Record(f"tune@{method}", "tuning", "", {}, {}, "", [head, *trials, *fresh])
 
 
-def baseline(name: str, auc: float) -> Record:
-    run = Run(name, {"task": "table", "model": name}, {"val/auc": auc, "test/auc": auc - 0.03})
+def baseline(name: str, score: float, task: str = "table") -> Record:
+    metric = TASKS[task][1]
+    metrics = {f"val/{metric}": score, f"test/{metric}": score - 0.03}
+    run = Run(name, {"task": task, "model": name}, metrics)
     return Record(f"train_baseline@{name}", "baselines", "", {}, {}, "", [run])
 
 
@@ -136,37 +147,47 @@ def recipe() -> Record:
     return Record("train_recipe_images@cnn", "recipes", "", {}, {}, "", runs)
 
 
-@pytest.fixture(scope="session")
-def records() -> dict[str, dict[tuple[str, str], Record]]:
-    """Three tasks, six models, nine optimizers."""
+def contests(tasks: Sequence[str], optimizers: Sequence[str] = tuple(OPTIMIZERS)) -> dict[str, TaskRecords]:
+    """Return the records of the contests of these tasks."""
     return {
-        task: {(model, optimizer): simulated(task, model, optimizer) for model in models for optimizer in OPTIMIZERS}
-        for task, (_, models) in TASKS.items()
+        task: TaskRecords(
+            kind,
+            metric,
+            {(model, optimizer): simulated(task, model, optimizer) for model in models for optimizer in optimizers},
+        )
+        for task, (kind, metric, models) in TASKS.items()
+        if task in tasks
     }
 
 
-SETTINGS = ComparisonSettings(
-    metric={task: metric for task, (metric, _) in TASKS.items()},  # type: ignore[misc]
-    confidence=0.95,
-    resamples=1000,
-    seed=0,
-)
+def vectors(corpus: str = "corpus") -> Record:
+    """One training of word vectors."""
+    run = Run("cbow-s0", {"data": f"data/{corpus}/tokens.npy", "model": "cbow", "seed": 0}, {"val/loss": 2.0})
+    return Record("train_embedding@cbow", "embedding", "", {}, {}, "", [run])
 
 
 @pytest.fixture(scope="session")
-def comparison(records: dict[str, dict[tuple[str, str], Record]]) -> dict[str, Any]:
-    """comparison.json of these contests."""
-    words = Run("cbow-s0", {"seed": 0}, {"val/loss": 2.0})
+def records() -> dict[str, TaskRecords]:
+    """Three tasks, six models, nine optimizers."""
+    return contests(DEFAULT)
+
+
+SETTINGS = ComparisonSettings(confidence=0.95, resamples=1000, seed=0)
+
+
+@pytest.fixture(scope="session")
+def comparison(records: dict[str, TaskRecords]) -> Comparison:
+    """The comparison of these contests."""
     return compare(
         records,
-        {"cbow": Record("train_embedding@cbow", "embedding", "", {}, {}, "", [words])},
+        {"corpus": {"cbow": vectors()}},
         {method: search(method, level) for method, level in (("grid", 0.5), ("bayes", 0.4))},
-        {name: baseline(name, auc) for name, auc in (("logistic", 0.725), ("boosting", 0.764))},
-        {"images-cnn": recipe()},
+        [baseline("logistic", 0.725), baseline("boosting", 0.764)],
+        [recipe()],
         SETTINGS,
     )
 
 
 @pytest.fixture(scope="session")
-def curves_csv(records: dict[str, dict[tuple[str, str], Record]]) -> str:
-    return curves(records, SETTINGS)
+def curves_csv(records: dict[str, TaskRecords]) -> str:
+    return curves(records)

@@ -30,7 +30,7 @@ def ours(folder: Path) -> None:
     document = settings.load()
     features = settings.at(document, "data.table")
     rows = Rows(TABLE, tuple(features["numeric"]), tuple(features["categorical"]), lambda _: None)
-    encoder, found = fit(rows, settings.validate(document, "data.encoding", EncodingSettings))
+    encoder, found = fit(rows, settings.validate(document, "data.table.encoding", EncodingSettings))
     encode.write(rows, encoder, found.sizes, ["no", "yes"], folder / "encoded.npz")
     encoder.save(folder / "encoder.json")
 
@@ -60,7 +60,7 @@ def transformed(sparse: bool) -> dict[str, Any]:
     from bakeoff.base import settings
 
     document = settings.load()
-    features, rare = (settings.at(document, key) for key in ("data.table", "data.encoding.minimum_frequency"))
+    features, rare = (settings.at(document, key) for key in ("data.table", "data.table.encoding.minimum_frequency"))
     frame = pd.read_parquet(TABLE)
     one_hot = OneHotEncoder(min_frequency=rare, handle_unknown="infrequent_if_exist", sparse_output=sparse)
     transformer = ColumnTransformer(

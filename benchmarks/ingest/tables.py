@@ -22,6 +22,7 @@ NUMBERS = [f"x{i}" for i in range(6)]
 HELD = 0.15  # share of the rows for validation, and again for test
 SETTINGS = {
     "source": "data/raw/table/generated.csv",
+    "take": None,
     "csv": {
         "separator": "auto",
         "decimal": "auto",

@@ -9,8 +9,8 @@ from keras import layers, ops
 from numpy.typing import NDArray
 from torch import nn
 
-from bakeoff.networks.resnet import Block, ResNet, Subsampled
-from bakeoff.networks.wide_resnet import WideBlock, WideResNet
+from bakeoff.networks.modules.resnet import Block, ResNet, Subsampled
+from bakeoff.networks.modules.wide_resnet import WideBlock, WideResNet
 from benchmarks.training.networks import Trained
 
 

@@ -79,7 +79,7 @@ def test_what_shows_without_torch(
     if says is None:
         gpu.refuse("cuda")
     else:
-        with pytest.raises(BadInput, match=f"^params.yaml: device is 'cuda', but {says}"):
+        with pytest.raises(BadInput, match=f"^params.yaml: run.device is 'cuda', but {says}"):
             gpu.refuse("cuda")
 
 
@@ -96,11 +96,11 @@ def project(tmp_path: Path) -> Path:
     """The real stages, with a torch built for no GPU before the one that is installed."""
     folder = tmp_path / "project"
     folder.mkdir()
-    for name in ("src", "pipeline", "dvc.yaml"):
+    for name in ("src", "pipeline", "recipes", "dvc.yaml"):
         (folder / name).symlink_to(ROOT / name)
     text = (ROOT / "params.yaml").read_text()
-    assert text.count("\ndevice: cpu ") == 1
-    (folder / "params.yaml").write_text(text.replace("\ndevice: cpu ", "\ndevice: cuda "))
+    assert text.count("\n  device: cpu ") == 1
+    (folder / "params.yaml").write_text(text.replace("\n  device: cpu ", "\n  device: cuda "))
     install(tmp_path / "packages", CPU_BUILD)
     return folder
 
@@ -122,4 +122,4 @@ def test_the_check_before_a_run_refuses_without_torch(project: Path) -> None:
     (project / "reports/costs.json").write_text("{}")
     status, said = run(project, "-c", "from bakeoff.commands.cli import main; main()", "check")
     assert status == 2
-    assert said.startswith("error: params.yaml: device is 'cuda', but torch 9.8+cpu can use no GPU; ")
+    assert said.startswith("error: params.yaml: run.device is 'cuda', but torch 9.8+cpu can use no GPU; ")

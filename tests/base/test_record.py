@@ -28,7 +28,7 @@ def test_what_is_not_finite_is_refused(value: float) -> None:
         Run("n", {}, {}, [{"epoch": 1, "val/loss": value}])
 
 
-def test_each_part_of_a_recipe_counts() -> None:
+def test_each_part_of_a_digest_counts() -> None:
     whole = ("stage", {"epochs": 1}, {"data/x": "0"}, "code")
     changed = [
         ("other", *whole[1:]),
@@ -36,4 +36,4 @@ def test_each_part_of_a_recipe_counts() -> None:
         (*whole[:2], {}, whole[3]),
         (*whole[:3], ""),
     ]
-    assert len({record.recipe(*parts) for parts in [whole, *changed]}) == 5
+    assert len({record.digest(*parts) for parts in [whole, *changed]}) == 5

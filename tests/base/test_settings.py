@@ -1,4 +1,5 @@
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -95,43 +96,56 @@ def test_the_projects_own_file_is_in_order() -> None:
         (
             "optimizers: [sgd, momentum,",
             "optimizers: [sgd, sgd, momentum,",
-            "images.optimizers: lists 'sgd' twice; list it once",
+            "tasks.images.optimizers: lists 'sgd' twice; list it once",
         ),
         (
             "models: [softmax, mlp, cnn]",
             "models: [softmax, mlp, cmn]",
-            "images.models.2 is 'cmn', and should be 'softmax', 'mlp', 'cnn', 'resnet' or 'wide_resnet'; "
+            "tasks.images.models.2 is 'cmn', and should be 'softmax', 'mlp', 'cnn', 'resnet', 'wide_resnet' or 'unet'; "
             "did you mean 'cnn'?",
         ),
-        ("{softmax: 10, mlp: 10", "{sotfmax: 10, mlp: 10", "images.contest.seeds.sotfmax is 'sotfmax', and should be"),
+        ("{softmax: 10, mlp: 10", "{sotfmax: 10, mlp: 10", "tasks.images.seeds.sotfmax is 'sotfmax', and should be"),
         (
             "{softmax: 10, mlp: 10",
             "{mlp: 10",
-            "images: contest.seeds.softmax is missing; add it, or take 'softmax' off",
+            "tasks.images.seeds.softmax is missing; add it, or take 'softmax' off",
         ),
-        ("finalists: 3  ", "finalists: 20 ", "images.contest: finalists is 20, and should be at most trials, 8"),
-        ("images: accuracy", "images: dice", "comparison.metric.images is 'dice', and images are measured by accuracy"),
-        ("images: accuracy, ", "", "comparison.metric names table, scans, and should name images, table, scans"),
+        ("finalists: 3  ", "finalists: 20 ", "contest: finalists is 20, and should be at most trials, 8"),
+        ("metric: accuracy", "metric: dice", "tasks.images.metric is 'dice', and images are measured by accuracy"),
+        ("metric: accuracy  ", "", "tasks.images.metric is missing"),
+        (
+            "data: images  ",
+            "data: imags  ",
+            "tasks.images.data is 'imags', which is not under data; did you mean 'images",
+        ),
+        ("data: images  ", "data: corpus  ", "tasks.images.data is 'corpus', a corpus, on which no network is trained"),
+        (
+            "tables: [table]",
+            "tables: [tables]",
+            "online.tables has 'tables', which is not a data set of the kind table",
+        ),
+        (
+            "corpora: [corpus]",
+            "corpora: [table]",
+            "embedding.corpora has 'table', which is not a data set of the kind cor",
+        ),
+        (
+            "    kind: scans",
+            "    kind: scan",
+            "data.scans.kind is 'scan', and should be one of 'corpus', 'table', 'images'",
+        ),
+        (
+            "\n  scans:\n    data",
+            "\n  Scans:\n    data",
+            "tasks.Scans: 'Scans' is not a valid name; use a lower-case letter",
+        ),
+        ("\n  scans:\n    data", "\n  online:\n    data", "tasks.online: 'online' is reserved; choose another name"),
+        ("\n  scans:\n    data", "\n  recipe_a:\n    data", "'recipe_a' should not begin with recipe_; choose another"),
+        ("\n  images:\n    kind", "\n  raw:\n    kind", "data.raw: 'raw' is reserved; choose another name"),
         ("methods: [grid,", "methods: [random, grid,", "tuning.methods: lists 'random' twice; list it once"),
-        (
-            "images: [softmax, mlp, cnn] ",
-            "images: [softmax, mlp, cnn, wide_resnet] ",
-            "book.images.wide_resnet is missing",
-        ),
-        (
-            "{initial_sigma: 0.01}\n        optimizer",
-            "{sigma: 0.01}\n        optimizer",
-            "recipes.book.images.softmax.network.sigma",
-        ),
-        ("optimizer: nesterov\n", "optimizer: adam\n", "recipes.book.images.resnet.hyperparameters.beta1 is missing"),
-        (
-            "label_smoothing: 0.1\n          early_stop: null",
-            "label_smoothing: 0.1\n          early_stop: {patience: 3}",
-            "recipes.book.images.mlp: refit is true, which leaves no validation data, and training.early_stop needs",
-        ),
-        ("\ndevice: cpu", "\ndevice: gpu", "device is 'gpu', and should be 'cpu', 'cuda' or 'auto'"),
+        ("\n  device: cpu", "\n  device: gpu", "run.device is 'gpu', and should be 'cpu', 'cuda' or 'auto'"),
         ("\ntuning:", "\ntunning:", "tunning is not a setting; did you mean 'tuning'?"),
-        ("beta1: 0.9", "beta1: 1.9", "optimizers.adam.beta1 is 1.9, and should be less than 1"),
+        ("beta1: 0.9", "beta1: 1.9", "optimizers.adam.defaults.beta1 is 1.9, and should be less than 1"),
     ],
 )
 def test_the_gate_refuses_what_the_matrix_could_not_run(tmp_path: Path, old: str, new: str, message: str) -> None:
@@ -141,6 +155,52 @@ def test_the_gate_refuses_what_the_matrix_could_not_run(tmp_path: Path, old: str
         params.check(written(tmp_path, text.replace(old, new)))
     assert message in str(refusal.value)
     assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "old", "new", "message"),
+    [
+        (
+            "softmax",
+            "initial_sigma",
+            "sigma",
+            "network.sigma is not a setting",
+        ),
+        (
+            "cnn",
+            "optimizer: adamw",
+            "optimizer: sgd",
+            "recipes/images/cnn.yaml: hyperparameters.beta1 is not a setting",
+        ),
+        (
+            "mlp",
+            "early_stop: null",
+            "early_stop: {patience: 3}",
+            "recipes/images/mlp.yaml: refit is true, which leaves no validation data, and training.early_stop needs",
+        ),
+        ("mlp", "refit: true", "refits: true", "recipes/images/mlp.yaml: refit is missing"),
+    ],
+)
+def test_the_gate_refuses_a_recipe_that_could_not_run(
+    tmp_path: Path, recipe: str, old: str, new: str, message: str
+) -> None:
+    shutil.copytree(PARAMS.parent / "recipes", tmp_path / "recipes")
+    path = tmp_path / f"recipes/images/{recipe}.yaml"
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+    with pytest.raises(BadInput) as refusal:
+        params.check(written(tmp_path, PARAMS.read_text(encoding="utf-8")))
+    assert message in str(refusal.value)
+
+
+def test_a_recipe_that_is_listed_and_not_written_is_missed(tmp_path: Path) -> None:
+    shutil.copytree(PARAMS.parent / "recipes", tmp_path / "recipes")
+    for name in ("pipeline", "dvc.yaml"):
+        (tmp_path / name).symlink_to(PARAMS.parent / name)
+    text = PARAMS.read_text(encoding="utf-8")
+    with pytest.raises(BadInput, match=r"tasks.scans.recipes lists 'unet', and recipes/scans/unet.yaml is missing"):
+        params.check(written(tmp_path, text.replace("recipes: []", "recipes: [unet]")))
 
 
 # DVC's run-cache leaves out parameters of these names at any depth (treeverse/dvc 10296): a change of one would bring

@@ -32,8 +32,8 @@ def test_own_data_are_looked_for_and_nothing_is_fetched(tmp_path: Path, monkeypa
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("BAKEOFF_CACHE", str(tmp_path / "cache"))
     (tmp_path / "params.yaml").write_text(
-        "data: {corpus: {source: text8}, table: {source: data/raw/table/my.csv}, encoding: {},"
-        " images: {source: {url: 'https://localhost/x.zip', sha256: ab}}}"
+        "data: {corpus: {kind: corpus, source: text8}, table: {kind: table, source: data/raw/table/my.csv},"
+        " images: {kind: images, source: {url: 'https://localhost/x.zip', sha256: ab}}}"
     )
     corpus, table, images = doctor.data()
     assert corpus.well and "mattmahoney.net" in corpus.found and "not fetched yet" in corpus.found

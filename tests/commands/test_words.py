@@ -16,11 +16,12 @@ OUTPUT = np.array([[9, 9, 9], [0, 0, 1], [0, 0, 0], [3, 1, 0], [1, 0, 0]], np.fl
 @pytest.fixture(autouse=True)
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
-    for folder in ("models/embedding", "data/corpus"):
+    for folder in ("models/embedding", "data/text"):
         Path(folder).mkdir(parents=True)
-    Path("params.yaml").write_text("embedding: {architectures: [cbow, skipgram]}\n", encoding="utf-8")
-    words.VOCABULARY.write_text("word,count\n" + "".join(f"{word},1\n" for word in WORDS), encoding="utf-8")
-    save_file({"input": INPUT, "output": OUTPUT}, "models/embedding/cbow.safetensors")
+    Path("params.yaml").write_text("embedding: {corpora: [text], architectures: [cbow, skipgram]}\n", encoding="utf-8")
+    vocabulary = "word,count\n" + "".join(f"{word},1\n" for word in WORDS)
+    Path("data/text/vocabulary.csv").write_text(vocabulary, encoding="utf-8")
+    save_file({"input": INPUT, "output": OUTPUT}, "models/embedding/text-cbow.safetensors")
     return tmp_path
 
 
@@ -52,30 +53,30 @@ def test_context_multiplies_the_mean_of_inputs_by_outputs(capsys: pytest.Capture
 def test_export(capsys: pytest.CaptureFixture[str]) -> None:
     ask("export", "--format", "tsv")
     assert capsys.readouterr().out.split() == [
-        "models/embedding/cbow.tsv",
-        "models/embedding/cbow.words.tsv",
+        "models/embedding/text-cbow.tsv",
+        "models/embedding/text-cbow.words.tsv",
     ]
-    assert Path("models/embedding/cbow.words.tsv").read_text(encoding="utf-8").split() == WORDS[1:]
+    assert Path("models/embedding/text-cbow.words.tsv").read_text(encoding="utf-8").split() == WORDS[1:]
     ask("export", "--format", "text", "--to", "mine.txt")
     assert Path("mine.txt").read_text(encoding="utf-8").startswith("4 3\nman 1 0 0\n")
 
 
 def test_an_export_leaves_what_was_trained_as_it_was(capsys: pytest.CaptureFixture[str]) -> None:
-    trained = Path("models/embedding/cbow.safetensors")
+    trained = Path("models/embedding/text-cbow.safetensors")
     before = trained.read_bytes()
     ask("export", "--format", "safetensors")
     vectors, beside = map(Path, capsys.readouterr().out.split())
     assert np.array_equal(load_file(vectors)["vectors"], INPUT[1:])
     assert beside.read_text(encoding="utf-8").split() == WORDS[1:]
     with pytest.raises(BadInput, match="take another name for --to"):
-        ask("export", "--format", "safetensors", "--to", "models/../models/embedding/cbow.safetensors")
+        ask("export", "--format", "safetensors", "--to", "models/../models/embedding/text-cbow.safetensors")
     assert trained.read_bytes() == before
 
 
 @pytest.mark.parametrize("method", ["pca", "tsne"])
 def test_map(method: str, capsys: pytest.CaptureFixture[str]) -> None:
     ask("map", "--method", method)
-    path = Path(f"models/embedding/cbow.{method}.png")
+    path = Path(f"models/embedding/text-cbow.{method}.png")
     assert capsys.readouterr().out == f"{path}\n"
     assert path.read_bytes().startswith(b"\x89PNG")
 
@@ -83,7 +84,7 @@ def test_map(method: str, capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("command", "message"),
     [
-        (("neighbours", "kin"), r"vocabulary.csv: has no word 'kin'; did you mean 'king'\?"),
+        (("neighbours", "kin"), r"the vocabulary has no word 'kin'; did you mean 'king'\?"),
         (("neighbours", "zebra"), r"has no word 'zebra'; ask for one that the corpus has more often"),
         (("analogy", "man", "king", "wom"), r"has no word 'wom'; did you mean 'woman'\?"),
         (("neighbours", "man", "--architecture", "skipgram"), r"skipgram.safetensors: not found; `dvc repro train_emb"),
@@ -95,6 +96,6 @@ def test_what_is_not_there_is_said(command: tuple[str, ...], message: str) -> No
 
 
 def test_a_diverged_training_has_no_vectors() -> None:
-    save_file({}, "models/embedding/cbow.safetensors")
+    save_file({}, "models/embedding/text-cbow.safetensors")
     with pytest.raises(BadInput, match="the training diverged; lower its learning rate"):
         ask("neighbours", "man")

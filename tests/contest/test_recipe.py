@@ -14,6 +14,7 @@ from bakeoff.base import settings
 from bakeoff.base.progress import Progress
 from bakeoff.contest.finished_runs import FinishedRuns
 from bakeoff.contest.recipe import Recipe
+from bakeoff.contest.recipe_settings import RecipeSettings
 from bakeoff.contest.result import Result
 from bakeoff.data.examples import Examples, Split
 from bakeoff.training.supervised import Classification
@@ -29,22 +30,21 @@ NETWORK = {
     "dropout": 0.2,
 }
 HYPERPARAMETERS = {"learning_rate": 0.05, "beta1": 0.8, "beta2": 0.99, "epsilon": 1e-8}
-BOOK = ("recipes", "book", "images", "cnn")
+WRITTEN = PARAMS.parent / "recipes/images/cnn.yaml"
 
 
-def document(*, refit: bool = False) -> dict[str, Any]:
-    """The project's own params.yaml with another recipe for the CNN."""
-    document = settings.load(PARAMS)
-    recipe = document["recipes"]["book"]["images"]["cnn"]
-    recipe |= {"network": NETWORK, "optimizer": "adam", "hyperparameters": HYPERPARAMETERS, "refit": refit}
-    recipe["training"] |= {"epochs": 2, "batch_size": 8}
-    document["recipes"]["seeds"] = 3
-    return document
+def written(*, refit: bool = False) -> RecipeSettings:
+    """The project's own recipe of the CNN, changed."""
+    document = settings.load(WRITTEN)
+    document |= {"network": NETWORK, "optimizer": "adam", "hyperparameters": HYPERPARAMETERS, "refit": refit}
+    document["training"] |= {"epochs": 2, "batch_size": 8}
+    return RecipeSettings.model_validate(document)
 
 
 def recipe(*, refit: bool = False) -> Recipe:
-    read = partial(settings.validate, document(refit=refit))
-    return Recipe.read(read, task="images", data="digits.npz", model="cnn")
+    document = settings.load(PARAMS)
+    document["contest"]["recipe_seeds"] = 3
+    return Recipe.read(partial(settings.validate, document), written(refit=refit), task="images", model="cnn")
 
 
 class Watched(Classification):
@@ -77,7 +77,9 @@ def test_a_recipe_is_its_own_network_optimizer_and_training() -> None:
     trained = recipe().combination
     assert trained.network.model_dump(mode="json") == NETWORK
     assert (trained.optimizer, trained.hyperparameters.model_dump()) == ("adam", HYPERPARAMETERS)
-    assert trained.training.model_dump(mode="json") == settings.at(document(), ".".join(BOOK))["training"]
+    run = settings.load(PARAMS)["run"]
+    del run["device"]
+    assert trained.training.model_dump(mode="json") == written().training.model_dump(mode="json") | run
     assert recipe().seeds == 3
 
 
@@ -95,7 +97,11 @@ def test_records_tell_all_that_determines_a_run_and_nothing_of_a_contest(tmp_pat
     recorded = train(Watched(recipe()), tmp_path).runs
     for seed, run in enumerate(recorded):
         parameters: Mapping[str, Any] = run.parameters
-        assert parameters["seed"] == seed and parameters["task"] == "images" and parameters["data"] == "digits.npz"
+        assert (
+            parameters["seed"] == seed
+            and parameters["task"] == "images"
+            and parameters["data"] == "data/images/images.npz"
+        )
         assert {key: parameters[f"network.{key}"] for key in NETWORK} == NETWORK
         assert {key: parameters[f"optimizer.{key}"] for key in HYPERPARAMETERS} == HYPERPARAMETERS
         assert parameters["training.schedule.kind"] == recipe().combination.training.schedule.kind

@@ -2,7 +2,9 @@
 
 import os
 import subprocess
+from copy import deepcopy
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +30,7 @@ class Project:
     def set(self, **sections: Any) -> None:
         """Replace sections of params.yaml, keys with `__` for dots: `data__corpus__source="…"`."""
         path = self.root / "params.yaml"
-        document = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+        document = deepcopy(parsed(path.read_text(encoding="utf-8")))
         for key, value in sections.items():
             *way, last = key.split("__")
             at = document
@@ -65,6 +67,13 @@ class Project:
             assert path.read_bytes() == OLD
             assert not list(path.parent.glob(".partial-*"))
         return ended.stderr.removeprefix("error: ").rstrip("\n")
+
+
+@cache
+def parsed(text: str) -> dict[str, Any]:
+    """A document of YAML, not to be changed; the one that ships is read once."""
+    document: dict[str, Any] = YAML(typ="safe", pure=True).load(text)
+    return document
 
 
 @pytest.fixture

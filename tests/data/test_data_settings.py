@@ -6,12 +6,12 @@ import pytest
 from bakeoff.base import settings
 from bakeoff.base.settings import BadInput
 from bakeoff.data.corpus.settings import CorpusSettings
+from bakeoff.data.encoding.settings import TableData
 from bakeoff.data.images.settings import ImagesSettings
 from bakeoff.data.scans.settings import ScansSettings
-from bakeoff.data.table.settings import TableSettings
 
 DOCUMENT = settings.load(Path(__file__).parents[2] / "params.yaml")
-SECTIONS = {"corpus": CorpusSettings, "table": TableSettings, "images": ImagesSettings, "scans": ScansSettings}
+SECTIONS = {"corpus": CorpusSettings, "table": TableData, "images": ImagesSettings, "scans": ScansSettings}
 
 
 def refusal(section: str, change: dict[str, Any]) -> str:

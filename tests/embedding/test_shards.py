@@ -213,7 +213,7 @@ def test_many_shards_without_damping_are_refused(settings: MakeSettings) -> None
 
 
 @pytest.mark.emulated
-@pytest.mark.parametrize("processor", ["Haswell", "EPYC-Rome"])
+@pytest.mark.parametrize("processor", ["Haswell"])  # NumPy and Numba ask for features, and EPYC-Rome has the same
 def test_vectors_are_the_same_on_another_processor(processor: str, printed: Callable[..., list[str]]) -> None:
     assert printed(processor) == printed()
 

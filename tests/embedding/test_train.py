@@ -33,8 +33,8 @@ from bakeoff.embedding.settings import (
 )
 from bakeoff.embedding.train import SAMPLERS, Trained, Training
 from bakeoff.embedding.word2vec import Word2vec
+from bakeoff.optimizers.adagrad import AdagradSettings
 from bakeoff.optimizers.registry import OPTIMIZERS
-from bakeoff.optimizers.settings import AdagradSettings
 from bakeoff.training.fit import Watch
 from bakeoff.training.settings import LoopSettings, plain
 

@@ -66,12 +66,18 @@ def position(saved: Path) -> tuple[int, int]:
     return 0, 0
 
 
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """What an undisturbed training leaves."""
+    return train(tmp_path_factory.mktemp("whole"))
+
+
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_a_killed_training_goes_on_to_the_same_bytes(
-    number: signal.Signals, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    number: signal.Signals, whole: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole, folder = train(tmp_path / "whole"), tmp_path / "killed"
-    saved, deadline = folder / "stage" / "recipe", time.monotonic() + 60
+    folder = tmp_path / "killed"
+    saved, deadline = folder / "stage" / "recipe", time.monotonic() + 600
     with subprocess.Popen([sys.executable, __file__, folder], stdout=subprocess.PIPE) as process:
         while position(saved)[0] < 2:
             assert process.poll() is None and time.monotonic() < deadline

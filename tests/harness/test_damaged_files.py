@@ -24,7 +24,7 @@ stages:
 """
 MERGED = WHOLE.replace("    cmd: python train.py\n", "<<<<<<< HEAD\n    cmd: a\n=======\n    cmd: b\n>>>>>>> other\n")
 RWLOCK = '{"write": {"out.txt": {"pid": 1, "cmd": "dvc repro"}}, "read": {}}'
-RECORD = """{"stage": "s", "task": "t", "recipe": "r", "settings": {}, "data": {}, "code": "c", "runs": []}"""
+RECORD = """{"stage": "s", "task": "t", "digest": "r", "settings": {}, "data": {}, "code": "c", "runs": []}"""
 
 
 @pytest.fixture

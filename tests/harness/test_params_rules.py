@@ -20,49 +20,50 @@ def document() -> dict[str, Any]:
 
 
 def check(monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any]) -> None:
-    """The gate on the project's own settings with others under dotted keys."""
-    changed = copy.deepcopy(document())
+    """The gate on the project's own settings with others under dotted keys; those of a recipe as FILE:KEY."""
+    documents: dict[Path, Any] = {settings.PATH: copy.deepcopy(document())}
     for key, value in changes.items():
-        *sections, last = key.split(".")
-        here: Any = changed
+        file, _, dotted = key.rpartition(":")
+        path = Path(file) if file else settings.PATH
+        *sections, last = dotted.split(".")
+        here: Any = documents.setdefault(path, settings.load(PARAMS.parent / path))
         for name in sections:
             here = here[name]
         here[last] = value
-    monkeypatch.setattr(params, "load", lambda _: changed)
-    params.check()
+    monkeypatch.chdir(PARAMS.parent)
+    monkeypatch.setattr(params, "load", lambda path: documents[path] if path in documents else settings.load(path))
+    params.check(graph=False)
 
 
-RESNET = {"images.models": ["resnet"]}
+RESNET = {"tasks.images.models": ["resnet"]}
 WITHOUT_GRADIENT = {"tuning.methods": ["grid", "random"]}
 BATCH_NORM = {"networks.mlp.normalisation": "batch"} | WITHOUT_GRADIENT
 
 REFUSED: list[tuple[dict[str, Any], str]] = [
     # networks that take pictures, on a table
     *(
-        ({"table.models": ["mlp", model], f"table.contest.seeds.{model}": 3}, f"table.models.1 is '{model}'")
+        ({"tasks.table.models": ["mlp", model], f"tasks.table.seeds.{model}": 3}, f"tasks.table.models.1 is '{model}'")
         for model in ("cnn", "resnet", "wide_resnet", "unet")
     ),
-    ({"recipes.table": ["cnn"]}, "recipes.table.0 is 'cnn'"),
-    ({"images.models": ["unet"]}, "images.models.0 is 'unet'"),
-    ({"scans.models": ["cnn"]}, "scans.models.0 is 'cnn'"),
+    ({"tasks.table.recipes": ["cnn"]}, "tasks.table.recipes.0 is 'cnn'"),
+    ({"tasks.images.models": ["unet"]}, "tasks.images.models.0 is 'unet'"),
+    ({"tasks.scans.models": ["cnn"]}, "tasks.scans.models.0 is 'cnn'"),
     # augmentation of rows
     *(
-        ({f"table.training.augmentation.{name}": value}, f"table.training.augmentation.{name} is {shown}, which moves")
+        (
+            {f"tasks.table.training.augmentation.{name}": value},
+            f"tasks.table.training.augmentation.{name} is {shown}, which moves",
+        )
         for name, value, shown in (("shift", 1, "1"), ("crop", 2, "2"), ("flip", True, "true"), ("cutout", 3, "3"))
     ),
     (
-        {"recipes.book.table.mlp.training.augmentation.flip": True},
-        "recipes.book.table.mlp.training.augmentation.flip is true, which moves pixels, and a table has rows; write fl",
+        {"recipes/table/mlp.yaml:training.augmentation.flip": True},
+        "recipes/table/mlp.yaml: training.augmentation.flip is true, which moves pixels, and a table has rows; write",
     ),
     # what is for a GPU, on a CPU
     *(
-        ({f"{place}.{name}": value}, f"{place}.{name} is {shown}, which is for a GPU, and device is 'cpu'; write")
-        for place in ("images.training", "table.training", "scans.training", "recipes.book.images.cnn.training")
+        ({f"run.{name}": value}, f"run.{name} is {shown}, which is for a GPU, and run.device is 'cpu'; write")
         for name, value, shown in (("precision", "bfloat16", "'bfloat16'"), ("compile", True, "true"))
-    ),
-    (
-        {"embedding.sampler": "notes", "embedding.notes.training.compile": True},
-        "embedding.notes.training.compile is true, which is for a GPU",
     ),
     # searches
     ({"tuning.study.trials": 65}, "levels make 8 x 4 x 2 = 64 points, and tuning.study.trials is 65; add levels"),
@@ -73,51 +74,58 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"networks.mlp.activation": "step"}, "networks.mlp.activation is 'step', which has no second derivative"),
     # sizes of pictures
     (
-        {"networks.unet.depth": 6},
-        "networks.unet.depth is 6, and each level halves the picture: too many for data.scans",
+        {"networks.unet.depth": 6, "data.scans.resize": [40, 40]},
+        "networks.unet.depth is 6, and each level halves the image: too many for data.scans",
     ),
     ({"data.scans.resize": [80, 3]}, "too many for data.scans.resize [80, 3]"),
-    ({"data.images.resize": [3, 28]}, "networks.cnn.channels has 2 entries, and each halves the picture: too many"),
+    ({"data.images.resize": [3, 28]}, "networks.cnn.channels has 2 entries, and each halves the image: too many"),
     ({"data.images.resize": [6, 4]}, "networks.cnn.kernel is 5, and does not fit data.images.resize [6, 4]; take at"),
     (RESNET | {"data.images.resize": [4, 4]}, "networks.resnet.normalisation is 'batch', and of data.images.resize"),
-    ({"recipes.images": ["cnn"], "data.images.resize": [3, 3]}, "recipes.book.images.cnn.network.channels has 2"),
+    (
+        {"tasks.images.recipes": ["cnn"], "data.images.resize": [3, 3]},
+        "recipes/images/cnn.yaml: network.channels has 2",
+    ),
     *(
         (
-            {f"scans.training.augmentation.{name}": 40},
+            {f"tasks.scans.training.augmentation.{name}": 40, "data.scans.resize": [80, 40]},
             f"{name} is 40, which leaves nothing of data.scans.resize [80, 40]",
         )
         for name in ("shift", "crop", "cutout")
     ),
     # batches of a single row
-    (BATCH_NORM | {"images.training.batch_size": 1}, "images.training has batch_size 1 and shards 1: a single row"),
-    (BATCH_NORM | {"table.training.batch_size": 7, "table.training.shards": 4}, "batch_size 7 and shards 4"),
+    (
+        BATCH_NORM | {"tasks.images.training.batch_size": 1},
+        "tasks.images.training has batch_size 1, and run.shards is 1: networks.mlp needs 2 examples or more",
+    ),
+    (BATCH_NORM | {"tasks.table.training.batch_size": 7, "run.shards": 4}, "batch_size 7, and run.shards is 4"),
     # empty lists
-    ({"baselines.methods": []}, "baselines.methods is [], and should have at least 1 entries"),
-    ({"recipes.images": [], "recipes.table": []}, "recipes.images and recipes.table are both empty"),
     # values that no training survives
     *(
         ({key: value}, f"{key} is {value}, and should be at most")
         for key, value in (
-            ("optimizers.adam.learning_rate", 1e31),
+            ("optimizers.adam.defaults.learning_rate", 1e31),
             ("baselines.boosting.learning_rate", 1e31),
             ("tuning.study.space.learning_rate.high", 1e31),
             ("online.search.high", 1e31),
             ("embedding.word2vec.learning_rate.cbow", 1e31),
-            ("optimizers.adam.epsilon", 1e31),
-            ("images.training.regularisation.l2", 1e31),
+            ("optimizers.adam.defaults.epsilon", 1e31),
+            ("tasks.images.training.regularisation.l2", 1e31),
             ("networks.softmax.initial_sigma", 1e4),
             ("data.scans.noise", 1e4),
         )
     ),
-    ({"networks.mlp.initialisation": 1e4}, "networks.mlp.initialisation: 10000.0 is no initialisation"),
-    ({"spaces.adam.learning_rate": [1e-4, 1e31]}, "spaces.adam.learning_rate has the bound 1e+31, and should be at mo"),
+    ({"networks.mlp.initialisation": 1e4}, "networks.mlp.initialisation: invalid initialisation 10000.0"),
+    (
+        {"optimizers.adam.search.learning_rate": [1e-4, 1e31]},
+        "optimizers.adam: search.learning_rate has the bound 1e+31",
+    ),
     ({"baselines.boosting.seed": 2**32}, "baselines.boosting.seed is 4294967296, and should be at most 4294967295"),
     ({"networks.mlp.hidden": [10**9]}, "networks.mlp.hidden.0 is 1000000000, and should be at most 65536"),
     # columns that no role names
-    ({"data.encoding.hashed": {"distance": 64}}, "'distance'"),
-    ({"data.encoding.hashed": {"no_such": 64}}, "'no_such'"),
-    ({"data.encoding.scaling_by_column": {"carrier": "minmax"}}, "'carrier'"),
-    ({"data.encoding.scaling_by_column": {"humidd": "minmax"}}, "did you mean 'humid'?"),
+    ({"data.table.encoding.hashed": {"distance": 64}}, "'distance'"),
+    ({"data.table.encoding.hashed": {"no_such": 64}}, "'no_such'"),
+    ({"data.table.encoding.scaling_by_column": {"carrier": "minmax"}}, "'carrier'"),
+    ({"data.table.encoding.scaling_by_column": {"humidd": "minmax"}}, "did you mean 'humid'?"),
     # sources
     *(
         ({f"data.{kind}.source": source}, f"data.{kind}.source")
@@ -141,20 +149,19 @@ def test_what_settings_alone_decide_is_refused(
     "changes",
     [
         {},
-        {"device": "auto", "images.training.precision": "bfloat16", "images.training.compile": True},
-        {"recipes.book.images.resnet.training.precision": "bfloat16"},  # written down for another machine, not listed
-        {"embedding.notes.training.compile": True},  # not the sampler that runs
+        {"run.device": "auto", "run.precision": "bfloat16", "run.compile": True},
         {"tuning.methods": ["random"], "tuning.study.trials": 1000},
         WITHOUT_GRADIENT | {"networks.mlp.dropout": 0.3, "networks.mlp.activation": "step"},
-        BATCH_NORM | {"images.training.batch_size": 2},
-        BATCH_NORM | {"images.training.batch_size": "full"},
-        {"data.scans.resize": None, "networks.unet.depth": 6, "scans.training.augmentation.shift": 40},
+        BATCH_NORM | {"tasks.images.training.batch_size": 2},
+        BATCH_NORM | {"tasks.images.training.batch_size": "full"},
+        {"data.scans.resize": None, "networks.unet.depth": 6, "tasks.scans.training.augmentation.shift": 40},
         {"data.scans.resize": [64, 64], "networks.unet.depth": 6},
         {"data.images.resize": [5, 5]},
-        {"recipes.table": []},
-        {"recipes.images": []},
-        {"data.encoding.hashed": {"origin": 64}, "data.encoding.scaling_by_column": {"humid": "minmax"}},
-        {"optimizers.sgd.learning_rate": 1e30, "networks.mlp.initialisation": 1000.0},
+        {"tasks.table.recipes": []},
+        {"tasks.images.recipes": []},
+        {"tasks.images.recipes": [], "tasks.table.recipes": [], "tasks.table.baselines": []},
+        {"data.table.encoding.hashed": {"origin": 64}, "data.table.encoding.scaling_by_column": {"humid": "minmax"}},
+        {"optimizers.sgd.defaults.learning_rate": 1e30, "networks.mlp.initialisation": 1000.0},
     ],
 )
 def test_what_could_run_is_let_pass(changes: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:

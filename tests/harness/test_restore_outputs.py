@@ -15,7 +15,7 @@ from bakeoff.base.record import Run
 from bakeoff.harness.stage import Stage, run
 
 def train(stage: Stage, model: str) -> None:
-    epochs = stage.settings("images.training.epochs", int)
+    epochs = stage.settings("tasks.images.training.epochs", int)
     stage.output(f"out/{model}.txt", lambda path: path.write_text(f"{model} {epochs}"))
     stage.output(f"pages/{model}/a.txt", lambda path: path.write_text(f"page {model} {epochs}"), cached=False)
     stage.metrics(f"metrics/{model}.json", {"val/loss": 0.5})
@@ -29,7 +29,7 @@ stages:
   train:
     matrix: {model: [cnn, mlp]}
     cmd: python -m pipeline.train ${item}
-    params: [images.training.epochs]
+    params: [tasks.images.training.epochs]
     outs:
       - out/${item.model}.txt
       - pages/${item.model}: {cache: false}
@@ -91,18 +91,18 @@ def replace(project: Path, file: str, old: str, new: str) -> None:
 def test_a_refusal_by_the_gate_under_dvc_leaves_everything(project: Path) -> None:
     before = made(project)
     assert len(before) == 6
-    replace(project, "params.yaml", "epochs: 3\n    batch_size: 32", "epochs: 4\n    batch_size: 32")
+    replace(project, "params.yaml", "epochs: 3\n      batch_size: 32", "epochs: 4\n      batch_size: 32")
     replace(project, "params.yaml", "device: cpu", "device: gpu")
     done = subprocess.run(["dvc", "repro"], cwd=project, env=environment(), capture_output=True, text=True)
     assert done.returncode != 0
-    assert "error: params.yaml: device is 'gpu'" in done.stderr
+    assert "error: params.yaml: run.device is 'gpu'" in done.stderr
     assert made(project) == before
 
 
 @pytest.mark.parametrize(
     ("file", "old", "new", "status", "said"),
     [
-        ("params.yaml", "device: cpu", "device: gpu", 2, "error: params.yaml: device is 'gpu'"),
+        ("params.yaml", "device: cpu", "device: gpu", 2, "error: params.yaml: run.device is 'gpu'"),
         ("params.yaml", "device: cpu", "device: [", 2, "error: params.yaml: line"),
         ("pipeline/train.py", "from bakeoff", "import no_such_module\nfrom bakeoff", 1, "No module named"),
         ("pipeline/train.py", "    epochs =", "    1 / 0\n    epochs =", 1, "ZeroDivisionError"),
@@ -145,7 +145,7 @@ def test_a_lock_that_cannot_be_read_is_told_beside_the_refusal(project: Path) ->
     lines = done.stderr.splitlines()
     assert len(lines) == 2
     assert lines[0].startswith("note: the earlier outputs of train@cnn were not brought back")
-    assert lines[1].startswith("error: params.yaml: device is 'gpu'")
+    assert lines[1].startswith("error: params.yaml: run.device is 'gpu'")
 
 
 def test_a_copy_that_is_not_what_the_lock_names_is_not_brought_back(project: Path) -> None:

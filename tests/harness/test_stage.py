@@ -27,7 +27,7 @@ from bakeoff.harness.stage import Stage, run
 from bakeoff.base.record import Run
 
 def train(stage: Stage, model: str) -> None:
-    settings = stage.settings("images.training.epochs", int)
+    settings = stage.settings("tasks.images.training.epochs", int)
     given = stage.input("data/given.txt")
     watch = stage.watch("cnn-s0", {"seed": 0})
     watch({"epoch": 1, "val/loss": 0.5})
@@ -80,11 +80,11 @@ def test_outputs_and_record_tell_what_was_done(project: Path) -> None:
     assert (project / "out/a.txt").read_text() == "new"
     record = json.loads((project / "out/record.json").read_text())
     assert record["stage"] == "train@cnn"
-    assert list(record["settings"]) == ["images.training.epochs"]
+    assert list(record["settings"]) == ["tasks.images.training.epochs"]
     assert record["data"] == {"data/given.txt": hashlib.sha256(b"given").hexdigest()}
     ended = json.loads((project / ".bakeoff/ended/train@cnn.json").read_text())
     assert ended.pop("seconds") > 0
-    assert ended == {"settings": ["images.training.epochs"], "inputs": ["data/given.txt"]}
+    assert ended == {"settings": ["tasks.images.training.epochs"], "inputs": ["data/given.txt"]}
     assert not list((project / ".bakeoff/live").rglob("*.jsonl"))
 
 
@@ -113,19 +113,19 @@ def test_a_second_run_gives_the_same_bytes(project: Path) -> None:
     assert seen[0] == seen[1]
 
 
-def test_the_recipe_follows_settings_data_and_code(project: Path) -> None:
-    def recipe() -> str:
+def test_the_digest_follows_settings_data_and_code(project: Path) -> None:
+    def digest() -> str:
         assert finish(start(project)) == (0, "")
-        return str(json.loads((project / "out/record.json").read_text())["recipe"])
+        return str(json.loads((project / "out/record.json").read_text())["digest"])
 
-    recipes = [recipe()]
+    recipes = [digest()]
     (project / "data/given.txt").write_text("other")
-    recipes.append(recipe())
+    recipes.append(digest())
     write(project, "1 + 1")
-    recipes.append(recipe())
+    recipes.append(digest())
     text = (project / "params.yaml").read_text()
     (project / "params.yaml").write_text(text.replace("epochs: ", "epochs: 1"))
-    recipes.append(recipe())
+    recipes.append(digest())
     assert len(set(recipes)) == 4
 
 
@@ -133,7 +133,7 @@ def test_the_recipe_follows_settings_data_and_code(project: Path) -> None:
     ("spoil", "message"),
     [
         (lambda project: (project / "data/given.txt").unlink(), "data/given.txt: not found; `dvc repro train@cnn`"),
-        (lambda project: (project / "params.yaml").write_text("device: cpu\n"), "params.yaml: data is missing"),
+        (lambda project: (project / "params.yaml").write_text("run: {device: cpu}\n"), "params.yaml: data is missing"),
         (
             lambda project: write(project, "raise __import__('bakeoff.base.settings').base.settings.BadInput('x: y')"),
             "x: y",
@@ -199,7 +199,7 @@ def at_work(project: Path, monkeypatch: pytest.MonkeyPatch) -> Stage:
     monkeypatch.chdir(project)
     (project / ".checkpoints/train@cnn/0123").mkdir(parents=True)
     stage = Stage("train@cnn", Path("pipeline/train.py"))
-    stage.settings("images.training.epochs", int)
+    stage.settings("tasks.images.training.epochs", int)
     stage.input("data/given.txt")
     stage.watched("data/raw")
     stage.output("out/a.txt", lambda path: path.write_text("new"))
@@ -214,7 +214,10 @@ def edit_a_setting() -> None:
 @pytest.mark.parametrize(
     ("edit", "line"),
     [
-        (edit_a_setting, r"params.yaml: images.training.epochs was \d+ when 'train@cnn' began, and is 1\d+ now; "),
+        (
+            edit_a_setting,
+            r"params.yaml: tasks.images.training.epochs was \d+ when 'train@cnn' began, and is 1\d+ now; ",
+        ),
         (lambda: Path("data/given.txt").write_text("taken"), "data/given.txt: was changed while 'train@cnn' ran; "),
         (lambda: Path("data/given.txt").unlink(), "data/given.txt: was there when 'train@cnn' began, and is gone; "),
         (lambda: Path("data/raw").mkdir(), "data/raw: was changed while 'train@cnn' ran; "),
@@ -270,11 +273,11 @@ def test_a_full_disk_ends_a_stage_in_one_line(project: Path, error: str, line: s
 
 def test_1_and_1_0_are_one_setting_and_make_one_record(project: Path) -> None:
     # DVC holds them equal and reruns nothing, so the record must not tell them apart.
-    write(project, 'stage.settings("optimizers.adadelta.learning_rate", float)')
+    write(project, 'stage.settings("optimizers.adadelta.defaults.learning_rate", float)')
     text = (project / "params.yaml").read_text()
-    assert "adadelta: {learning_rate: 1.0" in text
+    assert "defaults: {learning_rate: 1.0," in text
     records = []
-    for written in (text, text.replace("adadelta: {learning_rate: 1.0", "adadelta: {learning_rate: 1")):
+    for written in (text, text.replace("defaults: {learning_rate: 1.0,", "defaults: {learning_rate: 1,")):
         (project / "params.yaml").write_text(written)
         assert finish(start(project)) == (0, "")
         records.append((project / "out/record.json").read_bytes())

@@ -59,4 +59,4 @@ def test_other_initialisations_are_refused_in_one_sentence(wrong: object) -> Non
     given = {"initialisation": wrong, "activation": "relu", "normalisation": "none"}
     with pytest.raises(ValidationError, match=r"^1 validation error") as refusal:
         LayerSettings.model_validate(given)
-    assert f"{quoted(wrong)} is no initialisation; take he, xavier, or a number" in str(refusal.value)
+    assert f"invalid initialisation {quoted(wrong)}: expected he, xavier, or a standard deviation" in str(refusal.value)

@@ -3,9 +3,8 @@ import math
 import pytest
 import torch
 
-from bakeoff.base.settings import BadInput
 from bakeoff.networks.activations import ACTIVATIONS
-from bakeoff.networks.layers import Dropout, Parts, chain, convolution, image, linear
+from bakeoff.networks.layers import Dropout, Parts, chain, convolution, linear
 from bakeoff.networks.normalisations import NORMALISATIONS
 
 
@@ -90,12 +89,6 @@ def test_a_generator_put_back_brings_the_masks_back() -> None:
     generator.set_state(state)
     layer(x[:7])
     assert torch.equal(generator.get_state(), after)
-
-
-def test_rows_of_a_table_are_no_images() -> None:
-    assert image("cnn", (3, 4, 5)) == (3, 4, 5)
-    with pytest.raises(BadInput, match=r"^params.yaml: networks.cnn takes images, .* 30 numbers; take cnn off"):
-        image("cnn", (30,))
 
 
 def test_a_chain_leaves_out_what_does_nothing() -> None:

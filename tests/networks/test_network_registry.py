@@ -11,9 +11,17 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from bakeoff.base.settings import BadInput
-from bakeoff.harness.params import Classifier, Networks, Segmenter
-from bakeoff.networks.registry import CLASSIFIERS, NETWORKS, SEGMENTERS
-from bakeoff.networks.settings import MlpSettings
+from bakeoff.networks import cnn
+from bakeoff.networks.mlp import MlpSettings
+from bakeoff.networks.registry import (
+    CLASSIFIERS,
+    NETWORKS,
+    SEGMENTERS,
+    NetworkName,
+    Networks,
+    by_name,
+    networks_for,
+)
 
 Shape = tuple[int, ...]
 
@@ -67,10 +75,21 @@ def test_every_network_is_tried() -> None:
 
 def test_params_yaml_lists_them_all() -> None:
     assert NETWORKS.keys() == Networks.model_fields.keys()
-    for literal, registry in ((Classifier, CLASSIFIERS), (Segmenter, SEGMENTERS)):
-        assert set(get_args(literal)) == registry.keys()
+    assert set(get_args(NetworkName)) == CLASSIFIERS.keys() | SEGMENTERS.keys()
+    assert set(networks_for("table")) == {"softmax", "mlp"}
     for name, spec in NETWORKS.items():
         assert Networks.model_fields[name].annotation is spec.settings
+
+
+def test_two_networks_of_one_name_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"^bakeoff\.networks\.cnn: the network 'cnn' is defined twice; rename one"):
+        by_name((cnn, cnn))
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_a_description_says_where_everything_is_from(name: str) -> None:
+    spec = NETWORKS[name]
+    assert all((spec.title, spec.formula, spec.source, spec.deviations, spec.takes))
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
@@ -269,7 +288,24 @@ def test_an_image_too_small_is_refused(name: str) -> None:
         build(name, (1, 3, 9))
 
 
-@pytest.mark.parametrize("name", ["cnn", "resnet", "wide_resnet"])
+@pytest.mark.parametrize("size", [(1, 1), (2, 9), (3, 3), (4, 4), (4, 5), (5, 7), (8, 8), (16, 15)], ids=str)
+@pytest.mark.parametrize("name", VARIANTS)
+def test_images_are_refused_exactly_where_settings_name_a_fault(name: str, size: tuple[int, int]) -> None:
+    """What is not refused goes through the network, alone in a batch of its own where the settings allow it."""
+    model, given = VARIANTS[name]
+    settings = NETWORKS[model].settings.model_validate(given)
+    fault = settings.size_fault(*size, "these images")
+    if fault is not None:
+        key = fault.split()[0]
+        assert key in type(settings).model_fields and "these images" in fault and "; take " in fault
+        with pytest.raises(BadInput, match=rf"^params\.yaml: networks\.{model}\.{key} (is|has) .*, or larger images$"):
+            build(name, (3, *size))
+    else:
+        logits = build(name, (3, *size))(images((3, *size), n=settings.smallest_batch))
+        assert logits.shape[:2] == (settings.smallest_batch, CLASSES) and logits.isfinite().all()
+
+
+@pytest.mark.parametrize("name", [name for name, spec in NETWORKS.items() if "table" not in spec.takes])
 def test_rows_of_a_table_are_refused_by_what_takes_images(name: str) -> None:
     with pytest.raises(BadInput, match=rf"^params.yaml: networks.{name} takes images, .* 7 numbers; take {name} off"):
         build(name, (7,))

@@ -16,8 +16,8 @@ from bakeoff.contest.finished_runs import FinishedRuns
 from bakeoff.contest.protocol import Budget
 from bakeoff.data.examples import Examples, Split
 from bakeoff.networks.registry import NETWORKS
-from bakeoff.networks.settings import WideResnetSettings
-from bakeoff.optimizers.settings import SgdSettings
+from bakeoff.networks.wide_resnet import WideResnetSettings
+from bakeoff.optimizers.gradient_descent import SgdSettings
 from bakeoff.training.fit import fit
 from bakeoff.training.settings import plain
 from bakeoff.training.supervised import Classification
@@ -108,7 +108,7 @@ def test_what_a_cell_saves_predicts_as_what_it_measured(tmp_path: Path) -> None:
         hyperparameters=SgdSettings(learning_rate=0.1),
         training=plain(2, 8),
     )
-    budget = Budget(trials=1, finalists=1, reruns=1, seeds=1)
+    budget = Budget(trials=1, finalists=1, reruns=1, seeds=1, search_seed=1000)
     cell = Cell(combination, {"learning_rate": (0.09, 0.1)}, budget, metric="val/accuracy", device="cpu")
     workload = Classification(examples(), combination.training, torch.device("cpu"))
     progress = Progress(budget.trainings, "cell", StringIO())

@@ -10,8 +10,8 @@ from pydantic import ValidationError
 from torch import Tensor, nn
 
 from bakeoff.base.settings import BadInput
+from bakeoff.networks.modules.resnet import Subsampled, stages
 from bakeoff.networks.registry import NETWORKS
-from bakeoff.networks.resnet import Subsampled, stages
 
 CIFAR = (3, 32, 32)  # (C, H, W)
 KINDS: dict[str, Any] = {"normalisation": "batch", "activation": "relu", "initialisation": "he"}
@@ -145,7 +145,9 @@ def test_depths_that_no_blocks_make_are_refused(name: str, beside: int) -> None:
         if depth in layers:
             build(name, depth=depth)
         else:
-            with pytest.raises(ValidationError, match=rf"{depth} layers are not 6 n \+ {beside}; take \d+ or \d+"):
+            with pytest.raises(
+                ValidationError, match=rf"invalid depth {depth}: expected 6 n \+ {beside} layers; take \d+ or \d+"
+            ):
                 build(name, depth=depth)
 
 

@@ -11,7 +11,7 @@ from bakeoff.data.encoding.categories import OneHot
 from bakeoff.data.encoding.encoder import Encoder, columns
 from bakeoff.data.encoding.scale import Scale
 from bakeoff.data.table.reading import Reading
-from bakeoff.networks.settings import SoftmaxSettings
+from bakeoff.networks.softmax import SoftmaxSettings
 from bakeoff.online import reference
 from bakeoff.online.kernels import LOWEST, exponential, softmax
 from bakeoff.online.learner import Learner, Rule, judged

@@ -21,7 +21,7 @@ from bakeoff.data.encoding.encoder import Encoder, columns
 from bakeoff.data.encoding.scale import Scale
 from bakeoff.data.table.reading import Reading
 from bakeoff.data.table.settings import TargetSettings
-from bakeoff.networks.settings import SoftmaxSettings
+from bakeoff.networks.softmax import SoftmaxSettings
 from bakeoff.online import live, reference
 from bakeoff.online.kernels import Rows
 from bakeoff.online.learner import Learner, Rule
@@ -32,7 +32,8 @@ from bakeoff.online.stored import Stored
 ROOT = Path(__file__).parents[2]
 READING = Reading.model_validate(dict.fromkeys(Reading.model_fields) | {"missing": ("NA",), "numbers": ()})
 HEADER = "note,carrier,a,late\n"
-LEARNER, STATE = Path("models/online/sgd-constant.safetensors"), Path(".bakeoff/online/sgd-constant.safetensors")
+LEARNER = Path("models/online/table-sgd-constant.safetensors")
+STATE = Path(".bakeoff/online/table-sgd-constant.safetensors")
 
 
 def stored(

@@ -50,7 +50,7 @@ def streams() -> Iterator[tuple[str, str]]:
 
 
 @pytest.mark.emulated
-@pytest.mark.parametrize("processor", ["Haswell", "EPYC-Rome"])
+@pytest.mark.parametrize("processor", ["Haswell"])  # NumPy and Numba ask for features, and EPYC-Rome has the same
 def test_streams_are_the_same_on_another_processor(processor: str, printed: Callable[..., list[str]]) -> None:
     here = printed()
     assert len(set(here)) == 4

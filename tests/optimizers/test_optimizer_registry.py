@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from bakeoff.base.settings import Settings
-from bakeoff.optimizers.registry import OPTIMIZERS
-from bakeoff.optimizers.settings import OptimizerName, Optimizers
+from bakeoff.optimizers import lion as lion_module
+from bakeoff.optimizers.registry import OPTIMIZERS, OptimizerName, Optimizers, by_name
+from bakeoff.optimizers.settings import OptimizerSection, Scale
 
 Array = NDArray[np.float64]
 Path = Iterator[Array]  # the weights after each step
@@ -245,7 +246,19 @@ def test_every_optimizer_has_a_formula() -> None:
 
 def test_every_optimizer_has_its_section_in_params_yaml() -> None:
     sections = {name: field.annotation for name, field in Optimizers.model_fields.items()}
-    assert sections == {name: spec.settings for name, spec in OPTIMIZERS.items()}
+    assert sections == {name: OptimizerSection[spec.settings] for name, spec in OPTIMIZERS.items()}
+
+
+def test_two_optimizers_of_one_name_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"^bakeoff\.optimizers\.lion: the optimizer 'lion' is defined twice"):
+        by_name((lion_module, lion_module))
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_a_description_says_where_everything_is_from(name: str) -> None:
+    spec = OPTIMIZERS[name]
+    assert all((spec.formula, spec.source, spec.deviations, spec.rate_source))
+    assert spec.scales["learning_rate"] is Scale.LOG
 
 
 @pytest.mark.parametrize("shape", [(4,), (3, 4), (5, 3), (3, 2, 2, 2)], ids=["vector", "wide", "tall", "kernels"])
@@ -292,7 +305,7 @@ def test_state_is_what_an_optimizer_keeps_of_each_weight_of_a_matrix(name: str) 
     follow(optimizer, [theta], [[torch.ones(5, 3)]] * 2)
     kept = optimizer.state_dict()["state"].get(0, {}).values()
     floats = [value.numel() for value in kept if isinstance(value, torch.Tensor) and value.numel() > 1]
-    assert sum(floats) == OPTIMIZERS[name].state * theta.numel()
+    assert sum(floats) == OPTIMIZERS[name].state_per_weight * theta.numel()
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)

@@ -8,8 +8,10 @@ import pytest
 import torch
 
 from bakeoff.harness.params import check
-from bakeoff.optimizers.registry import OPTIMIZERS
-from bakeoff.optimizers.settings import MomentumSettings, Optimizers, ScheduleFreeSettings, SgdSettings
+from bakeoff.optimizers.gradient_descent import SgdSettings
+from bakeoff.optimizers.momentum import MomentumSettings
+from bakeoff.optimizers.registry import OPTIMIZERS, Optimizers
+from bakeoff.optimizers.schedule_free import ScheduleFreeSettings
 from bakeoff.optimizers.trajectories import FUNCTIONS, RATES, best_rate, trajectory
 
 SGD = OPTIMIZERS["sgd"]
@@ -95,7 +97,7 @@ def test_schedule_free_shows_its_average() -> None:
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_every_optimizer_leaves_the_saddle_at_its_best_rate_and_again_to_the_bit(name: str, params: Optimizers) -> None:
     spec, function = OPTIMIZERS[name], FUNCTIONS["saddle"]
-    settings = getattr(params, name)
+    settings = getattr(params, name).defaults
     rate = best_rate(spec, settings, function, 100)
     at_best = settings.model_copy(update={"learning_rate": rate})
     found = trajectory(spec, at_best, function, 100)

@@ -1,28 +1,28 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
 from safetensors.torch import save_file
 
 from bakeoff.data.examples import Examples, Split
 from bakeoff.embedding.evaluate import Vectors
 from bakeoff.networks.registry import SEGMENTERS
-from bakeoff.networks.settings import UnetSettings
+from bakeoff.networks.unet import UnetSettings
 from bakeoff.report.figures.example_figures import (
     GROUPS,
-    classes,
     draw_predictions,
     draw_words,
     grouped,
     neighbours,
     read_vectors,
     restored,
-    sizes,
 )
+from bakeoff.results.model import Winner
 
 UNET = UnetSettings(channels=2, depth=1, activation="relu")
-WINNER = {"model": "unet", "optimizer": "adam", "seed": 1}
-WORDS = ["UNK", "the", "five", "six", "seven", "king", "queen", "war"]
+WINNER = Winner(model="unet", optimizer="adam", seed=1)
+WORDS = ["UNK", "the", "of", "and", "five", "six", "seven", "king", "queen", "war"]
 
 
 def scans() -> Examples:
@@ -32,18 +32,6 @@ def scans() -> Examples:
         for _ in range(3)
     ]
     return Examples(*splits, classes=("background", "grey", "white"))
-
-
-def test_classes_count_the_labels_of_each_split() -> None:
-    data = scans()
-    found = classes(data)
-    for split in ("train", "validation", "test"):
-        y = getattr(data, split).y
-        assert found[split] == [int((y == k).sum()) for k in range(len(data.classes))]
-
-
-def test_sizes_are_those_of_the_splits() -> None:
-    assert sizes(scans()) == {"train": 9, "validation": 9, "test": 9}
 
 
 def test_the_network_is_that_of_the_winning_seed(tmp_path: Path) -> None:
@@ -58,7 +46,9 @@ def test_the_network_is_that_of_the_winning_seed(tmp_path: Path) -> None:
     network = restored(scans(), path, WINNER, UNET)
     assert not network.training
     assert all(torch.equal(w, seeds[1][name]) for name, w in network.state_dict().items())
-    assert draw_predictions(scans(), path, WINNER, UNET) != draw_predictions(scans(), path, WINNER | {"seed": 0}, UNET)
+    assert draw_predictions(scans(), path, WINNER, UNET) != draw_predictions(
+        scans(), path, WINNER.model_copy(update={"seed": 0}), UNET
+    )
 
 
 def test_a_diverged_architecture_has_no_vectors(tmp_path: Path) -> None:
@@ -71,7 +61,7 @@ def test_a_diverged_architecture_has_no_vectors(tmp_path: Path) -> None:
 
 
 def test_an_english_text_is_shown_by_the_words_that_it_has() -> None:
-    vectors = Vectors.of(np.random.default_rng(0).normal(size=(8, 4)).astype(np.float32), WORDS)
+    vectors = Vectors.of(np.random.default_rng(0).normal(size=(10, 4)).astype(np.float32), WORDS)
     assert grouped(WORDS) == {"numbers": ["five", "six", "seven"], "people": ["king"], "war": ["war"]}
     assert list(neighbours(vectors)) == ["five", "king", "war"]
     assert draw_words(vectors, "pca") != draw_words(vectors, "tsne")
@@ -83,6 +73,24 @@ def test_a_text_in_another_language_is_shown_by_its_own_words() -> None:
     assert grouped(german) == {"most frequent": german[1:]}
     assert list(neighbours(vectors)) == german[1:]
     assert draw_words(vectors, "pca") != draw_words(vectors, "tsne")
+
+
+# The most frequent words of texts that know all words of the groups, as a large vocabulary does.
+FREQUENT = {
+    "german": ["der", "die", "und", "in", "von", "im", "des", "den", "mit", "das"],
+    "dutch": ["de", "van", "het", "een", "in", "en", "is", "of", "and", "met"],
+    "french": ["de", "la", "le", "et", "en", "du", "des", "les", "est", "un"],
+    "russian": ["в", "и", "на", "по", "из", "года", "как", "к", "году"],
+    "numbers": [str(number) for number in range(30)],
+}
+
+
+@pytest.mark.parametrize("words", FREQUENT.values(), ids=FREQUENT.keys())
+def test_a_large_text_that_is_not_english_is_not_asked_for_english_words(words: list[str]) -> None:
+    vocabulary = ["UNK", *words, *(f"w{n}" for n in range(20)), "the", *(word for of in GROUPS.values() for word in of)]
+    vectors = Vectors.of(np.random.default_rng(0).normal(size=(len(vocabulary), 4)).astype(np.float32), vocabulary)
+    assert list(grouped(vocabulary)) == ["most frequent"]
+    assert list(neighbours(vectors)) == vocabulary[1:7]
 
 
 def test_no_word_is_in_two_groups() -> None:

@@ -1,5 +1,6 @@
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -7,77 +8,87 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 from PIL import Image
+from simulated_contest import SETTINGS, baseline, contests, search
 
 from bakeoff.base.settings import load, validate
-from bakeoff.optimizers.settings import Optimizers
+from bakeoff.optimizers.registry import Optimizers
 from bakeoff.optimizers.trajectories import FUNCTIONS
 from bakeoff.report.figures.contest import (
     balanced,
     final_metrics,
     learning_curves,
+    of_comparison,
     rates,
     samples,
     searches,
     segmentations,
 )
 from bakeoff.report.figures.overview import critical_differences, draw_profiles, inside, places, trajectories
+from bakeoff.results.compare import compare
+from bakeoff.results.curves import Band, CurvePoint
+from bakeoff.results.model import Comparison, OverProblems, Profile, Ranks, Summary, TaskComparison
 
 RNG = np.random.default_rng(0)
 
 
-def measured(*values: float | None) -> dict[str, Any]:
-    ended = [value for value in values if value is not None]
-    interval = [min(ended), max(ended)] if len(ended) > 1 else None
-    return {"mean": sum(ended) / len(ended) if ended else None, "interval": interval, "values": list(values)}
+def band(mean: float) -> Band:
+    return Band(mean, 0.9 * mean, 1.1 * mean)
 
 
 CURVES = [
-    {"task": "images", "model": model, "optimizer": optimizer, "epoch": epoch, "runs": 2, "lost": 0}
-    | {"loss": 1 / epoch, "loss_low": 0.9 / epoch, "loss_high": 1.1 / epoch}
-    | {"metric": 1 - 1 / epoch, "metric_low": 0.9 - 1 / epoch, "metric_high": 1 - 0.9 / epoch}
+    CurvePoint("images", model, optimizer, epoch, 10 * epoch, 2, 0, band(1 / epoch), band(1 - 1 / epoch))
     for model in ("softmax", "mlp")
     for optimizer in ("sgd", "adam")
     for epoch in (1, 2, 3)
 ]
-TASK = {
-    "metric": "accuracy",
-    "baselines": [{"model": "boosting", "validation": 0.8, "test": 0.88}],
-    "cells": [
-        {"model": "cnn", "optimizer": "adam", "rank": 1, "tied": False, "diverged": [], "test": measured(0.9, 0.92)},
-        {"model": "cnn", "optimizer": "sgd", "rank": 2, "tied": True, "diverged": [1], "test": measured(0.9, None)},
-        {
-            "model": "mlp",
-            "optimizer": "sgd",
-            "rank": 3,
-            "tied": False,
-            "diverged": [0, 1],
-            "test": measured(None, None),
-        },
-    ],
-}
-TUNING = {
-    "cells": [
-        {"method": "bayes", "best_so_far": [[1, 0.9], [3, 0.5]], "validation": measured(0.5, 0.6)},
-        {"method": "grid", "best_so_far": [], "validation": measured(None, None)},
-    ]
-}
-SEARCH = {"trials": [[1e-3, 0.5], [1e-2, 0.9], [1.0, None]], "pick": {"learning_rate": 1e-2}, "default_rate": 0.1}
-LOST = {"trials": [[1.0, None]], "pick": {"learning_rate": 1.0}, "default_rate": None}
-SEARCHED = {
-    "metric": "accuracy",
-    "cells": [
-        {"model": model, "optimizer": optimizer, "search": search}
-        for model in ("mlp", "cnn")
-        for optimizer, search in (("sgd", SEARCH), ("adam_uncorrected", LOST))
-    ],
-}
-RANKS = {
-    "mean": {"adam": 1.4, "sgd": 1.9, "lion": 2.7},
-    "difference": 0.9,
-    "groups": [["adam", "sgd"], ["sgd", "lion"]],
-}
-PROFILE = {"problems": ["a", "b"], "ratios": {"adam": [1, 2], "sgd": [3, None]}, "score": {"adam": 0.8, "sgd": 0.1}}
-PLAIN = {"tasks": {"images": {"state": {"sgd": 0}}}}
+COMPARED = compare(
+    contests(["penguins", "cifar"], ["sgd", "adam", "adam_uncorrected", "lion"]),
+    {},
+    {"bayes": search("bayes", 0.5), "grid": search("grid", 0.9)},
+    [baseline("boosting", 0.95, "penguins")],
+    [],
+    SETTINGS,
+)
+TASKS = ("penguins", "cifar")
+TASK, PICTURES = COMPARED.tasks["penguins"], COMPARED.tasks["cifar"]
+assert COMPARED.tuning is not None
+TUNING = COMPARED.tuning
+
+
+def lost(task: TaskComparison) -> TaskComparison:
+    """The same task, with the runs of its last cell diverged."""
+    *others, last = task.cells
+    none = Summary(mean=None, deviation=None, interval=None, bootstrap=None, values=(None,) * len(last.seeds))
+    return task.model_copy(update={"cells": (*others, last.model_copy(update={"test": none, "diverged": last.seeds}))})
+
+
+def searched(task: TaskComparison, **change: Any) -> TaskComparison:
+    """The same task, with a change of the search of its first cell."""
+    first, *others = task.cells
+    search = first.search.model_copy(update=change)
+    return task.model_copy(update={"cells": (first.model_copy(update={"search": search}), *others)})
+
+
+UNSOLVED = searched(TASK, trials=((1.0, None),), default_rate=None)
+RANKS = Ranks(
+    problems=("a", "b"),
+    seeds=2,
+    mean={"adam": 1.4, "sgd": 1.9, "lion": 2.7},
+    p=0.01,
+    difference=0.9,
+    groups=(("adam", "sgd"), ("sgd", "lion")),
+    over_problems=OverProblems(p=0.1, difference=2.0),
+    left_out=(),
+)
+PROFILE = Profile(problems=("a", "b"), ratios={"adam": (1, 2), "sgd": (3, None)}, score={"adam": 0.8, "sgd": 0.1})
+
+
+def of_optimizers(*names: str) -> Comparison:
+    """A comparison in which these optimizers take part."""
+    task = TASK.model_copy(update={"state": dict.fromkeys(names, 0)})
+    return COMPARED.model_copy(update={"tasks": {"penguins": task}})
+
+
 ALL = validate(load(Path(__file__).parents[2] / "params.yaml"), "optimizers", Optimizers)
 MASKS = RNG.integers(0, 3, size=(2, 16, 16))
 
@@ -85,12 +96,14 @@ FIGURES: dict[str, Callable[[], bytes]] = {
     "learning curves": lambda: learning_curves(CURVES, "accuracy"),
     "no curves": lambda: learning_curves([], "accuracy"),
     "final metrics": lambda: final_metrics(TASK),
+    "final metrics of which some diverged": lambda: final_metrics(lost(PICTURES)),
     "segmentations": lambda: segmentations(MASKS[:, None] / 2, MASKS, MASKS, ["background", "grey", "white"]),
     "samples": lambda: samples([np.linspace(0, 1, 60 * n).reshape(n, 3, 5, 4) for n in (2, 3)], ["cat", "dog"]),
     "searches": lambda: searches(TUNING),
-    "rates": lambda: rates(SEARCHED),
+    "rates": lambda: rates(PICTURES),
+    "rates of a search that diverged": lambda: rates(UNSOLVED),
     "ranks": lambda: critical_differences(RANKS),
-    "trajectories": lambda: trajectories(PLAIN, ALL),
+    "trajectories": lambda: trajectories(of_optimizers("sgd"), ALL),
     "profiles": lambda: draw_profiles({"steps": PROFILE, "seconds": PROFILE}),
 }
 
@@ -109,12 +122,12 @@ def test_a_figure_is_the_same_to_the_byte_under_any_style_of_the_user(name: str)
 
 
 def test_a_curve_that_changes_changes_the_figure() -> None:
-    other = [row | {"metric": 0.5} if row["optimizer"] == "adam" else row for row in CURVES]
+    other = [replace(point, metric=band(0.5)) if point.optimizer == "adam" else point for point in CURVES]
     assert learning_curves(other, "accuracy") != learning_curves(CURVES, "accuracy")
 
 
-def test_a_lost_run_is_marked() -> None:
-    marked = [row | {"lost": 1} if row["epoch"] == 2 else row for row in CURVES]
+def test_a_diverged_run_is_marked() -> None:
+    marked = [replace(point, lost=1) if point.epoch == 2 else point for point in CURVES]
     assert learning_curves(marked, "accuracy") != learning_curves(CURVES, "accuracy")
 
 
@@ -128,10 +141,9 @@ def test_bars_that_would_touch_stand_in_rows_of_their_own() -> None:
     assert places([["a", "b"], ["b", "c"], ["d", "e"]], mean) == [0, 1, 0]
 
 
-def test_a_trial_that_is_lost_is_drawn_otherwise_than_one_that_ended() -> None:
-    ended = SEARCH | {"trials": [[1e-3, 0.5], [1e-2, 0.9], [1.0, 0.5]]}
-    cells = [{"model": "cnn", "optimizer": "sgd", "search": search} for search in (SEARCH, ended)]
-    drawn = [rates({"metric": "accuracy", "cells": [cell]}) for cell in cells]
+def test_a_trial_that_diverged_is_drawn_otherwise_than_one_that_ended() -> None:
+    trials = ((1e-3, 0.5), (1e-2, 0.9))
+    drawn = [rates(searched(TASK, trials=(*trials, (1.0, end)))) for end in (None, 0.5)]
     assert drawn[0] != drawn[1]
 
 
@@ -145,9 +157,14 @@ def test_a_way_is_drawn_until_it_is_lost_or_far_outside() -> None:
 
 
 def test_ways_are_drawn_of_those_in_the_contest_alone() -> None:
-    both = {"tasks": {"images": {"state": {"sgd": 0, "adam": 2}}}}
-    assert trajectories(PLAIN, ALL) != trajectories(both, ALL)
+    assert trajectories(of_optimizers("sgd"), ALL) != trajectories(of_optimizers("sgd", "adam"), ALL)
 
 
 def test_a_baseline_is_drawn() -> None:
-    assert final_metrics(TASK) != final_metrics(TASK | {"baselines": []})
+    assert final_metrics(TASK) != final_metrics(TASK.model_copy(update={"baselines": ()}))
+
+
+def test_figures_are_named_by_the_task() -> None:
+    names = {"tuning.png"} | {f"{figure}-{task}.png" for figure in ("curves", "metric", "rates") for task in TASKS}
+    assert of_comparison(COMPARED, []).keys() == names
+    assert "tuning.png" not in of_comparison(COMPARED.model_copy(update={"tuning": None, "tasks": {}}), [])

@@ -19,14 +19,15 @@ ROOT = Path(__file__).parents[2]
 def brain(**change: float) -> Examples:
     document = settings.load(ROOT / "params.yaml")
     chosen = settings.validate(document, "data.scans", ScansSettings).model_copy(update=change)
-    limits = settings.validate(document, "data.limits", Limits)
+    limits = settings.validate(document, "limits", Limits)
     found = read(find(chosen.source, "scans", limits), chosen, limits, Remarks())
     return scans.examples(found, chosen, lambda n: n, Remarks())
 
 
 def test_the_field_makes_a_table_of_intensities_fail() -> None:
-    assert intensity_baseline(brain(bias_field=0.0, noise=0.0))["val/dice"] > 0.9
-    assert max(intensity_baseline(brain()).values()) < 0.8
+    assert intensity_baseline(brain(bias_field=0.0, noise=0.0)).validation > 0.9
+    hard = intensity_baseline(brain())
+    assert max(hard.validation, hard.test) < 0.8
 
 
 @pytest.mark.parametrize("C", [1, 3])
@@ -42,5 +43,5 @@ def test_the_baseline_learns_from_training_pixels_alone(C: int) -> None:
     validation = split([10, 10, 20, 30, 0], [1, 2, 2, 2, 0])
     scores = intensity_baseline(Examples(train, validation, train, ("background", "grey", "white")))
     grey, white = 2 * 1 / (2 + 1), 2 * 1 / (1 + 3)
-    assert scores["val/dice"] == pytest.approx((grey + white) / 2)
-    assert scores["test/dice"] == pytest.approx((2 * 2 / (3 + 2) + 2 * 1 / (1 + 2)) / 2)
+    assert scores.validation == pytest.approx((grey + white) / 2)
+    assert scores.test == pytest.approx((2 * 2 / (3 + 2) + 2 * 1 / (1 + 2)) / 2)

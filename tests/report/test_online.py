@@ -1,68 +1,15 @@
 """The part of the page on online learning, on records made up here."""
 
 import io
-import math
 from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
+from simulated_stream import LENGTH, RECORDS
 
 from bakeoff.base.record import Record, Run
 from bakeoff.report.sections import online
-
-LENGTH = 60  # rows of a history
-
-
-def run(rule: str, drift: str, seed: int, **metrics: float) -> Run:
-    optimizer, schedule = rule.split("-")
-    parameters: dict[str, Any] = {
-        "optimizer": optimizer,
-        "schedule": schedule,
-        "role": "final",
-        "drift": drift,
-        "seed": seed,
-        "stream.delay": 250,
-        "stream.warmup": 0.15,
-        "stream.learnt": 0.9,
-        "drift.window": 50,
-        "drift.holds": 1200,
-        "drift.within": 0.02,
-        "evaluation.interval": 1000,
-        "evaluation.averaged": [1, 10],
-    }
-    history = []
-    for epoch in range(1, LENGTH + 1):
-        lost = 0.3 if drift == "labels" and 20 < epoch <= 23 else 0.0
-        auc = {} if epoch == 5 else {"window/auc": 0.7}  # a window may lack a class
-        history.append({"epoch": epoch, "step": 1000 * epoch, "window/accuracy": 0.8 - lost, **auc})
-    if drift != "none":
-        parameters["drift.row"] = 20_000
-    return Run(f"{rule}-{drift}-s{seed}", parameters, metrics, history)
-
-
-def record(rule: str, loss: float, labels: list[float], edge: str | None = None) -> Record:
-    """Two seeds; `labels` are the rows that they take to recover, infinite for never."""
-    head = Run(f"{rule}-search", run(rule, "none", 1000).parameters | {"role": "search", "edge": edge}, {}, [])
-    head.parameters["optimizer.learning_rate"] = 0.0316  # type: ignore[index]
-    del head.parameters["drift"]  # type: ignore[attr-defined]
-    runs = [head]
-    for seed, rows in enumerate(labels):
-        spread = {"loss.mean1/deviation": 0.6, "loss.mean10/deviation": 0.3 + seed / 10}
-        scores = {"stream/accuracy": 0.8 + seed / 100, "stream/loss": loss + seed / 100, "stream/auc": 0.65}
-        runs.append(run(rule, "none", seed, **scores, **spread))
-        for drift, late in (("labels", rows), ("features", 300.0)):
-            costs = {"drift/errors": 2 * rows if math.isfinite(rows) else 9000.0}
-            runs.append(run(rule, drift, seed, **costs, **({"drift/rows": late} if math.isfinite(late) else {})))
-    return Record("train_online", "online", "r", {}, {}, "c", runs)
-
-
-RECORDS = {
-    "sgd-constant": record("sgd-constant", 0.50, [400.0, 600.0]),
-    "adagrad-inverse_time": record(
-        "adagrad-inverse_time", 0.45, [math.inf, 700.0], "learning_rate 10 is online.search.high; widen the search"
-    ),
-}
 
 
 def lines(text: str, start: str) -> list[str]:
@@ -70,7 +17,7 @@ def lines(text: str, start: str) -> list[str]:
 
 
 def test_rules_are_told_by_their_cost_and_drifts_by_what_they_cost() -> None:
-    text = online.section(RECORDS, 0.95)
+    text = online.section("table", RECORDS, 0.95, alone=True)
     rows = lines(text, "sgd-constant") + lines(text, "adagrad")
     assert text.index("| adagrad-inverse_time | 0.0316 |") < text.index("| sgd-constant | 0.0316 |")  # 0.45 before 0.50
     assert "| 0.805 ± 0.064 | 0.6500 ± 0.0000 |" in rows[0]
@@ -81,21 +28,21 @@ def test_rules_are_told_by_their_cost_and_drifts_by_what_they_cost() -> None:
         "sgd-constant the fewest additional errors, 1,000 on average, and adagrad-inverse_time the most, 5,200." in text
     )
     assert "learning_rate 10 is online.search.high" in text and "250 rows later" in text
-    assert text.count("](figures/online-") == 2
+    assert text.count("](figures/online-table-") == 2
 
 
 def test_what_diverged_is_said_and_not_averaged() -> None:
     runs = RECORDS["sgd-constant"].runs
     broken = [Run(one.name, one.parameters, {}, [], 5) if one.parameters["seed"] == 1 else one for one in runs]
     left = {"sgd-constant": Record("s", "online", "r", {}, {}, "c", broken)}
-    text = online.section(left, 0.95)
+    text = online.section("table", left, 0.95, alone=True)
     assert "1 diverged" in lines(text, "sgd-constant")[0] and "| 0.8 |" in lines(text, "sgd-constant")[0]
     assert "Too few runs finished" in text
     none = [Run(one.name, one.parameters, {}, [], 5) if one.parameters["seed"] < 1000 else one for one in runs]
     gone = {"sgd-constant": Record("s", "online", "r", {}, {}, "c", none)}
-    assert "2 diverged" in online.section(gone, 0.95)
+    assert "2 diverged" in online.section("table", gone, 0.95, alone=True)
     for records in (left, gone):
-        assert all(Image.open(io.BytesIO(drawn)).width > 500 for drawn in online.figures(records).values())
+        assert all(Image.open(io.BytesIO(drawn)).width > 500 for drawn in online.figures("table", records).values())
 
 
 def test_figures_show_the_drift_where_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -105,7 +52,7 @@ def test_figures_show_the_drift_where_it_is(monkeypatch: pytest.MonkeyPatch) -> 
         seen.append((look["label"], np.asarray(x), np.asarray(y)))
 
     monkeypatch.setattr("matplotlib.axes.Axes.plot", plot)
-    online.figures(RECORDS)
+    online.figures("table", RECORDS)
     accuracy, gaps = seen[0], seen[4]
     assert accuracy[0] == "sgd, constant" and gaps[0] == "sgd, constant"
     assert len(accuracy[1]) == LENGTH and accuracy[2] == pytest.approx(np.full(LENGTH, 0.8))
@@ -115,4 +62,10 @@ def test_figures_show_the_drift_where_it_is(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_figures_are_the_same_to_the_byte() -> None:
-    assert online.figures(RECORDS) == online.figures(RECORDS)
+    assert online.figures("table", RECORDS) == online.figures("table", RECORDS)
+
+
+def test_a_table_beside_others_is_named() -> None:
+    heading, *_ = online.section("flights", RECORDS, 0.95, alone=False).splitlines()
+    assert heading == "## Online learning on flights"
+    assert online.figures("flights", RECORDS).keys() == {"online-flights-stream.png", "online-flights-drift.png"}

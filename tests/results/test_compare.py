@@ -1,34 +1,32 @@
-import csv
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from bakeoff.base.record import Record, Run, dump
-from bakeoff.results.compare import Cell, Records, compare, curves, read_curves, rounded, standings
+from bakeoff.base.record import Record, Run
+from bakeoff.results.compare import Cell, Records, TaskRecords, compare, standings
+from bakeoff.results.model import CellName, Comparison, RunCount, Search, TaskComparison, Winner
 from bakeoff.results.settings import ComparisonSettings
 from bakeoff.results.significance import student
 
 NAN = math.nan
-SETTINGS = ComparisonSettings(metric={"images": "accuracy"}, confidence=0.95, resamples=1000, seed=0)
+SETTINGS = ComparisonSettings(confidence=0.95, resamples=1000, seed=0)
 
 
-def contender(name: str, *scores: float) -> Cell:
-    return Cell({"name": name}, tuple(range(len(scores))), np.array(scores), np.array(scores))
+def contender(name: str, *scores: float) -> Cell[str]:
+    return Cell(name, tuple(range(len(scores))), np.array(scores), np.array(scores))
 
 
-def names(cells: Sequence[Cell]) -> list[str]:
-    return [standing.cell.identity["name"] for standing in standings(cells, 0.95)]
+def names(cells: Sequence[Cell[str]]) -> list[str]:
+    return [standing.cell.name for standing in standings(cells, 0.95)]
 
 
-def group(cells: Sequence[Cell]) -> set[str]:
+def group(cells: Sequence[Cell[str]]) -> set[str]:
     """The leader and its ties."""
     placed = standings(cells, 0.95)
-    return {standing.cell.identity["name"] for standing in placed if standing.tied} | {placed[0].cell.identity["name"]}
+    return {standing.cell.name for standing in placed if standing.tied} | {placed[0].cell.name}
 
 
 def test_a_clear_difference_parts_and_a_small_one_ties() -> None:
@@ -54,7 +52,7 @@ def test_a_diverged_run_outweighs_every_mean() -> None:
 def test_where_every_cell_lost_a_run_the_means_decide_over_the_seeds_both_ended() -> None:
     cells = [contender("a", 0.90, NAN, 0.92, 0.91), contender("b", NAN, 0.99, 0.95, 0.95)]
     leader, other = standings(cells, 0.95)
-    assert leader.cell.identity["name"] == "b"
+    assert leader.cell.name == "b"
     assert other.difference.tolist() == pytest.approx([-0.03, -0.04])
 
 
@@ -75,14 +73,14 @@ def test_a_share_of_diverged_runs_counts_whatever_the_number_of_seeds() -> None:
 
 def test_cells_with_more_and_with_fewer_seeds_are_paired_over_those_that_both_have() -> None:
     many = contender("many", 0.80, 0.82, 0.81, 0.99, 0.70)
-    few = Cell({"name": "few"}, (2, 0, 1), np.array([0.91, 0.90, 0.92]), np.array([0.9, 0.9, 0.9]))
+    few = Cell("few", (2, 0, 1), np.array([0.91, 0.90, 0.92]), np.array([0.9, 0.9, 0.9]))
     leader, other = standings([many, few], 0.95)
     assert leader.cell is few
     assert other.difference.tolist() == pytest.approx([-0.1, -0.1, -0.1])
 
 
 def test_other_seeds_cannot_be_paired() -> None:
-    strange = Cell({"name": "strange"}, (3, 4), np.array([0.5, 0.6]), np.array([0.5, 0.6]))
+    strange = Cell("strange", (3, 4), np.array([0.5, 0.6]), np.array([0.5, 0.6]))
     with pytest.raises(ValueError, match=r"strange.*not paired"):
         standings([contender("a", 0.7, 0.8), strange], 0.95)
 
@@ -122,6 +120,7 @@ def made(
         "optimizer.state": 2,
         "training.epochs": 3,
         "training.schedule.kind": "constant",
+        "training.batch_size": 32,
         rate: 0.25,
     }
 
@@ -143,8 +142,8 @@ def made(
         run(f"default-s{seed}", "default", seed, 0.5 if score else None, {rate: 0.1}, score)
         for seed, score in enumerate(default)
     ]
-    settings = {f"spaces.{optimizer}": {"learning_rate": [0.01, 10.0]}}
-    settings |= {f"images.contest.{name}": 2 for name in ("trials", "finalists", "reruns")}
+    settings = {f"optimizers.{optimizer}": {"search": {"learning_rate": [0.01, 10.0]}}}
+    settings |= {f"contest.{name}": 2 for name in ("trials", "finalists", "reruns")}
     stage = f"train_images@{model}-{optimizer}"
     return Record(stage, "images", "", settings, {}, "", [head, *trials, *final, *usual])
 
@@ -152,6 +151,7 @@ def made(
 def found(method: str, confirmed: Sequence[float], trials: Sequence[float]) -> Record:
     """A search's record: validation losses of its trials and of its best on fresh seeds."""
     study, shared = f"{method}-s0", {"method": method, "seed": 0, "optimizer": "momentum", "grid.levels": {"beta": 2}}
+    shared |= {"task": "images", "data": "data/images/images.npz"}
     history = [{"epoch": n, "best/val/loss": min(trials[:n])} for n in range(1, 1 + len(trials))]
     head = Run(study, shared | {"optimizer.learning_rate": 0.25, "study.best": "t001"}, {"trials": 2.0}, history)
     tried = [
@@ -165,15 +165,19 @@ def found(method: str, confirmed: Sequence[float], trials: Sequence[float]) -> R
     return Record(f"tune@{method}", "tuning", "", {}, {}, "", [head, *tried, *fresh])
 
 
-def whole(tasks: Mapping[str, Records], settings: ComparisonSettings = SETTINGS) -> dict[str, Any]:
-    studies = {
-        "grid": found("grid", [0.5, 0.52, 0.51], [0.4, 0.3]),
-        "bayes": found("bayes", [0.3, 0.31, 0.3], [0.2, 0.1]),
-    }
-    vectors = Record(
-        "train_embedding@cbow", "embedding", "", {}, {}, "", [Run("cbow-s0", {"seed": 0}, {"val/loss": 2.0})]
-    )
-    return compare(tasks, {"cbow": vectors}, studies, {}, {}, settings)
+STUDIES = {
+    "grid": found("grid", [0.5, 0.52, 0.51], [0.4, 0.3]),
+    "bayes": found("bayes", [0.3, 0.31, 0.3], [0.2, 0.1]),
+}
+
+
+def whole(cells: Records, *, baselines: Sequence[Record] = (), recipes: Sequence[Record] = ()) -> Comparison:
+    tasks = {"images": TaskRecords("images", "accuracy", cells)}
+    return compare(tasks, {}, STUDIES, baselines, recipes, SETTINGS)
+
+
+def images(cells: Records, **more: Sequence[Record]) -> TaskComparison:
+    return whole(cells, **more).tasks["images"]
 
 
 RECORDS: Records = {
@@ -185,119 +189,98 @@ RECORDS: Records = {
 
 
 def test_the_winner_is_chosen_on_validation_never_on_test() -> None:
-    task = whole({"images": RECORDS})["tasks"]["images"]
-    assert task["winner"] == {"model": "cnn", "optimizer": "adam", "seed": 2}
-    assert task["tied_with"] == [{"model": "cnn", "optimizer": "sgd"}]
-    assert [(cell["model"], cell["optimizer"]) for cell in task["cells"]] == [
+    task = images(RECORDS)
+    assert task.winner == Winner(model="cnn", optimizer="adam", seed=2)
+    assert task.tied_with == (CellName(model="cnn", optimizer="sgd"),)
+    assert [(cell.model, cell.optimizer) for cell in task.cells] == [
         ("cnn", "adam"),
         ("cnn", "sgd"),
         ("mlp", "sgd"),
         ("mlp", "adam"),
     ]
+    assert task.leader == task.cells[0]
 
 
 def test_a_diverged_seed_is_named_and_its_cell_kept() -> None:
-    cell = whole({"images": RECORDS})["tasks"]["images"]["cells"][-1]
-    assert cell["diverged"] == [1]
-    assert cell["validation"]["values"] == [0.94, None, 0.95]
-    assert cell["validation"]["mean"] == 0.945
-    assert not cell["tied"]
+    cell = images(RECORDS).cells[-1]
+    assert cell.diverged == (1,)
+    assert cell.validation.values == (0.94, None, 0.95)
+    assert cell.validation.mean == 0.945
+    assert not cell.tied
 
 
 def test_each_model_has_a_contest_of_its_own() -> None:
-    models = whole({"images": RECORDS})["tasks"]["images"]["models"]
-    assert models["mlp"]["leader"] == "sgd"
-    assert models["mlp"]["tied_with"] == []
-    assert (models["cnn"]["leader"], models["cnn"]["tied_with"]) == ("adam", ["sgd"])
+    models = images(RECORDS).models
+    assert models["mlp"].leader == "sgd"
+    assert models["mlp"].tied_with == ()
+    assert (models["cnn"].leader, models["cnn"].tied_with) == ("adam", ("sgd",))
 
 
 def test_no_interval_reaches_beyond_the_scale() -> None:
-    records: Records = {("cnn", "adam"): made("cnn", "adam", [0.99, 0.999, 0.97])}
-    assert whole({"images": records})["tasks"]["images"]["cells"][0]["validation"]["interval"][1] == 1.0
+    interval = images({("cnn", "adam"): made("cnn", "adam", [0.99, 0.999, 0.97])}).leader.validation.interval
+    assert interval is not None and interval[1] == 1.0
 
 
 def test_a_single_seed_has_no_intervals_and_ties_with_all() -> None:
-    records: Records = {("cnn", name): made("cnn", name, [score]) for name, score in (("adam", 0.9), ("sgd", 0.5))}
-    task = whole({"images": records})["tasks"]["images"]
-    assert task["cells"][0]["validation"]["interval"] is None
-    assert task["tied_with"] == [{"model": "cnn", "optimizer": "sgd"}]
-    assert task["detectable"] is None
+    task = images({("cnn", name): made("cnn", name, [score]) for name, score in (("adam", 0.9), ("sgd", 0.5))})
+    assert task.leader.validation.interval is None
+    assert task.tied_with == (CellName(model="cnn", optimizer="sgd"),)
+    assert task.detectable is None
 
 
 def test_searches_are_ranked_by_the_loss_on_fresh_seeds() -> None:
-    tuning = whole({"images": RECORDS})["tuning"]
-    assert tuning["winner"] == {"method": "bayes"}
-    assert tuning["tied_with"] == []
-    bayes, grid = tuning["cells"]
-    assert bayes["validation"]["values"] == [0.3, 0.31, 0.3]
-    assert bayes["best"] == {"optimizer.learning_rate": 0.25}
-    assert bayes["best_so_far"] == [[1, 0.2], [2, 0.1]]
-    assert (bayes["trials"], bayes["trials_diverged"]) == (2, 0)
-    assert grid["difference"]["mean"] == pytest.approx(0.51 - 0.91 / 3, rel=1e-5)  # worse: its loss is larger
+    tuning = whole(RECORDS).tuning
+    assert tuning is not None
+    assert (tuning.winner, tuning.tied_with) == ("bayes", ())
+    assert (tuning.task, tuning.data) == ("images", "data/images/images.npz")
+    bayes, grid = tuning.cells
+    assert bayes.validation.values == (0.3, 0.31, 0.3)
+    assert bayes.best == {"optimizer.learning_rate": 0.25}
+    assert bayes.best_so_far == ((1, 0.2), (2, 0.1))
+    assert (bayes.trials, bayes.trials_diverged) == (2, 0)
+    assert grid.difference.mean == pytest.approx(0.51 - 0.91 / 3, rel=1e-5)  # worse: its loss is larger
 
 
 def test_the_same_records_give_the_same_bytes_in_any_order_of_the_cells() -> None:
-    backwards = dict(reversed(RECORDS.items()))
-    assert dump(whole({"images": RECORDS})) == dump(whole({"images": backwards}))
+    assert whole(RECORDS).dumped() == whole(dict(reversed(RECORDS.items()))).dumped()
 
 
-def test_numbers_are_rounded_and_zero_has_no_sign() -> None:
-    assert rounded({"a": [0.123456789, -0.0, 1.23456789e-6], "b": (1, None)}) == {
-        "a": [0.123457, 0.0, 1.23457e-06],
-        "b": [1, None],
-    }
-    assert math.copysign(1, rounded(-0.0)) == 1
-
-
-def test_curves_give_mean_and_span_over_the_seeds_that_got_so_far(tmp_path: Path) -> None:
-    path = tmp_path / "curves.csv"
-    path.write_text(curves({"images": RECORDS}, SETTINGS))
-    rows = read_curves(path)
-    assert len(rows) == 4 * 3
-    adam = [row for row in rows if (row["model"], row["optimizer"]) == ("mlp", "adam")]
-    assert [(row["epoch"], row["runs"], row["lost"]) for row in adam] == [(1, 3, 0), (2, 3, 1), (3, 2, 0)]
-    assert [row["step"] for row in adam] == [7, 14, 21]
-    assert (adam[2]["loss"], adam[2]["loss_low"], adam[2]["loss_high"]) == pytest.approx(
-        (4 / 3, 1 / 3, 7 / 3), rel=1e-5
+def test_what_is_compared_is_what_is_read_back() -> None:
+    comparison = whole(RECORDS)
+    assert Comparison.parsed(comparison.dumped()) == comparison
+    assert list(Comparison.parsed(comparison.dumped()).tasks["images"].models) == list(
+        comparison.tasks["images"].models
     )
-    assert adam[2]["metric"] == pytest.approx(0.945)
 
 
-def test_runs_that_all_diverge_at_once_leave_a_header() -> None:
-    record = made("cnn", "sgd", [None])
-    lost = [replace(run, history=[]) for run in record.runs]
-    text = curves({"images": {("cnn", "sgd"): replace(record, runs=lost)}}, SETTINGS)
-    assert next(csv.reader([text]))[:4] == ["task", "model", "optimizer", "epoch"]
-    assert text.count("\n") == 1
-
-
-def test_tuning_gains_what_the_tuned_runs_have_over_the_customary_ones_of_the_same_seeds() -> None:
+def test_tuning_gains_what_the_tuned_runs_have_over_the_default_ones_of_the_same_seeds() -> None:
     record = made("cnn", "adam", [0.9, 0.8, 0.9, 0.7], test=0.6, default=[0.5, 0.4])
-    (cell,) = whole({"images": {("cnn", "adam"): record}})["tasks"]["images"]["cells"]
-    assert cell["default"]["test"]["values"] == [0.5, 0.4]
-    assert cell["gain"]["mean"] == pytest.approx(0.15)
-    assert cell["gain"]["interval"] == pytest.approx(student([0.1, 0.2], 0.95), rel=1e-5)
+    (cell,) = images({("cnn", "adam"): record}).cells
+    assert cell.default.test.values == (0.5, 0.4)
+    assert cell.gain.mean == pytest.approx(0.15)
+    assert cell.gain.interval == pytest.approx(student([0.1, 0.2], 0.95), rel=1e-5)
 
 
-def test_a_customary_run_that_diverged_is_not_paired() -> None:
+def test_a_default_run_that_diverged_is_not_paired() -> None:
     record = made("cnn", "adam", [0.9, 0.8], test=0.6, default=[None, 0.4])
-    (cell,) = whole({"images": {("cnn", "adam"): record}})["tasks"]["images"]["cells"]
-    assert cell["gain"] == {"mean": pytest.approx(0.2), "interval": None}
-    assert cell["default"]["test"]["values"] == [None, 0.4]
+    (cell,) = images({("cnn", "adam"): record}).cells
+    assert (cell.gain.mean, cell.gain.interval) == (pytest.approx(0.2), None)
+    assert cell.default.test.values == (None, 0.4)
 
 
-def test_the_search_is_told_by_rate_with_what_diverged() -> None:
-    cell = whole({"images": RECORDS})["tasks"]["images"]["cells"][0]
-    assert cell["search"] == {
-        "trials": [[0.25, 0.6], [8.0, None]],
-        "best": 0.6,
-        "median": None,  # between .6 and one that diverged
-        "pick": {"learning_rate": 0.25},
-        "default_rate": None,
-        "edge": None,
-    }
-    assert cell["runs"]["trial"] == {"runs": 2, "diverged": 1}
-    assert cell["runs"]["final"] == {"runs": 3, "diverged": 0}
+def test_the_search_lists_its_trials_by_rate_with_what_diverged() -> None:
+    cell = images(RECORDS).leader
+    assert cell.search == Search(
+        trials=((0.25, 0.6), (8.0, None)),
+        best=0.6,
+        median=None,  # between .6 and one that diverged
+        pick={"learning_rate": 0.25},
+        default_rate=None,
+        edge=None,
+    )
+    assert cell.runs.trial == RunCount(runs=2, diverged=1)
+    assert cell.runs.final == RunCount(runs=3, diverged=0)
+    assert cell.runs.total == RunCount(runs=5, diverged=1)
 
 
 def test_the_target_is_what_half_of_the_leaders_runs_end_at() -> None:
@@ -307,33 +290,35 @@ def test_the_target_is_what_half_of_the_leaders_runs_end_at() -> None:
         ("cnn", "sgd"): made("cnn", "sgd", [0.6, 0.85, 0.6]),
         ("cnn", "lion"): made("cnn", "lion", [0.9, 0.9, None]),  # the best mean, but one was lost
     }
-    target = whole({"images": records})["tasks"]["images"]["models"]["cnn"]["target"]
-    assert (target["value"], target["of"]) == (0.8, "adam")
-    assert target["steps"] == {
-        "adam": {"values": [21, 21, None], "median": 21, "share": pytest.approx(2 / 3, rel=1e-5)},
-        "sgd": {"values": [None, 21, None], "median": None, "share": pytest.approx(1 / 3, rel=1e-5)},
-        "lion": {"values": [21, 21, None], "median": 21, "share": pytest.approx(2 / 3, rel=1e-5)},
+    target = images(records).models["cnn"].target
+    assert target is not None and (target.value, target.of) == (0.8, "adam")
+    found = {optimizer: (arrival.values, arrival.median, arrival.share) for optimizer, arrival in target.steps.items()}
+    two_thirds, third = pytest.approx(2 / 3, rel=1e-5), pytest.approx(1 / 3, rel=1e-5)
+    assert found == {
+        "adam": ((21, 21, None), 21, two_thirds),
+        "sgd": ((None, 21, None), None, third),
+        "lion": ((21, 21, None), 21, two_thirds),
     }
 
 
 def test_ranks_and_profile_are_over_all_problems() -> None:
-    comparison = whole({"images": RECORDS})
-    assert comparison["ranks"]["problems"] == ["images: cnn", "images: mlp"]
+    comparison = whole(RECORDS)
+    assert comparison.ranks is not None and comparison.profile is not None
+    assert comparison.ranks.problems == ("images: cnn", "images: mlp")
     # Of the mlp adam loses a seed; of the cnn adam, sgd, adam lead: ranks of adam 1 2 1 and 1 2 1.
-    assert comparison["ranks"]["mean"] == {
+    assert comparison.ranks.mean == {
         "sgd": pytest.approx(5 / 3, rel=1e-5),
         "adam": pytest.approx(4 / 3, rel=1e-5),
     }
-    assert comparison["profile"]["problems"] == ["images: cnn", "images: mlp"]
+    assert comparison.profile.problems == ("images: cnn", "images: mlp")
 
 
 def test_a_baseline_stands_beside_the_cells_of_its_task() -> None:
     run = Run("logistic", {"task": "images", "model": "logistic"}, {"val/accuracy": 0.7, "test/accuracy": 0.6})
-    record = Record("train_baseline@logistic", "baselines", "", {}, {}, "", [run])
-    comparison = compare(
-        {"images": RECORDS}, {}, {"grid": found("grid", [0.5, 0.52], [0.4, 0.3])}, {"logistic": record}, {}, SETTINGS
-    )
-    assert comparison["tasks"]["images"]["baselines"] == [{"model": "logistic", "validation": 0.7, "test": 0.6}]
+    elsewhere = Run("logistic", {"task": "flights", "model": "logistic"}, {"val/auc": 0.7, "test/auc": 0.6})
+    records = [Record("train_baseline", "baselines", "", {}, {}, "", [run]) for run in (run, elsewhere)]
+    (row,) = images(RECORDS, baselines=records).baselines
+    assert (row.model, row.validation, row.test) == ("logistic", 0.7, 0.6)
 
 
 def test_a_recipe_stands_beside_the_cells_and_is_ranked_with_none() -> None:
@@ -348,19 +333,36 @@ def test_a_recipe_stands_beside_the_cells_and_is_ranked_with_none() -> None:
         for seed, metrics, lost in ((0, {"val/accuracy": 0.99, "test/accuracy": 0.98}, None), (1, {}, 7))
     ]
     record = Record("train_recipe_images@cnn", "recipes", "", {}, {}, "", runs)
-    studies = {"grid": found("grid", [0.5, 0.52], [0.4, 0.3])}
-    task = compare({"images": RECORDS}, {}, studies, {}, {"images-cnn": record}, SETTINGS)["tasks"]["images"]
-    (row,) = task["recipes"]
-    assert (row["model"], row["optimizer"], row["runs"], row["diverged"]) == ("cnn", "lion", 2, [1])
-    assert (row["validation"]["mean"], row["test"]["mean"]) == (0.99, 0.98)
-    assert len(task["cells"]) == len(RECORDS) and task["winner"]["optimizer"] == "adam"
+    task = images(RECORDS, recipes=[record])
+    (row,) = task.recipes
+    assert (row.model, row.optimizer, row.runs, row.diverged) == ("cnn", "lion", 2, (1,))
+    assert row.validation is not None
+    assert (row.validation.mean, row.test.mean) == (0.99, 0.98)
+    assert len(task.cells) == len(RECORDS)
+    assert task.winner is not None and task.winner.optimizer == "adam"
 
 
 def test_a_recipe_that_learnt_from_the_validation_data_has_no_score_on_them() -> None:
     shared = {"task": "images", "model": "cnn", "optimizer": "lion", "refit": True}
     runs = [Run(f"images-cnn-s{seed}", shared | {"seed": seed}, {"test/accuracy": 0.98}) for seed in range(2)]
     record = Record("train_recipe_images@cnn", "recipes", "", {}, {}, "", runs)
-    studies = {"grid": found("grid", [0.5, 0.52], [0.4, 0.3])}
-    task = compare({"images": RECORDS}, {}, studies, {}, {"images-cnn": record}, SETTINGS)["tasks"]["images"]
-    (row,) = task["recipes"]
-    assert (row["refit"], row["validation"], row["test"]["mean"]) == (True, None, 0.98)
+    (row,) = images(RECORDS, recipes=[record]).recipes
+    assert (row.refit, row.validation, row.test.mean) == (True, None, 0.98)
+
+
+@pytest.mark.parametrize("steps", [999_999, 1_234_567, 20_000_001])
+def test_steps_beyond_six_digits_are_kept_whole(steps: int) -> None:
+    record = made("cnn", "adam", [0.9, 0.9])
+    for run in record.runs:
+        for row in run.history:
+            row["step"] = steps  # type: ignore[index]
+    target = images({("cnn", "adam"): record}).models["cnn"].target
+    assert target is not None
+    assert target.steps["adam"].median == steps and target.steps["adam"].values == (steps, steps)
+
+
+def test_nothing_but_a_task_is_needed() -> None:
+    comparison = compare({"cifar": TaskRecords("images", "accuracy", RECORDS)}, {}, {}, [], [], SETTINGS)
+    assert comparison.tuning is None and comparison.embeddings == {} and list(comparison.tasks) == ["cifar"]
+    empty = compare({}, {}, {}, [], [], SETTINGS)
+    assert empty.ranks is None and empty.profile is None and empty.tasks == {}

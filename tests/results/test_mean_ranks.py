@@ -100,11 +100,11 @@ def test_a_contest_weighs_problems_alike_and_leaves_out_who_was_not_everywhere()
     }
     found = contest(scores, 0.95)
     assert found is not None
-    assert found["mean"] == {"a": 1.5, "b": 1.5}  # ten seeds of the one do not outvote two of the other
-    assert found["seeds"] == 2
-    assert found["left_out"] == ["c", "d"]
-    assert found["p"] == 1.0
-    assert found["groups"] == [["a", "b"]]
+    assert found.mean == {"a": 1.5, "b": 1.5}  # ten seeds of the one do not outvote two of the other
+    assert found.seeds == 2
+    assert found.left_out == ("c", "d")
+    assert found.p == 1.0
+    assert found.groups == (("a", "b"),)
 
 
 def test_seeds_sharpen_what_is_said_of_these_problems_and_nothing_that_is_said_of_others() -> None:
@@ -115,9 +115,9 @@ def test_seeds_sharpen_what_is_said_of_these_problems_and_nothing_that_is_said_o
     }
     found = contest(scores, 0.95)
     assert found is not None
-    assert found["groups"] == [] and found["p"] < 0.05
-    assert found["over_problems"]["difference"] == pytest.approx(critical_difference(3, 2, 0.95))
-    assert found["over_problems"]["difference"] > 1 > found["difference"]
+    assert found.groups == () and found.p < 0.05
+    assert found.over_problems.difference == pytest.approx(critical_difference(3, 2, 0.95), rel=1e-5)
+    assert found.over_problems.difference > 1 > found.difference
 
 
 def test_a_single_optimizer_has_no_rank() -> None:

@@ -1,15 +1,16 @@
 import json
-import math
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
+from simulated_contest import SETTINGS, contests
 
 from bakeoff.base.settings import BadInput
 from bakeoff.results import step_costs
-from bakeoff.results.step_costs import Costs, profiles, read, there
+from bakeoff.results.compare import compare
+from bakeoff.results.model import Arrival, Comparison, Family, Profile, Target
+from bakeoff.results.step_costs import Costs, measured, profiles, read
 
 MEASURED = Costs("one", {"images": {"cnn": {"adam": 0.002}}})
 
@@ -17,10 +18,10 @@ MEASURED = Costs("one", {"images": {"cnn": {"adam": 0.002}}})
 def test_a_missing_file_names_the_command_that_makes_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(BadInput, match=r"reports/costs.json: not found.*python -m benchmarks.costs"):
-        there()
+        measured()
     (tmp_path / "reports").mkdir()
     (tmp_path / step_costs.PATH).write_text("{}")
-    assert there() == step_costs.PATH
+    assert measured() == step_costs.PATH
 
 
 @pytest.mark.parametrize("text", ["{}", "[]", "{", '{"processor": "x", "seconds": {}, "more": 1}'])
@@ -42,23 +43,31 @@ def test_a_time_needs_a_cost_and_an_end() -> None:
     assert MEASURED.after("scans", "unet", "adam", 500) is None
 
 
-def compared(**medians: float | None) -> dict[str, Any]:
-    steps = {optimizer: {"median": median} for optimizer, median in medians.items()}
-    task = {"models": {"cnn": {"target": {"steps": steps}}, "mlp": {"target": None}}}
-    return {"profile": {"score": {}}, "tasks": {"images": task}}
+def compared(**medians: float | None) -> Comparison:
+    """A comparison of one task with a target for the cnn, and none for the mlp."""
+    arrivals = {of: Arrival(values=(), median=median, share=1.0) for of, median in medians.items()}
+    reached = Target(value=0.9, of=next(iter(medians), ""), steps=arrivals)
+    families = {
+        model: Family(leader=None, tied_with=(), detectable=None, cells=(), target=target)
+        for model, target in (("cnn", reached), ("mlp", None))
+    }
+    whole = compare(contests(["cifar"], ["sgd"]), {}, {}, [], [], SETTINGS)
+    task = whole.tasks["cifar"].model_copy(update={"models": families})
+    profile = Profile(problems=(), ratios={}, score={}) if medians else None
+    return whole.model_copy(update={"tasks": {"images": task}, "profile": profile})
 
 
 def test_a_step_that_costs_more_puts_who_needs_fewer_of_them_behind() -> None:
     comparison = compared(adam=100, sgd=150, lion=None)
     prices = Costs("one", {"images": {"cnn": {"adam": 0.003, "sgd": 0.001, "lion": 0.001}}})
     found = profiles(comparison, prices)
-    assert found["steps"] is comparison["profile"]
-    assert found["seconds"]["ratios"] == {"adam": [2.0], "sgd": [1.0], "lion": [math.inf]}
+    assert found["steps"] is comparison.profile
+    assert found["seconds"].ratios == {"adam": (2.0,), "sgd": (1.0,), "lion": (None,)}
 
 
 def test_without_costs_there_is_no_profile_in_seconds() -> None:
     assert profiles(compared(adam=100), Costs("one", {})).keys() == {"steps"}
-    assert profiles({"profile": None, "tasks": {}}, MEASURED) == {}
+    assert profiles(compared(), MEASURED) == {}
 
 
 PORTION = """

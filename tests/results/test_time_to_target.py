@@ -58,10 +58,11 @@ def test_a_profile_by_hand() -> None:
     }
     found = profile(times)
     assert found is not None
-    assert found["problems"] == ["one", "two", "three"]
-    assert found["ratios"] == {"a": [1, 3, 1], "b": [2, 1, math.inf], "c": [math.inf, math.inf, 1]}
+    assert found.problems == ("one", "two", "three")
+    assert found.ratios == {"a": (1, 3, 1), "b": (2, 1, None), "c": (None, None, 1)}
     # rho of a: 2/3 on [1, 3], 1 on [3, 4]; of b: 1/3 on [1, 2], 2/3 on [2, 4]; of c: 1/3.
-    assert found["score"] == pytest.approx({"a": (2 * 2 / 3 + 1) / 3, "b": (1 / 3 + 2 * 2 / 3) / 3, "c": 1 / 3})
+    wanted = {"a": (2 * 2 / 3 + 1) / 3, "b": (1 / 3 + 2 * 2 / 3) / 3, "c": 1 / 3}
+    assert found.score == pytest.approx(wanted, rel=1e-5)
 
 
 def test_no_profile_where_nobody_arrives() -> None:

@@ -21,14 +21,17 @@ import pytest
 import torch
 from mlflow import MlflowClient
 from safetensors.torch import save_file
+from simulated_contest import SETTINGS, contests
 
-from bakeoff.base import record
+from bakeoff.base import record, settings
 from bakeoff.base.record import Record, Run
 from bakeoff.base.settings import BadInput
 from bakeoff.commands import tracking
 from bakeoff.data.examples import Examples, Split
 from bakeoff.networks.registry import NETWORKS
-from bakeoff.networks.settings import SoftmaxSettings
+from bakeoff.networks.softmax import SoftmaxSettings
+from bakeoff.results.compare import compare as compare_records
+from bakeoff.results.model import Winner
 from bakeoff.tracking import live, owner, sync, views
 from bakeoff.tracking.store import located
 
@@ -37,14 +40,17 @@ DATA = "data/images/images.npz"
 DATA_SHA = "ab" * 32
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 
+IMAGES = settings.load(ROOT / "params.yaml")["tasks"]["images"] | {
+    "models": ["softmax"],
+    "optimizers": ["sgd", "adam"],
+    "recipes": [],
+}
 PARAMS = {
-    "images": {"models": ["softmax"], "optimizers": ["sgd", "adam"]},
-    "embedding": {"architectures": []},
-    "recipes": {"images": [], "table": []},
-    "baselines": {"methods": []},
-    "online": {"optimizers": ["sgd"], "schedules": ["constant", "inverse_time"]},
+    "data": {"images": {"kind": "images"}},
+    "tasks": {"images": IMAGES},
+    "embedding": {"corpora": [], "architectures": []},
+    "online": {"tables": ["table"], "optimizers": ["sgd"], "schedules": ["constant", "inverse_time"]},
     "tuning": {"methods": ["random"]},
-    "comparison": {"metric": {"images": "accuracy"}},
 }
 
 
@@ -132,7 +138,7 @@ def write(stage: str, task: str, item: str, settings: dict[str, Any], code: str,
     data = {DATA: DATA_SHA}
     path = sync.RECORDS / task / f"{item}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
-    record.write(Record(stage, task, record.recipe(stage, settings, data, code), settings, data, code, runs), path)
+    record.write(Record(stage, task, record.digest(stage, settings, data, code), settings, data, code, runs), path)
 
 
 def store(experiment: str = "images", **conditions: str) -> dict[str, Any]:
@@ -168,9 +174,9 @@ class TestRuns:
         assert run.data.metrics["test/accuracy"] == 0.997
         assert run.data.tags["mlflow.runColor"] == "#0072b2"
         assert "`dvc repro --force --single-item train_images@softmax-adam`" in run.data.tags["mlflow.note.content"]
-        recipe = record.read(sync.RECORDS / "images/softmax-adam.json").recipe
-        assert (run.data.tags["bakeoff.recipe"], run.data.tags["bakeoff.harness.stage"]) == (
-            recipe,
+        digest = record.read(sync.RECORDS / "images/softmax-adam.json").digest
+        assert (run.data.tags["bakeoff.digest"], run.data.tags["bakeoff.stage"]) == (
+            digest,
             "train_images@softmax-adam",
         )
         assert (run.info.status, run.info.end_time) == ("FINISHED", run.info.start_time)  # it knows no duration
@@ -198,19 +204,31 @@ class TestRuns:
         assert set(store("tuning", kind="confirmation")) == {"random-s0-c1"}
 
     def test_maps_of_words_lie_beside_their_run(self) -> None:
-        parameters = {"task": "embedding", "model": "cbow", "optimizer": "sgd", "seed": 0}
+        parameters = {
+            "task": "embedding",
+            "data": "data/german/tokens.npy",
+            "model": "cbow",
+            "optimizer": "sgd",
+            "seed": 0,
+        }
         made = Run("cbow-word2vec-s0", parameters, {"val/loss": 2.0})
         write("train_embedding@cbow", "embedding", "cbow", {}, "c0de", [made])
         sync.FIGURES.mkdir(parents=True)
-        for name in ("words-cbow-pca", "words-cbow-tsne", "words-skipgram-pca", "metric-images"):
+        for name in (
+            "words-german-cbow-pca",
+            "words-german-cbow-tsne",
+            "words-german-skipgram-pca",
+            "words-english-cbow-pca",
+            "metric-images",
+        ):
             (sync.FIGURES / f"{name}.png").write_bytes(name.encode())
         tasks = sync.bring([sync.RECORDS / "embedding/cbow.json"], {})
         for drawn in (b"first", b"second"):
-            (sync.FIGURES / "words-cbow-tsne.png").write_bytes(drawn)
+            (sync.FIGURES / "words-german-cbow-tsne.png").write_bytes(drawn)
             sync.illustrate(tasks, sync.FIGURES)
             client, run = MlflowClient(located().uri), store("embedding")["cbow-word2vec-s0"].info.run_id
             paths = [found.path for found in client.list_artifacts(run, "maps")]
-            assert paths == ["maps/words-cbow-pca.png", "maps/words-cbow-tsne.png"]
+            assert paths == ["maps/words-german-cbow-pca.png", "maps/words-german-cbow-tsne.png"]
             assert Path(client.download_artifacts(run, paths[1], ".")).read_bytes() == drawn
 
     def test_a_second_time_changes_nothing(self) -> None:
@@ -225,8 +243,8 @@ class TestRuns:
         train("adam", 0.003, code="with a comment more")
         sync.refresh()
         assert {name: run.info.run_id for name, run in store().items()} == before
-        recipe = record.read(sync.RECORDS / "images/softmax-adam.json").recipe
-        assert store()["softmax-adam-s0"].data.tags["bakeoff.recipe"] == recipe
+        digest = record.read(sync.RECORDS / "images/softmax-adam.json").digest
+        assert store()["softmax-adam-s0"].data.tags["bakeoff.digest"] == digest
 
     def test_a_changed_rate_leaves_the_old_run_as_history_until_it_returns(self) -> None:
         def rates(current: str) -> list[str]:
@@ -240,7 +258,7 @@ class TestRuns:
 
     def test_a_record_that_params_no_longer_ask_for_is_history(self) -> None:
         sync.refresh()
-        fewer = PARAMS | {"images": {"models": ["softmax"], "optimizers": ["sgd"]}}
+        fewer = PARAMS | {"tasks": {"images": IMAGES | {"optimizers": ["sgd"]}}}
         Path("params.yaml").write_text(json.dumps(fewer), encoding="utf-8")
         sync.refresh()
         assert set(store(current="true")) == {"softmax-sgd-s0", "softmax-sgd-s1"}
@@ -646,10 +664,19 @@ def winner(project: Path) -> Callable[[Examples], torch.Tensor]:
 
 def compare(rate: float) -> None:
     """Write a comparison as the stage does, of records with this rate under adam."""
-    cell = {"model": "softmax", "optimizer": "adam", "validation": {"values": [round(1 - rate / 3, 6)] * 2}}
-    won = {"model": "softmax", "optimizer": "adam", "seed": 1}
-    standing = {"metric": "accuracy", "winner": won, "cells": [cell | {"seeds": [0, 1]}]}
-    sync.COMPARISON.write_text(json.dumps({"tasks": {"images": standing}}), encoding="utf-8")
+    simulated = compare_records(contests(["cifar"], ["adam"]), {}, {}, [], [], SETTINGS)
+    task = simulated.tasks["cifar"]
+    cell = next(cell for cell in task.cells if cell.model == "softmax")
+    score = cell.validation.model_copy(update={"values": (round(1 - rate / 3, 6),) * 2})
+    task = task.model_copy(
+        update={
+            "data": DATA,
+            "winner": Winner(model="softmax", optimizer="adam", seed=1),
+            "cells": (cell.model_copy(update={"validation": score, "seeds": (0, 1)}),),
+        }
+    )
+    comparison = simulated.model_copy(update={"tasks": {"images": task}})
+    sync.COMPARISON.write_text(comparison.dumped(), encoding="utf-8")
 
 
 class TestChampion:
@@ -772,7 +799,7 @@ class TestLive:
 )
 def test_trainings_that_nothing_compares_are_ordered_by_the_loss_that_they_have(measured: str, order: str) -> None:
     """Recipes that learnt from the validation data have none on them."""
-    known = PARAMS | {"recipes": {"images": ["softmax"], "table": []}}
+    known = PARAMS | {"tasks": {"images": IMAGES | {"recipes": ["softmax"]}}}
     Path("params.yaml").write_text(json.dumps(known), encoding="utf-8")
     parameters = {"task": "images", "model": "softmax", "optimizer": "sgd", "seed": 0}
     write(
@@ -791,7 +818,8 @@ def test_streams_are_seen_by_their_drifts() -> None:
         for drift in ("none", "labels"):
             metrics = {"stream/loss": 0.5} | ({} if drift == "none" else {"drift/errors": 7.0})
             runs.append(Run(f"{shared['rule']}-{drift}", shared | {"drift": drift}, metrics, rows))
-        write(f"train_online@{shared['rule']}", "online", str(shared["rule"]), {}, "c0de", runs)
+        name = f"table-{shared['rule']}"
+        write(f"train_online@{name}", "online", name, {}, "c0de", runs)
     entries = sync.refresh()["online"]
     tracked = store("online")
     assert tracked.keys() == {entry.run.name for entry in entries}

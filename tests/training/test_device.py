@@ -19,7 +19,7 @@ def test_auto_takes_the_gpu_where_there_is_one(there: bool, chosen: str, monkeyp
 def test_a_missing_gpu_is_said() -> None:
     if torch.cuda.is_available():
         pytest.skip("there is a GPU here")
-    with pytest.raises(BadInput, match=r"^params.yaml: device is 'cuda', but .*$"):
+    with pytest.raises(BadInput, match=r"^params.yaml: run.device is 'cuda', but .*$"):
         resolve("cuda")
 
 
@@ -31,7 +31,7 @@ def test_what_belongs_to_a_gpu_is_refused_on_a_cpu(changes: dict[str, Any], says
     asked = plain(1, 1)
     with precision(asked, torch.device("cpu"))():
         assert torch.ones(2, 2).mm(torch.ones(2, 2)).dtype == torch.float32
-    with pytest.raises(BadInput, match=rf"^params.yaml: training.{says}, which is for a GPU, .*$"):
+    with pytest.raises(BadInput, match=rf"^params.yaml: run.{says}, which is for a GPU, .*$"):
         precision(asked.model_copy(update=changes), torch.device("cpu"))
 
 

@@ -9,8 +9,9 @@ from torch import Tensor
 
 from bakeoff.base import memory
 from bakeoff.data.examples import Examples, Split
+from bakeoff.networks.mlp import MlpSettings
 from bakeoff.networks.registry import NETWORKS
-from bakeoff.networks.settings import MlpSettings, UnetSettings
+from bakeoff.networks.unet import UnetSettings
 from bakeoff.training.fit import Outcome, fit
 from bakeoff.training.settings import AugmentationSettings, TrainingSettings, plain
 from bakeoff.training.supervised import Classification, Segmentation, Stored, Supervised, fits

@@ -22,9 +22,9 @@ from bakeoff.base.settings import BadInput
 from bakeoff.contest.finished_runs import FinishedRuns
 from bakeoff.data.examples import Examples, Split
 from bakeoff.networks.registry import NETWORKS
-from bakeoff.networks.settings import WideResnetSettings
+from bakeoff.networks.wide_resnet import WideResnetSettings
+from bakeoff.optimizers.adam import AdamSettings
 from bakeoff.optimizers.registry import OPTIMIZERS
-from bakeoff.optimizers.settings import AdamSettings
 from bakeoff.training.fit import Outcome, Watch, fit
 from bakeoff.training.parallel import join
 from bakeoff.training.settings import AugmentationSettings, TrainingSettings, plain

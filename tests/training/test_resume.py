@@ -18,7 +18,7 @@ from bakeoff.base import settings
 from bakeoff.base.checkpoint import Checkpoint
 from bakeoff.data.examples import Examples, Split
 from bakeoff.networks.registry import NETWORKS
-from bakeoff.networks.settings import WideResnetSettings
+from bakeoff.networks.wide_resnet import WideResnetSettings
 from bakeoff.optimizers.registry import OPTIMIZERS
 from bakeoff.optimizers.schedules import Constant, OneCycle
 from bakeoff.optimizers.settings import RegularisationSettings
@@ -26,7 +26,10 @@ from bakeoff.training.fit import Outcome, fit
 from bakeoff.training.settings import AugmentationSettings, EarlyStopSettings, TrainingSettings, plain
 from bakeoff.training.supervised import Classification
 
-HYPERPARAMETERS: dict[str, dict[str, Any]] = settings.load(Path(__file__).parents[2] / "params.yaml")["optimizers"]
+HYPERPARAMETERS: dict[str, dict[str, Any]] = {
+    name: section["defaults"]
+    for name, section in settings.load(Path(__file__).parents[2] / "params.yaml")["optimizers"].items()
+}
 CPU = torch.device("cpu")
 WIDE = WideResnetSettings(
     depth=10, widening=1, dropout=0.3, normalisation="batch", activation="relu", initialisation="he"

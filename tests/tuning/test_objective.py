@@ -6,7 +6,7 @@ import torch
 
 from bakeoff.base.settings import BadInput
 from bakeoff.data.examples import Examples, Split
-from bakeoff.networks.settings import MlpSettings
+from bakeoff.networks.mlp import MlpSettings
 from bakeoff.training.settings import plain
 from bakeoff.training.workload import Held
 from bakeoff.tuning.objective import Objective, Penalised, thinned

@@ -12,7 +12,7 @@ from bakeoff.base.record import Run, dump
 from bakeoff.base.settings import BadInput
 from bakeoff.base.workers import answering
 from bakeoff.data.examples import Examples, Split
-from bakeoff.networks.settings import MlpSettings
+from bakeoff.networks.mlp import MlpSettings
 from bakeoff.training.fit import Watch
 from bakeoff.tuning.hypergradient import Hypergradient
 from bakeoff.tuning.objective import Objective, Trained
@@ -31,6 +31,7 @@ from bakeoff.tuning.study import Study
 LOSSES = (0.9, None, 0.5, 0.7, 0.5, 0.8)  # of the trials; the second one diverges
 BOX = DimensionSettings(low=0.1, high=0.9, log=False)
 SETTINGS = StudySettings(
+    data="images",
     trials=6,
     batch=4,
     confirmations=2,

@@ -26,11 +26,11 @@ class Checkpoint:
     older ones, of other settings or code.
     """
 
-    def __init__(self, stage: str, recipe: str, folder: Path = CHECKPOINTS) -> None:
+    def __init__(self, stage: str, digest: str, folder: Path = CHECKPOINTS) -> None:
         """Args:
-        recipe: sha256 of settings, inputs and code: what another recipe left is none of ours.
+        digest: sha256 of settings, inputs and code; states of another digest are not read.
         """
-        self.path = folder / stage / recipe
+        self.path = folder / stage / digest
         self.signals = HeldSignals()
         self.saved = time.monotonic()
 

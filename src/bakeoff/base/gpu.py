@@ -16,7 +16,7 @@ def refuse(device: str) -> None:
     """
     if device != "cuda":
         return
-    said = "params.yaml: device is 'cuda', but "
+    said = "params.yaml: run.device is 'cuda', but "
     build = torch_build()
     if "cuda" in build and not build["cuda"] and not build.get("hip"):
         raise BadInput(

@@ -1,19 +1,16 @@
 """The paths of the pipeline's files, from the root of the project. dvc.yaml declares the same paths."""
 
 from collections.abc import Mapping
+from typing import Literal, get_args
 
-# Examples of each task that trains networks, as .npz.
-EXAMPLES: Mapping[str, str] = {
-    "images": "data/images/images.npz",
-    "table": "data/table/encoded.npz",
-    "scans": "data/scans/scans.npz",
-}
-CORPUS = "data/corpus"
-TOKENS, VOCABULARY = f"{CORPUS}/tokens.npy", f"{CORPUS}/vocabulary.csv"
-TABLE, READING, ENCODER = "data/table/table.parquet", "data/table/reading.json", "data/table/encoder.json"
+Kind = Literal["corpus", "table", "images", "scans"]  # of data
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+# The file of a data set that networks are trained on, by its kind.
+EXAMPLES: Mapping[Kind, str] = {"images": "images.npz", "table": "encoded.npz", "scans": "scans.npz"}
 
 REPORTS = "reports"
-ENCODING, COMPARISON, CURVES = f"{REPORTS}/encoding.json", f"{REPORTS}/comparison.json", f"{REPORTS}/curves.csv"
+COMPARISON, CURVES = f"{REPORTS}/comparison.json", f"{REPORTS}/curves.csv"
 COSTS, TRACKED, RESULTS = f"{REPORTS}/costs.json", f"{REPORTS}/tracked.json", f"{REPORTS}/results.md"
 FIGURES, RECORDS = f"{REPORTS}/figures", f"{REPORTS}/records"
 DIGESTS = f"{REPORTS}/code"  # a file for each script, written by `pipeline.digest_code`
@@ -24,9 +21,61 @@ ENDED = ".bakeoff/ended"  # by stage its duration, the one thing that differs fr
 CHECKPOINTS = ".checkpoints"  # a folder for each stage: what it has trained, until its outputs stand
 
 
-def raw(kind: str) -> str:
+def raw(kind: Kind) -> str:
     """Return the folder of the user's own data of a kind."""
     return f"data/raw/{kind}"
+
+
+def data(name: str) -> str:
+    """Return the folder of an ingested data set."""
+    return f"data/{name}"
+
+
+def data_name(path: str) -> str:
+    """Return the name of the data set that a file belongs to: that of its folder."""
+    return path.split("/")[-2]
+
+
+def data_card(name: str) -> str:
+    """Return the path of the card of a data set."""
+    return f"{data(name)}/card.json"
+
+
+def examples(name: str, kind: Kind) -> str:
+    """Return the path of the examples of a data set on which networks are trained."""
+    return f"{data(name)}/{EXAMPLES[kind]}"
+
+
+def tokens(corpus: str) -> str:
+    return f"{data(corpus)}/tokens.npy"
+
+
+def vocabulary(corpus: str) -> str:
+    return f"{data(corpus)}/vocabulary.csv"
+
+
+def table(name: str) -> str:
+    """Return the path of a table's rows, ingested and not yet encoded."""
+    return f"{data(name)}/table.parquet"
+
+
+def reading(table: str) -> str:
+    """Return the path of what was found out about how a table is written."""
+    return f"{data(table)}/reading.json"
+
+
+def encoder(table: str) -> str:
+    return f"{data(table)}/encoder.json"
+
+
+def encoding(table: str) -> str:
+    """Return the path of the description of how a table is encoded."""
+    return f"{REPORTS}/encoding/{table}.json"
+
+
+def recipe(task: str, model: str) -> str:
+    """Return the path of the recipe of a network on a task: settings, written by the user."""
+    return f"recipes/{task}/{model}.yaml"
 
 
 def weights(group: str, name: str) -> str:

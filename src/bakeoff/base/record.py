@@ -44,7 +44,7 @@ class Record:
     """The settings, inputs and code of a stage, and its runs.
 
     Attributes:
-        recipe: sha256 of stage, settings, data and code: equal recipes give equal runs.
+        digest: sha256 of stage, settings, data and code: equal digests give equal runs.
         settings: dotted key of params.yaml to value.
         data: path to sha256 of each input.
         code: sha256 over the source files that the stage imports.
@@ -52,14 +52,14 @@ class Record:
 
     stage: str
     task: str
-    recipe: str
+    digest: str
     settings: Mapping[str, Any]
     data: Mapping[str, str]
     code: str
     runs: Sequence[Run]
 
 
-def recipe(stage: str, settings: Mapping[str, Any], data: Mapping[str, str], code: str) -> str:
+def digest(stage: str, settings: Mapping[str, Any], data: Mapping[str, str], code: str) -> str:
     """sha256 of everything in the project that determines a stage's runs; the libraries stand in requirements.lock."""
     text = json.dumps([stage, settings, data, code], sort_keys=True, allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()

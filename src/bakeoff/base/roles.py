@@ -13,6 +13,7 @@ class Role(StrEnum):
     STUDY: all of one tuner's trials.
     CONFIRMATION: the best trial of a study, trained again from another seed.
     TRAINING: a run that belongs to no search.
+    BASELINE: a classifier that is no network.
     """
 
     SEARCH = "search"
@@ -23,6 +24,7 @@ class Role(StrEnum):
     STUDY = "study"
     CONFIRMATION = "confirmation"
     TRAINING = "training"
+    BASELINE = "baseline"
 
 
 SEARCHED = (Role.TRIAL, Role.RERUN)  # they read no test data

@@ -66,6 +66,7 @@ def run() -> None:
     encoding = command(encode)
     encoding.add_argument("rows", type=Path, metavar="ROWS")
     encoding.add_argument("--to", type=Path, required=True, metavar="FILE.npz")
+    encoding.add_argument("--table", metavar="NAME", help="of `data` in params.yaml (default: the only table there)")
     asking = command(words)
     if sys.argv[1:2] == ["words"]:  # their options come with NumPy, for which the other commands need not wait
         from bakeoff.commands.words import arguments as questions
@@ -133,10 +134,10 @@ def check(_: argparse.Namespace) -> None:
     """check the whole of params.yaml, and that the one measured input and the GPU that it asks for are there"""
     from bakeoff.base.gpu import refuse
     from bakeoff.harness.params import check as check_params
-    from bakeoff.results.step_costs import there
+    from bakeoff.results.step_costs import measured
 
-    refuse(check_params().device)
-    there()
+    refuse(check_params().run.device)
+    measured()
     print(f"{settings.PATH}: every setting is known, present and in range")
 
 
@@ -168,17 +169,22 @@ def fetch(arguments: argparse.Namespace) -> None:
     from bakeoff.data.limits import Limits
     from bakeoff.data.sources.availability import files
 
-    limits = settings.validate(settings.load(), "data.limits", Limits)
+    limits = settings.validate(settings.load(), "limits", Limits)
     for name in arguments.name:
         for path in files(name, limits).values():
             print(f"{name}: {path}")
 
 
 def encode(arguments: argparse.Namespace) -> None:
-    """scale and one-hot encode new rows as the training rows of the table were: (N, D) numbers in float32"""
+    """scale and one-hot encode new rows as the training rows of a table were: (N, D) numbers in float32"""
     from bakeoff.data.encoding.inference import encode_file
+    from bakeoff.data.names import addressed, only
 
-    print(encode_file(Path(paths.ENCODER), arguments.rows, arguments.to))
+    table = arguments.table or only("table", settings.at(settings.load(), "data"))
+    try:
+        print(encode_file(Path(paths.encoder(table)), arguments.rows, arguments.to))
+    except BadInput as error:
+        raise BadInput(addressed(str(error), "table", table)) from error
 
 
 def words(arguments: argparse.Namespace) -> None:
@@ -197,11 +203,12 @@ def learn(arguments: argparse.Namespace) -> None:
 
 
 def deps(_: argparse.Namespace) -> None:
-    """write what each stage imports into dvc.yaml, the schema by which editors check params.yaml, and DVC's colours"""
-    from bakeoff.harness import code_dependencies, params
+    """write dvc.yaml for the data sets and tasks of params.yaml, the schema by which editors check it, DVC's colours"""
+    from bakeoff.harness import code_dependencies, graph_template, params
     from bakeoff.report.figures.palette import COLOURS
 
-    code_dependencies.refresh(Path("dvc.yaml"))
+    text = graph_template.TEMPLATE.read_text(encoding="utf-8")
+    code_dependencies.refresh(graph_template.GRAPH, graph_template.expanded(text, params.check(graph=False)))
     code_dependencies.write_colours(Path(".dvc/plots/curves.json"), COLOURS)
     code_dependencies.write_schema(Path("params.schema.json"), params.schema())
 

@@ -101,7 +101,7 @@ def torch_and_gpu() -> Iterator[Finding]:
     else:
         yield Finding(
             "gpu",
-            "none; `device: cpu` runs everything"
+            "none; `run.device: cpu` runs everything"
             + ("" if torch.version.cuda else " (TORCH=cuda make clean repro for a GPU build)"),
         )
 
@@ -148,26 +148,27 @@ def data() -> Iterator[Finding]:
 
     try:
         document = settings.load()
-        sections = document["data"]
-        named: dict[Kind, Any] = {kind: sections[kind]["source"] for kind in SOURCE_OF if kind in sections}
+        named: dict[str, tuple[Kind, Any]] = {
+            name: (section["kind"], section["source"]) for name, section in document["data"].items()
+        }
     except (BadInput, KeyError, TypeError):
         return  # told where params.yaml is examined
     fetched = {name for name, spec in SOURCES.items() if any(isinstance(f, Remote) for f in spec.files.values())}
     here = {entry.name: entry for entry in overview()}
-    for kind, source in named.items():
+    for name, (kind, source) in named.items():
         try:
             if isinstance(source, dict):
-                yield Finding(kind, f"{said(source.get('url'))}, fetched once and kept")
+                yield Finding(name, f"{said(source.get('url'))}, fetched once and kept")
             elif source in fetched and not here[source].present:
-                yield Finding(kind, f"{source} (from {here[source].where}): {here[source].title}; not fetched yet")
+                yield Finding(name, f"{source} (from {here[source].where}): {here[source].title}; not fetched yet")
             elif source in SOURCES:
                 packaged_files(source)
-                yield Finding(kind, f"{source} (in {here[source].where}): {here[source].title}")
+                yield Finding(name, f"{source} (in {here[source].where}): {here[source].title}")
             else:
-                checked = settings.validate(document, f"data.{kind}.source", SOURCE_OF[kind])
-                yield Finding(kind, str(local(checked, kind)))
+                checked = settings.validate(document, f"data.{name}.source", SOURCE_OF[kind])
+                yield Finding(name, str(local(checked, kind)))
         except BadInput as error:
-            yield of(kind, error)
+            yield of(name, error)
 
 
 def lock() -> Iterator[Finding]:

@@ -21,7 +21,6 @@ from bakeoff.embedding.formats import Format, write
 from bakeoff.embedding.maps import MAPS
 from bakeoff.embedding.settings import ArchitectureName
 
-VOCABULARY = Path(paths.VOCABULARY)
 SUFFIXES: dict[Format, str] = {
     "safetensors": ".vectors.safetensors",  # what is not of the pipeline has another name than what is
     "text": ".txt",
@@ -37,6 +36,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     def question(ask: Callable[[argparse.Namespace], None]) -> argparse.ArgumentParser:
         added = questions.add_parser(ask.__name__.rstrip("_"), help=ask.__doc__, description=ask.__doc__)
         added.set_defaults(ask=ask)
+        added.add_argument("--corpus", metavar="NAME", help="of `data` in params.yaml (default: the first trained on)")
         if ask is not context:
             added.add_argument("--architecture", choices=get_args(ArchitectureName), help="default: the first trained")
         if ask not in (export, map_):
@@ -59,21 +59,21 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def neighbours(asked: argparse.Namespace) -> None:
     """the words nearest to a word, by cosine"""
-    _, _, vectors = trained(asked.architecture)
+    _, _, vectors = trained(asked)
     (place,) = known(vectors, [asked.word])
     show(vectors.nearest(vectors.unit[place], {place}, asked.count))
 
 
 def analogy(asked: argparse.Namespace) -> None:
     """a is to b as c is to what? (man king woman)"""
-    _, _, vectors = trained(asked.architecture)
+    _, _, vectors = trained(asked)
     known(vectors, [asked.a, asked.b, asked.c])
     show(vectors.analogy(asked.a, asked.b, asked.c, asked.count))
 
 
 def context(asked: argparse.Namespace) -> None:
     """the words that CBOW puts between given ones, with their scores: the likeliest first"""
-    _, tables, vectors = trained("cbow")
+    _, tables, vectors = trained(asked, "cbow")
     mean = tables["input"][known(vectors, asked.words)].mean(axis=0, dtype=np.float64)
     output = Vectors(tables["output"].astype(np.float64), vectors.words)  # their lengths count: not of length 1
     show(output.nearest(mean, (), asked.count))
@@ -81,7 +81,7 @@ def context(asked: argparse.Namespace) -> None:
 
 def export(asked: argparse.Namespace) -> None:
     """write the vectors for other programs: safetensors, word2vec's text or binary format, TensorBoard's projector"""
-    path, tables, vectors = trained(asked.architecture)
+    path, tables, vectors = trained(asked)
     to = asked.to or path.with_suffix(SUFFIXES[asked.kind])
     if to.resolve() == path.resolve():
         raise BadInput(f"{to}: holds what the pipeline trained, both tables of it; take another name for --to")
@@ -95,27 +95,34 @@ def map_(asked: argparse.Namespace) -> None:
         draw_words,  # comes with torch and matplotlib, which no other question needs
     )
 
-    path, _, vectors = trained(asked.architecture)
+    path, _, vectors = trained(asked)
     to = asked.to or path.with_suffix(f".{asked.method}.png")
     to.write_bytes(draw_words(vectors, asked.method, asked.count))
     print(to)
 
 
-def trained(architecture: ArchitectureName | None) -> tuple[Path, dict[str, NDArray[np.float32]], Vectors]:
-    """File, tables and unit vectors of an architecture; None for the first that params.yaml lists.
+def trained(
+    asked: argparse.Namespace, architecture: ArchitectureName | None = None
+) -> tuple[Path, dict[str, NDArray[np.float32]], Vectors]:
+    """File, tables and unit vectors of a corpus and an architecture; by default the first that params.yaml lists.
 
     Raises:
         BadInput: there are none.
     """
-    name = architecture or settings.at(settings.load(), "embedding.architectures")[0]
-    path = Path(paths.weights("embedding", name))
-    for needed in (path, VOCABULARY):
+    document = settings.load()
+    corpora = settings.at(document, "embedding.corpora")
+    if not (asked.corpus or corpora):
+        raise BadInput("params.yaml: embedding.corpora is empty; list a data set of the kind corpus, and train on it")
+    corpus = asked.corpus or corpora[0]
+    name = f"{corpus}-{architecture or asked.architecture or settings.at(document, 'embedding.architectures')[0]}"
+    path, vocabulary = Path(paths.weights("embedding", name)), Path(paths.vocabulary(corpus))
+    for needed in (path, vocabulary):
         if not needed.exists():
             raise BadInput(f"{needed}: not found; `dvc repro train_embedding@{name}` makes it")
     tables = load_file(path)
     if not tables:
         raise BadInput(f"{path}: holds no vectors, for the training diverged; lower its learning rate and train again")
-    return path, tables, Vectors.of(tables["input"], list(read_vocabulary(VOCABULARY)))
+    return path, tables, Vectors.of(tables["input"], list(read_vocabulary(vocabulary)))
 
 
 def known(vectors: Vectors, words: Sequence[str]) -> list[int]:
@@ -128,7 +135,7 @@ def known(vectors: Vectors, words: Sequence[str]) -> list[int]:
         if word not in vectors.index:
             alike = difflib.get_close_matches(word, vectors.words, n=1)
             remedy = f"did you mean '{alike[0]}'?" if alike else "ask for one that the corpus has more often"
-            raise BadInput(f"{VOCABULARY}: has no word '{word}'; {remedy}")
+            raise BadInput(f"the vocabulary has no word '{word}'; {remedy}")
     return [vectors.index[word] for word in words]
 
 

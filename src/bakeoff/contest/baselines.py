@@ -15,6 +15,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 
 from bakeoff.base.record import Run
+from bakeoff.base.roles import Role
 from bakeoff.base.settings import Settings
 from bakeoff.contest.baseline_settings import BoostingSettings, LogisticSettings
 from bakeoff.data.examples import Examples, Split
@@ -64,7 +65,7 @@ def fit(name: str, settings: Settings, examples: Examples, *, task: str, data: s
         for prefix, split in (("train", examples.train), ("val", examples.validation), ("test", examples.test))
         for metric, value in measure(classifier, split).items()
     }
-    parameters = {"task": task, "data": data, "model": name, "role": "baseline"}
+    parameters = {"task": task, "data": data, "model": name, "role": Role.BASELINE}
     parameters |= {f"{name}.{key}": value for key, value in settings.model_dump(mode="json").items()}
     return Run(name, parameters, metrics), metrics
 

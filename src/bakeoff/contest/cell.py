@@ -3,7 +3,7 @@
 Every optimizer gets the same: points of its own space, epochs, seeds, and with a seed the same weights and the same
 order of the examples. The roles of a cell's runs, in their order:
 
-- trial: each of so many quasi-random points of the optimizer's space, trained from one seed (1000).
+- trial: each of so many quasi-random points of the optimizer's space, trained from one seed (1000 by default).
 - rerun: the best of them by the task's metric on validation data, trained again from fresh seeds (1001, ...). The point
   with the best mean is the pick; one of which a rerun diverged stands behind all others.
 - final: the pick, from fresh seeds (0, 1, ...). These runs are what is compared.
@@ -25,15 +25,15 @@ from bakeoff.base.settings import Settings
 from bakeoff.base.values import Positive
 from bakeoff.contest.combination import Combination
 from bakeoff.contest.finished_runs import FinishedRuns
-from bakeoff.contest.protocol import SEED, Budget, PlannedRun
+from bakeoff.contest.protocol import Budget, PlannedRun
 from bakeoff.contest.result import Result, weights
+from bakeoff.contest.task_data import examples
 from bakeoff.contest.trainer import Trainer, Watching, rank
 from bakeoff.networks.registry import NETWORKS
 from bakeoff.optimizers.registry import OPTIMIZERS
-from bakeoff.optimizers.settings import SpaceSettings
 from bakeoff.optimizers.spaces import edge, points
 from bakeoff.training.metrics import means
-from bakeoff.training.settings import Device, TrainingSettings
+from bakeoff.training.settings import Device, PlanSettings, RunSettings
 from bakeoff.training.supervised import Supervised
 
 
@@ -51,23 +51,29 @@ class Cell:
     device: Device
 
     @classmethod
-    def read(cls, settings: Callable[[str, Any], Any], *, task: str, data: str, model: str, optimizer: str) -> Self:
+    def read(cls, settings: Callable[[str, Any], Any], *, task: str, model: str, optimizer: str) -> Self:
         """Return the cell of params.yaml: `settings` gives the value of a dotted key, checked by a type."""
-        counts = {name: settings(f"{task}.contest.{name}", Positive) for name in ("trials", "finalists", "reruns")}
+        section = settings(f"optimizers.{optimizer}", OPTIMIZERS[optimizer].section)
+        counts = {name: settings(f"contest.{name}", Positive) for name in ("trials", "finalists", "reruns")}
+        run = settings("run", RunSettings)
         return cls(
             combination=Combination(
                 task=task,
-                data=data,
+                data=examples(settings, task),
                 model=model,
                 optimizer=optimizer,
                 network=settings(f"networks.{model}", NETWORKS[model].settings),
-                hyperparameters=settings(f"optimizers.{optimizer}", OPTIMIZERS[optimizer].settings),
-                training=settings(f"{task}.training", TrainingSettings),
+                hyperparameters=section.defaults,
+                training=settings(f"tasks.{task}.training", PlanSettings).under(run),
             ),
-            space=settings(f"spaces.{optimizer}", SpaceSettings),
-            budget=Budget(**counts, seeds=settings(f"{task}.contest.seeds.{model}", Positive)),
-            metric=f"val/{settings(f'comparison.metric.{task}', str)}",
-            device=settings("device", Device),
+            space=section.search,
+            budget=Budget(
+                **counts,
+                seeds=settings(f"tasks.{task}.seeds.{model}", Positive),
+                search_seed=settings("contest.search_seed", int),
+            ),
+            metric=f"val/{settings(f'tasks.{task}.metric', str)}",
+            device=run.device,
         )
 
     @property
@@ -103,14 +109,16 @@ class Cell:
 
     def trials(self) -> list[PlannedRun]:
         """Return one planned run at each point."""
-        found = points(self.space, self.budget.trials, SEED)
+        seed, scales = self.budget.search_seed, OPTIMIZERS[self.combination.optimizer].scales
+        found = points(self.space, scales, self.budget.trials, seed)
         return [
-            PlannedRun(f"{self.name}-t{number}", Role.TRIAL, SEED, number, self.at(point))
+            PlannedRun(f"{self.name}-t{number}", Role.TRIAL, seed, number, self.at(point))
             for number, point in enumerate(found, start=1)
         ]
 
     def reruns(self, trial: PlannedRun) -> list[PlannedRun]:
-        seeds = range(SEED + 1, SEED + 1 + self.budget.reruns)
+        first = self.budget.search_seed + 1
+        seeds = range(first, first + self.budget.reruns)
         return [replace(trial, name=f"{trial.name}-s{seed}", role=Role.RERUN, seed=seed) for seed in seeds]
 
     def finals(self, pick: PlannedRun) -> list[PlannedRun]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import nn
 
 from bakeoff.base.checkpoint import Checkpoint
@@ -15,11 +16,12 @@ from bakeoff.contest.finished_runs import Trained
 from bakeoff.contest.protocol import PlannedRun
 from bakeoff.contest.result import Result
 from bakeoff.contest.trainer import Watching
-from bakeoff.networks.registry import NETWORKS
+from bakeoff.data.examples import Examples
+from bakeoff.networks.registry import NETWORKS, SEGMENTERS
 from bakeoff.optimizers.registry import OPTIMIZERS
 from bakeoff.training.job import Job
 from bakeoff.training.settings import TrainingSettings
-from bakeoff.training.supervised import Supervised
+from bakeoff.training.supervised import Classification, Segmentation, Supervised
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,11 @@ class Combination:
     @property
     def name(self) -> str:
         return f"{self.model}-{self.optimizer}"
+
+    def workload(self, examples: Examples, device: torch.device) -> Supervised:
+        """Return the examples as what the network is trained on."""
+        kind = Segmentation if self.model in SEGMENTERS else Classification
+        return kind(examples, self.training, device, refit=self.refit)
 
     def train(
         self,
@@ -81,7 +88,7 @@ class Combination:
         for section, settings in sections.items():
             named |= flat(section, settings.model_dump(mode="json"))
         named["network.parameters"] = sum(weight.numel() for weight in network.parameters())
-        named["optimizer.state"] = OPTIMIZERS[self.optimizer].state
+        named["optimizer.state"] = OPTIMIZERS[self.optimizer].state_per_weight
         return named
 
     def save_card(self, result: Result, workload: Supervised, inputs: Mapping[str, str], path: Path) -> None:

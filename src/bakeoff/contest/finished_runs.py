@@ -34,11 +34,11 @@ class FinishedRuns:
     other settings or code of the stage have left.
     """
 
-    def __init__(self, stage: str, recipe: str, folder: Path = CHECKPOINTS) -> None:
+    def __init__(self, stage: str, digest: str, folder: Path = CHECKPOINTS) -> None:
         """Args:
-        recipe: sha256 of settings, inputs and code: what another recipe left is none of ours.
+        digest: sha256 of settings, inputs and code; states of another digest are not read.
         """
-        self.stage, self.recipe, self.folder = stage, recipe, folder
+        self.stage, self.digest, self.folder = stage, digest, folder
 
     def __enter__(self) -> Self:
         return self
@@ -89,4 +89,4 @@ class FinishedRuns:
         return self.checkpoints().run(f"{name}.ended")
 
     def checkpoints(self) -> Checkpoint:
-        return Checkpoint(self.stage, self.recipe, self.folder)
+        return Checkpoint(self.stage, self.digest, self.folder)

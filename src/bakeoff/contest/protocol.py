@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from bakeoff.base.roles import Role
 from bakeoff.base.settings import Settings
 
-SEED = 1000  # of the trials; those of the reruns follow, those of the final runs begin at 0
-
 
 @dataclass(frozen=True)
 class PlannedRun:
@@ -32,12 +30,14 @@ class Budget:
         finalists: how many of the trials are trained again.
         reruns: of each finalist.
         seeds: final runs.
+        search_seed: of the trials; the reruns have those that follow, the final runs 0, 1, and so on.
     """
 
     trials: int
     finalists: int
     reruns: int
     seeds: int
+    search_seed: int
 
     @property
     def defaults(self) -> int:

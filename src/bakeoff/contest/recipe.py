@@ -4,51 +4,64 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Self
 
+from bakeoff.base import paths
 from bakeoff.base.progress import Progress
 from bakeoff.base.roles import Role
 from bakeoff.base.values import Positive
 from bakeoff.contest.combination import Combination
 from bakeoff.contest.finished_runs import FinishedRuns
 from bakeoff.contest.protocol import PlannedRun
+from bakeoff.contest.recipe_settings import RecipeSettings
 from bakeoff.contest.result import Result, weights
+from bakeoff.contest.task_data import examples
 from bakeoff.contest.trainer import Trainer, Watching
 from bakeoff.networks.registry import NETWORKS
 from bakeoff.optimizers.registry import OPTIMIZERS
-from bakeoff.optimizers.settings import OptimizerName
-from bakeoff.training.settings import Device, TrainingSettings
+from bakeoff.training.settings import Device, RunSettings
 from bakeoff.training.supervised import Supervised
-
-NAMES: Any = OptimizerName  # a literal, which is no class to a type checker
 
 
 @dataclass(frozen=True)
 class Recipe:
     """Attributes:
     seeds: the number of trainings.
+    metric: of the task, on validation data; higher is better.
     """
 
     combination: Combination
     seeds: int
+    metric: str
     device: Device
 
     @classmethod
-    def read(cls, settings: Callable[[str, Any], Any], *, task: str, data: str, model: str) -> Self:
-        """Return the recipe of params.yaml: `settings` gives the value of a dotted key, checked by a type."""
-        key = f"recipes.book.{task}.{model}"
-        optimizer = settings(f"{key}.optimizer", NAMES)
+    def read(cls, settings: Callable[[str, Any], Any], written: RecipeSettings, *, task: str, model: str) -> Self:
+        """Return the training that a recipe describes.
+
+        Args:
+            settings: gives the value of a dotted key of params.yaml, checked by a type.
+            written: the recipe as it stands in its file.
+
+        Raises:
+            BadInput: the network or the optimizer has other settings.
+        """
+        run = settings("run", RunSettings)
+        network, hyperparameters = written.checked(
+            NETWORKS[model].settings, OPTIMIZERS[written.optimizer].settings, paths.recipe(task, model)
+        )
         return cls(
             combination=Combination(
                 task=task,
-                data=data,
+                data=examples(settings, task),
                 model=model,
-                optimizer=optimizer,
-                network=settings(f"{key}.network", NETWORKS[model].settings),
-                hyperparameters=settings(f"{key}.hyperparameters", OPTIMIZERS[optimizer].settings),
-                training=settings(f"{key}.training", TrainingSettings),
-                refit=settings(f"{key}.refit", bool),
+                optimizer=written.optimizer,
+                network=network,
+                hyperparameters=hyperparameters,
+                training=written.training.under(run),
+                refit=written.refit,
             ),
-            seeds=settings("recipes.seeds", Positive),
-            device=settings("device", Device),
+            seeds=settings("contest.recipe_seeds", Positive),
+            metric=f"val/{settings(f'tasks.{task}.metric', str)}",
+            device=run.device,
         )
 
     @property
@@ -61,7 +74,7 @@ class Recipe:
         """Train from each seed; each training reads the test split once, after the last epoch."""
         train = Trainer(
             lambda planned, checkpoint: self.combination.train(planned, workload, watch, checkpoint),
-            None if self.combination.refit else "val/accuracy",
+            None if self.combination.refit else self.metric,
             progress,
             finished,
             workers,

@@ -1,12 +1,16 @@
-"""Recipes: for a network on a task the best training that is known."""
+"""Recipes: for a network on a task the best training that is known, in recipes/<task>/<model>.yaml."""
 
-from typing import Any, Self
+from pathlib import Path
+from typing import Any, Self, TypeVar
 
 from pydantic import model_validator
 
-from bakeoff.base.settings import Settings
-from bakeoff.optimizers.settings import OptimizerName
-from bakeoff.training.settings import TrainingSettings
+from bakeoff.base.settings import Settings, validate
+from bakeoff.optimizers.registry import OptimizerName
+from bakeoff.training.settings import PlanSettings
+
+NetworkSettings = TypeVar("NetworkSettings", bound=Settings)
+Hyperparameters = TypeVar("Hyperparameters", bound=Settings)
 
 
 class RecipeSettings(Settings):
@@ -19,8 +23,22 @@ class RecipeSettings(Settings):
     network: dict[str, Any]
     optimizer: OptimizerName
     hyperparameters: dict[str, Any]
-    training: TrainingSettings
+    training: PlanSettings
     refit: bool
+
+    def checked(
+        self, network: type[NetworkSettings], optimizer: type[Hyperparameters], path: str
+    ) -> tuple[NetworkSettings, Hyperparameters]:
+        """Return the settings of the network and of the optimizer, checked by their classes.
+
+        Raises:
+            BadInput: names the keys that are unknown, missing, ill-typed or out of range.
+        """
+        document, file = self.model_dump(), Path(path)
+        return (
+            validate(document, "network", network, file),
+            validate(document, "hyperparameters", optimizer, file),
+        )
 
     @model_validator(mode="after")
     def what_is_refitted_waits_for_no_validation_loss(self) -> Self:

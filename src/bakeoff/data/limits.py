@@ -1,4 +1,4 @@
-"""The section `data.limits` of params.yaml: how much memory, disk and time a file of others may take.
+"""The section `limits` of params.yaml: how much memory, disk and time a file of others may take.
 
 A file is refused before it takes more than a limit allows, whatever its header claims. A limit never changes a result.
 """

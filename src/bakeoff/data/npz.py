@@ -76,7 +76,7 @@ def check(path: Path, most: int) -> None:
                 raise ValueError(f"{member.filename!a} claims {member.file_size} bytes, and the file has {size}")
             total += member.file_size
             if total > most:
-                raise ValueError(f"it has more than {most} bytes of arrays, params.yaml: data.limits.array_bytes")
+                raise ValueError(f"it has more than {most} bytes of arrays, params.yaml: limits.array_bytes")
             if not member.filename.endswith(".npy"):
                 continue
             with archive.open(member) as content:

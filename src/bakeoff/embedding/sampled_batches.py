@@ -12,13 +12,13 @@ from bakeoff.data.corpus.corpus import Corpus
 from bakeoff.embedding.architectures import ARCHITECTURES
 from bakeoff.embedding.network import Embedding
 from bakeoff.embedding.sampler import Fitted
-from bakeoff.embedding.settings import ArchitectureName, NotesTrainingSettings
+from bakeoff.embedding.settings import ArchitectureName, NotesPlanSettings, NotesTrainingSettings
 from bakeoff.embedding.workload import Neighbours
 from bakeoff.optimizers.registry import OPTIMIZERS
 from bakeoff.training.device import resolve
 from bakeoff.training.fit import Watch
 from bakeoff.training.job import Job
-from bakeoff.training.settings import Device
+from bakeoff.training.settings import Device, RunSettings
 
 
 @dataclass(frozen=True)
@@ -36,14 +36,15 @@ class Notes:
 
     @classmethod
     def read(cls, settings: Callable[[str, Any], Any], architecture: ArchitectureName) -> Self:
-        training = settings("embedding.notes.training", NotesTrainingSettings)
-        hyperparameters = settings(f"optimizers.{training.optimizer}", OPTIMIZERS[training.optimizer].settings)
+        run = settings("run", RunSettings)
+        training = settings("embedding.notes.training", NotesPlanSettings).under(run)
+        hyperparameters = settings(f"optimizers.{training.optimizer}.defaults", OPTIMIZERS[training.optimizer].settings)
         return cls(
             architecture=architecture,
             windows=settings(f"embedding.notes.{architecture}", ARCHITECTURES[architecture].settings),
             settings=training,
             hyperparameters=hyperparameters.model_copy(update={"learning_rate": training.learning_rate}),
-            device=settings("device", Device),
+            device=run.device,
         )
 
     @property

@@ -6,8 +6,8 @@ from pydantic import Field, model_validator
 
 from bakeoff.base.settings import Settings
 from bakeoff.base.values import Positive, PositiveFloat
-from bakeoff.optimizers.settings import OptimizerName
-from bakeoff.training.settings import LoopSettings
+from bakeoff.optimizers.registry import OptimizerName
+from bakeoff.training.settings import ExecutionSettings, LoopSettings, ScheduledSettings, executed
 
 Dimension = Annotated[int, Field(ge=1, le=2**14)]
 Share = Annotated[float, Field(gt=0, lt=1)]
@@ -65,7 +65,9 @@ class CbowSettings(Settings):
     radius: Positive
 
 
-class NotesTrainingSettings(LoopSettings):
+class NotesPlanSettings(ScheduledSettings):
+    """A training on batches of examples, as `embedding.notes.training` has it."""
+
     dimension: Dimension
     objective: ObjectiveName
     negatives: Positive
@@ -78,8 +80,16 @@ class NotesTrainingSettings(LoopSettings):
     batch_size: Positive
     seed: Seed
 
+    def under(self, run: ExecutionSettings) -> "NotesTrainingSettings":
+        """Return all settings of the training."""
+        return NotesTrainingSettings(**executed(self, run))
+
+
+class NotesTrainingSettings(LoopSettings, NotesPlanSettings):
+    """All settings of a training on batches of examples."""
+
 
 class NotesSettings(Settings):
     skipgram: SkipgramSettings
     cbow: CbowSettings
-    training: NotesTrainingSettings
+    training: NotesPlanSettings

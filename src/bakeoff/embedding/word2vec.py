@@ -17,7 +17,7 @@ from bakeoff.embedding.shards import Shards
 from bakeoff.embedding.word2vec_state import Course, State
 from bakeoff.training.device import resolve
 from bakeoff.training.fit import Watch
-from bakeoff.training.settings import Device
+from bakeoff.training.settings import Device, RunSettings
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Word2vec:
 
     @classmethod
     def read(cls, settings: Callable[[str, Any], Any], architecture: ArchitectureName) -> Self:
-        return cls(architecture, settings("embedding.word2vec", Word2vecSettings), settings("device", Device))
+        return cls(architecture, settings("embedding.word2vec", Word2vecSettings), settings("run", RunSettings).device)
 
     @property
     def name(self) -> str:

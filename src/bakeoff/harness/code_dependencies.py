@@ -12,7 +12,6 @@ from ruamel.yaml import YAML
 
 from bakeoff.base.provenance import DIGESTS, PACKAGES, scripts, sources
 
-# What `refresh` writes, to the end of the stages.
 HEAD = "  # What each script is made of, by its imports: written by `make deps`."
 
 
@@ -62,11 +61,13 @@ def dumped(document: Mapping[str, Any]) -> str:
     return text.getvalue()
 
 
-def refresh(path: Path) -> None:
-    """Rewrite the `deps:` of each stage in dvc.yaml, and the stages that digest code; comments and the rest stay."""
-    document = YAML().load(
-        re.sub(rf"^{re.escape(HEAD)}\n(?: .*\n|\n)*", "", path.read_text(encoding="utf-8"), flags=re.M)
-    )
+def refresh(path: Path, text: str) -> None:
+    """Write dvc.yaml.
+
+    Args:
+        text: the stages without their code; `deps:` of each is completed, and the stages that digest code are added.
+    """
+    document = YAML().load(text)
     for stage in document["stages"].values():
         stage["deps"] = refreshed(stage)
     text = dumped(document)

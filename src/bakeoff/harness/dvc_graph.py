@@ -43,7 +43,7 @@ class Stage:
         inputs: files and folders; for a folder that other stages write into, the outputs that lie in it.
         outputs: one without a suffix is a folder.
         stale: by content DVC would run it, or something upstream of it.
-        device: whether it reads the setting `device`, and so may use a GPU.
+        device: whether it reads the section `run`, which has the device, and so may use a GPU.
     """
 
     name: str
@@ -105,7 +105,7 @@ def _stage(stage: DvcStage, graph: networkx.DiGraph, stale: bool) -> Stage:
         inputs=tuple(inputs),
         outputs=tuple(_path(out) for out in stage.outs),
         stale=stale,
-        device=any("device" in dep.params for dep in params),
+        device=any("run" in dep.params for dep in params),
         threads=meta.get("threads", 1),
         resources=meta.get("resources", {}),
     )
@@ -199,7 +199,7 @@ def _entry(stage: PipelineStage, entry: Mapping[str, Any]) -> dict[str, Any]:
     for dep in stage.deps:
         if isinstance(dep, ParamsDependency):
             now, recorded = dep.read_params(), entry.get("params", {}).get(dep.def_path, {})
-            kept = sorted(key for key in recorded if key in dep.params)
+            kept = sorted(key for key in recorded if key in dep.params or not dep.params)  # none: the whole file
             params[dep.def_path] = {key: now[key] if now.get(key) == recorded[key] else recorded[key] for key in kept}
     parts = {**listed, "params": {path: values for path, values in params.items() if values}}
     return {key: parts.get(key, value) for key, value in entry.items() if parts.get(key, value)}

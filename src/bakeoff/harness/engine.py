@@ -25,6 +25,9 @@ def main() -> int:
     from dvc.cli import main as dvc
     from dvc.utils.serialize import _common
 
+    from bakeoff.harness import lock_parser
+
+    lock_parser.install()
     # What DVC changes in dvc.lock passes through this function alone, which it looks up anew at each call.
     _common._dump_data = dump
     status: int = dvc()

@@ -20,7 +20,8 @@ class Inputs:
     """Settings and files that a stage has asked for. DVC records what stands there when the stage has ended.
 
     Attributes:
-        settings: dotted key of params.yaml to its value as checked: 1 and 1.0 are one setting, and make one record.
+        settings: dotted key of params.yaml, or path of another file of settings, to its value as checked: 1 and 1.0
+            are one setting, and make one record.
         digests: path to sha256.
     """
 
@@ -30,6 +31,7 @@ class Inputs:
         self._written = version(settings.PATH)
         self._document = settings.load()
         self._kinds: dict[str, Any] = {}
+        self._files: dict[str, Version] = {}
         self._versions: dict[str, Version] = {}
 
     def setting(self, key: str, kind: Any) -> Any:
@@ -37,6 +39,14 @@ class Inputs:
         value = settings.validate(self._document, key, kind)
         self._kinds[key] = kind
         self.settings[key] = to_jsonable_python(value)
+        return value
+
+    def file_settings(self, path: str, kind: Any) -> Any:
+        """The whole of another file of settings."""
+        self._files[path] = version(Path(path))
+        value = settings.validate(settings.load(Path(path)), "", kind, Path(path))
+        self._kinds[path] = kind
+        self.settings[path] = to_jsonable_python(value)
         return value
 
     def hash(self, path: str) -> None:
@@ -54,7 +64,11 @@ class Inputs:
         Sizes and times tell where to look; where a digest was noted, it alone decides.
         """
         if self.settings and version(settings.PATH) != self._written:
-            yield from self._changed_settings(stage)
+            keys = {key: kind for key, kind in self._kinds.items() if key not in self._files}
+            yield from self._changed_settings(stage, settings.PATH, keys)
+        for path, written in self._files.items():
+            if version(Path(path)) != written:
+                yield from self._changed_settings(stage, Path(path), {path: self._kinds[path]})
         for path, before in self._versions.items():
             if version(Path(path)) == before:
                 continue
@@ -65,26 +79,30 @@ class Inputs:
             elif provenance.sha256(Path(path)) != self.digests[path]:
                 yield f"{path}: was changed while '{stage}' ran; its bytes are not those that were read"
 
-    def _changed_settings(self, stage: str) -> Iterator[str]:
+    def _changed_settings(self, stage: str, file: Path, kinds: Mapping[str, Any]) -> Iterator[str]:
         try:
-            document = settings.load()
-            now = {key: to_jsonable_python(settings.validate(document, key, kind)) for key, kind in self._kinds.items()}
+            document = settings.load(file)
+            now = {
+                key: to_jsonable_python(settings.validate(document, "" if key == str(file) else key, kind, file))
+                for key, kind in kinds.items()
+            }
         except BadInput as error:
             yield f"{error}; '{stage}' had read other settings when it began"
             return
-        for key, value in self.settings.items():
-            before, after = dict(leaves(key, value)), dict(leaves(key, now[key]))
+        for key in kinds:
+            name = "" if key == str(file) else key
+            before, after = dict(leaves(name, self.settings[key])), dict(leaves(name, now[key]))
             for name in [*before, *(name for name in after if name not in before)]:
                 if before.get(name, ...) != after.get(name, ...):
                     was, found = (shown(side[name]) if name in side else "missing" for side in (before, after))
-                    yield f"{settings.PATH}: {name} was {was} when '{stage}' began, and is {found} now"
+                    yield f"{file}: {name} was {was} when '{stage}' began, and is {found} now"
 
 
 def leaves(name: str, value: Any) -> Iterator[tuple[str, Any]]:
     """The values inside a section, under dotted names."""
     if isinstance(value, Mapping) and value:
         for key, inner in value.items():
-            yield from leaves(f"{name}.{key}", inner)
+            yield from leaves(f"{name}.{key}" if name else key, inner)
     else:
         yield name, value
 

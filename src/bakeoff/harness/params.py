@@ -1,35 +1,33 @@
 """The whole of params.yaml: every section and its settings class. A gate before any work, and the editors' schema."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, TypeAdapter, model_validator
+from pydantic import Field, TypeAdapter
 
+from bakeoff.base import paths
 from bakeoff.base.quoting import listed
-from bakeoff.base.settings import PATH, BadInput, Settings, load, validate
-from bakeoff.base.values import DISTINCT, Positive
-from bakeoff.contest.baseline_settings import BaselineName, BoostingSettings, LogisticSettings
+from bakeoff.base.settings import PATH, BadInput, Settings, hint, load, validate
+from bakeoff.base.values import DISTINCT
+from bakeoff.contest.baseline_settings import BoostingSettings, LogisticSettings
 from bakeoff.contest.recipe_settings import RecipeSettings
+from bakeoff.contest.settings import ContestSettings, DataName, TaskName, TaskSettings
 from bakeoff.data.corpus.settings import CorpusSettings
-from bakeoff.data.encoding.settings import EncodingSettings
+from bakeoff.data.encoding.settings import TableData
 from bakeoff.data.images.settings import ImagesSettings
 from bakeoff.data.limits import Limits
 from bakeoff.data.scans.settings import ScansSettings
-from bakeoff.data.table.settings import TableSettings
 from bakeoff.embedding.settings import ArchitectureName, NotesSettings, SamplerName, Word2vecSettings
-from bakeoff.harness.params_rules import misfits
-from bakeoff.networks.settings import (
-    CnnSettings,
-    MlpSettings,
-    ResnetSettings,
-    SoftmaxSettings,
-    UnetSettings,
-    WideResnetSettings,
-)
+from bakeoff.harness.graph_template import differences, whole
+from bakeoff.harness.params_rules import misfits, names
+from bakeoff.networks.registry import NETWORKS, Networks
+from bakeoff.networks.settings import NetworkSettings
 from bakeoff.online.settings import OnlineSettings
-from bakeoff.optimizers.settings import OptimizerName, Optimizers, SpaceSettings, check_spaces
+from bakeoff.optimizers.registry import OPTIMIZERS, Optimizers
 from bakeoff.results.settings import ComparisonSettings
-from bakeoff.training.settings import ContestSettings, Device, TrainingSettings
+from bakeoff.training.settings import RunSettings
 from bakeoff.tuning.settings import (
     BayesSettings,
     EvolutionSettings,
@@ -39,111 +37,18 @@ from bakeoff.tuning.settings import (
     StudySettings,
 )
 
-
-class Data(Settings):
-    corpus: CorpusSettings
-    table: TableSettings
-    encoding: EncodingSettings
-    images: ImagesSettings
-    scans: ScansSettings
-    limits: Limits
+DataSettings = Annotated[CorpusSettings | TableData | ImagesSettings | ScansSettings, Field(discriminator="kind")]
 
 
 class Embedding(Settings):
+    corpora: Annotated[tuple[str, ...], Field(strict=False), DISTINCT]
     architectures: Annotated[tuple[ArchitectureName, ...], Field(strict=False, min_length=1), DISTINCT]
     sampler: SamplerName
     word2vec: Word2vecSettings
     notes: NotesSettings
 
 
-class Networks(Settings):
-    softmax: SoftmaxSettings
-    mlp: MlpSettings
-    cnn: CnnSettings
-    resnet: ResnetSettings
-    wide_resnet: WideResnetSettings
-    unet: UnetSettings
-
-
-Classifier = Literal["softmax", "mlp", "cnn", "resnet", "wide_resnet"]
-RowClassifier = Literal["softmax", "mlp"]  # the others take pictures, and a table has rows
-Segmenter = Literal["unet"]
-METRICS = {"images": ("accuracy", "auc"), "table": ("auc", "accuracy"), "scans": ("dice",)}  # what each task measures
-
-
-class ClassifierContest(ContestSettings):
-    seeds: dict[Classifier, Positive]
-
-
-class RowContest(ContestSettings):
-    seeds: dict[RowClassifier, Positive]
-
-
-class SegmenterContest(ContestSettings):
-    seeds: dict[Segmenter, Positive]
-
-
-class Task(Settings):
-    """A matrix of models and optimizers, how each trains, and how often.
-
-    A contest's seeds are its final runs, for each model: fewer for what takes long.
-    """
-
-    models: Any
-    optimizers: Annotated[tuple[OptimizerName, ...], Field(strict=False, min_length=1), DISTINCT]
-    training: TrainingSettings
-    contest: Any
-
-    @model_validator(mode="after")
-    def each_model_has_seeds(self) -> Self:
-        for model in self.models:
-            if model not in self.contest.seeds:
-                raise ValueError(f"contest.seeds.{model} is missing; add it, or take '{model}' off models")
-        return self
-
-
-class ClassifierTask(Task):
-    models: Annotated[tuple[Classifier, ...], Field(strict=False, min_length=1), DISTINCT]
-    contest: ClassifierContest
-
-
-class RowTask(Task):
-    models: Annotated[tuple[RowClassifier, ...], Field(strict=False, min_length=1), DISTINCT]
-    contest: RowContest
-
-
-class SegmenterTask(Task):
-    models: Annotated[tuple[Segmenter, ...], Field(strict=False, min_length=1), DISTINCT]
-    contest: SegmenterContest
-
-
-class Book(Settings):
-    images: dict[Classifier, RecipeSettings]
-    table: dict[RowClassifier, RecipeSettings]
-
-
-class Recipes(Settings):
-    """Which recipes the graph trains, and those that are written down."""
-
-    seeds: Positive
-    images: Annotated[tuple[Classifier, ...], Field(strict=False), DISTINCT]
-    table: Annotated[tuple[RowClassifier, ...], Field(strict=False), DISTINCT]
-    book: Book
-
-    @model_validator(mode="after")
-    def each_stands_in_the_book(self) -> Self:
-        for task, models, written in (
-            ("images", self.images, self.book.images),
-            ("table", self.table, self.book.table),
-        ):
-            for model in models:
-                if model not in written:
-                    raise ValueError(f"book.{task}.{model} is missing; add it, or take '{model}' off {task}")
-        return self
-
-
 class Baselines(Settings):
-    methods: Annotated[tuple[BaselineName, ...], Field(strict=False, min_length=1), DISTINCT]
     logistic: LogisticSettings
     boosting: BoostingSettings
 
@@ -163,61 +68,86 @@ class Tuning(Settings):
 
 
 class Params(Settings):
-    data: Data
-    device: Device
+    data: Annotated[dict[DataName, DataSettings], Field(min_length=1)]
+    limits: Limits
+    run: RunSettings
     embedding: Embedding
     networks: Networks
     optimizers: Optimizers
-    spaces: dict[OptimizerName, SpaceSettings]
-    images: ClassifierTask
-    table: RowTask
-    scans: SegmenterTask
-    recipes: Recipes
+    contest: ContestSettings
+    tasks: Annotated[dict[TaskName, TaskSettings], Field(min_length=1)]
     baselines: Baselines
     online: OnlineSettings
     tuning: Tuning
     comparison: ComparisonSettings
 
-    @model_validator(mode="after")
-    def each_space_is_one_of_its_optimizer(self) -> Self:
-        check_spaces(self.optimizers, self.spaces)
-        return self
 
-    @model_validator(mode="after")
-    def each_task_is_decided_by_what_it_measures(self) -> Self:
-        metric = self.comparison.metric
-        if metric.keys() != METRICS.keys():
-            raise ValueError(f"comparison.metric names {', '.join(metric)}, and should name {', '.join(METRICS)}")
-        for task, measured in METRICS.items():
-            if metric[task] not in measured:
-                raise ValueError(
-                    f"comparison.metric.{task} is '{metric[task]}', and {task} are measured by {' and '.join(measured)}"
-                )
-        return self
+@dataclass(frozen=True)
+class Recipe:
+    """A recipe of a task, with the settings of its network.
+
+    Attributes:
+        place: the file.
+        runs: whether the task lists it; a recipe may be written down and not listed.
+    """
+
+    place: str
+    task: str
+    model: str
+    written: RecipeSettings
+    network: NetworkSettings
+    runs: bool
 
 
-def check(path: Path = PATH) -> Params:
-    """The whole file, checked.
+def check(path: Path = PATH, *, graph: bool = True) -> Params:
+    """The whole file, checked, and the recipes beside it.
+
+    Args:
+        graph: whether dvc.yaml should have its stages already.
 
     Raises:
         BadInput: one line that names everything that is wrong with it.
     """
-    document = load(path)
-    params = validate(document, "", Params, path)
-    networks: dict[tuple[str, str], Settings] = {}
-    for task, recipes in params.recipes.book:
-        for model, recipe in recipes.items():
-            key = f"recipes.book.{task}.{model}"
-            networks[task, model] = validate(document, f"{key}.network", of_field(Networks, model), path)
-            validate(document, f"{key}.hyperparameters", of_field(Optimizers, recipe.optimizer), path)
-    if wrong := list(misfits(params, networks)):
-        raise BadInput(f"{path}: {listed(wrong)}")
+    params = validate(load(path), "", Params, path)
+    refuse(path, names(params))
+    refuse(path, misfits(params, read_recipes(params, path.parent)))
+    if graph and (differing := list(differences(params, path.parent))):
+        raise BadInput("; ".join(differing))
     return params
 
 
-def of_field(section: type[Settings], name: str) -> Any:
-    """The settings class of a network or an optimizer."""
-    return section.model_fields[name].annotation
+def refuse(path: Path, faults: Iterable[str]) -> None:
+    """Raises:
+    BadInput: one line with all faults, where there are some.
+    """
+    if wrong := list(faults):
+        raise BadInput(f"{path}: {listed(wrong)}")
+
+
+def read_recipes(params: Params, root: Path) -> list[Recipe]:
+    """Return the recipes that tasks list, and those that are written down for a task and not listed.
+
+    Raises:
+        BadInput: a file is missing or not as it should be.
+    """
+    recipes = []
+    for task, settings in params.tasks.items():
+        there = sorted(path.stem for path in (root / paths.recipe(task, "x")).parent.glob("*.yaml"))
+        for model in [*settings.recipes, *(name for name in there if name not in settings.recipes)]:
+            place = paths.recipe(task, model)
+            if model not in NETWORKS:
+                raise BadInput(f"{place}: {model} is no network{hint(model, NETWORKS)}; rename the file")
+            if not (root / place).exists():
+                if not whole(root):
+                    continue
+                raise BadInput(
+                    f"{PATH}: tasks.{task}.recipes lists '{model}', and {place} is missing; write it, or take "
+                    f"'{model}' off the list"
+                )
+            written = validate(load(root / place), "", RecipeSettings, Path(place))
+            network, _ = written.checked(NETWORKS[model].settings, OPTIMIZERS[written.optimizer].settings, place)
+            recipes.append(Recipe(place, task, model, written, network, runs=model in settings.recipes))
+    return recipes
 
 
 def schema() -> dict[str, Any]:

@@ -1,18 +1,22 @@
 """Rules for settings of different sections, as far as params.yaml alone decides them."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from bakeoff.base.paths import Kind
 from bakeoff.base.quoting import quoted
-from bakeoff.base.settings import Settings
+from bakeoff.base.settings import hint
+from bakeoff.contest.settings import METRICS
 from bakeoff.data.encoding.settings import misnamed
-from bakeoff.networks.settings import CnnSettings, MlpSettings, ResnetSettings, UnetSettings, WideResnetSettings
-from bakeoff.training.settings import LoopSettings, TrainingSettings
+from bakeoff.data.names import addressed
+from bakeoff.networks.registry import networks_for
+from bakeoff.networks.settings import NetworkSettings
+from bakeoff.training.settings import PlanSettings
 
 if TYPE_CHECKING:
-    from bakeoff.harness.params import Params
+    from bakeoff.harness.params import Params, Recipe
 
 GRID = 10**6  # points that a grid may have: all of them are listed before the first is tried
 
@@ -22,53 +26,97 @@ class Use:
     """A network on a task, as the graph trains it or as a recipe has it.
 
     Attributes:
+        data: name of the data set.
         network: where its settings stand, and what they are.
         training: where its training stands, and what it is.
         runs: whether the graph trains it; a recipe may be written down and not listed.
     """
 
-    task: str
-    network: tuple[str, Settings]
-    training: tuple[str, TrainingSettings]
+    data: str
+    kind: Kind
+    network: tuple[str, NetworkSettings]
+    training: tuple[str, PlanSettings]
     runs: bool
 
 
-def misfits(params: "Params", recipe_networks: Mapping[tuple[str, str], Settings]) -> Iterator[str]:
-    """Yield what no run of these settings could do.
-
-    Args:
-        recipe_networks: the settings of the network of each recipe, by task and model.
-    """
-    sizes = {"images": params.data.images.resize, "scans": params.data.scans.resize, "table": None}
-    for use in uses(params, recipe_networks):
+def misfits(params: "Params", recipes: Sequence["Recipe"]) -> Iterator[str]:
+    """Yield what no run of these settings could do."""
+    for use in uses(params, recipes):
         yield from moved_rows(use)
         if use.runs:
-            yield from lone_rows(use)
-            if size := sizes[use.task]:
+            yield from lone_rows(use, params.run.shards)
+            size = getattr(params.data[use.data], "resize", None)
+            if isinstance(size, tuple):
                 yield from too_small(use, size)
-    yield from of_a_gpu(params, recipe_networks)
+    yield from of_a_gpu(params)
     yield from search(params)
-    yield from misnamed(params.data.encoding, params.data.table.numeric, params.data.table.categorical)
-    if not params.recipes.images and not params.recipes.table:
-        yield "recipes.images and recipes.table are both empty; list at least one recipe in either"
+    for name, table in params.data.items():
+        if table.kind == "table":
+            said = misnamed(table.encoding, table.numeric, table.categorical)
+            yield from (addressed(line, "table", name) for line in said)
 
 
-def uses(params: "Params", recipe_networks: Mapping[tuple[str, str], Settings]) -> Iterator[Use]:
-    for task in ("images", "table", "scans"):
-        section = getattr(params, task)
-        for model in section.models:
+def names(params: "Params") -> Iterator[str]:
+    """Yield what names a data set that is not there or is of the wrong kind, and what tasks can't do with theirs."""
+    for task, settings in params.tasks.items():
+        place = f"tasks.{task}"
+        if settings.data not in params.data:
+            yield f"{place}.data is '{settings.data}', which is not under data{hint(settings.data, params.data)}"
+            continue
+        kind = params.data[settings.data].kind
+        if kind not in METRICS:
+            yield (
+                f"{place}.data is '{settings.data}', a {kind}, on which no network is trained; list it under "
+                "embedding.corpora"
+            )
+            continue
+        measured, fitting = METRICS[kind], networks_for(kind)
+        if settings.metric not in measured:
+            yield f"{place}.metric is '{settings.metric}', and {shown(kind)} are measured by {' and '.join(measured)}"
+        for key in ("models", "recipes"):
+            for number, model in enumerate(getattr(settings, key)):
+                if model not in fitting:
+                    yield (
+                        f"{place}.{key}.{number} is '{model}', which does not take {shown(kind)}; should be one of "
+                        f"{', '.join(fitting)}"
+                    )
+        for model in settings.models:
+            if model in fitting and model not in settings.seeds:
+                yield f"{place}.seeds.{model} is missing; add it, or take '{model}' off models"
+        if settings.baselines and kind != "table":
+            yield f"{place}.baselines is {quoted(list(settings.baselines))}, which are for tables; write baselines: []"
+    for place, listed, kind in (
+        ("embedding.corpora", params.embedding.corpora, "corpus"),
+        ("online.tables", params.online.tables, "table"),
+        ("tuning.study.data", [params.tuning.study.data], "images"),
+    ):
+        known = [name for name, data in params.data.items() if data.kind == kind]
+        for name in listed:
+            if name not in known:
+                yield f"{place} has '{name}', which is not a data set of the kind {kind}{hint(name, known)}"
+
+
+def shown(kind: Kind) -> str:
+    return "tables" if kind == "table" else kind
+
+
+def uses(params: "Params", recipes: Sequence["Recipe"]) -> Iterator[Use]:
+    for task, settings in params.tasks.items():
+        kind = params.data[settings.data].kind
+        for model in settings.models:
             network = getattr(params.networks, model)
-            yield Use(task, (f"networks.{model}", network), (f"{task}.training", section.training), runs=True)
-    for (task, model), network in recipe_networks.items():
-        place = f"recipes.book.{task}.{model}"
-        training = getattr(params.recipes.book, task)[model].training
-        listed = model in getattr(params.recipes, task)
-        yield Use(task, (f"{place}.network", network), (f"{place}.training", training), runs=listed)
+            training = f"tasks.{task}.training", settings.training
+            yield Use(settings.data, kind, (f"networks.{model}", network), training, runs=True)
+    for recipe in recipes:
+        data = params.tasks[recipe.task].data
+        training = f"{recipe.place}: training", recipe.written.training
+        network = f"{recipe.place}: network", recipe.network
+        yield Use(data, params.data[data].kind, network, training, runs=recipe.runs)
 
 
 def moved_rows(use: Use) -> Iterator[str]:
     place, training = use.training
-    if use.task != "table":
+    if use.kind != "table":
         return
     for name, value in training.augmentation:
         if value:
@@ -79,16 +127,14 @@ def moved_rows(use: Use) -> Iterator[str]:
             )
 
 
-def lone_rows(use: Use) -> Iterator[str]:
+def lone_rows(use: Use, shards: int) -> Iterator[str]:
     place, network = use.network
     where, training = use.training
     size = training.batch_size
-    if not isinstance(network, MlpSettings) or network.normalisation != "batch" or isinstance(size, str):
-        return
-    if size < 2 * training.shards:
+    if size != "full" and size < network.smallest_batch * shards:
         yield (
-            f"{place}.normalisation is 'batch', and {where} has batch_size {size} and shards {training.shards}: a "
-            "single row has no variance; take larger batches, or normalisation: none"
+            f"{where} has batch_size {size}, and run.shards is {shards}: {place} needs {network.smallest_batch} "
+            "examples or more in each shard; take larger batches, or another network"
         )
 
 
@@ -96,23 +142,10 @@ def too_small(use: Use, size: tuple[int, int]) -> Iterator[str]:
     """Yield what does not fit pictures of a known height and width."""
     place, network = use.network
     where, training = use.training
-    pixels = f"data.{use.task}.resize {list(size)}"
+    pixels = f"data.{use.data}.resize {list(size)}"
     short = min(size)
-    match network:
-        case UnetSettings(depth=depth) if short >> depth == 0:
-            yield f"{place}.depth is {depth}, and each level halves the picture: too many for {pixels}; take fewer"
-        case CnnSettings(channels=channels) if short >> len(channels) == 0:
-            yield (
-                f"{place}.channels has {len(channels)} entries, and each halves the picture: too many for {pixels}; "
-                "remove some"
-            )
-        case CnnSettings(kernel=kernel) if kernel > short:
-            yield f"{place}.kernel is {kernel}, and does not fit {pixels}; take at most {short - 1 + short % 2}"
-        case ResnetSettings(normalisation="batch") | WideResnetSettings(normalisation="batch") if max(size) <= 4:
-            yield (
-                f"{place}.normalisation is 'batch', and of {pixels} the last stage has one pixel, of which a batch of "
-                "one example has no variance; take another normalisation, or larger images"
-            )
+    if fault := network.size_fault(*size, pixels):
+        yield f"{place}.{fault}"
     for name in ("shift", "crop", "cutout"):
         value = getattr(training.augmentation, name)
         if value >= short:
@@ -122,20 +155,15 @@ def too_small(use: Use, size: tuple[int, int]) -> Iterator[str]:
             )
 
 
-def of_a_gpu(params: "Params", recipe_networks: Mapping[tuple[str, str], Settings]) -> Iterator[str]:
+def of_a_gpu(params: "Params") -> Iterator[str]:
     """Yield what only a GPU does, where the device is a CPU."""
-    trainings: dict[str, LoopSettings] = {
-        use.training[0]: use.training[1] for use in uses(params, recipe_networks) if use.runs
-    }
-    if params.embedding.sampler == "notes":
-        trainings["embedding.notes.training"] = params.embedding.notes.training
-    if params.device != "cpu":
+    run = params.run
+    if run.device != "cpu":
         return
-    for place, training in trainings.items():
-        if training.precision != "float32":
-            yield f"{place}.precision is '{training.precision}', which is for a GPU, and device is 'cpu'; write float32"
-        if training.compile:
-            yield f"{place}.compile is true, which is for a GPU, and device is 'cpu'; write false"
+    if run.precision != "float32":
+        yield f"run.precision is '{run.precision}', which is for a GPU, and run.device is 'cpu'; write float32"
+    if run.compile:
+        yield "run.compile is true, which is for a GPU, and run.device is 'cpu'; write false"
 
 
 def search(params: "Params") -> Iterator[str]:
@@ -149,18 +177,5 @@ def search(params: "Params") -> Iterator[str]:
         if math.prod(levels) > GRID:
             yield f"{made}, and should make at most {GRID}; take fewer levels"
     if "gradient" in tuning.methods:
-        asked: list[tuple[str, Any, Any, str]] = [
-            ("normalisation", network.normalisation, "none", "batch norm depends on more than the weights"),
-            ("dropout", network.dropout, 0.0, "dropout is drawn at random"),
-        ]
-        for name, value, needed, reason in asked:
-            if value != needed:
-                yield (
-                    f"networks.mlp.{name} is {quoted(value)}, and the method gradient needs {needed}: {reason}; take "
-                    "gradient off tuning.methods, or change the network"
-                )
-        if network.activation == "step":
-            yield (
-                "networks.mlp.activation is 'step', which has no second derivative for the method gradient; take "
-                "gradient off tuning.methods, or another activation"
-            )
+        for fault in network.gradient_faults():
+            yield f"networks.mlp.{fault}; take gradient off tuning.methods, or change the network"

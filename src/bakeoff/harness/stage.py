@@ -15,15 +15,18 @@ from typing import Any, NoReturn, TypeVar
 from bakeoff.base import files, paths, provenance, record
 from bakeoff.base.disk import CHECKPOINTS, refusal, writing
 from bakeoff.base.distributed import leads
+from bakeoff.base.paths import Kind
 from bakeoff.base.progress import Progress, Unit
 from bakeoff.base.record import Record, Run
-from bakeoff.base.settings import BadInput
+from bakeoff.base.settings import BadInput, Settings
 from bakeoff.base.signals import exit_on_sigterm
+from bakeoff.data.names import addressed
 from bakeoff.data.sources.addresses import redacted_values
 from bakeoff.harness import parent_watch, restore_outputs
 from bakeoff.harness.inputs import Inputs
 
 T = TypeVar("T")
+S = TypeVar("S", bound=Settings)
 
 LIVE = Path(paths.LIVE)
 ENDED = Path(paths.ENDED)
@@ -34,10 +37,14 @@ class Stage:
 
     Attributes:
         name: as DVC has it, `train_images@cnn-adam`.
+        addressed: names the settings in a message as params.yaml has them; readers of data name `data.<kind>`.
     """
+
+    addressed: Callable[[str], str]
 
     def __init__(self, name: str, script: Path) -> None:
         self.name = name
+        self.addressed = str
         self.started = time.monotonic()
         self._script = script
         self._read = Inputs()
@@ -47,6 +54,19 @@ class Stage:
     def settings(self, key: str, kind: type[T]) -> T:
         """The section of params.yaml under a dotted key; one that stands under `params:` of this stage in dvc.yaml."""
         value: T = self._read.setting(key, kind)
+        return value
+
+    def section(self, prefix: str, kind: type[S]) -> S:
+        """A section of params.yaml, of which the stage reads the fields of `kind` and no others."""
+        values = {
+            name: self._read.setting(f"{prefix}.{name}", field.rebuild_annotation())
+            for name, field in kind.model_fields.items()
+        }
+        return kind.model_validate(values)
+
+    def file_settings(self, path: str, kind: type[T]) -> T:
+        """The whole of another file of settings, which stands under `params:` of this stage in dvc.yaml."""
+        value: T = self._read.file_settings(path, kind)
         return value
 
     def input(self, path: str) -> Path:
@@ -85,9 +105,9 @@ class Stage:
             write(self._partial[final])
 
     @property
-    def recipe(self) -> str:
+    def digest(self) -> str:
         """Digest of the settings and inputs that the stage asked for until now, and of its code: what determines it."""
-        return record.recipe(self.name, self._read.settings, self._read.digests, self._code)
+        return record.digest(self.name, self._read.settings, self._read.digests, self._code)
 
     @cached_property
     def _code(self) -> str:
@@ -96,10 +116,10 @@ class Stage:
     def record(self, path: str, task: str, runs: Sequence[Run]) -> None:
         """Write the run record, with the settings and inputs that the stage asked for until now.
 
-        The recipe depends on the settings as they are; the record shows addresses without their secrets.
+        The digest depends on the settings as they are; the record shows addresses without their secrets.
         """
         settings = {key: redacted_values(value) for key, value in self._read.settings.items()}
-        made = Record(self.name, task, self.recipe, settings, self._read.digests, self._code, runs)
+        made = Record(self.name, task, self.digest, settings, self._read.digests, self._code, runs)
         self.output(path, partial(record.write, made))
 
     def metrics(self, path: str, values: Mapping[str, float]) -> None:
@@ -108,6 +128,11 @@ class Stage:
 
     def progress(self, total: int, unit: Unit = "steps") -> Progress:
         return Progress(total, self.name, unit=unit)
+
+    def say(self, lines: Iterable[str]) -> None:
+        """Print lines about the data."""
+        for line in lines:
+            print(self.addressed(line), flush=True)
 
     def watch(self, run: str, parameters: Mapping[str, Any]) -> Callable[[Mapping[str, float]], None]:
         """A function that appends one epoch's row to the run's live history, for whoever looks on."""
@@ -162,6 +187,9 @@ class Follower(Stage):
     def progress(self, total: int, unit: Unit = "steps") -> Progress:
         return Progress(total, self.name, io.StringIO(), unit)
 
+    def say(self, *_: Any) -> None:
+        pass
+
     def watch(self, *_: Any) -> Callable[[Mapping[str, float]], None]:
         return lambda _: None
 
@@ -172,18 +200,21 @@ class Follower(Stage):
         pass
 
 
-def run(work: Callable[..., None], name: str, **choices: Iterable[str]) -> None:
-    """Run a stage script: `work(stage, **identities)`, each identity one of a closed set of the command line.
+def run(work: Callable[..., None], name: str, *, kind: Kind | None = None, **choices: Iterable[str] | None) -> None:
+    """Run a stage script: `work(stage, **identities)`, with the identities of the command line.
 
     Args:
         name: the stage's name in dvc.yaml, with identities in braces: `train_{task}@{model}-{optimizer}`.
-        choices: what each identity may be.
+        kind: of the data set that the identity `data` names, by default that of the kind's own name.
+        choices: what each identity may be; None for a name that params.yaml gives to a data set or a task.
 
     Exits with status 2 after one line for input that a user can mend, 130 and 143 after SIGINT and SIGTERM.
     """
     parser = _Parser(description=sys.modules["__main__"].__doc__)
     for option, known in choices.items():
-        parser.add_argument(f"--{option}", choices=list(known), required=True)
+        preset = kind if option == "data" else None
+        listed = None if known is None else list(known)
+        parser.add_argument(f"--{option}", choices=listed, required=preset is None, default=preset)
     parent_watch.hold()  # again, for a script that lies elsewhere
     exit_on_sigterm()
     try:
@@ -191,9 +222,13 @@ def run(work: Callable[..., None], name: str, **choices: Iterable[str]) -> None:
             identities = _identities(parser)
             script = Path(*work.__globals__["__spec__"].name.split(".")).with_suffix(".py")
             stage = (Stage if leads() else Follower)(name.format(**identities), script)
+            if kind is not None:
+                stage.addressed = partial(addressed, kind=kind, name=identities["data"])
             try:
                 work(stage, **identities)
                 stage.finish()
+            except BadInput as error:
+                raise BadInput(stage.addressed(str(error))) from error
             finally:
                 stage.clean()
     except BadInput as error:

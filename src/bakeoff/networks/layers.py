@@ -5,35 +5,44 @@ N examples; C, H, W channels, height and width.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from bakeoff.base.settings import BadInput
 from bakeoff.networks.activations import ACTIVATIONS, Activation
 from bakeoff.networks.initialisations import sigma
 from bakeoff.networks.normalisations import NORMALISATIONS, Normalisation
-from bakeoff.networks.settings import LayerSettings, MlpSettings
 
 Layer = TypeVar("Layer", nn.Linear, nn.Conv2d)
 
 
+class Layered(Protocol):
+    """The settings of layers."""
+
+    @property
+    def activation(self) -> str: ...
+    @property
+    def normalisation(self) -> str: ...
+    @property
+    def initialisation(self) -> str | float: ...
+
+
 def linear(inputs: int, outputs: int, deviation: float, generator: torch.Generator, *, bias: bool = True) -> nn.Linear:
-    """A dense layer with weights from N(0, deviation^2) and biases of 0."""
+    """Return a dense layer with weights from N(0, deviation^2) and biases of 0."""
     return drawn(nn.Linear(inputs, outputs, bias=bias, device="meta"), deviation, generator)
 
 
 def convolution(inputs: int, outputs: int, kernel: int, gain: float, generator: torch.Generator) -> nn.Conv2d:
-    """A convolution that keeps height and width, and whose outputs are about as large as its inputs, times gain."""
+    """Return a convolution that keeps height and width; its outputs are about as large as its inputs, times gain."""
     layer = nn.Conv2d(inputs, outputs, kernel, padding=kernel // 2, device="meta")
     return drawn(layer, sigma("he", inputs * kernel**2, outputs * kernel**2, gain), generator)
 
 
 @dataclass(frozen=True)
 class Parts:
-    """Makes the layers of a network: of one activation, normalisation and initialisation."""
+    """A maker of layers that have the activation, the normalisation and the initialisation of one network."""
 
     activation: Activation
     normalisation: Normalisation
@@ -41,39 +50,47 @@ class Parts:
     generator: torch.Generator
 
     @classmethod
-    def of(cls, settings: LayerSettings | MlpSettings, generator: torch.Generator) -> "Parts":
+    def of(cls, settings: Layered, generator: torch.Generator) -> "Parts":
+        """Return the parts that the settings of a network name."""
         activation, normalisation = ACTIVATIONS[settings.activation], NORMALISATIONS[settings.normalisation]
         return cls(activation, normalisation, settings.initialisation, generator)
 
     def convolution(self, inputs: int, outputs: int, kernel: int, stride: int = 1) -> nn.Conv2d:
-        """Divides height and width by the stride, rounded up; has a bias where the normalisation has none."""
+        """Return a convolution that divides height and width by the stride, rounded up.
+
+        It has a bias where the normalisation adds no shift.
+        """
         bias = not self.normalisation.shifts
         layer = nn.Conv2d(inputs, outputs, kernel, stride, padding=kernel // 2, bias=bias, device="meta")
         fan_in, fan_out = inputs * kernel**2, outputs * kernel**2
         return drawn(layer, sigma(self.initialisation, fan_in, fan_out, self.activation.gain), self.generator)
 
     def norm(self, channels: int) -> nn.Module:
+        """Return the normalisation of so many channels."""
         return self.normalisation.build(channels)
 
     def hidden(self, inputs: int, outputs: int, *, bias: bool = True) -> nn.Linear:
-        """A dense layer that the activation follows."""
+        """Return a dense layer that the activation follows."""
         deviation = sigma(self.initialisation, inputs, outputs, self.activation.gain)
         return linear(inputs, outputs, deviation, self.generator, bias=bias)
 
     def active(self) -> nn.Module:
+        """Return the activation."""
         return self.activation.build()
 
     def active_in_place(self) -> nn.Module:
-        """The activation, which may write over its input where that is a sum or came out of `norm`."""
-        # Batch norm's backward looks at its input and not at its output. What the others return may be anybody's.
-        over = self.activation is ACTIVATIONS["relu"] and self.normalisation is NORMALISATIONS["batch"]
-        return nn.ReLU(inplace=True) if over else self.active()
+        """Return the activation, which may write over its input: a sum, or the output of `norm`."""
+        # The backward pass of batch norm reads its input, not its output. Other normalisations may return a tensor
+        # that the backward pass still needs.
+        in_place = self.activation is ACTIVATIONS["relu"] and self.normalisation is NORMALISATIONS["batch"]
+        return nn.ReLU(inplace=True) if in_place else self.active()
 
     def head(self, inputs: int, outputs: int) -> nn.Linear:
-        """The last layer, dense, which no activation follows."""
+        """Return the last layer, dense, which no activation follows."""
         return linear(inputs, outputs, sigma(self.initialisation, inputs, outputs, 1.0), self.generator)
 
     def dropout(self, rate: float) -> nn.Module:
+        """Return dropout; the identity at a rate of 0."""
         return Dropout(rate, self.generator) if rate > 0 else nn.Identity()
 
 
@@ -100,11 +117,12 @@ class Dropout(nn.Module):
 
 
 def chain(layers: Iterable[nn.Module]) -> nn.Sequential:
-    """The layers one after the other, without those that would do nothing: on small networks calling them costs."""
+    """Return the layers one after the other, without those that do nothing: in small networks their calls take time."""
     return nn.Sequential(*(layer for layer in layers if not isinstance(layer, nn.Identity)))
 
 
 def drawn(layer: Layer, deviation: float, generator: torch.Generator) -> Layer:
+    """Return the layer with weights from N(0, deviation^2) and biases of 0."""
     # Built on the device `meta`, where torch's own initialisation draws nothing from the global generator.
     layer = layer.to_empty(device="cpu")
     nn.init.normal_(layer.weight, std=deviation, generator=generator)
@@ -114,27 +132,12 @@ def drawn(layer: Layer, deviation: float, generator: torch.Generator) -> Layer:
 
 
 def pixel_mean(x: Tensor) -> Tensor:
-    """(N, C, H, W) -> (N, C)."""
-    # By a pooling, whose gradient has the layout of its input. That of `mean`, like that of a slice, comes channels
-    # first, and makes the gradient of an activation that meets it twenty times as slow.
+    """Return the mean over pixels: (N, C, H, W) -> (N, C)."""
+    # The gradient of a pooling has the layout of its input. That of `mean`, like that of a slice, has the channels
+    # first, which makes the gradient of the activation before it twenty times as slow.
     return F.avg_pool2d(x, x.shape[2:]).flatten(1)
 
 
 def channels_last(network: nn.Module) -> nn.Module:
-    """The network with its convolutions' weights laid out for oneDNN's faster kernels; the values stay."""
+    """Return the network, the weights of its convolutions laid out for oneDNN's faster kernels; no value changes."""
     return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
-
-
-def image(network: str, shape: tuple[int, ...]) -> tuple[int, int, int]:
-    """The shape of one example as (C, H, W).
-
-    Raises:
-        BadInput: the examples are no images.
-    """
-    if len(shape) != 3:
-        raise BadInput(
-            f"params.yaml: networks.{network} takes images, and an example here is a row of {shape[0]} numbers; "
-            f"take {network} off the task's models, where softmax and mlp can stand"
-        )
-    C, H, W = shape
-    return C, H, W

@@ -1,4 +1,4 @@
-"""Normalisations between the layers: of images, and where neighbours do not count of rows too.
+"""Normalisations between the layers: of images, and those that use no neighbouring pixels of rows too.
 
 N examples; C, H, W channels, height and width.
 """
@@ -14,7 +14,7 @@ from bakeoff.base.settings import BadInput
 
 
 class BatchNorm(nn.BatchNorm2d):
-    """torch's, for rows (N, C) as for images (N, C, H, W).
+    """torch's batch norm, for rows (N, C) and images (N, C, H, W).
 
     Raises:
         BadInput: a training batch is a single row, which has no variance.
@@ -67,35 +67,35 @@ class WithinChannel(nn.Module):
 
 @dataclass(frozen=True)
 class Normalisation:
-    rule: str
+    formula: str
     source: str
-    departs: str
+    deviations: str
     build: Callable[[int], nn.Module]  # for so many channels
-    shifts: bool  # it adds a learnt shift, which makes the bias of the layer before it idle
+    shifts: bool  # whether it adds a learnt shift, which makes the bias of the layer before it redundant
 
 
 NORMALISATIONS = {
     "batch": Normalisation(
-        rule="gamma (x - mean) / sqrt(var + 1e-5) + beta,  mean and var over N, H and W, in evaluation running ones:  "
-        "running <- 0.9 running + 0.1 batch's",
+        formula="gamma (x - mean) / sqrt(var + 1e-5) + beta,  mean and var over N, H and W, in evaluation running ones:"
+        "  running <- 0.9 running + 0.1 batch's",
         source="Ioffe & Szegedy 2015, arXiv:1502.03167",
-        departs="running averages for those of a last pass; var is biased, with N H W, and the running one unbiased",
+        deviations="running averages for those of a last pass; var is biased, with N H W, and the running one unbiased",
         build=partial(BatchNorm, eps=1e-5, momentum=0.1, affine=True, track_running_stats=True),
         shifts=True,
     ),
     "lrn_across": Normalisation(
-        rule="x / (1 + 1e-4 / 5 sum of x^2 over 5 channels)^0.75",
+        formula="x / (1 + 1e-4 / 5 sum of x^2 over 5 channels)^0.75",
         source="Krizhevsky, Sutskever & Hinton 2012, section 3.3",
-        departs="alpha / n for alpha, and k = 1 for 2, as in Caffe; stands before the activation, not behind it",
+        deviations="alpha / n for alpha, and k = 1 for 2, as in Caffe; stands before the activation, not behind it",
         build=lambda _: AcrossChannels(n=5, alpha=1e-4, beta=0.75, k=1.0),
         shifts=False,
     ),
     "lrn_within": Normalisation(
-        rule="x / (1 + 1e-4 / 25 sum of x^2 over 5 x 5 pixels)^0.75",
+        formula="x / (1 + 1e-4 / 25 sum of x^2 over 5 x 5 pixels)^0.75",
         source="Jia et al. 2014, arXiv:1408.5093: Caffe's WITHIN_CHANNEL",
-        departs="stands before the activation, not behind it",
+        deviations="stands before the activation, not behind it",
         build=lambda _: WithinChannel(n=5, alpha=1e-4, beta=0.75, k=1.0),
         shifts=False,
     ),
-    "none": Normalisation(rule="x", source="", departs="", build=lambda _: nn.Identity(), shifts=False),
+    "none": Normalisation(formula="x", source="", deviations="", build=lambda _: nn.Identity(), shifts=False),
 }

@@ -1,115 +1,70 @@
-"""The ResNet for small images.
+"""The residual network for small images. Its layers stand in `modules.resnet`."""
 
-N images; C, H, W channels, height and width; K classes.
-"""
+from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, Literal
 
-import torch
-import torch.nn.functional as F
-from torch import Tensor, nn
+from pydantic import AfterValidator, Field
 
-from bakeoff.base.settings import BadInput
-from bakeoff.networks.layers import Parts, channels_last, image, pixel_mean
-from bakeoff.networks.settings import LayerSettings, ResnetSettings, Shortcut
+from bakeoff.networks.settings import LayerSettings, Width
+from bakeoff.networks.spec import NetworkSpec, Shape
 
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
 
-class Subsampled(nn.Module):
-    """The input at every `stride`-th pixel, with `added` channels of zeros behind its own."""
-
-    def __init__(self, stride: int, added: int = 0) -> None:
-        super().__init__()
-        self.stride, self.added = stride, added
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(N, C, H, W) -> (N, C + added, H / stride, W / stride), rounded up."""
-        # The mean of one pixel, not a slice: see `pixel_mean`.
-        return F.pad(F.avg_pool2d(x, 1, self.stride), (0, 0, 0, 0, 0, self.added))
+Shortcut = Literal["identity", "projection", "none"]
 
 
-def projection(inputs: int, outputs: int, stride: int, parts: Parts) -> nn.Sequential:
-    """A 1 x 1 convolution of every `stride`-th pixel."""
-    # The same as a strided convolution, which crashes backwards for 2 to 7 inputs in the oneDNN of torch 2.13.
-    return nn.Sequential(Subsampled(stride), parts.convolution(inputs, outputs, 1))
+def six_blocks(beside: int) -> AfterValidator:
+    """Return the validator of a depth of 6 n + `beside` layers, n at least 1."""
+
+    def valid(depth: int) -> int:
+        below = max(6, (depth - beside) // 6 * 6) + beside
+        if depth < below or (depth - beside) % 6:
+            raise ValueError(f"invalid depth {depth}: expected 6 n + {beside} layers; take {below} or {below + 6}")
+        return depth
+
+    return AfterValidator(valid)
 
 
-class Block(nn.Module):
-    """y = f(F(x) + x): two 3 x 3 convolutions, each normalised, and the shortcut around both.
+class ResidualSettings(LayerSettings):
+    """The settings of networks whose last stage has a quarter of the height and width of the images."""
 
-    Source: He et al. 2015, arXiv:1512.03385, equation 1 and figure 2.
-    """
-
-    def __init__(self, inputs: int, outputs: int, stride: int, shortcut: Shortcut, parts: Parts) -> None:
-        super().__init__()
-        self.conv1 = parts.convolution(inputs, outputs, 3, stride)
-        self.norm1 = parts.norm(outputs)
-        self.conv2 = parts.convolution(outputs, outputs, 3)
-        self.norm2 = parts.norm(outputs)
-        self.active = parts.active_in_place()
-        self.shortcut: nn.Module | None
-        if shortcut == "none":
-            self.shortcut = None
-        elif inputs == outputs:
-            self.shortcut = nn.Identity()
-        elif shortcut == "identity":
-            self.shortcut = Subsampled(stride, outputs - inputs)
-        else:
-            self.shortcut = projection(inputs, outputs, stride, parts).append(parts.norm(outputs))
-
-    def forward(self, x: Tensor) -> Tensor:
-        residual = self.norm2(self.conv2(self.active(self.norm1(self.conv1(x)))))
-        y: Tensor = self.active(residual if self.shortcut is None else residual + self.shortcut(x))
-        return y
+    def size_fault(self, height: int, width: int, images: str) -> str | None:
+        if self.normalisation == "batch" and max(height, width) <= 4:
+            return (
+                f"normalisation is 'batch', and of {images} the last stage has one pixel, of which a batch of one "
+                "example has no variance; take another normalisation"
+            )
+        return None
 
 
-class ResNet(nn.Module):
-    """A convolution, three stages of n blocks, the mean over pixels, a dense layer: 6 n + 2 layers with weights.
+class ResnetSettings(ResidualSettings):
+    """The shortcuts that change shape: `identity` pads with zeros (He's option A), `projection` learns (option B)."""
 
-    The stages have w, 2 w and 4 w channels; the second and the third begin by halving height and width.
-    Source: He et al. 2015, arXiv:1512.03385, section 4.2.
-    """
-
-    def __init__(self, inputs: int, classes: int, settings: ResnetSettings, parts: Parts) -> None:
-        super().__init__()
-        w, n = settings.channels, (settings.depth - 2) // 6
-        self.conv = parts.convolution(inputs, w, 3)
-        self.norm = parts.norm(w)
-        self.active = parts.active_in_place()
-        self.blocks = nn.Sequential(*(Block(*sizes, settings.shortcut, parts) for sizes in stages(w, w, n)))
-        self.head = parts.head(4 * w, classes)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(N, C, H, W) -> (N, K)."""
-        x = self.active(self.norm(self.conv(x)))
-        x = self.blocks(x)  # (N, 4 w, H / 4, W / 4), rounded up
-        logits: Tensor = self.head(pixel_mean(x))
-        return logits
+    depth: Annotated[int, Field(le=2000), six_blocks(beside=2)]
+    channels: Width
+    shortcut: Shortcut
 
 
-def stages(inputs: int, width: int, n: int) -> Iterator[tuple[int, int, int]]:
-    """Channels in, channels out and stride of each block: n with width channels, n with twice and n with four times."""
-    for stage in range(3):
-        outputs = width << stage
-        for block in range(n):
-            yield inputs, outputs, 2 if stage > 0 and block == 0 else 1
-            inputs = outputs
+def make(settings: ResnetSettings, shape: Shape, classes: int, generator: torch.Generator) -> nn.Module:
+    """Return the network."""
+    from bakeoff.networks.layers import Parts, channels_last
+    from bakeoff.networks.modules.resnet import ResNet
+
+    return channels_last(ResNet(shape[0], classes, settings, Parts.of(settings, generator)))
 
 
-def resnet(settings: ResnetSettings, shape: tuple[int, ...], classes: int, generator: torch.Generator) -> nn.Module:
-    """A ResNet for images of this shape.
-
-    Raises:
-        BadInput: the examples are no images, or too small for batch norm.
-    """
-    C, H, W = image("resnet", shape)
-    variance_exists("resnet", settings, H, W)
-    return channels_last(ResNet(C, classes, settings, Parts.of(settings, generator)))
-
-
-def variance_exists(network: str, settings: LayerSettings, H: int, W: int) -> None:
-    """Refuse batch norm where the last stage has a single pixel: a last batch of one example leaves it no variance."""
-    if settings.normalisation == "batch" and max(H, W) <= 4:
-        raise BadInput(
-            f"params.yaml: networks.{network}.normalisation is 'batch', and of {H} x {W} pixels the last stage keeps "
-            "one, of which a batch of one example has no variance; take another normalisation, or larger images"
-        )
+SPEC = NetworkSpec(
+    name="resnet",
+    title="residual network",
+    formula="a convolution; three stages of n blocks y = f(F(x) + x), F two 3 x 3 convolutions; the mean over pixels; "
+    "a dense layer: 6 n + 2 layers with weights",
+    source="He, Zhang, Ren & Sun 2015, arXiv:1512.03385, section 4.2",
+    deviations="width, activation, normalisation, initialisation and the kind of shortcut are settings; the added "
+    "channels of zeros stand behind the others",
+    takes=("images",),
+    settings=ResnetSettings,
+    make=make,
+)

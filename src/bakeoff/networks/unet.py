@@ -1,71 +1,50 @@
-"""The UNet: from an image to one logit a class for each of its pixels.
+"""The UNet: from an image to one logit a class for each of its pixels. Its layers stand in `modules.unet`."""
 
-N images; C, H, W channels, height and width; K classes.
-"""
+from __future__ import annotations
 
-from itertools import pairwise
+from typing import TYPE_CHECKING, Annotated
 
-import torch
-import torch.nn.functional as F
-from torch import Tensor, nn
+from pydantic import Field
 
-from bakeoff.base.settings import BadInput
-from bakeoff.networks.activations import ACTIVATIONS, Activation
-from bakeoff.networks.layers import channels_last, convolution
-from bakeoff.networks.settings import UnetSettings
+from bakeoff.networks.settings import ActivationName, NetworkSettings, Width
+from bakeoff.networks.spec import NetworkSpec, Shape
 
-
-class Unet(nn.Module):
-    """Down `depth` levels that halve height and width and double the channels, then up again beside what came down.
-
-    Source: Ronneberger, Fischer & Brox 2015, arXiv:1505.04597, figure 1.
-    """
-
-    def __init__(
-        self, inputs: int, widths: list[int], classes: int, act: Activation, generator: torch.Generator
-    ) -> None:
-        super().__init__()
-        self.down = nn.ModuleList(block(a, b, act, generator) for a, b in pairwise([inputs, *widths]))
-        self.up = nn.ModuleList(block(low + skip, skip, act, generator) for skip, low in reversed([*pairwise(widths)]))
-        self.head = convolution(widths[0], classes, 1, 1.0, generator)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(N, C, H, W) -> (N, K, H, W)."""
-        skips: list[Tensor] = []
-        for level, down in enumerate(self.down):
-            x = down(F.max_pool2d(x, 2) if level else x)
-            skips.append(x)
-        skips.pop()  # the lowest level has nothing beside it
-        for up in self.up:
-            skip = skips.pop()
-            # To the skip's own size: at odd sizes doubling would fall short of it by one.
-            x = up(torch.cat([skip, F.interpolate(x, size=skip.shape[-2:], mode="nearest")], 1))
-        logits: Tensor = self.head(x)
-        return logits
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
 
 
-def block(inputs: int, outputs: int, activation: Activation, generator: torch.Generator) -> nn.Module:
-    """Two 3 x 3 convolutions, an activation after each."""
-    return nn.Sequential(
-        convolution(inputs, outputs, 3, activation.gain, generator),
-        activation.build(),
-        convolution(outputs, outputs, 3, activation.gain, generator),
-        activation.build(),
-    )
+class UnetSettings(NetworkSettings):
+    """channels: of the first level; each level below has twice as many."""
+
+    channels: Width
+    depth: Annotated[int, Field(ge=1, le=16)]
+    activation: ActivationName
+
+    def size_fault(self, height: int, width: int, images: str) -> str | None:
+        if min(height, width) >> self.depth == 0:
+            return f"depth is {self.depth}, and each level halves the image: too many for {images}; take fewer levels"
+        return None
 
 
-def unet(settings: UnetSettings, shape: tuple[int, ...], classes: int, generator: torch.Generator) -> nn.Module:
-    """A Unet whose levels have `channels`, 2 `channels`, 4 `channels` ... channels.
+def make(settings: UnetSettings, shape: Shape, classes: int, generator: torch.Generator) -> nn.Module:
+    """Return the network."""
+    from bakeoff.networks.activations import ACTIVATIONS
+    from bakeoff.networks.layers import channels_last
+    from bakeoff.networks.modules.unet import Unet
 
-    Raises:
-        BadInput: the image is too small to be halved `depth` times.
-    """
-    C, H, W = shape
-    if min(H, W) >> settings.depth == 0:
-        raise BadInput(
-            f"params.yaml: networks.unet.depth is {settings.depth}, and each level halves the image: too many for "
-            f"{H} x {W} pixels; take fewer, or larger images"
-        )
     widths = [settings.channels << level for level in range(settings.depth + 1)]
-    network = Unet(C, widths, classes, ACTIVATIONS[settings.activation], generator)
-    return channels_last(network)
+    return channels_last(Unet(shape[0], widths, classes, ACTIVATIONS[settings.activation], generator))
+
+
+SPEC = NetworkSpec(
+    name="unet",
+    title="UNet",
+    formula="down `depth` levels that halve height and width and double the channels, then up again, each level joined "
+    "with the one that came down",
+    source="Ronneberger, Fischer & Brox 2015, arXiv:1505.04597",
+    deviations="padded convolutions; nearest-neighbour enlargement for up-convolutions; no dropout; fewer levels",
+    takes=("scans",),
+    settings=UnetSettings,
+    make=make,
+)

@@ -1,76 +1,42 @@
-"""The wide ResNet for small images.
+"""The wide residual network for small images. Its layers stand in `modules.wide_resnet`."""
 
-N images; C, H, W channels, height and width; K classes.
-"""
+from __future__ import annotations
 
-import torch
-from torch import Tensor, nn
+from typing import TYPE_CHECKING, Annotated
 
-from bakeoff.networks.layers import Parts, channels_last, image, pixel_mean
-from bakeoff.networks.resnet import projection, stages, variance_exists
-from bakeoff.networks.settings import WideResnetSettings
+from pydantic import Field
 
-STEM = 16  # channels of the first convolution, which is not widened
+from bakeoff.networks.resnet import ResidualSettings, six_blocks
+from bakeoff.networks.settings import Share
+from bakeoff.networks.spec import NetworkSpec, Shape
 
-
-class WideBlock(nn.Module):
-    """x + F(x): normalise, activate, convolve, twice; dropout in the middle.
-
-    Source: Zagoruyko & Komodakis 2016, arXiv:1605.07146, figure 1 d; its order, He et al. 2016, arXiv:1603.05027.
-    """
-
-    def __init__(self, inputs: int, outputs: int, stride: int, dropout: float, parts: Parts) -> None:
-        super().__init__()
-        self.norm1 = parts.norm(inputs)
-        self.conv1 = parts.convolution(inputs, outputs, 3, stride)
-        self.norm2 = parts.norm(outputs)
-        self.dropout = parts.dropout(dropout)
-        self.conv2 = parts.convolution(outputs, outputs, 3)
-        self.active = parts.active_in_place()
-        self.projection = None if inputs == outputs else projection(inputs, outputs, stride, parts)
-
-    def forward(self, x: Tensor) -> Tensor:
-        h = self.active(self.norm1(x))
-        # A projection sees the activated input, an identity the raw one: where shapes
-        # allow, the path from first block to last stays unbroken.
-        shortcut = x if self.projection is None else self.projection(h)
-        residual: Tensor = self.conv2(self.dropout(self.active(self.norm2(self.conv1(h)))))
-        return shortcut + residual
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
 
 
-class WideResNet(nn.Module):
-    """A convolution, three stages of n blocks, the mean over pixels, a dense layer.
-
-    The stages have 16 k, 32 k and 64 k channels; the second and the third begin by halving height and width. The depth,
-    6 n + 4, is the number of convolutions: each stage has a projection beside its 2 n.
-    Source: Zagoruyko & Komodakis 2016, arXiv:1605.07146, table 1 with B(3, 3).
-    """
-
-    def __init__(self, inputs: int, classes: int, settings: WideResnetSettings, parts: Parts) -> None:
-        super().__init__()
-        width, n = STEM * settings.widening, (settings.depth - 4) // 6
-        self.conv = parts.convolution(inputs, STEM, 3)
-        self.blocks = nn.Sequential(*(WideBlock(*sizes, settings.dropout, parts) for sizes in stages(STEM, width, n)))
-        self.norm = parts.norm(4 * width)
-        self.active = parts.active_in_place()
-        self.head = parts.head(4 * width, classes)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(N, C, H, W) -> (N, K)."""
-        x = self.blocks(self.conv(x))  # (N, 64 k, H / 4, W / 4), rounded up
-        x = self.active(self.norm(x))
-        logits: Tensor = self.head(pixel_mean(x))
-        return logits
+class WideResnetSettings(ResidualSettings):
+    depth: Annotated[int, Field(le=2000), six_blocks(beside=4)]
+    widening: Annotated[int, Field(ge=1, le=1024)]
+    dropout: Share
 
 
-def wide_resnet(
-    settings: WideResnetSettings, shape: tuple[int, ...], classes: int, generator: torch.Generator
-) -> nn.Module:
-    """A wide ResNet for images of this shape. Its dropout goes on drawing from the generator in training.
+def make(settings: WideResnetSettings, shape: Shape, classes: int, generator: torch.Generator) -> nn.Module:
+    """Return the network. Its dropout goes on drawing from the generator in training."""
+    from bakeoff.networks.layers import Parts, channels_last
+    from bakeoff.networks.modules.wide_resnet import WideResNet
 
-    Raises:
-        BadInput: the examples are no images, or too small for batch norm.
-    """
-    C, H, W = image("wide_resnet", shape)
-    variance_exists("wide_resnet", settings, H, W)
-    return channels_last(WideResNet(C, classes, settings, Parts.of(settings, generator)))
+    return channels_last(WideResNet(shape[0], classes, settings, Parts.of(settings, generator)))
+
+
+SPEC = NetworkSpec(
+    name="wide_resnet",
+    title="wide residual network",
+    formula="a convolution; three stages of n blocks x + F(x), F normalises, activates and convolves twice, with "
+    "dropout in the middle; the mean over pixels; a dense layer: 6 n + 4 convolutions",
+    source="Zagoruyko & Komodakis 2016, arXiv:1605.07146",
+    deviations="activation, normalisation and initialisation are settings",
+    takes=("images",),
+    settings=WideResnetSettings,
+    make=make,
+)

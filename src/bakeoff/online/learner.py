@@ -14,7 +14,7 @@ from torch import Tensor
 from bakeoff.base.settings import Settings
 from bakeoff.data.encoding.encoder import Encoder
 from bakeoff.networks.registry import NETWORKS
-from bakeoff.networks.settings import SoftmaxSettings
+from bakeoff.networks.softmax import SoftmaxSettings
 from bakeoff.online.kernels import Floats, Ints, Rows, Weights, advance
 from bakeoff.optimizers.schedules import ScheduleSettings, factor
 

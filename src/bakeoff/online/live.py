@@ -212,10 +212,16 @@ def encoded(encoder: Encoder, rows: Sequence[Row]) -> tuple[NDArray[np.float32],
 
 
 def places(learner: Path | None, state: Path | None) -> tuple[Path, Path]:
-    """Files of a learner and of its state; where none is named, of the first that params.yaml lists."""
+    """Files of a learner and of its state; where none is named, of the first that params.yaml lists.
+
+    Raises:
+        BadInput: params.yaml lists none.
+    """
     if learner is None:
-        optimizer, schedule = (settings.at(settings.load(), f"online.{key}")[0] for key in ("optimizers", "schedules"))
-        learner = Path(paths.weights("online", f"{optimizer}-{schedule}"))
+        lists = [settings.at(settings.load(), f"online.{key}") for key in ("tables", "optimizers", "schedules")]
+        if not all(lists):
+            raise BadInput("params.yaml: online.tables is empty; list a table, and train on it, or name a learner")
+        learner = Path(paths.weights("online", "-".join(names[0] for names in lists)))
     return learner, state or Path(f".bakeoff/online/{learner.name}")
 
 

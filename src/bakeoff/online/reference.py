@@ -11,7 +11,7 @@ import torch.nn.functional as F
 
 from bakeoff.data.examples import one_hot
 from bakeoff.networks.registry import NETWORKS
-from bakeoff.networks.settings import SoftmaxSettings
+from bakeoff.networks.softmax import SoftmaxSettings
 from bakeoff.online.kernels import Floats, Ints, Rows
 from bakeoff.online.learner import Rule
 from bakeoff.optimizers.registry import OPTIMIZERS

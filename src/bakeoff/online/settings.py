@@ -24,6 +24,7 @@ class StreamSettings(Settings):
         batch_size: examples that a step takes; all are predicted before it.
         delay: rows that go by between a prediction and its answer. 0: the answer comes at once.
         learnt: share of the rows, drawn by each seed for itself, from which it learns; it predicts all of them.
+        longest: share of the rows of the table that a delay, window, interval or mean takes at most.
     """
 
     seeds: Positive
@@ -31,6 +32,7 @@ class StreamSettings(Settings):
     batch_size: Positive
     delay: Annotated[int, Field(ge=0, le=10**9)]
     learnt: Annotated[float, Field(gt=0, le=1)]
+    longest: Share
 
 
 class EvaluationSettings(Settings):
@@ -113,8 +115,9 @@ class SearchSettings(Settings):
 
 
 class OnlineSettings(Settings):
-    """The whole section: every optimizer under every schedule, over one stream."""
+    """The whole section: every optimizer under every schedule, over the rows of each table."""
 
+    tables: Annotated[tuple[str, ...], Field(strict=False), DISTINCT]
     optimizers: Annotated[tuple[LearnerName, ...], Field(strict=False, min_length=1), DISTINCT]
     schedules: Annotated[tuple[ScheduleName, ...], Field(strict=False, min_length=1), DISTINCT]
     constant: ConstantSettings

@@ -27,6 +27,11 @@ CHUNK = 1 << 15  # rows that are encoded at once, in whole pieces
 FEWEST = 8  # pieces of a stream
 
 
+def rows(path: Path) -> int:
+    """Return the number of rows of table.parquet."""
+    return int(pq.read_metadata(path).num_rows)
+
+
 @dataclass(frozen=True)
 class Past(TableRows):
     """A table whose training rows are its first ones, whatever split it has: an encoder is fitted to the past alone.
@@ -85,7 +90,7 @@ class Stream:
         Raises:
             BadInput: it has too few rows; or as the encoder's fit says.
         """
-        count = pq.read_metadata(path).num_rows
+        count = rows(path)
         pieces = -(-count // interval)
         first = max(1, round(warmup * pieces))
         if pieces < FEWEST or pieces - first < FEWEST // 2:

@@ -18,10 +18,11 @@ from bakeoff.base.record import Run
 from bakeoff.base.roles import Role
 from bakeoff.base.settings import BadInput, Settings
 from bakeoff.data.table.settings import TargetSettings
-from bakeoff.networks.settings import SoftmaxSettings
+from bakeoff.networks.softmax import SoftmaxSettings
 from bakeoff.online.drift import Change, Scenario, changes
 from bakeoff.online.kernels import Floats, Rows
 from bakeoff.online.learner import Learner, Rule, judged, total
+from bakeoff.online.lengths import Lengths
 from bakeoff.online.settings import (
     SCHEDULES,
     DriftName,
@@ -97,7 +98,7 @@ class Training:
             data=data,
             optimizer=optimizer,
             schedule=schedule,
-            hyperparameters=settings(f"optimizers.{optimizer}", OPTIMIZERS[optimizer].settings),
+            hyperparameters=settings(f"optimizers.{optimizer}.defaults", OPTIMIZERS[optimizer].settings),
             scheduled=settings(f"online.{schedule}", SCHEDULES[schedule]).schedule,
             network=settings("networks.softmax", SoftmaxSettings),
             stream=settings("online.stream", StreamSettings),
@@ -105,6 +106,13 @@ class Training:
             evaluation=settings("online.evaluation", EvaluationSettings),
             drift=settings("online.drift", DriftSettings),
         )
+
+    def fitted(self, rows: int) -> tuple[Self, list[str]]:
+        """Return the training with lengths that fit a table of so many rows, and a line where they were cut."""
+        settings = self.stream, self.evaluation, self.drift
+        lengths = Lengths.of(rows, *settings)
+        fitted = replace(self, stream=lengths.stream, evaluation=lengths.evaluation, drift=lengths.drift)
+        return fitted, list(lengths.remarks(*settings))
 
     @property
     def name(self) -> str:

@@ -1,4 +1,4 @@
-"""The weights to evaluate and to save. For most optimizers they are those that it trains, and nothing happens here."""
+"""The weights to evaluate and to save. For most optimizers they are the weights that it trains."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,28 +6,29 @@ from contextlib import contextmanager
 import torch
 from torch.optim import Optimizer
 
-from bakeoff.optimizers.schedule_free import ScheduleFree
+from bakeoff.optimizers.rule import RuleOptimizer
 
 
 @contextmanager
 def evaluated(optimizer: Optimizer) -> Iterator[None]:
-    """Inside, the weights are those to evaluate; behind it, to the bit, those that training goes on from."""
+    """Set the weights to those to evaluate inside the context, and after it back to the trained ones, to the bit."""
     trained = [(theta, theta.detach().clone()) for theta, _ in averages(optimizer)]
     settle(optimizer)
     try:
         yield
     finally:
         with torch.no_grad():
-            for theta, kept in trained:
-                theta.copy_(kept)
+            for theta, weights in trained:
+                theta.copy_(weights)
 
 
 @torch.no_grad()
 def settle(optimizer: Optimizer) -> None:
-    """Makes the weights those to evaluate, for good: after the last step."""
+    """Set the weights to those to evaluate, for good: after the last step."""
     for theta, average in averages(optimizer):
         theta.copy_(average)
 
 
 def averages(optimizer: Optimizer) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-    return optimizer.averages() if isinstance(optimizer, ScheduleFree) else iter(())
+    """Yield the tensors whose average is evaluated, and their averages."""
+    return optimizer.averages() if isinstance(optimizer, RuleOptimizer) else iter(())

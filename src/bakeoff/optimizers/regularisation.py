@@ -1,7 +1,7 @@
 """Penalties, weight decay and gradient clipping, for any optimizer.
 
-Penalties and decay meet weight matrices and kernels alone, tensors of two dimensions or more: a bias, or the scale of a
-norm, does not make a function less smooth. The clip sees every gradient.
+Penalties and decay are applied to weight matrices and kernels only, tensors of two dimensions or more: a bias, or the
+scale of a norm, does not make a function less smooth. The clip is of all gradients.
 """
 
 import math
@@ -14,14 +14,14 @@ from bakeoff.optimizers.settings import RegularisationSettings
 
 
 class Regularisation:
-    """Changes gradients before the optimizer's step, and decays weights.
+    """Penalties, clipping and decay around the steps of an optimizer.
 
         g     <- g + l1 sign(theta) + l2 theta             the gradient of l1 sum |theta| + l2 / 2 sum theta^2
         g     <- g min(1, clip / |g|)                      |g| is the norm of all gradients as one vector
-        theta <- theta - lr weight_decay theta             decoupled: beside the gradient, not in it
+        theta <- theta - lr weight_decay theta             decoupled: applied beside the gradient, not in it
 
-    Under plain gradient descent l2 and weight_decay are the same; under Adam l2 is divided by the gradients' root mean
-    square, and decays least what has large gradients.
+    Under plain gradient descent l2 and weight_decay are the same. Under Adam the gradient of l2 is divided by the root
+    mean square of the gradients, so that weights with large gradients decay least.
 
     Source: the clip: Pascanu, Mikolov & Bengio 2013, arXiv:1211.5063, algorithm 1; the decay: Loshchilov & Hutter 2019,
     arXiv:1711.05101, algorithm 2.
@@ -35,9 +35,9 @@ class Regularisation:
 
     @torch.no_grad()
     def gradients(self) -> float | None:
-        """Adds the penalties' gradients and clips: after `backward`, before the optimizer's step.
+        """Add the gradients of the penalties, and clip: after `backward`, before the optimizer's step.
 
-        Returns the norm before the clip; None where nothing is clipped, for a norm costs time: `norm` computes it.
+        Return the norm before the clip; None where nothing is clipped, for computing a norm takes time.
         """
         l1, l2, clip = self.settings.l1, self.settings.l2, self.settings.clip
         for theta in self.penalised if l1 or l2 else ():
@@ -57,7 +57,7 @@ class Regularisation:
 
     @torch.no_grad()
     def decay(self, learning_rate: float) -> None:
-        """Shrinks the weights: before the optimizer's step, at the rate of that step."""
+        """Shrink the weights: before the optimizer's step, at the learning rate of that step."""
         if self.settings.weight_decay:
             for theta in self.penalised:
                 theta.mul_(1 - learning_rate * self.settings.weight_decay)
@@ -65,7 +65,7 @@ class Regularisation:
 
 @torch.no_grad()
 def norm(parameters: Iterable[Tensor]) -> float:
-    """The Euclidean norm of all gradients as one vector.
+    """Return the Euclidean norm of all gradients as one vector.
 
     In float64, for the squares of float32 overflow from 1e19 on.
     """

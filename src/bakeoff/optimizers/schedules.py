@@ -1,7 +1,7 @@
-"""Schedules of the learning rate: an axis of its own, the same for every optimizer.
+"""Schedules of the learning rate, independent of the optimizer.
 
-A schedule is a function of the step alone: nothing of it is saved with a checkpoint, and a resumed training goes on at
-the rate that it would have had.
+A schedule is a function of the step alone: a checkpoint contains nothing of it, and a resumed training has the learning
+rate that it would have had.
 """
 
 import math
@@ -69,14 +69,14 @@ def factor(settings: ScheduleSettings, step: int, steps: int) -> float:
 
     With W = round(warmup steps) and, from the end of the warm-up on, s = step - W and S = steps - W:
 
-        warm-up        (step + 1) / (W + 1), which one_cycle has not
+        warm-up        (step + 1) / (W + 1), but for one_cycle
         constant       1
         inverse_time   half / (half + s)
         cosine         end + (1 - end) (1 + cos(pi s / S)) / 2
         step           by^n, n the number of shares `at` that step / steps has reached
         one_cycle      start to 1 at P = warmup steps - 1, then 1 to end at steps - 1, each by half a cosine
 
-    Without a warm-up `steps` means nothing to constant and inverse_time: they go with a stream that has no end.
+    Without a warm-up, constant and inverse_time do not depend on `steps`: they suit a stream without an end.
 
     Source: warm-up: Goyal et al. 2017, arXiv:1706.02677, section 2.2; inverse_time: Robbins & Monro 1951, in the form
     of Bottou 2012, Stochastic Gradient Descent Tricks, section 5.2; cosine: Loshchilov & Hutter 2017, arXiv:1608.03983,
@@ -94,7 +94,7 @@ def factor(settings: ScheduleSettings, step: int, steps: int) -> float:
         case InverseTime(half=half):
             return half / (half + step - warm)
         case Cosine(end=end):
-            return between(1.0, end, (step - warm) / (steps - warm))
+            return half_cosine(1.0, end, (step - warm) / (steps - warm))
         case Step(at=at, by=by):
             # A share of a count can miss the whole number that is meant by its last bit: 0.07 * 100 is above 7.
             return float(by ** sum(step >= round(share * steps, 6) for share in at))
@@ -103,13 +103,14 @@ def factor(settings: ScheduleSettings, step: int, steps: int) -> float:
 
 
 def one_cycle(settings: OneCycle, step: int, steps: int) -> float:
+    """Return the factor of a step of one_cycle."""
     peak = max(settings.warmup * steps - 1, 0.0)
     if step < peak:
-        return between(settings.start, 1.0, step / peak)
+        return half_cosine(settings.start, 1.0, step / peak)
     fall = steps - 1 - peak
-    return between(1.0, settings.end, (step - peak) / fall) if fall > 0 else 1.0
+    return half_cosine(1.0, settings.end, (step - peak) / fall) if fall > 0 else 1.0
 
 
-def between(first: float, last: float, share: float) -> float:
-    """Half a cosine from `first` at 0 to `last` at 1."""
+def half_cosine(first: float, last: float, share: float) -> float:
+    """Return the value of half a cosine from `first` at share 0 to `last` at share 1."""
     return last + (first - last) * (1 + math.cos(math.pi * share)) / 2

@@ -1,160 +1,100 @@
-"""The sections `optimizers` and `spaces` of params.yaml: the default hyperparameters, and the search space of each."""
+"""Types of hyperparameters, the scale on which each is searched, and an optimizer's section of params.yaml."""
 
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from enum import Enum
+from typing import Annotated, Any, Generic, Self, TypeVar
 
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from bakeoff.base.quoting import quoted
 from bakeoff.base.settings import Settings, hint, rule
 from bakeoff.base.values import PositiveFloat
 
-Decay = Annotated[float, Field(ge=0, lt=1)]
+
+class Scale(Enum):
+    """The scale on which a search spreads the values of a hyperparameter evenly. One without a scale is not searched.
+
+    0.9, 0.99 and 0.999 are evenly spaced for the decay rate of a running average: it is 1 - beta that has a logarithm.
+    """
+
+    LOG = "log"
+    LOG_COMPLEMENT = "log of 1 - value"
+
+
+LearningRate = Annotated[float, Field(gt=0, le=1e30), Scale.LOG]  # a larger one overflows float32 before the loss does
+Decay = Annotated[float, Field(ge=0, lt=1), Scale.LOG_COMPLEMENT]  # of a running average: the weight of the past
+Epsilon = Annotated[PositiveFloat, Scale.LOG]
+PositiveFactor = Annotated[PositiveFloat, Scale.LOG]
 NotNegative = Annotated[float, Field(ge=0, le=1e30)]
-
-
-Coefficient = Annotated[float, Field(ge=-1e3, le=1e3)]
+WeightDecay = Annotated[NotNegative, Scale.LOG]
 
 
 class RuleSettings(Settings):
-    """The settings of every optimizer. A rate above 1e30 would overflow float32 before the loss does."""
+    """The settings of every optimizer."""
 
-    learning_rate: Annotated[float, Field(gt=0, le=1e30)]
-
-
-class SgdSettings(RuleSettings):
-    pass
+    learning_rate: LearningRate
 
 
-class MomentumSettings(RuleSettings):
-    """The settings of all forms of momentum: the average, the heavy ball and Nesterov's."""
-
-    beta: Decay
-
-
-class AdagradSettings(RuleSettings):
-    epsilon: PositiveFloat
-
-
-class LaggedAdagradSettings(RuleSettings):
-    initial: PositiveFloat
-
-
-class AdadeltaSettings(RuleSettings):
-    rho: Decay
-    epsilon: PositiveFloat
-
-
-class RmspropSettings(RuleSettings):
-    beta: Decay
-    epsilon: PositiveFloat
-
-
-class AdamSettings(RuleSettings):
-    """The settings of Adam, of Adam without bias correction, and of RAdam."""
-
-    beta1: Decay
-    beta2: Decay
-    epsilon: PositiveFloat
-
-
-class AdamwSettings(AdamSettings):
-    weight_decay: NotNegative
-
-
-class NadamSettings(AdamSettings):
-    warmup: PositiveFloat
-
-
-class LionSettings(RuleSettings):
-    beta1: Decay
-    beta2: Decay
-    weight_decay: NotNegative
-
-
-class MuonSettings(RuleSettings):
-    beta: Decay
-    steps: Annotated[int, Field(ge=1, le=100)]
-    coefficients: Annotated[tuple[Coefficient, Coefficient, Coefficient], Field(strict=False)]
-    epsilon: PositiveFloat
-    adam_rate: PositiveFloat
-    adam_beta1: Decay
-    adam_beta2: Decay
-    adam_epsilon: PositiveFloat
-
-
-class ScheduleFreeSettings(AdamwSettings):
-    """beta1: the share of the average in the point where gradients are taken; at 0 nothing would be kept of it."""
-
-    beta1: Annotated[float, Field(gt=0, lt=1)]
-
-
-class Optimizers(Settings):
-    """One field an optimizer. This is the closed set: params.yaml is checked against it, and the registry by a test."""
-
-    sgd: SgdSettings
-    momentum: MomentumSettings
-    heavy_ball: MomentumSettings
-    nesterov: MomentumSettings
-    adagrad: AdagradSettings
-    adagrad_lagged: LaggedAdagradSettings
-    adadelta: AdadeltaSettings
-    rmsprop: RmspropSettings
-    adam: AdamSettings
-    adam_uncorrected: AdamSettings
-    adamw: AdamwSettings
-    nadam: NadamSettings
-    radam: AdamSettings
-    lion: LionSettings
-    muon: MuonSettings
-    schedule_free: ScheduleFreeSettings
-
-
-if TYPE_CHECKING:
-    OptimizerName = str
-else:
-    OptimizerName = Literal[tuple(Optimizers.model_fields)]
-
-# How much of the past an average keeps. 0.9, 0.99 and 0.999 are evenly apart: it is 1 - beta that has a scale.
-AVERAGES = ("beta", "beta1", "beta2", "rho", "adam_beta1", "adam_beta2")
+def scales(settings: type[Settings]) -> dict[str, Scale]:
+    """Return the hyperparameters that can be searched, each with its scale."""
+    return {
+        name: scale
+        for name, field in settings.model_fields.items()
+        for scale in field.metadata
+        if isinstance(scale, Scale)
+    }
 
 
 def rising(bounds: tuple[float, float]) -> tuple[float, float]:
+    """Return the bounds of a search.
+
+    Raises:
+        ValueError: they are not two numbers from 0 on, the lower one first.
+    """
     if not 0 <= bounds[0] < bounds[1]:
-        raise ValueError(f"is {quoted(list(bounds))}, and should be [low, high] with 0 <= low < high")
+        raise ValueError(f"invalid bounds {quoted(list(bounds))}: expected [low, high] with 0 <= low < high")
     return bounds
 
 
 Bound = Annotated[float, Field(strict=True)]
 Bounds = Annotated[tuple[Bound, Bound], Field(strict=False), AfterValidator(rising)]
-SpaceSettings = dict[str, Bounds]  # by constant; what is not named keeps its value
+SearchSpace = dict[str, Bounds]  # by hyperparameter; one that is not named keeps its default
+
+Hyperparameters = TypeVar("Hyperparameters", bound=Settings)
 
 
-def check_spaces(optimizers: Iterable[tuple[str, Settings]], spaces: Mapping[str, SpaceSettings]) -> None:
-    """Refuse spaces that cannot be searched.
+class OptimizerSection(Settings, Generic[Hyperparameters]):
+    """An optimizer's section of params.yaml: its default hyperparameters, and the space that a search covers."""
+
+    defaults: Hyperparameters
+    search: SearchSpace
+
+    @model_validator(mode="after")
+    def the_space_can_be_searched(self) -> Self:
+        if "learning_rate" not in self.search:
+            raise ValueError("search.learning_rate is missing; the learning rate of every optimizer is searched")
+        for name, bounds in self.search.items():
+            check_bounds(f"search.{name}", name, bounds, self.defaults)
+        return self
+
+
+def check_bounds(place: str, name: str, bounds: tuple[float, float], defaults: Settings) -> None:
+    """Refuse bounds that cannot be searched.
 
     Raises:
-        ValueError: an optimizer has none; a name that is none of its hyperparameters, or one that is no number with a
-            fraction; a bound that the constant may not take.
+        ValueError: the name is not a hyperparameter of the optimizer, or one without a scale; a bound is a value that
+            the hyperparameter may not have.
     """
-    for optimizer, hyperparameters in optimizers:
-        if "learning_rate" not in spaces.get(optimizer, {}):
-            raise ValueError(f"spaces.{optimizer}.learning_rate is missing; every optimizer's rate is searched")
-        for name, bounds in spaces[optimizer].items():
-            check_bounds(f"spaces.{optimizer}.{name}", name, bounds, hyperparameters)
-
-
-def check_bounds(place: str, name: str, bounds: tuple[float, float], hyperparameters: Settings) -> None:
-    known: dict[str, Any] = dict(hyperparameters)
+    known: dict[str, Any] = dict(defaults)
+    searched = scales(type(defaults))
     if name not in known:
         raise ValueError(f"{place} is not a setting{hint(name, known)}")
-    if not isinstance(known[name], float):
-        raise ValueError(f"{place}: {quoted(known[name])} is no number with a fraction, and cannot be searched")
-    if bounds[0] == 0 and name not in AVERAGES:
-        raise ValueError(f"{place} begins at 0, and is searched by its logarithm; begin above 0")
+    if name not in searched:
+        raise ValueError(f"{place}: '{name}' has no scale for a search; remove it (there is: {', '.join(searched)})")
+    if bounds[0] == 0 and searched[name] is Scale.LOG:
+        raise ValueError(f"{place}: invalid lower bound 0: the scale is logarithmic; take a bound above 0")
     for bound in bounds:
         try:
-            type(hyperparameters).model_validate(known | {name: bound})
+            type(defaults).model_validate(known | {name: bound})
         except ValidationError as error:
             raise ValueError(f"{place} has the bound {bound:g}, and should {rule(error.errors()[0])}") from None
 

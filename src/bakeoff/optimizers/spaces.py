@@ -1,4 +1,4 @@
-"""Points of a search space: for each of an optimizer's hyperparameters that is searched, from low to high."""
+"""Points of a search space: for each hyperparameter that is searched, a range from low to high on its scale."""
 
 import math
 from collections.abc import Mapping
@@ -6,17 +6,19 @@ from collections.abc import Mapping
 import torch
 from torch.quasirandom import SobolEngine
 
-from bakeoff.optimizers.settings import AVERAGES
+from bakeoff.optimizers.settings import Scale
 
 EDGE = 0.1  # the share of a space, on its scale, that counts as its edge
 
 
-def points(space: Mapping[str, tuple[float, float]], count: int, seed: int) -> list[dict[str, float]]:
-    """So many points, spread evenly on the scale of each constant: the logarithm of it, or of 1 - beta for averages.
+def points(
+    space: Mapping[str, tuple[float, float]], scales: Mapping[str, Scale], count: int, seed: int
+) -> list[dict[str, float]]:
+    """Return so many points, spread evenly on the scale of each hyperparameter.
 
-    The first points of a scrambled Sobol sequence: they are those of any larger count with the same seed, and of the
-    first 2^m each 2^m-th part of a scale holds one. Six digits of each value: enough for a search, and what the last
-    bits of a logarithm may differ by between machines is gone.
+    They are the first points of a scrambled Sobol sequence: the same as those of any larger count with the same seed,
+    and each 2^m-th part of a scale holds one of the first 2^m. Values have six digits: enough for a search, and without
+    the last bits of a logarithm, which differ between machines.
 
     Source: Sobol' 1967, USSR Computational Mathematics and Mathematical Physics 7(4); scrambled as Matousek 1998,
     Journal of Complexity 14(4).
@@ -27,13 +29,13 @@ def points(space: Mapping[str, tuple[float, float]], count: int, seed: int) -> l
     sequence = SobolEngine(len(space), scramble=True, seed=seed)  # type: ignore[no-untyped-call]
     cube = sequence.draw(count, dtype=torch.float64)
     return [
-        {name: at(name, bounds, share) for (name, bounds), share in zip(space.items(), row, strict=True)}
+        {name: value(scales[name], bounds, share) for (name, bounds), share in zip(space.items(), row, strict=True)}
         for row in cube.tolist()
     ]
 
 
 def edge(space: Mapping[str, tuple[float, float]], point: Mapping[str, float]) -> str | None:
-    """A warning where the learning rate of the best point lies in the first or last tenth of its scale."""
+    """Return a warning where the learning rate of the best point lies in the first or last tenth of its scale."""
     low, high = space["learning_rate"]
     rate = point["learning_rate"]
     share = math.log(rate / low) / math.log(high / low)
@@ -43,8 +45,11 @@ def edge(space: Mapping[str, tuple[float, float]], point: Mapping[str, float]) -
     return f"learning_rate {rate:.3g} lies at the {end} edge of its space, {low:g} to {high:g}; widen it"
 
 
-def at(name: str, bounds: tuple[float, float], share: float) -> float:
-    """The value at a share of the scale: low at 0, high at 1."""
+def value(scale: Scale, bounds: tuple[float, float], share: float) -> float:
+    """Return the value at a share of the scale: low at 0, high at 1."""
     low, high = bounds
-    value = 1 - (1 - low) * ((1 - high) / (1 - low)) ** share if name in AVERAGES else low * (high / low) ** share
-    return min(max(float(f"{value:.6g}"), low), high)  # rounding may lead out of the space
+    if scale is Scale.LOG_COMPLEMENT:
+        exact = 1 - (1 - low) * ((1 - high) / (1 - low)) ** share
+    else:
+        exact = low * (high / low) ** share
+    return min(max(float(f"{exact:.6g}"), low), high)  # rounding may lead out of the space

@@ -1,4 +1,4 @@
-"""Ways that optimizers take in the plane: a valley that bends, a plateau with steep walls, a saddle."""
+"""Trajectories of optimizers on functions of two variables: a bent valley, a plateau with steep walls, a saddle."""
 
 import math
 from collections.abc import Callable
@@ -11,22 +11,21 @@ from numpy.typing import NDArray
 
 from bakeoff.base.settings import Settings
 from bakeoff.optimizers.evaluation import evaluated
-from bakeoff.optimizers.registry import OptimizerSpec
+from bakeoff.optimizers.spec import OptimizerSpec
 
 RATES = tuple(float(f"{10 ** (k / 2):.1g}") for k in range(-8, 3))  # half decades: 1e-4, 3e-4, ..., 10
 
 
 @dataclass(frozen=True)
 class PlaneFunction:
-    """A function of the plane.
+    """A function of two variables.
 
     Attributes:
-        formula: as it is printed.
-        start: where a descent is customarily begun.
-        minima: the places where it is least.
-        window: ((left, right), (bottom, top)) of a picture.
-        value: at x and y, which may be numbers or arrays.
-        gradient: at x and y. Products and sums alone, which every processor computes alike.
+        start: the usual start of a descent.
+        minima: all global minima.
+        window: ((left, right), (bottom, top)) of a figure.
+        value: of x and y, which may be numbers or arrays.
+        gradient: of x and y, by products and sums only, which every processor computes alike.
     """
 
     formula: str
@@ -101,20 +100,20 @@ FUNCTIONS = {
 
 
 def trajectory(spec: OptimizerSpec, settings: Settings, function: PlaneFunction, steps: int) -> NDArray[np.float64]:
-    """The places (steps + 1, 2) from the start on, of the weights that one would evaluate, in float64.
+    """Return the weights to evaluate (steps + 1, 2), from the start on, in float64.
 
-    The place is a matrix of one row, for a rule like Muon that knows matrices. Behind a step that overflows stand
-    infinities and NaN.
+    The weights are a matrix of one row, for a rule like Muon that acts on matrices. After a step that overflows they
+    are infinite or NaN.
     """
-    place = torch.nn.Parameter(torch.tensor([function.start], dtype=torch.float64))
-    optimizer = spec.build([place], settings)
-    places = [place.detach().clone()]
+    weights = torch.nn.Parameter(torch.tensor([function.start], dtype=torch.float64))
+    optimizer = spec.build([weights], settings)
+    path = [weights.detach().clone()]
     for _ in range(steps):
-        place.grad = torch.tensor([function.gradient(*place[0].tolist())], dtype=torch.float64)
+        weights.grad = torch.tensor([function.gradient(*weights[0].tolist())], dtype=torch.float64)
         optimizer.step()
         with evaluated(optimizer):
-            places.append(place.detach().clone())
-    return torch.cat(places).numpy()
+            path.append(weights.detach().clone())
+    return torch.cat(path).numpy()
 
 
 def best_rate(spec: OptimizerSpec, settings: Settings, function: PlaneFunction, steps: int) -> float:
@@ -126,9 +125,9 @@ def best_rate(spec: OptimizerSpec, settings: Settings, function: PlaneFunction, 
         settings: gives all other hyperparameters.
     """
 
-    def end(rate: float) -> float:
+    def final_value(rate: float) -> float:
         changed = settings.model_copy(update={"learning_rate": rate})
         value = float(function.value(*trajectory(spec, changed, function, steps)[-1].tolist()))
         return value if math.isfinite(value) else math.inf
 
-    return min(RATES, key=end)
+    return min(RATES, key=final_value)

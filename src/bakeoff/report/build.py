@@ -1,32 +1,46 @@
 """Builds the report: its figures side by side on the machine's processors, then its pages."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
-from itertools import chain, product
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from bakeoff.base.record import Record
 from bakeoff.base.workers import answering, count
+from bakeoff.data.card import Card, CorpusCard
+from bakeoff.data.encoding.report import Encoding
 from bakeoff.data.examples import Examples
-from bakeoff.data.sources.settings import Source
+from bakeoff.data.samples import Samples
+from bakeoff.data.sources.catalogue import SOURCES
 from bakeoff.embedding.evaluate import Vectors
 from bakeoff.embedding.maps import MAPS, MapName
-from bakeoff.optimizers.settings import Optimizers
+from bakeoff.optimizers.registry import Optimizers
 from bakeoff.report import pages
 from bakeoff.report.figures import contest, example_figures, overview
 from bakeoff.report.intensities import intensity_baseline
 from bakeoff.report.sections import online
+from bakeoff.results.curves import CurvePoint
+from bakeoff.results.model import Comparison, Winner
 from bakeoff.results.step_costs import Costs
 
 
 @dataclass(frozen=True)
 class Segmenter:
-    """The weights of all seeds of the winner of the scans, and the settings of its network."""
+    """The winner of a task on scans, the weights of all its seeds, and the settings of its network."""
 
+    winner: Winner
     weights: Path
     settings: Any
+
+
+@dataclass(frozen=True)
+class Text:
+    """A corpus and its word vectors, by architecture."""
+
+    card: CorpusCard
+    vectors: Mapping[str, Vectors]
 
 
 @dataclass(frozen=True)
@@ -34,42 +48,31 @@ class Material:
     """The inputs of the report.
 
     Attributes:
-        data: by task, {"images": ..., "table": ..., "scans": ...}.
-        sources: by kind of data, the corpus included.
-        vocabulary: the number of words, UNK included.
-        vectors: by architecture.
-        streams: the record of each training on the stream, by optimizer and schedule.
-        segmenter: None if every training on the scans diverged.
+        data: the name of each task's data set.
+        cards: by task.
+        scans: the examples of each task on scans.
+        encodings: by the name of each task on a table.
+        texts: by the name of the corpus.
+        streams: by table and by rule (`sgd-constant`) the record of a training on its stream.
+        segmenters: by task on scans; none where every training diverged.
     """
 
-    comparison: Mapping[str, Any]
-    curves: Any
-    data: Mapping[str, Examples]
-    sources: Mapping[str, Source]
-    encoding: Mapping[str, Any]
-    vocabulary: int
-    vectors: Mapping[str, Vectors]
+    comparison: Comparison
+    curves: Sequence[CurvePoint]
+    data: Mapping[str, str]
+    cards: Mapping[str, Card]
+    scans: Mapping[str, Examples]
+    encodings: Mapping[str, Encoding]
+    texts: Mapping[str, Text]
     costs: Costs
-    streams: Mapping[str, Record]
+    streams: Mapping[str, Mapping[str, Record]]
     optimizers: Optimizers
-    segmenter: Segmenter | None
+    segmenters: Mapping[str, Segmenter]
 
 
 def figures(material: Material) -> dict[str, bytes]:
     """Draw the figures; return them as PNG, by file name."""
-    comparison, data = material.comparison, material.data
-    drawings: list[Callable[[], dict[str, bytes]]] = [  # what takes longest first
-        lambda: contest.of_comparison(comparison, material.curves),
-        lambda: {"trajectories.png": overview.trajectories(comparison, material.optimizers)},
-        lambda: overview.of_comparison(comparison, material.costs),
-        lambda: {"samples-images.png": example_figures.draw_samples(data["images"])},
-        lambda: online.figures(material.streams),
-    ]
-    drawings += [
-        partial(words, name, material.vectors[name], method) for name, method in product(material.vectors, MAPS)
-    ]
-    if material.segmenter is not None:
-        drawings.append(partial(predictions, material, material.segmenter))
+    drawings = list(drawn_by(material))
 
     def drawing(number: int) -> dict[str, bytes]:
         return drawings[number]()
@@ -78,31 +81,76 @@ def figures(material: Material) -> dict[str, bytes]:
         return dict(chain.from_iterable(drawn.items() for drawn in draw(range(len(drawings)))))
 
 
+def drawn_by(material: Material) -> Iterator[Callable[[], dict[str, bytes]]]:
+    """Yield what draws the figures, what takes longest first."""
+    comparison = material.comparison
+    yield partial(contest.of_comparison, comparison, material.curves)
+    if comparison.tasks:
+        yield lambda: {"trajectories.png": overview.trajectories(comparison, material.optimizers)}
+    yield partial(overview.of_comparison, comparison, material.costs)
+    for task, card in material.cards.items():
+        if card.samples is not None:
+            yield partial(pictures, task, card.samples, card.classes)
+    for table, streams in material.streams.items():
+        yield partial(online.figures, table, streams)
+    for corpus, text in material.texts.items():
+        for architecture, vectors in text.vectors.items():
+            for method in MAPS:
+                yield partial(words, f"{corpus}-{architecture}", vectors, method)
+    for task, segmenter in material.segmenters.items():
+        yield partial(predictions, task, material.scans[task], segmenter)
+
+
+def pictures(task: str, samples: Samples, classes: Sequence[str]) -> dict[str, bytes]:
+    return {f"samples-{task}.png": example_figures.draw_samples(samples, classes)}
+
+
 def words(name: str, vectors: Vectors, method: MapName) -> dict[str, bytes]:
     return {f"words-{name}-{method}.png": example_figures.draw_words(vectors, method)}
 
 
-def predictions(material: Material, segmenter: Segmenter) -> dict[str, bytes]:
-    winner = material.comparison["tasks"]["scans"]["winner"]
-    drawn = example_figures.draw_predictions(material.data["scans"], segmenter.weights, winner, segmenter.settings)
-    return {"predictions-scans.png": drawn}
+def predictions(task: str, examples: Examples, segmenter: Segmenter) -> dict[str, bytes]:
+    drawn = example_figures.draw_predictions(examples, segmenter.weights, segmenter.winner, segmenter.settings)
+    return {f"predictions-{task}.png": drawn}
 
 
 def texts(material: Material, drawn: Mapping[str, bytes]) -> dict[str, str]:
     """Write the pages, with these figures in the HTML file; return them by file name."""
+    comparison = material.comparison
     shown = pages.Exhibits(
-        origins={kind: example_figures.origin(source) for kind, source in material.sources.items()},
-        encoding=material.encoding,
-        sizes={task: example_figures.sizes(examples) for task, examples in material.data.items()},
-        classes={task: example_figures.classes(examples) for task, examples in material.data.items()},
-        baseline=intensity_baseline(material.data["scans"]),
-        vocabulary=material.vocabulary,
-        neighbours={name: example_figures.neighbours(vectors) for name, vectors in material.vectors.items()},
+        origins=origins(material),
+        cards=material.cards,
+        encodings=material.encodings,
+        intensities={task: intensity_baseline(examples) for task, examples in material.scans.items()},
+        texts={corpus: text.card for corpus, text in material.texts.items()},
+        neighbours={
+            corpus: {name: example_figures.neighbours(vectors) for name, vectors in text.vectors.items()}
+            for corpus, text in material.texts.items()
+        },
         costs=material.costs,
     )
-    page = pages.report(material.comparison, shown, online.section(material.streams, material.comparison["confidence"]))
+    streams = [
+        online.section(table, records, comparison.confidence, alone=len(material.streams) == 1)
+        for table, records in material.streams.items()
+    ]
+    page = pages.report(comparison, shown, *streams)
     return {
         "report.md": page,
         "report.html": pages.as_html(page, drawn),
-        "results.md": pages.results(material.comparison),
+        "results.md": pages.results(comparison),
     }
+
+
+def origins(material: Material) -> dict[str, pages.Origin]:
+    """Return the origin of each data set, by name: the corpora first, then the data of the tasks."""
+    cards: dict[str, Card | CorpusCard] = {corpus: text.card for corpus, text in material.texts.items()}
+    cards |= {material.data[task]: card for task, card in material.cards.items()}
+    return {name: replace(origin(card.source), taken=card.taken or "") for name, card in cards.items()}
+
+
+def origin(source: str) -> pages.Origin:
+    """Return the catalogue's entry of a source; of own data only their path."""
+    if source not in SOURCES:
+        return pages.Origin(source, "", "", "")
+    spec = SOURCES[source]
+    return pages.Origin(source, spec.title, spec.licence, spec.citation)

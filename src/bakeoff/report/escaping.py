@@ -22,7 +22,7 @@ class Markup(str):
 
 
 def visible(text: str, longest: int = LONGEST) -> str:
-    """The text on one line, every control character as its escape: `\\n`, `\\x1b`, `\\u202e`. What is longer is cut."""
+    """Return the text on one line, cut where it is longer, control characters as escapes: `\\n`, `\\u202e`."""
     shown = "".join(shown_as(character) for character in text[: longest + 1])
     return shown if len(text) <= longest else shown[:longest] + "…"
 
@@ -33,13 +33,13 @@ def shown_as(character: str) -> str:
 
 
 def plain(text: str) -> Markup:
-    """Markdown that shows this text, in which nothing is a mark, a tag, a link or a formula."""
+    """Return Markdown that shows this text, in which nothing is a mark, a tag, a link or a formula."""
     marked = MARKS.sub(r"\\\g<0>", visible(text))
     return Markup(ENTITIES.sub(lambda found: f"&#{ord(found[0])};", marked))
 
 
 def code(text: str) -> Markup:
-    """Markdown that shows this text as code."""
+    """Return Markdown that shows this text as code."""
     shown = visible(text)
     fence = "`" * (1 + max(map(len, re.findall("`+", shown)), default=0))
     space = " " if len(fence) > 1 or not shown else ""
@@ -47,5 +47,5 @@ def code(text: str) -> Markup:
 
 
 def label(text: str) -> str:
-    """Text for a figure: matplotlib typesets what stands between two $ that have no backslash before them."""
+    """Return text for a figure: matplotlib typesets what stands between two $ that have no backslash before them."""
     return visible(text, LABEL).replace("$", r"\$")

@@ -2,11 +2,9 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 from bakeoff.report.escaping import Markup, plain
-
-Row = Mapping[str, Any]
+from bakeoff.results.model import CellName, Estimate
 
 FIGURES = "figures"  # the folder of figures, seen from the pages
 METRICS = {"accuracy": "accuracy", "auc": "area under the ROC curve", "dice": "mean Dice", "loss": "loss"}
@@ -15,11 +13,17 @@ DASH = "\N{EN DASH}"  # where there is no number
 
 
 def picture(words: str, name: str) -> str:
+    """Return a picture in Markdown.
+
+    Args:
+        words: its caption, in Markdown.
+        name: of its file.
+    """
     return f"![{words}]({FIGURES}/{name})"
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table in Markdown. Its cells are text; one that is Markdown is a `Markup`."""
+    """Return a table in Markdown. Its cells are text; one that is Markdown is a `Markup`."""
     lines = [header, [Markup("---")] * len(header), *rows]
     return "\n".join(f"| {' | '.join(map(written, line))} |" for line in lines)
 
@@ -28,31 +32,36 @@ def written(cell: str) -> str:
     return (cell if isinstance(cell, Markup) else plain(cell)).replace("|", PIPE)
 
 
-def cell_name(cell: Row) -> str:
-    return f"{cell['model']} under {cell['optimizer']}"
+def cell_name(cell: CellName) -> str:
+    return f"{cell.model} under {cell.optimizer}"
 
 
-def by_model(cells: Iterable[Row]) -> str:
-    """`cnn under adam, sgd; mlp under adam`."""
+def by_model(cells: Iterable[CellName]) -> str:
+    """Return `cnn under adam, sgd; mlp under adam`."""
     optimizers: dict[str, list[str]] = {}
     for cell in cells:
-        optimizers.setdefault(cell["model"], []).append(cell["optimizer"])
+        optimizers.setdefault(cell.model, []).append(cell.optimizer)
     return "; ".join(f"{model} under {', '.join(names)}" for model, names in optimizers.items())
 
 
 def listed(words: Iterable[str]) -> str:
-    """`a`, `a and b`, `a, b and c`."""
+    """Return `a`, `a and b`, `a, b and c`."""
     *most, last = list(words) or [""]
     return f"{', '.join(most)} and {last}" if most else last
 
 
 def plural(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+    """Return `1 method`, `2 methods`, `1,530 trainings`."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
-def estimate(summary: Row) -> str:
-    """Mean ± half of the interval, with two digits of the half: `0.9863 ± 0.0042`."""
-    mean, interval = summary["mean"], summary["interval"]
+def estimate(summary: Estimate) -> str:
+    """Return mean ± half of the interval, with two digits of the half: `0.9863 ± 0.0042`."""
+    return mean_and_half(summary.mean, summary.interval)
+
+
+def mean_and_half(mean: float | None, interval: tuple[float, float] | None) -> str:
+    """Return mean ± half of the interval, or the mean alone where there is no interval."""
     if mean is None or interval is None:
         return number(mean)
     # Where an interval was cut at the end of the scale, the other half is whole.
@@ -70,12 +79,12 @@ def probability(p: float | None) -> str:
 
 
 def seconds(time: float | None) -> str:
-    """`0.043 s`, `12 s`, `3.1 min`."""
+    """Return `0.043 s`, `12 s`, `3.1 min`."""
     return DASH if time is None else f"{time:.2g} s" if time < 100 else f"{time / 60:.2g} min"
 
 
 def size(count: float) -> str:
-    """Bytes in thousands and millions: `31 kB`, `1.2 MB`."""
+    """Return bytes in thousands and millions: `31 kB`, `1.2 MB`."""
     for unit in ("B", "kB", "MB"):
         if count < 1000:
             return f"{count:.3g} {unit}"
@@ -84,12 +93,23 @@ def size(count: float) -> str:
 
 
 def span(numbers: Iterable[int]) -> str:
-    """`5`, or `5 to 10`."""
+    """Return `5`, or `5 to 10`."""
     ordered = sorted(set(numbers))
     return str(ordered[0]) if len(ordered) == 1 else f"{ordered[0]} to {ordered[-1]}"
 
 
+def spanned(numbers: Iterable[int], noun: str) -> str:
+    """Return `1 seed`, `5 seeds`, `5 to 10 seeds`."""
+    text = span(numbers)
+    return f"{text} {noun}" if text == "1" else f"{text} {noun}s"
+
+
+def percent(share: float) -> str:
+    """Return `95%`, `99.9%`."""
+    return f"{100 * share:.4g}%"
+
+
 def settings(hyperparameters: Mapping[str, float]) -> str:
-    """`learning_rate 0.003, beta1 0.92`, the rate first."""
+    """Return `learning_rate 0.003, beta1 0.92`, the rate first."""
     ordered = sorted(hyperparameters, key=lambda name: (name != "learning_rate", name))
     return ", ".join(f"{name} {hyperparameters[name]:.3g}" for name in ordered)

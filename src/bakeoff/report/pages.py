@@ -9,28 +9,49 @@ from functools import partial
 
 from markdown_it import MarkdownIt
 
+from bakeoff.data.card import Card, CorpusCard
+from bakeoff.data.encoding.report import Buckets, Encoding, Grouped
 from bakeoff.data.examples import SPLITS
+from bakeoff.data.sources.catalogue import SOURCES
 from bakeoff.embedding.maps import MAPS
-from bakeoff.report.escaping import code
+from bakeoff.report.escaping import code, plain
 from bakeoff.report.formatting import (
     DASH,
     FIGURES,
     METRICS,
-    Row,
     cell_name,
     estimate,
     listed,
     number,
+    percent,
     picture,
     plural,
-    span,
+    spanned,
     table,
 )
-from bakeoff.report.sections.contest import contest, overall, procedure, runs
+from bakeoff.report.intensities import IntensityBaseline
+from bakeoff.report.sections.contest import contest, overall, procedure
+from bakeoff.results.model import Comparison, EmbeddingComparison, TaskComparison, TuningComparison, Winner
 from bakeoff.results.step_costs import Costs
 
 MARKERS = ("<!-- results -->", "<!-- /results -->")  # README's table of results stands between them
+ENGLISH_TESTS = (*SOURCES["word-similarity"].files, "numbers")
 STATISTICS = ("count", "mean", "std", "min", "25%", "50%", "75%", "max")  # in the order of describe()
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a data set comes from; title, licence and citation are empty for own data.
+
+    Attributes:
+        taken: which part of the source was taken; empty for all of it.
+    """
+
+    source: str
+    title: str
+    licence: str
+    citation: str
+    taken: str = ""
 
 
 @dataclass(frozen=True)
@@ -38,54 +59,52 @@ class Exhibits:
     """The parts of the page that are not in the comparison.
 
     Attributes:
-        origins: of each kind of data its source, title, licence and citation; the last three are empty for own data.
-        encoding: what encode_table reports: numbers before and after, categories, missing values.
-        sizes: of each task's data, {"train": 3500, "validation": 500, "test": 1000}.
-        classes: how many of the labels each class has, by task and split: {"images": {"test": [500, 500], ...}, ...}.
-        baseline: the Dice that a table of intensities reaches on the scans, as val/dice and test/dice.
-        vocabulary: its size, UNK included.
-        neighbours: by architecture and word the nearest words; of those architectures that did not diverge.
+        origins: by the name of the data set.
+        cards: of each task's data.
+        encodings: what encode_table reports, by the name of each task on a table.
+        intensities: the baseline of intensities, by the name of each task on scans.
+        texts: the card of each corpus.
+        neighbours: by corpus, architecture and word the nearest words; of architectures that did not diverge.
         costs: what a step takes, and on which processor.
     """
 
-    origins: Mapping[str, Mapping[str, str]]
-    encoding: Row
-    sizes: Mapping[str, Mapping[str, int]]
-    classes: Mapping[str, Mapping[str, Sequence[int]]]
-    baseline: Mapping[str, float]
-    vocabulary: int
-    neighbours: Mapping[str, Mapping[str, Sequence[str]]]
+    origins: Mapping[str, Origin]
+    cards: Mapping[str, Card]
+    encodings: Mapping[str, Encoding]
+    intensities: Mapping[str, IntensityBaseline]
+    texts: Mapping[str, CorpusCard]
+    neighbours: Mapping[str, Mapping[str, Mapping[str, Sequence[str]]]]
     costs: Costs
 
 
-def results(comparison: Row) -> str:
-    """The short table: a line a task."""
-    rows = []
-    for name, task in comparison["tasks"].items():
-        leader = task["cells"][0]
-        rows.append(
-            [
-                name,
-                METRICS[task["metric"]],
-                cell_name(leader) if task["winner"] else "none: all diverged",
-                estimate(leader["validation"]),
-                estimate(leader["test"]),
-                f"{len(task['tied_with'])} of {len(task['cells']) - 1}",
-                f"{runs(task, 'diverged')} of {runs(task, 'runs')}",
-            ]
-        )
+def results(comparison: Comparison) -> str:
+    """Return the short table: a line a task."""
+    if not comparison.tasks:
+        return "No task is in the comparison.\n"
+    rows = [
+        [
+            name,
+            METRICS[task.metric],
+            cell_name(task.leader) if task.winner else "none: all diverged",
+            estimate(task.leader.validation),
+            estimate(task.leader.test),
+            f"{len(task.tied_with)} of {len(task.cells) - 1}",
+            f"{task.runs.diverged} of {task.runs.runs}",
+        ]
+        for name, task in comparison.tasks.items()
+    ]
     header = ["task", "metric", "leader", "validation", "test", "tied", "runs diverged"]
-    seeds = span(len(cell["seeds"]) for task in comparison["tasks"].values() for cell in task["cells"])
-    said = (
-        f"Mean over {seeds} seeds, ± half of the {comparison['confidence']:.0%} confidence interval. Each optimizer "
-        "was tuned with the same search budget. The leader has the best mean on validation data. `tied` counts the "
-        "cells that are statistically tied with it. Each run read the test data once, after its last epoch."
+    seeds = spanned((len(cell.seeds) for task in comparison.tasks.values() for cell in task.cells), "seed")
+    text = (
+        f"Mean over {seeds}, ± half of the {percent(comparison.confidence)} confidence interval. Each optimizer was "
+        "tuned with the same search budget. The leader has the best mean on validation data. `tied` counts the cells "
+        "that are statistically tied with it. Each run read the test data once, after its last epoch."
     )
-    return f"{table(header, rows)}\n\n{said}\n"
+    return f"{table(header, rows)}\n\n{text}\n"
 
 
 def embed(readme: str, results: str) -> str:
-    """README with the table of results between its two markers.
+    """Return README with the table of results between its two markers.
 
     Raises:
         ValueError: the markers are not there once each, in order.
@@ -96,31 +115,49 @@ def embed(readme: str, results: str) -> str:
     return pattern.sub(lambda found: f"{found[1]}\n{results.strip()}\n{found[2]}", readme)
 
 
-def report(comparison: Row, exhibits: Exhibits, *more: str) -> str:
-    """The whole page in Markdown.
+def report(comparison: Comparison, exhibits: Exhibits, *more: str) -> str:
+    """Return the whole page in Markdown.
 
     Args:
         more: sections that other modules write.
     """
-    tasks = comparison["tasks"]
-    trained = sum(runs(task, "runs") for task in tasks.values())
-    trials = sum(cell["trials"] for cell in comparison["tuning"]["cells"])
+    tasks, confidence = comparison.tasks, comparison.confidence
     sections = [
         "# Results of the bake-off",
-        f"{trained:,} trainings on {len(tasks)} tasks: each network under each optimizer, with tuned and with default "
-        f"hyperparameters, from several seeds. {trials} trials of {len(comparison['tuning']['cells'])} hyperparameter "
-        f"searches. {len(comparison['embedding'])} architectures of word vectors.",
+        introduction(comparison),
         results(comparison),
-        procedure(tasks, comparison["confidence"]),
-        overall(comparison, exhibits.costs),
-        *(task_section(name, task, exhibits, comparison["confidence"]) for name, task in tasks.items()),
-        embedding_section(comparison["embedding"], exhibits),
-        tuning_section(comparison["tuning"]),
+        *([procedure(tasks, confidence), overall(comparison, exhibits.costs)] if tasks else []),
+        *(task_section(name, task, exhibits, confidence) for name, task in tasks.items()),
+        *(
+            embedding_section(corpus, found, exhibits, alone=len(comparison.embeddings) == 1)
+            for corpus, found in comparison.embeddings.items()
+        ),
+        *([tuning_section(comparison.tuning)] if comparison.tuning else []),
         *more,
         data_section(exhibits),
         REPRODUCE,
     ]
     return "\n\n".join(section.strip() for section in sections) + "\n"
+
+
+def introduction(comparison: Comparison) -> str:
+    """Return the extent of what was trained."""
+    parts = []
+    if comparison.tasks:
+        trainings = sum(task.runs.runs for task in comparison.tasks.values())
+        parts.append(
+            f"{plural(trainings, 'training')} on {plural(len(comparison.tasks), 'task')}: each network under each "
+            "optimizer, with tuned and with default hyperparameters, from several seeds."
+        )
+    if comparison.tuning:
+        trials = sum(cell.trials for cell in comparison.tuning.cells)
+        methods = plural(len(comparison.tuning.cells), "method")
+        parts.append(f"{plural(trials, 'trial')} of {methods} of hyperparameter search.")
+    if comparison.embeddings:
+        architectures = len({name for found in comparison.embeddings.values() for name in found.architectures})
+        texts = f" on {len(comparison.embeddings)} texts" if len(comparison.embeddings) > 1 else ""
+        parts.append(f"{plural(architectures, 'architecture')} of word vectors{texts}.")
+    return " ".join(parts)
 
 
 REPRODUCE = """## Reproduce
@@ -132,118 +169,181 @@ draws interactive learning curves. `make ui` opens all runs in MLflow.
 """
 
 
-def task_section(name: str, task: Row, exhibits: Exhibits, confidence: float) -> str:
-    sizes = ", ".join(f"{size:,} {split}" for split, size in exhibits.sizes[name].items())
-    networks = ", ".join(f"{model} ({count:,} parameters)" for model, count in task["parameters"].items())
+def task_section(name: str, task: TaskComparison, exhibits: Exhibits, confidence: float) -> str:
+    """Return the section of a task, with what its kind of data has to show."""
+    card = exhibits.cards[name]
+    sizes = ", ".join(f"{part.examples:,} {split}" for split, part in card.parts.items())
+    networks = ", ".join(f"{model} ({plural(count, 'parameter')})" for model, count in task.parameters.items())
     parts = [
-        f"## {name}",
-        f"`{task['data']}`: {sizes}. Networks: {networks}.",
-        *contest(name, task, exhibits.classes[name], exhibits.costs, confidence),
+        f"## {plain(name)}",
+        f"{code(task.data)}{taken(card.taken)}: {sizes}. Networks: {networks}.",
+        *contest(name, task, card, exhibits.costs, confidence),
     ]
-    if name == "images":
-        parts.append(picture("training pictures of each class", "samples-images.png"))
-    if name == "table":
-        parts.append(encoding_section(exhibits.encoding))
-    if task["metric"] == "dice":
-        parts.append(baseline(task, exhibits.baseline))
-        parts += [picture("scans, masks and predictions", f"predictions-{name}.png")] if task["winner"] else []
+    match task.kind:
+        case "images":
+            parts.append(picture(samples_caption(name, card), f"samples-{name}.png"))
+        case "table":
+            parts.append(encoding_section(name, exhibits.encodings[name]))
+        case "scans":
+            parts.append(baseline(task, exhibits.intensities[name]))
+            if task.winner:
+                caption = predictions_caption(name, card, task.winner)
+                parts.append(picture(caption, f"predictions-{name}.png"))
     return "\n\n".join(parts)
+
+
+def samples_caption(name: str, card: Card) -> str:
+    """Return the caption of the samples of a task."""
+    subject = subject_of(card)
+    return (
+        f"{subject}: training pictures of each class"
+        if subject
+        else f"Training pictures of each class of {plain(name)}"
+    )
+
+
+def predictions_caption(name: str, card: Card, winner: Winner) -> str:
+    """Return the caption of the predictions on a task's scans."""
+    subject = subject_of(card) or f"Pictures of {plain(name)}"
+    return f"{subject}, their labels, and the predictions of {cell_name(winner)}"
+
+
+def subject_of(card: Card) -> str:
+    """Return what the pictures of a data set of the catalogue show; nothing of own data."""
+    return SOURCES[card.source].subject if card.source in SOURCES else ""
 
 
 def data_section(exhibits: Exhibits) -> str:
     rows = [
-        [kind, code(origin["source"]), origin["title"] or DASH, origin["licence"] or DASH, origin["citation"] or DASH]
-        for kind, origin in exhibits.origins.items()
+        [
+            name,
+            code(origin.source + taken(origin.taken)),
+            origin.title or DASH,
+            origin.licence or DASH,
+            origin.citation or DASH,
+        ]
+        for name, origin in exhibits.origins.items()
     ]
     return f"## Data\n\n{table(['', 'source', 'title', 'licence', 'citation'], rows)}"
 
 
-def encoding_section(encoding: Row) -> str:
-    """The numbers as `describe()` shows them before and after scaling, and the categories."""
+def taken(part: str | None) -> str:
+    """Return in parentheses which part of a source was taken; nothing for all of it."""
+    return f" ({part})" if part else ""
+
+
+def encoding_section(name: str, encoding: Encoding) -> str:
+    """Return the numbers as `describe()` shows them before and after scaling, and the categories."""
     parts = [
-        "### The table before and after encoding",
-        f"{encoding['columns']} columns. Statistics of the training rows, as `describe().round(2)` of pandas gives "
-        "them.",
+        f"### Encoding of {plain(name)}",
+        f"{plural(encoding.columns, 'column')}. Statistics of the training rows, as `describe().round(2)` of pandas "
+        "gives them.",
     ]
-    splits = [split for split in SPLITS if split in encoding["rows"]]
-    for when in ("before", "after"):
-        rows = [[name, *(f"{column[s]:,.10g}" for s in STATISTICS)] for name, column in encoding[when].items()]
-        parts.append(table([when, *STATISTICS], rows))
+    splits = [split for split in SPLITS if split in encoding.rows]
+    for when, described in (("before", encoding.before), ("after", encoding.after)):
+        rows = [[column, *(f"{found[s]:,.10g}" for s in STATISTICS)] for column, found in described.items()]
+        if rows:
+            parts.append(table([when, *STATISTICS], rows))
     rows = [
-        [name, *categories(found), *(f"{encoding['missing'][name][split]:,}" for split in splits)]
-        for name, found in encoding["categories"].items()
+        [column, *categories(found), *(f"{encoding.missing[column][split]:,}" for split in splits)]
+        for column, found in encoding.categories.items()
     ]
     missing = [f"missing: {split}" for split in splits]
-    return "\n\n".join([*parts, table(["category", "columns", "rare rows", "unseen rows", *missing], rows)])
+    if rows:
+        parts.append(table(["category", "columns", "rare rows", "unseen rows", *missing], rows))
+    return "\n\n".join(parts)
 
 
-def categories(found: Row) -> list[str]:
-    """How many columns a category takes, and how many rows of all splits share `other`."""
-    if "buckets" in found:
-        return [f"{found['buckets']} buckets", DASH, DASH]
-    rare, unseen = (sum(found[kind].values()) for kind in ("rare", "unseen"))
-    return [f"{found['known'] + 1}", f"{rare:,}", f"{unseen:,}"]
+def categories(found: Grouped | Buckets) -> list[str]:
+    """Return how many columns a category takes, and how many rows of all splits share `other`."""
+    if isinstance(found, Buckets):
+        return [plural(found.buckets, "bucket"), DASH, DASH]
+    return [f"{found.known + 1}", f"{sum(found.rare.values()):,}", f"{sum(found.unseen.values()):,}"]
 
 
-def baseline(task: Row, reached: Mapping[str, float]) -> str:
-    """A sentence that compares the baseline of intensities with the leader."""
-    leader = task["cells"][0]
+def baseline(task: TaskComparison, reached: IntensityBaseline) -> str:
+    """Return a sentence that compares the baseline of intensities with the leader."""
     return (
-        "Baseline without a network: predicting the most frequent class of each intensity in the training slices "
-        f"gives a {METRICS['dice']} of {reached['val/dice']:.3f} on validation and {reached['test/dice']:.3f} on test "
-        f"slices. {cell_name(leader)} has {estimate(leader['validation'])} and {estimate(leader['test'])}."
+        "Baseline without a network: predicting the most frequent class of each intensity in the training pictures "
+        f"gives a {METRICS['dice']} of {reached.validation:.3f} on validation and {reached.test:.3f} on test pictures. "
+        f"{cell_name(task.leader)} has {estimate(task.leader.validation)} and {estimate(task.leader.test)}."
     )
 
 
-def embedding_section(architectures: Mapping[str, Sequence[Row]], exhibits: Exhibits) -> str:
-    runs = {f"{name}, seed {run['seed']}": run["metrics"] for name, found in architectures.items() for run in found}
+def embedding_section(corpus: str, found: EmbeddingComparison, exhibits: Exhibits, *, alone: bool) -> str:
+    """Return the section on the word vectors of a corpus.
+
+    Args:
+        alone: whether there is no other corpus, from which the heading has to tell it.
+    """
+    card, neighbours = exhibits.texts[corpus], exhibits.neighbours[corpus]
+    runs = {f"{name}, seed {run.seed}": run.metrics for name, runs in found.architectures.items() for run in runs}
     names = dict.fromkeys(name for metrics in runs.values() for name in metrics)
-    rows = [[name, *(number(metrics.get(name)) for metrics in runs.values())] for name in names]
-    parts = ["## Word vectors", f"The vocabulary has {exhibits.vocabulary:,} words.", table(["metric", *runs], rows)]
-    if exhibits.neighbours:
-        words = dict.fromkeys(word for found in exhibits.neighbours.values() for word in found)
-        nearest = [[word, *(", ".join(found[word]) for found in exhibits.neighbours.values())] for word in words]
-        parts += [
-            "Nearest words by cosine similarity, the nearest first:",
-            table(["word", *exhibits.neighbours], nearest),
-        ]
+    shown = [name for name in names if card.language == "english" or not of_english(name)]
+    rows = [[name, *(number(metrics.get(name)) for metrics in runs.values())] for name in shown]
+    left_out = " The text is not English, so tests of English words are left out." if len(shown) < len(names) else ""
+    parts = [
+        "## Word vectors" if alone else f"## Word vectors of {plain(corpus)}",
+        f"The vocabulary has {plural(card.vocabulary, 'word')}.{left_out}",
+        table(["metric", *runs], rows),
+    ]
+    if neighbours:
+        words = dict.fromkeys(word for nearest in neighbours.values() for word in nearest)
+        nearest = [[word, *(", ".join(near[word]) for near in neighbours.values())] for word in words]
+        parts += ["Nearest words by cosine similarity, the nearest first:", table(["word", *neighbours], nearest)]
     parts += [
-        picture(f"word vectors of {name}, placed by {spec.name}", f"words-{name}-{method}.png")
-        for name in exhibits.neighbours
+        picture(f"word vectors of {name}, placed by {spec.name}", f"words-{corpus}-{name}-{method}.png")
+        for name in neighbours
         for method, spec in MAPS.items()
     ]
     return "\n\n".join(parts)
 
 
-def tuning_section(tuning: Row) -> str:
-    cells = tuning["cells"]
-    varied = list(dict.fromkeys(name for cell in cells for name in cell["best"]))
+def of_english(metric: str) -> bool:
+    """Whether a metric is of a test of English words: `test/wordsim.coverage`, `test/numbers`."""
+    return metric.removeprefix("test/").partition(".")[0] in ENGLISH_TESTS
+
+
+def tuning_section(tuning: TuningComparison) -> str:
+    """Return the section on the methods of hyperparameter search."""
+    cells = tuning.cells
+    varied = list(dict.fromkeys(name for cell in cells for name in cell.best))
     rows = []
     for cell in cells:
-        best = [number(cell["best"].get(name), 2) for name in varied]
-        searched = number(cell["best_so_far"][-1][1]) if cell["best_so_far"] else DASH
-        trials = (
-            f"{cell['trials']} ({cell['trials_diverged']} diverged)" if cell["trials_diverged"] else str(cell["trials"])
-        )
-        scores = [searched, estimate(cell["validation"]), estimate(cell["test"])]
-        rows.append([cell["method"], trials, *scores, *best])
-    tied = listed(cell["method"] for cell in cells if cell["tied"])
-    if not tuning["winner"]:
-        said = "Every confirming run diverged."
-    elif tied:
-        best = cells[0]["method"]
-        said = f"**No single winner.** {best} has the smallest mean loss and is statistically tied with {tied}."
-    else:
-        said = f"**{cells[0]['method']} wins.**"
-    told = (
-        "Every method has a budget of the same number of trainings. Its best trial is trained again from "
-        f"{plural(len(cells[0]['seeds']), 'seed')} that no trial had used, and only these runs are compared: the best "
-        f"of many trials is biased by selection. {said}"
+        best = [shown(cell.best.get(name)) for name in varied]
+        searched = number(cell.best_so_far[-1][1]) if cell.best_so_far else DASH
+        trials = f"{cell.trials} ({cell.trials_diverged} diverged)" if cell.trials_diverged else str(cell.trials)
+        scores = [searched, estimate(cell.validation), estimate(cell.test)]
+        rows.append([cell.method, trials, *scores, *best])
+    budget = "Every method has a budget of the same number of trainings. " if len(cells) > 1 else ""
+    text = (
+        f"{budget}The best trial of a method is trained again from {plural(len(cells[0].seeds), 'seed')} that no trial "
+        f"had used, and only these runs count: the best of many trials is biased by selection. {best_method(tuning)}"
     )
     scores = ["best loss in the search", "validation loss, new seeds", "test accuracy, new seeds"]
     header = ["method", "trials", *scores, *(name.rpartition(".")[2] for name in varied)]
-    parts = ["## Hyperparameter search", told, picture("loss of the searches", "tuning.png"), table(header, rows)]
+    parts = ["## Hyperparameter search", text, picture("loss of the searches", "tuning.png"), table(header, rows)]
     return "\n\n".join(parts)
+
+
+def best_method(tuning: TuningComparison) -> str:
+    """Return a sentence that names the leading method and its ties."""
+    leader = tuning.cells[0].method
+    if tuning.winner is None:
+        return "Every confirming run diverged."
+    if len(tuning.cells) == 1:
+        return f"{leader} is the only method."
+    if tuning.tied_with:
+        return (
+            f"**No single winner.** {leader} has the smallest mean loss and is statistically tied with "
+            f"{listed(tuning.tied_with)}."
+        )
+    return f"**{leader} wins.**"
+
+
+def shown(value: float | str | None) -> str:
+    """Return a hyperparameter with two digits; a word as it is."""
+    return value if isinstance(value, str) else number(value, 2)
 
 
 PAGE = """<!DOCTYPE html>
@@ -276,7 +376,7 @@ MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table").disable(["l
 
 
 def as_html(markdown: str, pictures: Mapping[str, bytes]) -> str:
-    """One file that needs no other: the pictures (PNG, by name) are inside."""
+    """Return one file that needs no other: the pictures (PNG, by name) are inside."""
     body = MARKDOWN.render(markdown)
     body = body.replace("<table>", '<div class="wide"><table>').replace("</table>", "</table></div>")
     inside = partial(embedded, pictures=pictures)

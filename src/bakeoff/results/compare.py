@@ -15,54 +15,78 @@ The rules, fixed before any run:
 - The methods of tuning are ranked alike, by the validation loss of their best trial trained again on fresh seeds.
 """
 
-import csv
-import io
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from statistics import fmean
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bakeoff.base.record import Record, Run
+from bakeoff.base.values import Metric
 from bakeoff.results import mean_ranks, time_to_target
+from bakeoff.results.model import (
+    Arrival,
+    Baseline,
+    Budget,
+    CellName,
+    CellResult,
+    Comparison,
+    EmbeddingComparison,
+    Estimate,
+    Family,
+    FamilyCell,
+    RecipeResult,
+    Scores,
+    Study,
+    Summary,
+    Target,
+    TaskComparison,
+    TaskKind,
+    Training,
+    TuningComparison,
+    VectorRun,
+    Winner,
+)
 from bakeoff.results.runs_by_role import Roles
 from bakeoff.results.settings import ComparisonSettings
 from bakeoff.results.significance import bootstrap, detectable, holm, paired, student
 
-DIGITS = 6  # significant ones, kept of every number that is written
-CURVE = (
-    "task",
-    "model",
-    "optimizer",
-    "epoch",
-    "step",
-    "runs",
-    "lost",
-)  # columns of curves.csv, and then of each quantity
-QUANTITIES = ("loss", "metric")
-ENDS = ("", "_low", "_high")
 OF_METRICS, OF_LOSSES = (0.0, 1.0), (0.0, math.inf)  # no interval reaches beyond what the quantity can be
 
 Values = NDArray[np.float64]
 Records = Mapping[tuple[str, str], Record]  # by model and optimizer, in the order in which params.yaml lists them
 Contests = Mapping[tuple[str, str], Roles]
+Name = TypeVar("Name", tuple[str, str], str)
 
 
 @dataclass(frozen=True)
-class Cell:
+class TaskRecords:
+    """The records of a task's contest.
+
+    Attributes:
+        metric: decides the contest.
+        cells: by model and optimizer.
+    """
+
+    kind: TaskKind
+    metric: Metric
+    cells: Records
+
+
+@dataclass(frozen=True)
+class Cell(Generic[Name]):
     """A competitor: one number a seed, NaN where the run diverged.
 
     Attributes:
-        identity: {"model": "cnn", "optimizer": "adam"}; for a search {"method": "bayes"}.
+        name: model and optimizer; of a search its method.
         score: on validation data; higher is better.
         test: what is shown beside it.
     """
 
-    identity: Mapping[str, str]
+    name: Name
     seeds: tuple[int, ...]
     score: Values
     test: Values
@@ -87,7 +111,7 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Standing:
+class Place(Generic[Name]):
     """A cell's place in a family of comparisons.
 
     Attributes:
@@ -96,15 +120,15 @@ class Standing:
         adjusted: the same for the family as a whole.
     """
 
-    cell: Cell
+    cell: Cell[Name]
     difference: Values
     p: float | None
     adjusted: float | None
     tied: bool
 
 
-def standings(cells: Iterable[Cell], confidence: float) -> list[Standing]:
-    """One family of comparisons, the leader first.
+def standings(cells: Iterable[Cell[Name]], confidence: float) -> list[Place[Name]]:
+    """Return one family of comparisons, the leader first.
 
     Raises:
         ValueError: a cell has no seed in common with the leader, so that nothing can be paired.
@@ -113,356 +137,367 @@ def standings(cells: Iterable[Cell], confidence: float) -> list[Standing]:
     leader = ranked[0]
     for cell in ranked:
         if not set(cell.seeds) & set(leader.seeds):
-            raise ValueError(f"{cell.identity}: seeds {cell.seeds}; {leader.identity} has {leader.seeds}: not paired")
+            raise ValueError(f"{cell.name}: seeds {cell.seeds}; {leader.name} has {leader.seeds}: not paired")
     differences = [pairs(cell.seeds, cell.score, leader.seeds, leader.score) for cell in ranked]
     rivals = [i for i, cell in enumerate(ranked) if i and rival(cell, leader)]
     p = {i: paired(differences[i]) for i in rivals}
     adjusted = dict(zip(rivals, holm(list(p.values())).tolist(), strict=True))
     tied = {i for i in rivals if adjusted[i] > 1 - confidence}
-    return [Standing(cell, differences[i], p.get(i), adjusted.get(i), i in tied) for i, cell in enumerate(ranked)]
+    return [Place(cell, differences[i], p.get(i), adjusted.get(i), i in tied) for i, cell in enumerate(ranked)]
 
 
 def pairs(seeds: Sequence[int], values: Values, other_seeds: Sequence[int], others: Values) -> Values:
-    """Values minus the others, over the seeds that both have and both ended."""
-    there = dict(zip(other_seeds, others.tolist(), strict=True))
-    of_both = [(value, there[seed]) for seed, value in zip(seeds, values.tolist(), strict=True) if seed in there]
+    """Return values minus the others, over the seeds that both have and both ended."""
+    by_seed = dict(zip(other_seeds, others.tolist(), strict=True))
+    of_both = [(value, by_seed[seed]) for seed, value in zip(seeds, values.tolist(), strict=True) if seed in by_seed]
     differences: Values = np.array([value - other for value, other in of_both], dtype=float)
     return differences[~np.isnan(differences)]
 
 
-def rival(cell: Cell, leader: Cell) -> bool:
+def rival(cell: Cell[Name], leader: Cell[Name]) -> bool:
     """Whether means decide between the two: of neither a larger share diverged, and some ended."""
     return cell.lost == leader.lost and leader.best_seed is not None
 
 
 def compare(
-    tasks: Mapping[str, Records],
-    embeddings: Mapping[str, Record],
+    tasks: Mapping[str, TaskRecords],
+    embeddings: Mapping[str, Mapping[str, Record]],
     studies: Mapping[str, Record],
-    baselines: Mapping[str, Record],
-    recipes: Mapping[str, Record],
+    baselines: Iterable[Record],
+    recipes: Iterable[Record],
     settings: ComparisonSettings,
-) -> dict[str, Any]:
-    """All comparisons, as comparison.json holds them.
+) -> Comparison:
+    """Return all comparisons, as they are read back from comparison.json.
 
     Args:
-        embeddings: by architecture.
+        embeddings: by the name of the corpus and by architecture.
         studies: by method of search.
-        baselines: by method; each has a single run.
-        recipes: by task and model; they stand beside the cells and are compared with none.
+        baselines: each has a single run, which names its task.
+        recipes: the runs name their task; they stand beside the cells and are compared with none.
     """
     contests = {
-        name: {identity: Roles.of(record) for identity, record in records.items()} for name, records in tasks.items()
+        name: {identity: Roles.of(record) for identity, record in records.cells.items()}
+        for name, records in tasks.items()
     }
-    compared = {name: task(cells, settings.metric[name], settings) for name, cells in contests.items()}
-    for record in baselines.values():
-        (run,) = record.runs
-        compared[run.parameters["task"]]["baselines"].append(yardstick(run, settings.metric[run.parameters["task"]]))
-    for record in recipes.values():
-        name = record.runs[0].parameters["task"]
-        compared[name]["recipes"].append(recipe(record.runs, settings.metric[name], settings))
-    return rounded(  # type: ignore[no-any-return]
-        {
-            "confidence": settings.confidence,
-            "tasks": compared,
-            "ranks": mean_ranks.contest(scores_by_problem(contests, settings), settings.confidence),
-            "profile": finite(time_to_target.profile(times(compared))),
-            "embedding": {architecture: finals(record.runs) for architecture, record in embeddings.items()},
-            "tuning": tuning(studies, settings),
-        }
+    fitted = [run for record in baselines for run in record.runs]
+    trained = [record.runs for record in recipes]
+    compared = {
+        name: task(
+            tasks[name],
+            cells,
+            [run for run in fitted if run.parameters["task"] == name],
+            [runs for runs in trained if runs[0].parameters["task"] == name],
+            settings,
+        )
+        for name, cells in contests.items()
+    }
+    made = Comparison(
+        confidence=settings.confidence,
+        tasks=compared,
+        ranks=mean_ranks.contest(scores_by_problem(tasks, contests), settings.confidence),
+        profile=time_to_target.profile(times(compared)),
+        embeddings={corpus: vectors(records) for corpus, records in embeddings.items() if records},
+        tuning=tuning(studies, settings) if studies else None,
     )
+    return Comparison.parsed(made.dumped())
 
 
-def task(contests: Contests, metric: str, settings: ComparisonSettings) -> dict[str, Any]:
-    """The comparison of one task: all cells as one family, and each model's optimizers as a family of their own.
+def task(
+    records: TaskRecords,
+    contests: Contests,
+    baselines: Sequence[Run],
+    recipes: Sequence[Sequence[Run]],
+    settings: ComparisonSettings,
+) -> TaskComparison:
+    """Return the comparison of one task: all cells as one family, and each model's optimizers as one of their own.
 
     Where means are equal, the order in which params.yaml lists the cells decides.
     """
-    cells = {identity: cell(roles.finals, *identity, metric) for identity, roles in contests.items()}
+    metric = records.metric
+    cells = {name: cell(roles.finals, name, metric) for name, roles in contests.items()}
     overall = standings(cells.values(), settings.confidence)
     leader = overall[0].cell
     heads = {model: roles.head.parameters for (model, _), roles in contests.items()}
-    models = {model: family([found for (of, _), found in cells.items() if of == model], settings) for model in heads}
-    for model, found in models.items():
-        of_model = {optimizer: roles.finals for (of, optimizer), roles in contests.items() if of == model}
-        found["target"] = to_target(of_model, found["leader"], metric)
-    return {
-        "metric": metric,
-        "data": next(iter(heads.values()))["data"],
-        "parameters": {model: parameters["network.parameters"] for model, parameters in heads.items()},
-        "training": {
-            name.removeprefix("training."): value
-            for name, value in next(iter(heads.values())).items()
-            if name.startswith("training.")
-        },
-        "budget": dict(next(iter(contests.values())).budget),
-        "spaces": {optimizer: dict(roles.space) for (_, optimizer), roles in contests.items()},
-        "state": {optimizer: roles.head.parameters["optimizer.state"] for (_, optimizer), roles in contests.items()},
-        "winner": None if leader.best_seed is None else {**leader.identity, "seed": leader.best_seed},
-        "tied_with": [dict(standing.cell.identity) for standing in overall if standing.tied],
-        "detectable": reach(overall, settings),
-        "cells": [
-            placed(standing, rank)
-            | {
-                "validation": summary(standing.cell.score, OF_METRICS, settings),
-                "test": summary(standing.cell.test, OF_METRICS, settings),
-                "difference": difference(standing.difference, settings),
-            }
-            | beside(contests[standing.cell.identity["model"], standing.cell.identity["optimizer"]], metric, settings)
-            for rank, standing in enumerate(overall, start=1)
-        ],
-        "models": models,
-        "baselines": [],
-        "recipes": [],
-    }
-
-
-def beside(roles: Roles, metric: str, settings: ComparisonSettings) -> dict[str, Any]:
-    """Summarise the other runs of a cell: its search, its default runs, and the number of runs."""
-    tuned, default = (column(runs, f"test/{metric}") for runs in (roles.finals, roles.defaults))
-    seeds, default_seeds = ([run.parameters["seed"] for run in runs] for runs in (roles.finals, roles.defaults))
-    return {
-        "default": {
-            "validation": summary(column(roles.defaults, f"val/{metric}"), OF_METRICS, settings),
-            "test": summary(default, OF_METRICS, settings),
-        },
-        "gain": difference(pairs(seeds, tuned, default_seeds, default), settings),
-        "search": roles.search(metric),
-        "runs": roles.counts(),
-    }
-
-
-def to_target(finals: Mapping[str, Sequence[Run]], leader: str | None, metric: str) -> dict[str, Any] | None:
-    """The steps until each optimizer's runs reach what half of the leader's runs end at; null where one never does."""
-    goal = None if leader is None else time_to_target.target(finals[leader], metric)
-    if goal is None:
-        return None
-    steps = {optimizer: [time_to_target.steps(run, metric, goal) for run in runs] for optimizer, runs in finals.items()}
-    return finite(  # type: ignore[no-any-return]
-        {
-            "value": goal,
-            "of": leader,
-            "steps": {
-                optimizer: {
-                    "values": found,
-                    "median": time_to_target.typical(found),
-                    "share": fmean(math.isfinite(value) for value in found),
-                }
-                for optimizer, found in steps.items()
-            },
-        }
+    first = next(iter(heads.values()))
+    return TaskComparison(
+        kind=records.kind,
+        metric=metric,
+        data=first["data"],
+        parameters={model: parameters["network.parameters"] for model, parameters in heads.items()},
+        training=training(first),
+        budget=Budget(**next(iter(contests.values())).budget),
+        spaces={optimizer: space(roles) for (_, optimizer), roles in contests.items()},
+        state={optimizer: roles.head.parameters["optimizer.state"] for (_, optimizer), roles in contests.items()},
+        winner=None if leader.best_seed is None else Winner(**named(leader), seed=leader.best_seed),
+        tied_with=tuple(CellName(**named(place.cell)) for place in overall if place.tied),
+        detectable=reach(overall, settings),
+        cells=tuple(
+            cell_result(place, rank, contests[place.cell.name], metric, settings)
+            for rank, place in enumerate(overall, start=1)
+        ),
+        models={model: family(model, cells, contests, metric, settings) for model in heads},
+        baselines=tuple(baseline(run, metric) for run in baselines),
+        recipes=tuple(recipe(runs, metric, settings) for runs in recipes),
     )
 
 
-def times(tasks: Mapping[str, Any]) -> dict[str, dict[str, float]]:
-    """The median steps to the target by problem (`images: cnn`) and optimizer, infinite where there are none."""
+def training(parameters: Mapping[str, Any]) -> Training:
+    """Return the settings of training among a run's parameters."""
+    settings = {
+        name.removeprefix("training."): tuple(value) if isinstance(value, list) else value
+        for name, value in parameters.items()
+        if name.startswith("training.")
+    }
+    return Training.model_validate(settings)
+
+
+def space(roles: Roles) -> dict[str, tuple[float, float]]:
+    """Return the lowest and highest value of each hyperparameter that a cell's search varies."""
+    return {name: (low, high) for name, (low, high) in roles.space.items()}
+
+
+def named(cell: Cell[tuple[str, str]]) -> dict[str, Any]:
+    """Return the fields of a cell's name."""
+    model, optimizer = cell.name
+    return {"model": model, "optimizer": optimizer}
+
+
+def cell_result(
+    place: Place[tuple[str, str]], rank: int, roles: Roles, metric: Metric, settings: ComparisonSettings
+) -> CellResult:
+    """Return a cell with its scores, its default runs, its search, and the number of its runs."""
+    tuned, default = (column(runs, f"test/{metric}") for runs in (roles.finals, roles.defaults))
+    default_seeds = [run.parameters["seed"] for run in roles.defaults]
+    return CellResult(
+        **named(place.cell),
+        **placed(place, rank),
+        difference=estimate(place.difference, settings),
+        validation=summary(place.cell.score, OF_METRICS, settings),
+        test=summary(place.cell.test, OF_METRICS, settings),
+        default=Scores(
+            validation=summary(column(roles.defaults, f"val/{metric}"), OF_METRICS, settings),
+            test=summary(default, OF_METRICS, settings),
+        ),
+        gain=estimate(pairs(place.cell.seeds, tuned, default_seeds, default), settings),
+        search=roles.search(metric),
+        runs=roles.counts(),
+    )
+
+
+def family(
+    model: str,
+    cells: Mapping[tuple[str, str], Cell[tuple[str, str]]],
+    contests: Contests,
+    metric: Metric,
+    settings: ComparisonSettings,
+) -> Family:
+    """Return the comparison of the optimizers of one model."""
+    ranked = standings([found for (of, _), found in cells.items() if of == model], settings.confidence)
+    leader = None if ranked[0].cell.best_seed is None else ranked[0].cell.name[1]
+    finals = {optimizer: roles.finals for (of, optimizer), roles in contests.items() if of == model}
+    return Family(
+        leader=leader,
+        tied_with=tuple(place.cell.name[1] for place in ranked if place.tied),
+        detectable=reach(ranked, settings),
+        cells=tuple(
+            FamilyCell(**named(place.cell), **placed(place, rank), difference=estimate(place.difference, settings))
+            for rank, place in enumerate(ranked, start=1)
+        ),
+        target=to_target(finals, leader, metric),
+    )
+
+
+def to_target(finals: Mapping[str, Sequence[Run]], leader: str | None, metric: Metric) -> Target | None:
+    """Return the steps until each optimizer's runs reach what half of the leader's runs end at."""
+    goal = None if leader is None else time_to_target.target(finals[leader], metric)
+    if leader is None or goal is None:
+        return None
+    steps = {optimizer: [time_to_target.steps(run, metric, goal) for run in runs] for optimizer, runs in finals.items()}
+    return Target(value=goal, of=leader, steps={optimizer: arrival(values) for optimizer, values in steps.items()})
+
+
+def arrival(steps: Sequence[float]) -> Arrival:
+    """Return the steps of one optimizer's runs; infinite ones as None."""
+    median = time_to_target.typical(steps)
+    return Arrival(
+        values=tuple(int(value) if math.isfinite(value) else None for value in steps),
+        median=median if math.isfinite(median) else None,
+        share=fmean(math.isfinite(value) for value in steps),
+    )
+
+
+def times(tasks: Mapping[str, TaskComparison]) -> dict[str, dict[str, float]]:
+    """Return the median steps to the target by problem (`images: cnn`) and optimizer, infinite where there are none."""
     return {
         f"{name}: {model}": {
-            optimizer: math.inf if found["median"] is None else found["median"]
-            for optimizer, found in family["target"]["steps"].items()
+            optimizer: math.inf if found.median is None else found.median
+            for optimizer, found in family.target.steps.items()
         }
         for name, task in tasks.items()
-        for model, family in sorted(task["models"].items())
-        if family["target"]
+        for model, family in sorted(task.models.items())
+        if family.target
     }
 
 
 def scores_by_problem(
-    contests: Mapping[str, Contests], settings: ComparisonSettings
+    tasks: Mapping[str, TaskRecords], contests: Mapping[str, Contests]
 ) -> dict[str, dict[str, list[float]]]:
-    """By problem and optimizer the final runs' metric on validation data, NaN where they diverged, by seed."""
-    found: dict[str, dict[str, list[float]]] = {}
+    """Return the final runs' validation metric by problem, optimizer and seed; NaN where a run diverged."""
+    scores: dict[str, dict[str, list[float]]] = {}
     for name, cells in contests.items():
         for (model, optimizer), roles in cells.items():
-            scores = column(roles.finals, f"val/{settings.metric[name]}").tolist()
-            found.setdefault(f"{name}: {model}", {})[optimizer] = scores
-    return dict(sorted(found.items()))
+            of_runs = column(roles.finals, f"val/{tasks[name].metric}").tolist()
+            scores.setdefault(f"{name}: {model}", {})[optimizer] = of_runs
+    return dict(sorted(scores.items()))
 
 
-def recipe(runs: Sequence[Run], metric: str, settings: ComparisonSettings) -> dict[str, Any]:
-    """The runs of a recipe as a row beside the cells."""
-    found = {name: runs[0].parameters[name] for name in ("model", "optimizer")}
-    found |= {"diverged": [run.parameters["seed"] for run in runs if run.diverged is not None], "runs": len(runs)}
-    found["refit"] = runs[0].parameters["refit"]
-    # What validation data say of a network that learnt from them is no estimate of anything.
-    validation = None if found["refit"] else summary(column(runs, f"val/{metric}"), OF_METRICS, settings)
-    return found | {"validation": validation, "test": summary(column(runs, f"test/{metric}"), OF_METRICS, settings)}
+def recipe(runs: Sequence[Run], metric: Metric, settings: ComparisonSettings) -> RecipeResult:
+    """Return the runs of a recipe as a row beside the cells."""
+    first = runs[0].parameters
+    refit = first["refit"]
+    return RecipeResult(
+        model=first["model"],
+        optimizer=first["optimizer"],
+        diverged=tuple(run.parameters["seed"] for run in runs if run.diverged is not None),
+        runs=len(runs),
+        refit=refit,
+        # The validation score of a network that learnt from the validation data is no estimate of anything.
+        validation=None if refit else summary(column(runs, f"val/{metric}"), OF_METRICS, settings),
+        test=summary(column(runs, f"test/{metric}"), OF_METRICS, settings),
+    )
 
 
-def yardstick(run: Run, metric: str) -> dict[str, Any]:
-    """A baseline as a row beside the cells."""
-    return {"model": run.parameters["model"]} | {
-        name: run.metrics[f"{split}/{metric}"] for name, split in (("validation", "val"), ("test", "test"))
-    }
+def baseline(run: Run, metric: Metric) -> Baseline:
+    """Return a baseline as a row beside the cells."""
+    validation, test = (run.metrics[f"{split}/{metric}"] for split in ("val", "test"))
+    return Baseline(model=run.parameters["model"], validation=validation, test=test)
 
 
-def cell(runs: Sequence[Run], model: str, optimizer: str, metric: str) -> Cell:
-    """The runs of one record."""
+def cell(runs: Sequence[Run], name: tuple[str, str], metric: Metric) -> Cell[tuple[str, str]]:
+    """Return the final runs of one record as a competitor."""
     seeds = tuple(run.parameters["seed"] for run in runs)
     score, test = (column(runs, f"{split}/{metric}") for split in ("val", "test"))
-    return Cell({"model": model, "optimizer": optimizer}, seeds, score, test)
+    return Cell(name, seeds, score, test)
 
 
 def column(runs: Sequence[Run], metric: str) -> Values:
-    """One number a run, NaN where it diverged."""
+    """Return one number a run, NaN where it diverged."""
     return np.array([math.nan if run.diverged else run.metrics[metric] for run in runs], dtype=float)
 
 
-def family(cells: Sequence[Cell], settings: ComparisonSettings) -> dict[str, Any]:
-    """The optimizers of one model."""
-    ranked = standings(cells, settings.confidence)
+def placed(place: Place[Name], rank: int) -> dict[str, Any]:
+    """Return the fields of a standing, without the difference."""
     return {
-        "leader": None if ranked[0].cell.best_seed is None else ranked[0].cell.identity["optimizer"],
-        "tied_with": [standing.cell.identity["optimizer"] for standing in ranked if standing.tied],
-        "detectable": reach(ranked, settings),
-        "cells": [
-            placed(standing, rank) | {"difference": difference(standing.difference, settings)}
-            for rank, standing in enumerate(ranked, start=1)
-        ],
-    }
-
-
-def placed(standing: Standing, rank: int) -> dict[str, Any]:
-    return {
-        **standing.cell.identity,
-        "seeds": list(standing.cell.seeds),
+        "seeds": place.cell.seeds,
         "rank": rank,
-        "tied": standing.tied,
-        "diverged": standing.cell.diverged,
-        "p": standing.p,
-        "adjusted_p": standing.adjusted,
+        "tied": place.tied,
+        "diverged": tuple(place.cell.diverged),
+        "p": place.p,
+        "adjusted_p": place.adjusted,
     }
 
 
-def summary(values: Values, limits: tuple[float, float], settings: ComparisonSettings) -> dict[str, Any]:
-    """Mean, standard deviation and intervals over the seeds that ended."""
+def summary(values: Values, limits: tuple[float, float], settings: ComparisonSettings) -> Summary:
+    """Return mean, standard deviation and intervals over the seeds that ended."""
     ended = values[~np.isnan(values)]
-    intervals = {
-        "interval": student(ended, settings.confidence),
-        "bootstrap": bootstrap(ended, settings.confidence, settings.resamples, settings.seed),
-    }
-    return {
-        "mean": float(ended.mean()) if ended.size else None,
-        "deviation": float(ended.std(ddof=1)) if ended.size > 1 else None,
-        "values": [None if math.isnan(value) else value for value in values.tolist()],
-        **{name: found and np.clip(found, *limits).tolist() for name, found in intervals.items()},
-    }
+    return Summary(
+        mean=float(ended.mean()) if ended.size else None,
+        deviation=float(ended.std(ddof=1)) if ended.size > 1 else None,
+        values=tuple(None if math.isnan(value) else value for value in values.tolist()),
+        interval=clipped(student(ended, settings.confidence), limits),
+        bootstrap=clipped(bootstrap(ended, settings.confidence, settings.resamples, settings.seed), limits),
+    )
 
 
-def difference(differences: Values, settings: ComparisonSettings) -> dict[str, Any]:
-    """From the leader; the interval is for this one difference, not for the family."""
-    return {
-        "mean": float(differences.mean()) if differences.size else None,
-        "interval": student(differences, settings.confidence),
-    }
+def clipped(interval: tuple[float, float] | None, limits: tuple[float, float]) -> tuple[float, float] | None:
+    """Return the part of an interval between the limits."""
+    if interval is None:
+        return None
+    low, high = np.clip(interval, *limits).tolist()
+    return low, high
 
 
-def reach(ranked: Sequence[Standing], settings: ComparisonSettings) -> float | None:
-    """The difference from which on this family can tell its members apart; None if it tests none."""
-    return detectable([standing.difference for standing in ranked if standing.p is not None], settings.confidence)
+def estimate(differences: Values, settings: ComparisonSettings) -> Estimate:
+    """Return the mean difference; the interval is for this one difference, not for the family."""
+    return Estimate(
+        mean=float(differences.mean()) if differences.size else None,
+        interval=student(differences, settings.confidence),
+    )
 
 
-def tuning(records: Mapping[str, Record], settings: ComparisonSettings) -> dict[str, Any]:
-    """The searches, ranked by the validation loss of the best trial of each, trained again from fresh seeds."""
-    studies = {method: study(record.runs) for method, record in records.items()}
-    ranked = standings([found for found, _ in studies.values()], settings.confidence)
+def reach(ranked: Sequence[Place[Name]], settings: ComparisonSettings) -> float | None:
+    """Return the smallest difference that this family detects between its members; None if it tests none."""
+    return detectable([place.difference for place in ranked if place.p is not None], settings.confidence)
+
+
+def vectors(records: Mapping[str, Record]) -> EmbeddingComparison:
+    """Return the final metrics of one corpus' trainings of word vectors, by architecture."""
+    (data,) = {run.parameters["data"] for record in records.values() for run in record.runs}
+    return EmbeddingComparison(
+        data=data,
+        architectures={
+            architecture: tuple(
+                VectorRun(seed=run.parameters["seed"], metrics=dict(run.metrics)) for run in record.runs
+            )
+            for architecture, record in records.items()
+        },
+    )
+
+
+def tuning(records: Mapping[str, Record], settings: ComparisonSettings) -> TuningComparison:
+    """Return the methods, ranked by the validation loss of the best trial of each, trained again from fresh seeds."""
+    searches = {method: searched(method, record.runs) for method, record in records.items()}
+    ranked = standings([search.confirmed for search in searches.values()], settings.confidence)
     leader = ranked[0].cell
-    return {
-        "metric": "loss",
-        "winner": None if leader.best_seed is None else dict(leader.identity),
-        "tied_with": [dict(standing.cell.identity) for standing in ranked if standing.tied],
-        "detectable": reach(ranked, settings),
-        "cells": [
-            placed(standing, rank)
-            | {
-                "validation": summary(-standing.cell.score, OF_LOSSES, settings),
-                "test": summary(standing.cell.test, OF_METRICS, settings),
-                "difference": difference(-standing.difference, settings),
-            }
-            | studies[standing.cell.identity["method"]][1]
-            for rank, standing in enumerate(ranked, start=1)
-        ],
-    }
+    head = searches[leader.name].head
+    return TuningComparison(
+        task=head.parameters["task"],
+        data=head.parameters["data"],
+        metric="loss",
+        winner=None if leader.best_seed is None else leader.name,
+        tied_with=tuple(place.cell.name for place in ranked if place.tied),
+        detectable=reach(ranked, settings),
+        cells=tuple(study(place, rank, searches[place.cell.name], settings) for rank, place in enumerate(ranked, 1)),
+    )
 
 
-def study(runs: Sequence[Run]) -> tuple[Cell, dict[str, Any]]:
-    """The confirming runs of a search as a cell, and how the search went."""
+@dataclass(frozen=True)
+class Searched:
+    """The runs of one method of search.
+
+    Attributes:
+        head: the study as a whole.
+        confirmed: the runs of the best trial from fresh seeds.
+    """
+
+    head: Run
+    trials: Sequence[Run]
+    confirmed: Cell[str]
+
+
+def searched(method: str, runs: Sequence[Run]) -> Searched:
+    """Return the runs of a study by what they were for."""
     head = next(run for run in runs if run.parent is None)
     seed = head.parameters["seed"]  # of all trials; the confirmations have others
     fresh = [run for run in runs if run.parent == head.name and run.parameters["seed"] != seed]
     trials = [run for run in runs if run.parent == head.name and run.parameters["seed"] == seed]
     seeds = tuple(run.parameters["seed"] for run in fresh)
-    found = Cell(
-        {"method": head.parameters["method"]}, seeds, -column(fresh, "val/loss"), column(fresh, "test/accuracy")
+    return Searched(head, trials, Cell(method, seeds, -column(fresh, "val/loss"), column(fresh, "test/accuracy")))
+
+
+def study(place: Place[str], rank: int, search: Searched, settings: ComparisonSettings) -> Study:
+    """Return a method with the scores of its best trial and the course of its search."""
+    # The searched hyperparameters are those that differ between a search's trials.
+    first = search.trials[0].parameters
+    varied = [name for name in first if any(trial.parameters[name] != first[name] for trial in search.trials)]
+    return Study(
+        method=place.cell.name,
+        **placed(place, rank),
+        difference=estimate(-place.difference, settings),
+        validation=summary(-place.cell.score, OF_LOSSES, settings),
+        test=summary(place.cell.test, OF_METRICS, settings),
+        best={name: search.head.parameters[name] for name in varied},
+        best_so_far=tuple((int(row["epoch"]), row["best/val/loss"]) for row in search.head.history),
+        trials=len(search.trials),
+        trials_diverged=sum(trial.diverged is not None for trial in search.trials),
     )
-    # What the searches vary is what differs between a search's trials.
-    first = trials[0].parameters
-    varied = [name for name in first if any(trial.parameters[name] != first[name] for trial in trials)]
-    return found, {
-        "best": {name: head.parameters[name] for name in varied},
-        "best_so_far": [[row["epoch"], row["best/val/loss"]] for row in head.history],
-        "trials": len(trials),
-        "trials_diverged": sum(trial.diverged is not None for trial in trials),
-    }
-
-
-def finals(runs: Sequence[Run]) -> list[dict[str, Any]]:
-    """Each run's last word."""
-    return [{"seed": run.parameters["seed"], "metrics": dict(run.metrics)} for run in runs]
-
-
-def curves(tasks: Mapping[str, Records], settings: ComparisonSettings) -> str:
-    """CSV: validation loss and metric of each epoch, as mean, lowest and highest value over the seeds of final runs.
-
-    `step` counts the updates until then, `runs` the seeds that got so far, `lost` those of them that diverge in the
-    epoch after.
-    """
-    text = io.StringIO()
-    columns = [*CURVE, *(quantity + end for quantity in QUANTITIES for end in ENDS)]
-    writer = csv.DictWriter(text, fieldnames=columns, lineterminator="\n")
-    writer.writeheader()
-    for name, records in tasks.items():
-        for identity, record in records.items():
-            for row in curve(Roles.of(record).finals, settings.metric[name]):
-                writer.writerow(rounded(dict(zip(CURVE, (name, *identity), strict=False)) | row))
-    return text.getvalue()
-
-
-def curve(runs: Sequence[Run], metric: str) -> Iterator[dict[str, float]]:
-    """One cell's rows."""
-    for epoch in range(1, 1 + max(len(run.history) for run in runs)):
-        reached = [run.history[epoch - 1] for run in runs if len(run.history) >= epoch]
-        lost = sum(run.diverged is not None and len(run.history) == epoch for run in runs)
-        row: dict[str, float] = {"epoch": epoch, "step": reached[0]["step"], "runs": len(reached), "lost": lost}
-        for quantity, key in zip(QUANTITIES, ("val/loss", f"val/{metric}"), strict=True):
-            values = [history[key] for history in reached]
-            spread = (fmean(values), min(values), max(values))
-            row |= {quantity + end: value for end, value in zip(ENDS, spread, strict=True)}
-        yield row
-
-
-def read_curves(path: Path) -> list[dict[str, Any]]:
-    """The rows of curves.csv, numbers as numbers."""
-    with path.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    return [{name: value if name in CURVE[:3] else float(value) for name, value in row.items()} for row in rows]
-
-
-def finite(value: Any) -> Any:
-    """The same nest of values with None for what is infinite: JSON has no word for it."""
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, Mapping):
-        return {key: finite(item) for key, item in value.items()}
-    return [finite(item) for item in value] if isinstance(value, list | tuple) else value
-
-
-def rounded(value: Any) -> Any:
-    """The same nest of values with floats rounded to DIGITS significant digits, and no negative zero."""
-    if isinstance(value, float):
-        return float(f"{value:.{DIGITS}g}") + 0.0
-    if isinstance(value, Mapping):
-        return {key: rounded(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [rounded(item) for item in value]
-    return value

@@ -4,24 +4,25 @@ n blocks (a problem, or a problem and a seed), k competitors; rank 1 is best, an
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import chdtrc, fdtrc
 from scipy.stats import rankdata, studentized_range
 
+from bakeoff.results.model import OverProblems, Ranks
+
 Values = NDArray[np.float64]
 
 
 def ranked(scores: ArrayLike) -> Values:
-    """Ranks (n, k) of scores (n, k), higher better; what is NaN diverged, and shares the last ranks of its block."""
+    """Return ranks (n, k) of scores (n, k), higher is better; NaN (diverged) shares the last ranks of its block."""
     known = np.asarray(scores, dtype=float)
     return np.asarray(rankdata(-np.where(np.isnan(known), -np.inf, known), axis=1), dtype=float)
 
 
 def friedman(ranks: Values) -> tuple[float, float]:
-    """Friedman's chi-square, corrected for ties, and the p-value of Iman and Davenport's F: that all are alike.
+    """Return Friedman's chi-square, corrected for ties, and the p-value of Iman and Davenport's F.
 
     The chi-square's own p-value errs on the safe side, the more so the fewer the blocks.
 
@@ -40,7 +41,7 @@ def friedman(ranks: Values) -> tuple[float, float]:
 
 
 def critical_difference(blocks: int, competitors: int, confidence: float) -> float:
-    """Nemenyi's: mean ranks that differ by more are significantly different, for all pairs at once.
+    """Return Nemenyi's critical difference: mean ranks that differ by more are significantly different.
 
     q sqrt(k (k + 1) / (6 n)), q the quantile of the studentised range of k, over sqrt 2.
     Source: Nemenyi 1963, thesis, Princeton; Demsar 2006, JMLR 7, section 3.2.2.
@@ -50,7 +51,7 @@ def critical_difference(blocks: int, competitors: int, confidence: float) -> flo
 
 
 def cliques(ranks: Mapping[str, float], difference: float) -> list[list[str]]:
-    """The largest groups whose mean ranks lie within the difference, from the best on; a group has two or more."""
+    """Return the largest groups of two or more whose mean ranks lie within the difference, the best first."""
     names = sorted(ranks, key=ranks.__getitem__)
     groups: list[list[str]] = []
     for first in range(len(names)):
@@ -60,8 +61,8 @@ def cliques(ranks: Mapping[str, float], difference: float) -> list[list[str]]:
     return groups
 
 
-def contest(scores: Mapping[str, Mapping[str, Sequence[float]]], confidence: float) -> dict[str, Any] | None:
-    """Mean ranks of the competitors that all problems have; None where fewer than two of them, or no problems, are.
+def contest(scores: Mapping[str, Mapping[str, Sequence[float]]], confidence: float) -> Ranks | None:
+    """Return the mean ranks of the competitors that all problems have; None without problems or two competitors.
 
     A block is a problem and a seed, of each problem the same number of seeds, so that problems weigh alike: what is
     told apart so would be told apart with other seeds on these problems. What other problems would say is another
@@ -80,17 +81,17 @@ def contest(scores: Mapping[str, Mapping[str, Sequence[float]]], confidence: flo
     mean = dict(zip(names, blocks.mean(axis=0).tolist(), strict=True))
     difference = critical_difference(len(blocks), len(names), confidence)
     p = friedman(blocks)[1]
-    return {
-        "problems": list(scores),
-        "seeds": seeds,
-        "mean": mean,
-        "p": p,
-        "difference": difference,
-        # Pairs are looked at only once the whole is not by chance.
-        "groups": cliques(mean, difference if p <= 1 - confidence else np.inf),
-        "over_problems": {
-            "p": friedman(ranked(-means))[1],
-            "difference": critical_difference(len(means), len(names), confidence),
-        },
-        "left_out": sorted({name for found in scores.values() for name in found} - set(names)),
-    }
+    return Ranks(
+        problems=tuple(scores),
+        seeds=seeds,
+        mean=mean,
+        p=p,
+        difference=difference,
+        # Pairs are compared only where Friedman's test finds a difference.
+        groups=tuple(map(tuple, cliques(mean, difference if p <= 1 - confidence else np.inf))),
+        over_problems=OverProblems(
+            p=friedman(ranked(-means))[1],
+            difference=critical_difference(len(means), len(names), confidence),
+        ),
+        left_out=tuple(sorted({name for found in scores.values() for name in found} - set(names))),
+    )

@@ -8,10 +8,10 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
-from typing import Any
 
 from bakeoff.base.record import Record, Run
 from bakeoff.base.roles import TRAININGS, Role
+from bakeoff.results.model import RunCount, RunCounts, Search
 
 RATE = "optimizer.learning_rate"
 
@@ -40,21 +40,17 @@ class Roles:
             [run for run in record.runs if run.parameters["role"] == role] for role in TRAININGS
         )
         head = next(run for run in record.runs if run.parameters["role"] == Role.SEARCH)
-        space = record.settings[f"spaces.{head.parameters['optimizer']}"]
-        contest = f"{head.parameters['task']}.contest"
-        budget = {name: record.settings[f"{contest}.{name}"] for name in ("trials", "finalists", "reruns")}
+        space = record.settings[f"optimizers.{head.parameters['optimizer']}"]["search"]
+        budget = {name: record.settings[f"contest.{name}"] for name in ("trials", "finalists", "reruns")}
         return cls(head, trials, reruns, finals, defaults, space, budget)
 
-    def counts(self) -> dict[str, dict[str, int]]:
-        """The number of runs of each role, and of those that diverged."""
-        runs = dict(zip(TRAININGS, (self.trials, self.reruns, self.finals, self.defaults), strict=True))
-        return {
-            role: {"runs": len(of), "diverged": sum(run.diverged is not None for run in of)}
-            for role, of in runs.items()
-        }
+    def counts(self) -> RunCounts:
+        """Return the number of runs of each role, and of those that diverged."""
+        trial, rerun, final, default = map(counted, (self.trials, self.reruns, self.finals, self.defaults))
+        return RunCounts(trial=trial, rerun=rerun, final=final, default=default)
 
-    def search(self, metric: str) -> dict[str, Any]:
-        """The trials by learning rate, and the pick. A trial's score is its metric on validation data.
+    def search(self, metric: str) -> Search:
+        """Return the trials by learning rate, and the pick. A trial's score is its metric on validation data.
 
         The median trial, a diverged one below all others, is what a random point of the space is worth: the farther
         below the best, the more the optimizer is sensitive to its settings. None where it diverged.
@@ -62,16 +58,21 @@ class Roles:
         tried = sorted(zip((run.parameters[RATE] for run in self.trials), scores(self.trials, metric), strict=True))
         ended = [score for _, score in tried if math.isfinite(score)]
         middle = median(score for _, score in tried)
-        return {
-            "trials": [[rate, score if math.isfinite(score) else None] for rate, score in tried],
-            "best": max(ended, default=None),
-            "median": middle if math.isfinite(middle) else None,
-            "pick": {name: self.head.parameters[f"optimizer.{name}"] for name in self.space},
-            "default_rate": self.defaults[0].parameters[RATE] if self.defaults else None,
-            "edge": self.head.parameters["edge"],
-        }
+        return Search(
+            trials=tuple((rate, score if math.isfinite(score) else None) for rate, score in tried),
+            best=max(ended, default=None),
+            median=middle if math.isfinite(middle) else None,
+            pick={name: self.head.parameters[f"optimizer.{name}"] for name in self.space},
+            default_rate=self.defaults[0].parameters[RATE] if self.defaults else None,
+            edge=self.head.parameters["edge"],
+        )
+
+
+def counted(runs: Sequence[Run]) -> RunCount:
+    """Return the number of runs, and of those that diverged."""
+    return RunCount(runs=len(runs), diverged=sum(run.diverged is not None for run in runs))
 
 
 def scores(runs: Sequence[Run], metric: str) -> list[float]:
-    """The last metric of each on validation data; minus infinity where it diverged."""
+    """Return the last metric of each run on validation data; minus infinity where it diverged."""
     return [-math.inf if run.diverged is not None else run.metrics[f"val/{metric}"] for run in runs]

@@ -15,7 +15,7 @@ EQUAL = 1e-9  # differences of metrics closer than this differ by rounding alone
 
 
 def student(values: ArrayLike, confidence: float) -> Interval | None:
-    """Student's interval of a mean; None for a single value, which says nothing of its spread.
+    """Return Student's interval of a mean; None for a single value, which has no spread.
 
     Exact for normal values from two seeds up, which is why the report shows this one.
 
@@ -29,7 +29,7 @@ def student(values: ArrayLike, confidence: float) -> Interval | None:
 
 
 def bootstrap(values: ArrayLike, confidence: float, resamples: int, seed: int) -> Interval | None:
-    """Percentile interval of a mean over resampled seeds.
+    """Return the percentile interval of a mean over resampled seeds.
 
     Assumes no distribution, but never leaves the range of the values, which holds the true median in 1 - 2^(1-n) of
     all draws: at n = 3 it cannot cover more than about 75 %, whatever confidence was asked for. BCa does not help
@@ -46,7 +46,7 @@ def bootstrap(values: ArrayLike, confidence: float, resamples: int, seed: int) -
 
 
 def paired(differences: ArrayLike) -> float:
-    """Two-sided p-value of the paired t-test: that the mean difference over seeds is zero.
+    """Return the two-sided p-value of the paired t-test: that the mean difference over seeds is zero.
 
     Differs: where all differences are equal, the t-statistic is infinite and its p-value zero, although metrics counted
     on a few hundred examples agree by chance. There it is the p-value of the exact sign-flip test, 2^(1-n).
@@ -61,7 +61,7 @@ def paired(differences: ArrayLike) -> float:
 
 
 def holm(p: ArrayLike) -> NDArray[np.float64]:
-    """P-values adjusted so that rejecting those below alpha errs anywhere in the family with probability alpha.
+    """Return p-values adjusted so that rejecting those below alpha errs in the family with probability alpha.
 
     Source: Holm 1979, Scandinavian Journal of Statistics 6.
     """
@@ -74,7 +74,7 @@ def holm(p: ArrayLike) -> NDArray[np.float64]:
 
 
 def detectable(differences: Sequence[NDArray[np.float64]], confidence: float) -> float | None:
-    """The mean difference from which on a typical comparison of a family rejects, whatever the others do.
+    """Return the smallest mean difference that a typical comparison of a family detects.
 
     Half the width of Student's interval at Bonferroni's level, for the median standard error of the differences; None
     where no spread can be estimated.

@@ -5,10 +5,10 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from bakeoff.base import paths
 from bakeoff.base.settings import BadInput
+from bakeoff.results.model import Comparison, Profile
 from bakeoff.results.time_to_target import profile
 
 PATH = paths.COSTS
@@ -33,17 +33,17 @@ class Costs:
         return self.processor.rpartition("model name ")[2]
 
     def step(self, task: str, model: str, optimizer: str) -> float | None:
-        """None where it was not measured."""
+        """Return the time of a step; None where it was not measured."""
         return self.seconds.get(task, {}).get(model, {}).get(optimizer)
 
     def after(self, task: str, model: str, optimizer: str, steps: float | None) -> float | None:
-        """So many steps later; None where they are infinite, or a step was not measured."""
+        """Return the time of so many steps; None where they are infinite, or a step was not measured."""
         cost = self.step(task, model, optimizer)
         return None if cost is None or steps is None else cost * steps
 
 
-def there() -> str:
-    """The path of the file.
+def measured() -> str:
+    """Return the path of the file.
 
     Raises:
         BadInput: it is missing. No stage makes it: seconds are never the same twice.
@@ -54,7 +54,7 @@ def there() -> str:
 
 
 def read(path: Path) -> Costs:
-    """The file's content.
+    """Return the content of the file.
 
     Raises:
         BadInput: it is not what the benchmark writes.
@@ -65,19 +65,19 @@ def read(path: Path) -> Costs:
         raise BadInput(f"{path}: {error}; {REMEDY}") from None
 
 
-def profiles(comparison: Mapping[str, Any], costs: Costs) -> dict[str, Mapping[str, Any]]:
-    """Performance profiles by what the time is counted in: steps, and where all steps were measured, seconds."""
-    if not comparison["profile"]:
+def profiles(comparison: Comparison, costs: Costs) -> dict[str, Profile]:
+    """Return performance profiles by what the time is counted in: steps, and where all steps were measured, seconds."""
+    if not comparison.profile:
         return {}
     times: dict[str, dict[str, float]] = {}
-    for name, task in comparison["tasks"].items():
-        for model, family in task["models"].items():
-            if family["target"]:
-                steps = {optimizer: found["median"] for optimizer, found in family["target"]["steps"].items()}
+    for name, task in comparison.tasks.items():
+        for model, family in task.models.items():
+            if family.target:
+                steps = {optimizer: found.median for optimizer, found in family.target.steps.items()}
                 taken = {
                     optimizer: math.inf if median is None else costs.after(name, model, optimizer, median)
                     for optimizer, median in steps.items()
                 }
                 times[f"{name}: {model}"] = {of: time for of, time in taken.items() if time is not None}
     in_seconds = profile(times)
-    return {"steps": comparison["profile"]} | ({"seconds": in_seconds} if in_seconds else {})
+    return {"steps": comparison.profile} | ({"seconds": in_seconds} if in_seconds else {})

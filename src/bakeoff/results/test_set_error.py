@@ -10,12 +10,14 @@ from scipy.special import ndtri
 
 
 def binomial(accuracy: float, examples: int) -> float:
-    """Standard error of an accuracy counted on independent examples. The mean over seeds has this one at most."""
+    """Return the standard error of an accuracy on independent examples; that of the mean over seeds is no larger."""
     return math.sqrt(accuracy * (1 - accuracy) / examples)
 
 
 def hanley_mcneil(auc: float, positives: int, negatives: int) -> float:
-    """Standard error of an area under the ROC curve on independent examples, for scores with exponential tails.
+    """Return the standard error of an area under the ROC curve on independent examples.
+
+    For scores with exponential tails.
 
     Source: Hanley & McNeil 1982, Radiology 143(1), equations 1 and 2.
     """
@@ -25,7 +27,7 @@ def hanley_mcneil(auc: float, positives: int, negatives: int) -> float:
 
 
 def error(metric: str, value: float, classes: Sequence[int]) -> float | None:
-    """Standard error of a metric on a set with so many examples of each class; None where no formula is sound.
+    """Return the standard error of a metric on a set with these class sizes; None where no formula is sound.
 
     That is so of Dice, whose pixels are neighbours, and of an area averaged over several classes.
     """
@@ -38,7 +40,7 @@ def error(metric: str, value: float, classes: Sequence[int]) -> float | None:
 
 
 def telling(metric: str, one: float, other: float, classes: Sequence[int], confidence: float) -> float | None:
-    """The difference that the draw of the set alone explains, were the errors of the two independent.
+    """Return the difference that the draw of the set alone explains, were the two errors independent.
 
     They are not: both fail on the same hard examples, which makes a difference of two surer than this. So it is a
     bound from above, which no knowledge of single predictions is needed for.

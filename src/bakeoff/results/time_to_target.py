@@ -2,29 +2,29 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from bakeoff.base.record import Run
+from bakeoff.results.model import Profile
 
 FARTHEST = 4.0  # times the fastest, up to which a profile counts
 
 
 def target(finals: Sequence[Run], metric: str) -> float | None:
-    """The median of the runs' last validation metric; a diverged run is below all. None where the median diverged."""
+    """Return the median of the runs' last validation metric; None where the median run diverged."""
     value = float(np.median([-math.inf if run.diverged else run.metrics[f"val/{metric}"] for run in finals]))
     return value if math.isfinite(value) else None
 
 
 def steps(run: Run, metric: str, goal: float) -> float:
-    """Updates until the end of the first epoch whose validation metric is at the goal; infinite if none is."""
+    """Return the steps until the end of the first epoch whose validation metric is at the goal; else infinity."""
     return next((row["step"] for row in run.history if row[f"val/{metric}"] >= goal), math.inf)
 
 
 def typical(times: ArrayLike) -> float:
-    """The time at which half of the runs have arrived: the median, of an even number the lower one.
+    """Return the time at which half of the runs have arrived: the median, the lower one of an even number.
 
     Of an even number of runs whose last metrics are all different, exactly half end above their median. The mean of the
     two in the middle would be infinite even for those that have set the target.
@@ -33,11 +33,12 @@ def typical(times: ArrayLike) -> float:
     return float(ordered[(ordered.size - 1) // 2])
 
 
-def profile(times: Mapping[str, Mapping[str, float]]) -> dict[str, Any] | None:
-    """Each competitor's times as multiples of the fastest one's, problem by problem, and the share under a multiple.
+def profile(times: Mapping[str, Mapping[str, float]]) -> Profile | None:
+    """Return each competitor's times as multiples of the fastest one's, problem by problem.
 
     Of the problems that somebody solved, and the competitors that all of those have; None if there are none. `score` is
-    the mean height of the share, rho(tau), for tau from 1 to FARTHEST: 1 for one that is the fastest everywhere.
+    the mean height of the share of problems under a multiple tau, for tau from 1 to FARTHEST: 1 for a competitor that
+    is the fastest everywhere.
 
     Args:
         times: by problem and competitor; infinite where the target was missed.
@@ -52,4 +53,8 @@ def profile(times: Mapping[str, Mapping[str, float]]) -> dict[str, Any] | None:
     fastest = {problem: min(found[name] for name in names) for problem, found in solved.items()}
     ratios = {name: [found[name] / fastest[problem] for problem, found in solved.items()] for name in names}
     scores = {name: float(np.mean([max(FARTHEST - r, 0) for r in of]) / (FARTHEST - 1)) for name, of in ratios.items()}
-    return {"problems": list(solved), "ratios": ratios, "score": scores}
+    return Profile(
+        problems=tuple(solved),
+        ratios={name: tuple(r if math.isfinite(r) else None for r in of) for name, of in ratios.items()},
+        score=scores,
+    )

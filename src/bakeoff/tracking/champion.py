@@ -60,7 +60,7 @@ def versions(client: MlflowClient, task: str) -> list[Any]:
 
 
 def log(client: MlflowClient, experiment: str, entry: Entry, run: str) -> str:
-    """The id of the run's logged model: weights in safetensors, how to build the network, and the code; no pickles."""
+    """Log the run's model, without pickles: weights in safetensors, its network, the code; return its id."""
     parameters = {name: text(value) for name, value in entry.run.parameters.items()}
     with tempfile.TemporaryDirectory() as folder:
         examples = assemble(entry, Path(folder) / "data")
@@ -129,7 +129,7 @@ def assemble(entry: Entry, folder: Path) -> Examples:
 
 
 def described(entry: Entry) -> str:
-    """`cnn under adam, seed 1: test/accuracy 0.981, ...; dvc repro train_images@cnn-adam`."""
+    """Return `cnn under adam, seed 1: test/accuracy 0.981, ...; dvc repro train_images@cnn-adam`."""
     named = entry.run.parameters
     metrics = ", ".join(f"{name} {value:.4g}" for name, value in sorted(entry.run.metrics.items()))
     run = f"{named['model']} under {named['optimizer']}, seed {named['seed']}"

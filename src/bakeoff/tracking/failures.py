@@ -48,7 +48,7 @@ SERVER: Mapping[str, str] = {
 
 
 def explained(error: BaseException, uri: str, database: Path | None) -> str:
-    """One line: which store, what is wrong, the way out.
+    """Return one line: which store, what is wrong, the way out.
 
     Args:
         database: the file of a SQLite store; None for any other.
@@ -79,5 +79,5 @@ def schema(version: str, uri: str) -> str:
 
 
 def masked(text: str) -> str:
-    """The text without the names and passwords of addresses."""
+    """Return the text without the names and passwords of addresses."""
     return re.sub(r"://[^/@\s'\"]*@", "://***@", text)

@@ -81,7 +81,7 @@ def feed(fed: Fed | None = None) -> Fed:
 
 
 def read(path: Path) -> Live | None:
-    """The training behind a live history; None before its first line is whole."""
+    """Return the training behind a live history; None before its first line is complete."""
     first, *rows = path.read_text(encoding="utf-8").split("\n")[:-1] or [""]
     if not first:
         return None
@@ -115,7 +115,7 @@ def start(client: MlflowClient, where: str, live: Live, whose: Owner) -> str:
 
 
 def points(rows: Sequence[Mapping[str, float]]) -> list[Metric]:
-    """The metrics of some epochs. Their time is the epoch: what two watchers bring in is the same, and kept once."""
+    """Return the metrics of some epochs. Their time is the epoch, so that what two watchers bring in is kept once."""
     return [
         Metric(acceptable(name), value, int(row["epoch"]), int(row["epoch"]))
         for row in rows

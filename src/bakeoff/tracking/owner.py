@@ -54,7 +54,7 @@ class Owner:
 
 
 def current() -> Owner:
-    """The clone in the current folder and its branch; in one of DVC's experiments the experiment's name.
+    """Return the clone in the current folder and its branch, or the name of DVC's experiment.
 
     DVC runs `dvc exp run --temp` and `--queue` in a clone of its own, where no branch is checked out.
     """
@@ -62,7 +62,7 @@ def current() -> Owner:
 
 
 def clone() -> str:
-    """The name of this clone, made at the first call. It stays when the folder moves, and a copy gets another one."""
+    """Return the name of this clone. It stays when the folder moves, and a copy of the folder gets another one."""
     IDENTITY.parent.mkdir(exist_ok=True)
     with IDENTITY.with_suffix(".lock").open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)  # for no longer than it takes to read or write a line
@@ -70,7 +70,7 @@ def clone() -> str:
 
 
 def identified(here: str) -> str:
-    """The name of the clone in this folder.
+    """Return the name of the clone in this folder.
 
     Args:
         here: the folder's path.
@@ -89,7 +89,7 @@ def identified(here: str) -> str:
 
 
 def branch() -> str:
-    """The branch that git has checked out here."""
+    """Return the branch that git has checked out here."""
     command = ["git", "symbolic-ref", "--quiet", "--short", "HEAD"]
     try:
         done = subprocess.run(command, capture_output=True, text=True)
@@ -99,6 +99,6 @@ def branch() -> str:
 
 
 def tidied(name: str) -> str:
-    """The name in letters, digits and `_.+/-`, as MLflow's filters take it; one that had others carries its digest."""
+    """Return the name in letters, digits and `_.+/-`, as MLflow's filters take it, else with its digest."""
     found = re.sub(r"[^\w.+/-]", "_", name)[:100]
     return found if found == name else f"{found}-{hashlib.sha256(name.encode(errors='replace')).hexdigest()[:6]}"

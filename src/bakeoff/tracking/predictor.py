@@ -50,7 +50,7 @@ class Predictor:
         self.network.eval()
 
     def predict(self, x: NDArray[Any]) -> NDArray[np.float32]:
-        """Probabilities of the classes, (N, K), or (N, K, H, W) at each pixel.
+        """Return probabilities of the classes, (N, K), or (N, K, H, W) at each pixel.
 
         Args:
             x: what the network was trained on: encoded rows (N, D), or images (N, C, H, W), where uint8 counts 255ths.
@@ -64,5 +64,5 @@ class Predictor:
 
 
 def _load_pyfunc(path: str) -> Predictor:
-    """Called by MLflow, by this name, with the folder that holds weights and description."""
+    """Return the predictor in a folder with weights and description; MLflow calls this name."""
     return Predictor(Path(path))

@@ -18,11 +18,11 @@ from bakeoff.report.figures.palette import COLOURS, METHODS
 from bakeoff.tracking.owner import Owner
 
 BATCH = 800  # metrics a call: MLflow takes 1000 metrics and parameters together
-DIGEST = 36  # characters that MLflow keeps of a data set's digest
+DATA_DIGEST = 36  # characters that MLflow keeps of a data set's digest
 
 KEY = "bakeoff.key"
-RECIPE = "bakeoff.recipe"
-STAGE = "bakeoff.harness.stage"
+DIGEST = "bakeoff.digest"
+STAGE = "bakeoff.stage"
 KIND = "bakeoff.kind"
 CURRENT = "bakeoff.current"  # "true" for what the records on disk say now, "false" for what they said before
 PARENT = "mlflow.parentRunId"
@@ -34,8 +34,8 @@ class Entry:
     """A run of a record, ready to be brought in.
 
     Attributes:
-        key: sha256 of all that can be seen of the run. The recipe is no part of it: a run that comes out the same
-            from another recipe (a comment in the code has changed) is the same run.
+        key: sha256 of all that can be seen of the run, without the digest of its stage: a run that comes out the same
+            under another digest (a comment in the code has changed) is the same run.
         parent: the entry of the study that a trial belongs to.
         moment: when the record was written, in milliseconds; the record itself knows no clock.
     """
@@ -58,7 +58,7 @@ class Entry:
 
 
 def entries(record: Record, moment: int) -> list[Entry]:
-    """The runs of a record, studies before their trials."""
+    """Return the runs of a record, studies before their trials."""
     made: dict[str, Entry] = {}
     for run in sorted(record.runs, key=lambda run: run.parent is not None):
         parent = made[run.parent] if run.parent else None
@@ -88,7 +88,7 @@ def bring(client: MlflowClient, experiment: str, wanted: Sequence[Entry], owner:
         mark(
             client,
             first,
-            owner.tags | ({CURRENT: "true", RECIPE: entry.record.recipe} if entry else {CURRENT: "false"}),
+            owner.tags | ({CURRENT: "true", DIGEST: entry.record.digest} if entry else {CURRENT: "false"}),
         )
     for entry in wanted:
         if entry.key not in ids:
@@ -97,7 +97,7 @@ def bring(client: MlflowClient, experiment: str, wanted: Sequence[Entry], owner:
 
 
 def surveyed(client: MlflowClient, experiment: str, owner: Owner) -> dict[str, list[TrackedRun]]:
-    """The owner's whole runs by key, deleted ones after the others; what a kill left half-written is deleted."""
+    """Return the owner's complete runs by key, deleted ones last; delete those that a kill left incomplete."""
     found: dict[str, list[TrackedRun]] = defaultdict(list)
     for run in tracked(client, [experiment], deleted=True):
         tags = run.data.tags
@@ -111,7 +111,7 @@ def surveyed(client: MlflowClient, experiment: str, owner: Owner) -> dict[str, l
 
 
 def nest(client: MlflowClient, there: Mapping[str, Sequence[TrackedRun]], parents: Mapping[str, str]) -> None:
-    """Let every run that was there hang under its parent, whatever became of the one that it hung under.
+    """Set the parent of every run that was in the store, whatever became of its former parent.
 
     A run of the past keeps its parent too: it is restored if it was deleted without its children.
 
@@ -144,7 +144,7 @@ def active(run: TrackedRun) -> bool:
 
 
 def identified(client: MlflowClient, experiment: str, entry: Entry, owner: Owner) -> str:
-    """The id of the owner's run that stands for an entry."""
+    """Return the id of the owner's run that stands for an entry."""
     where = " and ".join([f"tags.`{KEY}` = '{entry.key}'", *owner.where])
     found: str = client.search_runs([experiment], where)[0].info.run_id
     return found
@@ -153,7 +153,7 @@ def identified(client: MlflowClient, experiment: str, entry: Entry, owner: Owner
 def tracked(
     client: MlflowClient, experiments: Sequence[str], where: str = "", deleted: bool = False
 ) -> Iterator[TrackedRun]:
-    """All runs of some experiments; deleted ones too if asked for."""
+    """Yield all runs of some experiments, deleted ones too if asked for."""
     kind = ViewType.ALL if deleted else ViewType.ACTIVE_ONLY
     token: str | None = ""
     while token is not None:
@@ -163,7 +163,7 @@ def tracked(
 
 
 def write(client: MlflowClient, experiment: str, entry: Entry, ids: Mapping[str, str], owner: Owner) -> str:
-    """One run, finished last: whatever is not finished is known to be incomplete.
+    """Write one run and return its id. It is finished last, so that a run that is not finished is incomplete.
 
     What only served a choice is brought in without its curves and its data: there is much of it, and half the time goes
     into these. The record has the curves.
@@ -172,7 +172,7 @@ def write(client: MlflowClient, experiment: str, entry: Entry, ids: Mapping[str,
     tags = colour(run.parameters) | owner.tags
     tags |= {
         KEY: entry.key,
-        RECIPE: record.recipe,
+        DIGEST: record.digest,
         STAGE: record.stage,
         KIND: entry.role,
         CURRENT: "true",
@@ -197,7 +197,7 @@ def log(client: MlflowClient, run: str, parameters: Mapping[str, Any], metrics: 
 
 
 def points(run: Run, moment: int, curves: bool) -> list[Metric]:
-    """Every metric at every epoch, and the final ones after the last: the latest value is what tables show."""
+    """Return every metric at every epoch, and the final ones last: tables show the latest value."""
     rows = run.history if curves else []
     made = {(name, int(row["epoch"]), value): 0 for row in rows for name, value in measured(row).items()}
     last = int(run.history[-1]["epoch"]) if run.history else 0
@@ -213,17 +213,17 @@ def measured(row: Mapping[str, float]) -> dict[str, float]:
 
 
 def acceptable(name: str) -> str:
-    """MLflow refuses names such as `acc@5` and `loss(val)`."""
+    """Return the name as MLflow takes it, which refuses names such as `acc@5` and `loss(val)`."""
     return re.sub(r"[^\w\-. :/]", "_", name)
 
 
 def text(value: Any) -> str:
-    """A parameter as params.yaml has it: `adam`, `0.003`, `[16, 32]`, `true`."""
+    """Return a parameter as params.yaml has it: `adam`, `0.003`, `[16, 32]`, `true`."""
     return value if isinstance(value, str) else json.dumps(value)
 
 
 def colour(parameters: Mapping[str, Any]) -> dict[str, str]:
-    """The tag with a run's colour: that of its search method or its optimizer, as in the report's figures."""
+    """Return the tag with a run's colour: that of its search method or its optimizer, as in the report's figures."""
     found = METHODS.get(parameters.get("method", "")) or COLOURS.get(parameters.get("optimizer", ""))
     return {"mlflow.runColor": found} if found else {}
 
@@ -231,4 +231,6 @@ def colour(parameters: Mapping[str, Any]) -> dict[str, str]:
 def dataset(path: str, digest: str) -> DatasetInput:
     source = json.dumps({"path": path, "sha256": digest}, sort_keys=True)
     name = path.removeprefix("data/")
-    return DatasetInput(Dataset(name, digest[:DIGEST], "local", source), [InputTag("mlflow.data.context", "training")])
+    return DatasetInput(
+        Dataset(name, digest[:DATA_DIGEST], "local", source), [InputTag("mlflow.data.context", "training")]
+    )

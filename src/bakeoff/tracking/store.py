@@ -54,12 +54,12 @@ class Store:
         return str(self.database.parent) if self.database else None
 
     def artifacts(self, experiment: str) -> str | None:
-        """The place of an experiment's artifacts; a server chooses for itself."""
+        """Return the place of an experiment's artifacts; None for a server, which chooses it."""
         return f"{self.root}/{ARTIFACTS}/{experiment}" if self.root else None
 
 
 def located() -> Store:
-    """The store that MLFLOW_TRACKING_URI names, or mlflow.db in the project's root."""
+    """Return the store that MLFLOW_TRACKING_URI names, or mlflow.db in the project's root."""
     uri = os.environ.get("MLFLOW_TRACKING_URI") or DEFAULT
     if uri.startswith(SQLITE):
         uri = SQLITE + str(Path(uri.removeprefix(SQLITE)).absolute())
@@ -68,7 +68,7 @@ def located() -> Store:
 
 @contextmanager
 def opened(store: Store) -> Iterator[MlflowClient]:
-    """A client that writes alone: processes of this project queue at a lock, under which a new store is made too.
+    """Yield a client that writes alone: processes of this project wait at a lock, also to make a new store.
 
     Raises:
         BadInput: the store does not answer, at the start or later.
@@ -118,7 +118,7 @@ def queue(held: IO[str], lock: Path) -> None:
 
 @contextmanager
 def addressed(uri: str) -> Iterator[None]:
-    """MLflow asks its global address for some things; its own default misses a folder with a space in its name.
+    """Set MLflow's global address; its own default fails in a folder with a space in its name.
 
     The address is an environment variable too, and by it the user names a store: it gets back what it was.
     """
@@ -131,7 +131,7 @@ def addressed(uri: str) -> Iterator[None]:
 
 
 def experiment(client: MlflowClient, store: Store, name: str) -> str:
-    """The id of an experiment, made if it is new, and brought back if someone deleted it."""
+    """Return the id of an experiment, made if it is new, and restored if someone deleted it."""
     found = client.get_experiment_by_name(name)
     if found is None:
         # Without a kind, MLflow opens its pages for language models first.

@@ -1,13 +1,16 @@
-"""Brings what the records say into MLflow. Trainings write files only, and never wait for it."""
+"""Brings the records into MLflow. Trainings write files only, and never wait for it."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from bakeoff.base import paths, record, settings
 from bakeoff.base.settings import BadInput
+from bakeoff.results import asked
+from bakeoff.results.asked import Read
+from bakeoff.results.model import Comparison, TaskComparison, Winner
 from bakeoff.tracking import champion, owner, runs, views
 from bakeoff.tracking.runs import Entry
 from bakeoff.tracking.store import experiment, located, opened
@@ -16,43 +19,26 @@ RECORDS = Path(paths.RECORDS)
 COMPARISON = Path(paths.COMPARISON)
 FIGURES = Path(paths.FIGURES)
 
-Read = Callable[[str, Any], Any]  # a dotted key of params.yaml and the type of what stands there
-
 
 def refresh() -> dict[str, list[Entry]]:
-    """`bring` with the records that are there and the params.yaml of this folder."""
+    """Bring in the records that exist, by the params.yaml of this folder; return what is current."""
     read = partial(settings.validate, settings.load())
-    return bring(filter(Path.exists, listed(read)), read("comparison.metric", dict[str, str]))
+    return bring(filter(Path.exists, listed(read)), asked.metrics(read))
 
 
 def listed(read: Read) -> list[Path]:
-    """The records that params.yaml asks for. A removed model's record may still lie on disk: it is not among them."""
-    names = [
-        f"{task}/{model}-{optimizer}"
-        for task in read("comparison.metric", dict[str, str])
-        for model in read(f"{task}.models", list[str])
-        for optimizer in read(f"{task}.optimizers", list[str])
-    ]
-    names += [f"embedding/{architecture}" for architecture in read("embedding.architectures", list[str])]
-    names += [f"baselines/{method}" for method in read("baselines.methods", list[str])]
-    names += [
-        f"online/{optimizer}-{schedule}"
-        for optimizer in read("online.optimizers", list[str])
-        for schedule in read("online.schedules", list[str])
-    ]
-    names += [f"recipes/{task}-{model}" for task in ("images", "table") for model in read(f"recipes.{task}", list[str])]
-    names += [f"tuning/{method}" for method in read("tuning.methods", list[str])]
-    return [RECORDS / f"{name}.json" for name in names]
+    """Return the records that params.yaml asks for; that of a model off the list may still lie on disk."""
+    return [Path(paths.record(group, name)) for group, name in asked.records(read)]
 
 
-def bring(paths: Iterable[Path], decisive: Mapping[str, str]) -> dict[str, list[Entry]]:
-    """Make the store say what the records say; returns what is current, by experiment.
+def bring(files: Iterable[Path], decisive: Mapping[str, str]) -> dict[str, list[Entry]]:
+    """Make the store contain what the records contain; return what is current, by experiment.
 
     Args:
         decisive: the metric that decides each task's comparison.
     """
     tasks: dict[str, list[Entry]] = defaultdict(list)
-    for path in paths:
+    for path in files:
         made = record.read(path)
         tasks[made.task] += runs.entries(made, path.stat().st_mtime_ns // 10**6)
     store, whose = located(), owner.current()
@@ -73,12 +59,13 @@ def crown(tasks: Mapping[str, Iterable[Entry]], comparison: Path) -> dict[str, s
     won: dict[str, str] = {}
     store, whose = located(), owner.current()
     with opened(store) as client:
-        for task, standing in record.parsed(comparison)["tasks"].items():
-            if standing["winner"] is None:
+        for task, compared in Comparison.read(comparison).tasks.items():
+            winner = compared.winner
+            if winner is None:
                 continue
-            won[task] = "{model}-{optimizer}-s{seed}".format(**standing["winner"])
+            won[task] = f"{winner.model}-{winner.optimizer}-s{winner.seed}"
             entry = next((entry for entry in tasks.get(task, ()) if entry.run.name == won[task]), None)
-            if entry is None or not agrees(standing, entry):
+            if entry is None or not agrees(compared, winner, entry):
                 raise BadInput(
                     f"{comparison}: does not fit the records of {task}; `dvc repro compare` brings it up to date"
                 )
@@ -91,17 +78,19 @@ def illustrate(tasks: Mapping[str, Iterable[Entry]], figures: Path) -> None:
     store, whose = located(), owner.current()
     with opened(store) as client:
         for entry in tasks.get("embedding", ()):
+            corpus = paths.data_name(entry.run.parameters["data"])
             made = runs.identified(client, experiment(client, store, "embedding"), entry, whose)
-            for picture in sorted(figures.glob(f"words-{entry.run.parameters['model']}-*.png")):
+            for picture in sorted(figures.glob(f"words-{corpus}-{entry.run.parameters['model']}-*.png")):
                 client.log_artifact(made, str(picture), "maps")
 
 
-def agrees(standing: Mapping[str, Any], entry: Entry) -> bool:
-    """Whether the comparison has seen the run that it names: it holds each run's metric, rounded."""
-    winner, name = standing["winner"], f"val/{standing['metric']}"
-    cell = next(c for c in standing["cells"] if (c["model"], c["optimizer"]) == (winner["model"], winner["optimizer"]))
-    seen = cell["validation"]["values"][cell["seeds"].index(winner["seed"])]
-    return name in entry.run.metrics and abs(entry.run.metrics[name] - seen) < 1e-6
+def agrees(compared: TaskComparison, winner: Winner, entry: Entry) -> bool:
+    """Whether the comparison has seen the run that it names: it contains each run's metric, rounded."""
+    name = f"val/{compared.metric}"
+    names = (winner.model, winner.optimizer)
+    cell = next(cell for cell in compared.cells if (cell.model, cell.optimizer) == names)
+    seen = cell.validation.values[cell.seeds.index(winner.seed)]
+    return seen is not None and name in entry.run.metrics and abs(entry.run.metrics[name] - seen) < 1e-6
 
 
 def summary(tasks: Mapping[str, Iterable[Entry]], won: Mapping[str, str]) -> dict[str, Any]:
@@ -110,6 +99,6 @@ def summary(tasks: Mapping[str, Iterable[Entry]], won: Mapping[str, str]) -> dic
     for task, entries in tasks.items():
         stages = experiments.setdefault(task, {})
         for entry in entries:
-            stage = stages.setdefault(entry.record.stage, {"recipe": entry.record.recipe, "runs": []})
+            stage = stages.setdefault(entry.record.stage, {"digest": entry.record.digest, "runs": []})
             stage["runs"].append(entry.run.name)
     return {"experiments": experiments, "champions": dict(won)}

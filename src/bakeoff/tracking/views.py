@@ -118,7 +118,7 @@ def chart(kind: str, name: str, key: str, **more: Any) -> dict[str, Any]:
 
 
 def curve(name: str) -> dict[str, Any]:
-    """A metric by epoch: a line for each run, or the mean of each group within the band of its runs."""
+    """Return a chart of a metric by epoch: a line for each run, or the mean of each group in the band of its runs."""
     axis = {"xAxisKey": "step", "selectedXAxisMetricKey": "", "xAxisScaleType": "linear", "yAxisKey": "metric"}
     scale = "log" if name.endswith("loss") else "linear"
     look = {"scaleType": scale, "lineSmoothness": 0, "range": {}, "ignoreOutliers": False, "yAxisExpressions": []}
@@ -134,7 +134,7 @@ def parallel(parameters: Sequence[str], metrics: Sequence[str]) -> dict[str, Any
 
 
 def views(task: str, entries: Sequence[Entry], decisive: str | None, owner: Owner) -> list[View]:
-    """The views of a task's experiment, each of the owner's runs alone.
+    """Return the views of a task's experiment, each of the owner's runs alone.
 
     Args:
         entries: the current ones.
@@ -155,7 +155,7 @@ def of_task(task: str, entries: Sequence[Entry], decisive: str | None) -> list[V
 
 
 def contest(entries: Sequence[Entry], decisive: str | None) -> list[View]:
-    """Models under optimizers: the runs that count, and the searches behind them."""
+    """Return the views of models under optimizers: the final runs, and the searches behind them."""
     of_role = {
         role: [entry.run for entry in entries if entry.role == role]
         for role in (Role.FINAL, Role.DEFAULT, Role.SEARCH, Role.TRIAL)
@@ -181,7 +181,7 @@ def contest(entries: Sequence[Entry], decisive: str | None) -> list[View]:
 
 
 def trainings(runs: Sequence[Run], decisive: str | None, role: Role) -> list[View]:
-    """The runs of one kind: who leads, curves, every version."""
+    """Return the views of the runs of one role: ranking, curves, every version."""
     parameters, metrics = list(dict.fromkeys([*IDENTITY, *varied(runs)])), ranked(runs, decisive)
     order = metric(f"test/{decisive}" if decisive else "test/loss" if "test/loss" in metrics else "val/loss")
     columns = [*map(param, parameters), *map(metric, metrics)]
@@ -200,7 +200,7 @@ def trainings(runs: Sequence[Run], decisive: str | None, role: Role) -> list[Vie
 
 
 def studies(entries: Sequence[Entry]) -> list[View]:
-    """Studies with what their best trial is worth on fresh seeds, and the trials over the space."""
+    """Return the views of studies, with the scores of their best trials on fresh seeds, and of trials."""
     of_role = {role: [entry.run for entry in entries if entry.role == role] for role in (Role.STUDY, Role.TRIAL)}
 
     def table(role: Role, name: str) -> View:
@@ -220,7 +220,7 @@ def studies(entries: Sequence[Entry]) -> list[View]:
 
 
 def streams(runs: Sequence[Run]) -> list[View]:
-    """Rules of online learning: what each is worth over the whole stream, and its course in the world of each drift."""
+    """Return the views of rules of online learning: scores over the whole stream, and curves in each drift."""
     final = [run for run in runs if "drift" in run.parameters]
     columns = [*map(param, varied(final)), *map(metric, ranked(final, None))]
     leaderboard = View("Leaderboard", [IS_CURRENT, "params.`drift` = 'none'"], columns, metric("stream/loss"), True)
@@ -238,7 +238,7 @@ def streams(runs: Sequence[Run]) -> list[View]:
 
 
 def history(columns: Sequence[str], *where: str) -> View:
-    """Every version of every run, the newest first: what a change of settings has done."""
+    """Return the view of every version of every run, the newest first."""
     return View(
         "History", [f"tags.`{CURRENT}` != ''", *where], [f"tags.`{CURRENT}`", *columns], "attributes.start_time"
     )

@@ -20,7 +20,9 @@ def resolve(device: Device) -> torch.device:
     """
     if device == "cuda" and not torch.cuda.is_available():
         gpu.refuse(device)
-        raise BadInput(f"params.yaml: device is 'cuda', but torch {torch.__version__} finds no GPU; write cpu or auto")
+        raise BadInput(
+            f"params.yaml: run.device is 'cuda', but torch {torch.__version__} finds no GPU; write cpu or auto"
+        )
     if device == "cpu" or not torch.cuda.is_available():
         return torch.device("cpu")
     found = torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))  # torchrun starts a process for each GPU
@@ -38,8 +40,8 @@ def precision(settings: LoopSettings, device: torch.device) -> Callable[[], Abst
     if device.type == "cpu" and (settings.precision != "float32" or settings.compile):
         asked = f"precision is '{settings.precision}'" if settings.precision != "float32" else "compile is true"
         raise BadInput(
-            f"params.yaml: training.{asked}, which is for a GPU, and this training runs on a CPU; "
-            "write precision: float32 and compile: false, or device: cuda"
+            f"params.yaml: run.{asked}, which is for a GPU, and this training runs on a CPU; "
+            "write precision: float32 and compile: false, or run.device: cuda"
         )
     if settings.precision == "float32":
         return nullcontext

@@ -1,8 +1,8 @@
 """How long and in which portions a network is trained, when a training ends, and where it runs."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError, ValidatorFunctionWrapHandler, WrapValidator, model_validator
+from pydantic import Field, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
 
 from bakeoff.base.quoting import quoted
 from bakeoff.base.settings import Settings
@@ -39,8 +39,8 @@ class AugmentationSettings(Settings):
     cutout: Pixels
 
 
-class LoopSettings(Settings):
-    """The settings of the training loop, for any workload.
+class ExecutionSettings(Settings):
+    """How every training is executed.
 
     Attributes:
         diverged_above: a training loss above so many times that of the first batch ends the run as diverged.
@@ -49,10 +49,6 @@ class LoopSettings(Settings):
         precision, compile: of a GPU; bfloat16 is mixed with float32 as torch's autocast does it.
     """
 
-    epochs: Positive
-    schedule: ScheduleSettings
-    regularisation: RegularisationSettings
-    early_stop: EarlyStopSettings | None
     diverged_above: Annotated[float, Field(gt=1)] | None
     norms: bool
     shards: Positive
@@ -60,8 +56,27 @@ class LoopSettings(Settings):
     compile: bool
 
 
-class TrainingSettings(LoopSettings):
-    """The settings of a training on labelled examples.
+class RunSettings(ExecutionSettings):
+    """The section `run` of params.yaml."""
+
+    device: Device
+
+
+class ScheduledSettings(Settings):
+    """How long and along which schedule a network is trained, on any workload."""
+
+    epochs: Positive
+    schedule: ScheduleSettings
+    regularisation: RegularisationSettings
+    early_stop: EarlyStopSettings | None
+
+
+class LoopSettings(ScheduledSettings, ExecutionSettings):
+    """All settings of the training loop, for any workload."""
+
+
+class PlanSettings(ScheduledSettings):
+    """A training on labelled examples, as a task or a recipe has it under `training`.
 
     Attributes:
         batch_size: 1 is stochastic gradient descent, full is batch gradient descent.
@@ -72,25 +87,18 @@ class TrainingSettings(LoopSettings):
     augmentation: AugmentationSettings
     label_smoothing: Annotated[float, Field(ge=0, lt=1)]
 
+    def under(self, run: ExecutionSettings) -> "TrainingSettings":
+        """Return all settings of the training."""
+        return TrainingSettings(**executed(self, run))
 
-class ContestSettings(Settings):
-    """How often an optimizer may train a network: the same for all. What the roles are stands in training/contest.py.
 
-    Attributes:
-        trials: points of its space.
-        finalists: of these, trained again.
-        reruns: of each finalist, and of the default hyperparameters.
-    """
+class TrainingSettings(LoopSettings, PlanSettings):
+    """All settings of a training on labelled examples."""
 
-    trials: Positive
-    finalists: Positive
-    reruns: Positive
 
-    @model_validator(mode="after")
-    def finalists_are_trials(self) -> Self:
-        if self.finalists > self.trials:
-            raise ValueError(f"finalists is {self.finalists}, and should be at most trials, {self.trials}")
-        return self
+def executed(plan: ScheduledSettings, run: ExecutionSettings) -> dict[str, Any]:
+    """Return the values of a plan, and those by which it is executed, by name."""
+    return dict(plan) | {name: getattr(run, name) for name in ExecutionSettings.model_fields}
 
 
 def plain(epochs: int, batch_size: int | Literal["full"]) -> TrainingSettings:

@@ -31,7 +31,7 @@ class Hypergradient:
     Differs: the steps are kept, not reversed; one learning rate, beta and weight decay for all layers and steps.
 
     Raises:
-        BadInput: the network has batch norm or dropout.
+        BadInput: the network has batch norm, dropout or step activations.
     """
 
     objective: Objective
@@ -39,11 +39,9 @@ class Hypergradient:
 
     def __post_init__(self) -> None:
         network = self.objective.network
-        if network.normalisation != "none" or network.dropout > 0:
+        for fault in network.gradient_faults():
             raise BadInput(
-                f"params.yaml: networks.mlp has normalisation '{network.normalisation}' and dropout {network.dropout}, "
-                "and the gradient of a search needs 'none' and 0.0: what they do in training is no function of the "
-                "weights alone; take gradient off tuning.methods, or them out of the network"
+                f"params.yaml: networks.mlp.{fault}; take gradient off tuning.methods, or change the network"
             )
 
     @property

@@ -10,10 +10,11 @@ import torch
 from torch import Tensor, nn
 
 from bakeoff.base.settings import BadInput
+from bakeoff.base.values import resolved
 from bakeoff.data.examples import Examples, Split
+from bakeoff.networks.mlp import MlpSettings
 from bakeoff.networks.registry import CLASSIFIERS
-from bakeoff.networks.settings import MlpSettings
-from bakeoff.optimizers.settings import MomentumSettings
+from bakeoff.optimizers.momentum import MomentumSettings
 from bakeoff.training.fit import Outcome
 from bakeoff.training.job import Job
 from bakeoff.training.settings import TrainingSettings, plain
@@ -107,17 +108,18 @@ class Objective:
         return self.training.epochs * math.ceil(len(self.examples.train.x) / self.training.batch_size)
 
 
-def thinned(examples: Examples, size: int, seed: int) -> Examples:
-    """The same with `size` training examples, drawn without replacement.
+def thinned(examples: Examples, amount: int | float, seed: int) -> Examples:
+    """The same with so many training examples, or such a share of them, drawn without replacement.
 
     Raises:
         BadInput: there are fewer.
     """
     train = examples.train
+    size = resolved(amount, len(train.x))
     if size > len(train.x):
         raise BadInput(
             f"params.yaml: tuning.study.training.examples is {size}, and the training split has {len(train.x)}; "
-            "take at most so many"
+            "take at most so many, or a share"
         )
     rows = np.random.default_rng(seed).permutation(len(train.x))[:size]
     return Examples(Split(train.x[rows], train.y[rows]), examples.validation, examples.test, examples.classes)

@@ -5,7 +5,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from bakeoff.base.settings import Settings
-from bakeoff.base.values import Positive, Share
+from bakeoff.base.values import Amount, Positive, Share
 
 Bound = Annotated[float, Field(ge=-1e30, le=1e30)]
 
@@ -41,12 +41,13 @@ class SpaceSettings(Settings):
 
 
 class StudyTrainingSettings(Settings):
-    examples: Positive
+    examples: Amount
     epochs: Positive
     batch_size: Positive
 
 
 class StudySettings(Settings):
+    data: str
     trials: Positive
     batch: Positive
     confirmations: Positive

@@ -107,7 +107,13 @@ class Study:
 
     def parameters(self) -> dict[str, Any]:
         """The parameters that all trainings of the study share, and those of the search; flat."""
-        shared = {"task": "images", "data": self.data, "model": "mlp", "optimizer": "momentum", "method": self.method}
+        shared = {
+            "task": self.settings.data,
+            "data": self.data,
+            "model": "mlp",
+            "optimizer": "momentum",
+            "method": self.method,
+        }
         searched = {f"study.{name}": getattr(self.settings, name) for name in ("trials", "batch", "confirmations")}
         sections = {
             "network": self.objective.network,

@@ -26,7 +26,7 @@ assert SPEC and SPEC.loader
 script = importlib.util.module_from_spec(SPEC)
 SPEC.loader.exec_module(script)
 
-SHIPPED = settings.load(SCRIPT.parents[1] / "params.yaml")["data"]
+SHIPPED = settings.load(SCRIPT.parents[1] / "params.yaml")
 OUTPUTS = "data/corpus/tokens.npy", "data/corpus/vocabulary.csv"
 FILE = "data/raw/corpus/text"
 TEXT = b"the cat sat on the mat and the dog sat on the cat\n" * 40
@@ -125,8 +125,8 @@ REFUSED: dict[str, tuple[Any, dict[str, Any], list[str]]] = {
 
 def configure(project: Any, **settings: Any) -> None:
     """Write a params.yaml that has the sections of the stage alone."""
-    sections = {"corpus": SHIPPED["corpus"] | {"source": FILE} | settings, "limits": SHIPPED["limits"]}
-    project.put("params.yaml", json.dumps({"data": sections}))
+    corpus = SHIPPED["data"]["corpus"] | {"source": FILE} | settings
+    project.put("params.yaml", json.dumps({"data": {"corpus": corpus}, "limits": SHIPPED["limits"]}))
 
 
 def ingest(project: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -134,7 +134,7 @@ def ingest(project: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(project.root)
     stage = Stage("ingest_corpus", SCRIPT)
     try:
-        script.ingest_corpus(stage)
+        script.ingest_corpus(stage, "corpus")
         stage.finish()
     finally:
         stage.clean()

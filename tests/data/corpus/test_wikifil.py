@@ -16,7 +16,7 @@ from bakeoff.data.corpus.tokens import rewritten
 from bakeoff.data.limits import Limits
 from bakeoff.data.sources.find import Found, find
 
-LIMITS = settings.validate(settings.load(Path(__file__).parents[3] / "params.yaml"), "data.limits", Limits)
+LIMITS = settings.validate(settings.load(Path(__file__).parents[3] / "params.yaml"), "limits", Limits)
 
 PAGE = '<mediawiki><page><text xml:space="preserve">{}</text></page></mediawiki>'
 

@@ -4,12 +4,16 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
+from bakeoff.base.settings import BadInput
+from bakeoff.data.card import read_card
 from bakeoff.data.encoding import describe, encode
 from bakeoff.data.encoding.fit import fit
 from bakeoff.data.encoding.inference import encode_rows
 from bakeoff.data.encoding.moments import Moments
+from bakeoff.data.encoding.report import Buckets, Encoding, Grouped
 from bakeoff.data.encoding.rows import scans
 from bakeoff.data.encoding.survey import others
 from bakeoff.data.table.reading import Reading
@@ -36,26 +40,48 @@ def test_the_tables_are_those_of_pandas(table, settings, tmp_path: Path) -> None
     )
     report = describe.report(rows, encoder, found, others(rows, encoder))
     numeric = ["temp", "precip"]
-    pd.testing.assert_frame_equal(pd.DataFrame(report["before"]), TRAIN[numeric].describe().round(2))
+    pd.testing.assert_frame_equal(pd.DataFrame(report.before), TRAIN[numeric].describe().round(2))
     encoded = pd.DataFrame(encode_rows(encoder, TRAIN)[0].astype(np.float64)[:, :2], columns=numeric)
-    pd.testing.assert_frame_equal(pd.DataFrame(report["after"]), encoded.describe().round(2))
-    assert [report["after"]["temp"][name] for name in ("mean", "std")] == [0.0, 1.0]
-    assert [report["after"]["precip"][name] for name in ("min", "max")] == [0.0, 1.0]
-    assert report["missing"]["temp"] == {"train": 72, "validation": 1, "test": 1}
+    pd.testing.assert_frame_equal(pd.DataFrame(report.after), encoded.describe().round(2))
+    assert [report.after["temp"][name] for name in ("mean", "std")] == [0.0, 1.0]
+    assert [report.after["precip"][name] for name in ("min", "max")] == [0.0, 1.0]
+    assert report.missing["temp"] == {"train": 72, "validation": 1, "test": 1}
     rare = int((TRAIN["carrier"] == "9E").sum())
-    assert report["categories"] == {
-        "carrier": {
-            "known": 2,
-            "grouped": 1,
-            "rare": {"train": rare, "validation": 0, "test": 0},
-            "unseen": {"train": 0, "validation": 0, "test": 1},
-        },
-        "tailnum": {"buckets": 4},
+    assert report.categories == {
+        "carrier": Grouped(
+            known=2,
+            grouped=1,
+            rare={"train": rare, "validation": 0, "test": 0},
+            unseen={"train": 0, "validation": 0, "test": 1},
+        ),
+        "tailnum": Buckets(buckets=4),
     }
-    assert report["rows"] == {"train": 500, "validation": 1, "test": 1}
-    assert report["columns"] == 2 + 3 + 4
-    describe.save(report, tmp_path / "encoding.json")
-    assert json.loads((tmp_path / "encoding.json").read_text(encoding="utf-8")) == report
+    assert report.rows == {"train": 500, "validation": 1, "test": 1}
+    assert report.columns == 2 + 3 + 4
+    report.save(tmp_path / "encoding.json")
+    assert Encoding.read(tmp_path / "encoding.json") == report
+    with pytest.raises(BadInput, match=r"no\.json: cannot be read"):
+        Encoding.read(tmp_path / "no.json")
+    (tmp_path / "other.json").write_text('{"rows": {}}')
+    with pytest.raises(BadInput, match=r"other\.json: .*dvc repro encode_table"):
+        Encoding.read(tmp_path / "other.json")
+
+
+def test_the_card_counts_the_classes_of_each_split(table, settings, tmp_path: Path) -> None:
+    done: list[int] = []
+    rows = replace(table(TRAIN), advance=done.append)
+    encoder, _ = fit(rows, settings(), READING)
+    before = sum(done)
+    card = describe.card(rows, encoder, ["no", "yes"], "data/raw/table/my.csv")
+    assert sum(done) == before  # the count is no part of the work that the progress counts
+    assert (card.kind, card.source, card.classes) == ("table", "data/raw/table/my.csv", ("no", "yes"))
+    assert card.shape == (len(encoder.columns),)
+    target = pq.read_table(rows.path, columns=["target", "split"]).to_pandas()
+    for split, part in card.parts.items():
+        counts = target[target["split"] == split]["target"].value_counts()
+        assert part.labels == (counts.get(0, 0), counts.get(1, 0)) and part.examples == sum(part.labels)
+    card.save(tmp_path / "card.json")
+    assert read_card(tmp_path / "card.json") == card
 
 
 @pytest.mark.parametrize("values", [[3.0], [2.0, 2.0], [-0.001, 0.0]])

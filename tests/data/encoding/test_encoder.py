@@ -131,5 +131,5 @@ def test_settings_name_columns_of_their_kind(settings, encoding: dict[str, Any],
     if says is None:
         check_columns(settings(**encoding), table)
     else:
-        with pytest.raises(ValueError, match=rf"^data\.encoding\..*{re.escape(says)}"):
+        with pytest.raises(ValueError, match=rf"^data\.table\.encoding\..*{re.escape(says)}"):
             check_columns(settings(**encoding), table)

@@ -17,7 +17,7 @@ from bakeoff.data.examples import SPLITS, Examples
 from bakeoff.data.table.reading import Reading
 
 TABLE, READING = "data/table/table.parquet", "data/table/reading.json"
-OUTPUTS = ("data/table/encoded.npz", "data/table/encoder.json", "reports/encoding.json")
+OUTPUTS = ("data/table/encoded.npz", "data/table/card.json", "data/table/encoder.json", "reports/encoding/table.json")
 PLAIN: dict[str, Any] = {
     "scaling": "standard",
     "scaling_by_column": {},
@@ -55,7 +55,7 @@ def line(project: Any, table: bytes, **settings: Any) -> str:
     """With which the stage refuses the table."""
     project.put(TABLE, table)
     project.put(READING, read())
-    project.set(data__encoding=PLAIN | settings, data__table__numeric=["temp", "humid"])
+    project.set(data__table__encoding=PLAIN | settings, data__table__numeric=["temp", "humid"])
     project.set(data__table__categorical=["carrier"])
     refused: str = project.refusal("encode_table", *OUTPUTS)
     return refused
@@ -64,7 +64,9 @@ def line(project: Any, table: bytes, **settings: Any) -> str:
 def test_the_table_that_the_cases_start_from_is_encoded(project: Any) -> None:
     project.put(TABLE, parquet(ROWS))
     project.put(READING, read())
-    project.set(data__encoding=PLAIN, data__table__numeric=["temp", "humid"], data__table__categorical=["carrier"])
+    project.set(
+        data__table__encoding=PLAIN, data__table__numeric=["temp", "humid"], data__table__categorical=["carrier"]
+    )
     ended = project.run("encode_table")
     assert ended.returncode == 0, ended.stderr
     assert Examples.load(project.root / OUTPUTS[0]).classes == ("no", "yes")
@@ -129,7 +131,7 @@ MILLION = pd.concat(
         pytest.param(
             ROWS.assign(carrier=["UA", "AA", "UA", "XX"]),
             {"unseen": "refuse"},
-            [f"{TABLE}: 1 held-out rows of 'carrier'", "like 'XX'", "data.encoding.unseen is refuse"],
+            [f"{TABLE}: 1 held-out rows of 'carrier'", "like 'XX'", "data.table.encoding.unseen is refuse"],
             id="an unseen category",
         ),
         pytest.param(
@@ -148,7 +150,7 @@ MILLION = pd.concat(
             ROWS,
             {"scaling_by_column": {"humidity": "minmax"}, "hashed": {"carier": 8}},
             [
-                "data.encoding.scaling_by_column: 'humidity' is no column of data.table.numeric; did you mean 'humid'?",
+                "data.table.encoding.scaling_by_column: 'humidity' is no column of data.table.numeric; did you mean ",
                 "hashed: 'carier' is no column of data.table.categorical; did you mean 'carrier'?",
             ],
             id="settings that name no column, both at once",
@@ -165,11 +167,11 @@ MILLION = pd.concat(
             ["'temp' is a column of data.table.numeric, and should be one of"],
             id="a number to hash",
         ),
-        pytest.param(ROWS, {"hashed": {"carrier": 1}}, ["data.encoding.hashed.carrier is 1"], id="one bucket"),
+        pytest.param(ROWS, {"hashed": {"carrier": 1}}, ["data.table.encoding.hashed.carrier is 1"], id="one bucket"),
         pytest.param(
             ROWS,
             {"scaling": "standrad"},
-            ["data.encoding.scaling is 'standrad'", "did you mean 'standard'?"],
+            ["data.table.encoding.scaling is 'standrad'", "did you mean 'standard'?"],
             id="a scaling",
         ),
         pytest.param(
@@ -207,7 +209,7 @@ def test_damaged_tables(project: Any, damage: Any) -> None:
 
 
 def test_a_table_that_is_not_there(project: Any) -> None:
-    project.set(data__encoding=PLAIN)
+    project.set(data__table__encoding=PLAIN)
     assert f"{TABLE}: not found" in project.refusal("encode_table", *OUTPUTS)
 
 
@@ -216,7 +218,7 @@ def test_a_reading_that_is_not_there_or_damaged(project: Any, content: bytes | N
     project.put(TABLE, parquet(ROWS))
     if content is not None:
         project.put(READING, content)
-    project.set(data__encoding=PLAIN)
+    project.set(data__table__encoding=PLAIN)
     assert project.refusal("encode_table", *OUTPUTS).startswith(f"{READING}: {says}")
 
 

@@ -93,6 +93,7 @@ def table_settings(categorical: list[str], numeric: tuple[str, ...] = ("x",), **
     return TableSettings.model_validate(
         {
             "source": "data/raw/table/t.csv",
+            "take": None,
             "csv": auto | {"missing": ["NA"]} | csv,
             "target": {"column": "label", "above": None, "classes": None},
             "numeric": list(numeric),

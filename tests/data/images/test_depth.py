@@ -18,7 +18,7 @@ from bakeoff.data.images.source_tree import Place
 from bakeoff.data.limits import Limits
 from bakeoff.data.remarks import Remarks
 
-LIMITS = settings.validate(settings.load(Path(__file__).parents[3] / "params.yaml"), "data.limits", Limits)
+LIMITS = settings.validate(settings.load(Path(__file__).parents[3] / "params.yaml"), "limits", Limits)
 
 
 def picture(*values: int, dtype: type[np.unsignedinteger] = np.uint16) -> Picture:
@@ -82,7 +82,7 @@ def test_a_value_of_more_bits_than_the_settings_give_is_refused() -> None:
 
 def made(found: object, **change: object) -> tuple[np.ndarray, list[str]]:
     values = {
-        "source": "mnist-5k", "colour": "grey", "resize": None, "bits": None,
+        "kind": "images", "source": "mnist-5k", "take": None, "colour": "grey", "resize": None, "bits": None,
         "split": {"validation": 1, "test": 1, "seed": 0},
     }  # fmt: skip
     remarks = Remarks()

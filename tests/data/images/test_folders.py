@@ -15,7 +15,7 @@ from bakeoff.data.images.read import in_folder
 from bakeoff.data.images.source_tree import Place, root
 from bakeoff.data.limits import Limits
 
-LIMITS = settings.validate(settings.load(Path(__file__).parents[3] / "params.yaml"), "data.limits", Limits)
+LIMITS = settings.validate(settings.load(Path(__file__).parents[3] / "params.yaml"), "limits", Limits)
 NFC, NFD = (unicodedata.normalize(form, "Café") for form in ("NFC", "NFD"))
 
 

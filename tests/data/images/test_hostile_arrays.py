@@ -18,7 +18,7 @@ from bakeoff.data.images import arrays, idx, unpickle
 from bakeoff.data.images.source_tree import Place
 from bakeoff.data.limits import Limits
 
-LIMITS = settings.validate(settings.load(Path(__file__).parents[3] / "params.yaml"), "data.limits", Limits)
+LIMITS = settings.validate(settings.load(Path(__file__).parents[3] / "params.yaml"), "limits", Limits)
 MEGABYTE = 1 << 20
 
 
@@ -50,7 +50,7 @@ def images(place: Place) -> object:
 @pytest.mark.parametrize(
     ("shape", "said"),
     [
-        ((10**9, 28, 28), "more than 16000000000, params.yaml: data.limits.array_bytes"),
+        ((10**9, 28, 28), "more than 16000000000, params.yaml: limits.array_bytes"),
         ((2**32 - 1, 2**32 - 1, 2**32 - 1), "more than 16000000000"),
         ((10**7, 28, 28), "promises 7840000000 bytes (10000000, 28, 28), and only 1000 follow"),
         ((2, 28, 28), "and only 1000 follow"),
@@ -120,7 +120,7 @@ def test_arrays_of_more_bytes_than_the_limit_are_refused(tmp_path: Path) -> None
     x = npy((6, 1000, 1000), content=bytes(6_000_000))
     path = put(tmp_path, npz({"x.npy": x, "y.npy": Y}))
     limits = LIMITS.model_copy(update={"array_bytes": 5_000_000})
-    assert "more than 5000000 bytes of arrays, params.yaml: data.limits" in refused(arrays.read, path, limits)
+    assert "more than 5000000 bytes of arrays, params.yaml: limits" in refused(arrays.read, path, limits)
     assert len(arrays.read(Place(path, "x", LIMITS)).y) == 6
 
 
@@ -148,7 +148,7 @@ PICKLES = {
 def test_a_pickle_of_more_values_than_the_limit_is_refused(tmp_path: Path, name: str) -> None:
     limits = LIMITS.model_copy(update={"pickle_values": 1000})
     line = refused(unpickle.load, put(tmp_path, PICKLES[name]), limits, MEGABYTE)
-    assert "it has more than 1000 values, params.yaml: data.limits.pickle_values" in line
+    assert "it has more than 1000 values, params.yaml: limits.pickle_values" in line
 
 
 # One more copy of the text, as bytes.

@@ -19,7 +19,7 @@ from bakeoff.data.images.source_tree import Place, root
 from bakeoff.data.limits import Limits
 from bakeoff.data.sources.find import find
 
-LIMITS = settings.validate(settings.load(Path(__file__).parents[3] / "params.yaml"), "data.limits", Limits)
+LIMITS = settings.validate(settings.load(Path(__file__).parents[3] / "params.yaml"), "limits", Limits)
 
 GENERATOR = np.random.default_rng(0)
 X = GENERATOR.integers(0, 256, (6, 3, 32, 32), np.uint8)

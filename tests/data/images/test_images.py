@@ -23,7 +23,15 @@ def labelled(y: np.ndarray = Y, parts: tuple[int, int, int] = (len(Y), 0, 0)) ->
 
 def made(found: Labelled, validation: object = 10, test: object = 20, seed: int = 0, **change: object) -> Examples:
     split = {"validation": validation, "test": test, "seed": seed}
-    values = {"source": "mnist-5k", "colour": "rgb", "resize": None, "bits": None, "split": split} | change
+    values = {
+        "kind": "images",
+        "source": "mnist-5k",
+        "take": None,
+        "colour": "rgb",
+        "resize": None,
+        "bits": None,
+        "split": split,
+    } | change
     counted: list[int] = []
     examples = images.examples(found, ImagesSettings.model_validate(values), counted.append, Remarks())
     assert sum(counted) == len(found.y)

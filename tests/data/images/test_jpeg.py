@@ -14,7 +14,7 @@ from bakeoff.data.images import jpeg, pictures
 from bakeoff.data.images.source_tree import Place
 from bakeoff.data.limits import Limits
 
-LIMITS = settings.validate(settings.load(Path(__file__).parents[3] / "params.yaml"), "data.limits", Limits)
+LIMITS = settings.validate(settings.load(Path(__file__).parents[3] / "params.yaml"), "limits", Limits)
 END = b"\xff\xd9"
 
 KINDS: dict[str, dict[str, Any]] = {

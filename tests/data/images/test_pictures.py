@@ -14,7 +14,7 @@ from bakeoff.data.images.source_tree import Place
 from bakeoff.data.limits import Limits
 from bakeoff.data.remarks import Remarks
 
-LIMITS = settings.validate(settings.load(Path(__file__).parents[3] / "params.yaml"), "data.limits", Limits)
+LIMITS = settings.validate(settings.load(Path(__file__).parents[3] / "params.yaml"), "limits", Limits)
 
 SIXTEEN = np.array([[0, 128, 129, 257, 32768, 65535]], np.uint16)
 
@@ -287,7 +287,5 @@ def test_pixels_beyond_the_limit_are_refused_before_they_are_decoded(tmp_path: P
         path = tmp_path / f"a.{suffix}"
         GREY.save(path)
         pictures.read(Place(path, path.name, LIMITS))
-        with pytest.raises(
-            BadInput, match=r"is 6 x 8 pixels, more than 47, params\.yaml: data\.limits\.picture_pixels"
-        ):
+        with pytest.raises(BadInput, match=r"is 6 x 8 pixels, more than 47, params\.yaml: limits\.picture_pixels"):
             pictures.read(Place(path, path.name, few))

@@ -17,7 +17,7 @@ from bakeoff.data.images.source_tree import Place
 from bakeoff.data.limits import Limits
 from bakeoff.data.remarks import Remarks
 
-LIMITS = settings.validate(settings.load(Path(__file__).parents[3] / "params.yaml"), "data.limits", Limits)
+LIMITS = settings.validate(settings.load(Path(__file__).parents[3] / "params.yaml"), "limits", Limits)
 
 RAMP = np.arange(6 * 8, dtype=np.uint8).reshape(6, 8) * 5
 RGB = np.stack([RAMP, RAMP[::-1], 255 - RAMP], axis=-1)

@@ -16,7 +16,7 @@ from bakeoff.data.scans.labels import numbered
 from bakeoff.data.scans.read import in_folder
 from bakeoff.data.scans.settings import ScansSettings
 
-LIMITS = settings.validate(settings.load(Path(__file__).parents[3] / "params.yaml"), "data.limits", Limits)
+LIMITS = settings.validate(settings.load(Path(__file__).parents[3] / "params.yaml"), "limits", Limits)
 CELLS = [{"background": 0}, {"cell": "rest"}]
 
 

@@ -142,6 +142,7 @@ CASES = {
 
 def chosen(**change: Any) -> dict[str, Any]:
     return {
+        "kind": "scans",
         "source": FOLDER,
         "labels": [{"background": 0}, {"tissue": 1}],
         "colour": "grey",

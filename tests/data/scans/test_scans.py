@@ -21,11 +21,12 @@ from bakeoff.data.scans.sequence import Scan
 from bakeoff.data.scans.settings import FileSplitSettings, ScansSettings, SlabSettings
 from bakeoff.data.sources.find import Found, find
 
-LIMITS = settings.validate(settings.load(Path(__file__).parents[3] / "params.yaml"), "data.limits", Limits)
+LIMITS = settings.validate(settings.load(Path(__file__).parents[3] / "params.yaml"), "limits", Limits)
 
 
 def settings(**change: object) -> ScansSettings:
     values = {
+        "kind": "scans",
         "source": "mni152",
         "labels": [{"background": 0}, {"grey": 1}, {"white": 2}],
         "colour": "grey",
@@ -74,29 +75,29 @@ def drawn(examples: Examples) -> list[list[int]]:
 
 def test_slabs_keep_their_distance_and_are_centred() -> None:
     slabs = SlabSettings(by="slabs", slices=(96, 24, 24), gap=8)
-    train, validation, test = splits.split([184], slabs)
+    train, validation, test = splits.split([184], slabs, Remarks())
     assert (train[0], train[-1]) == (12, 107)
     assert (validation[0], validation[-1]) == (116, 139)
     assert (test[0], test[-1]) == (148, 171)
-    assert [rows.tolist() for rows in splits.split([100, 84], slabs)] == [
+    assert [rows.tolist() for rows in splits.split([100, 84], slabs, Remarks())] == [
         train.tolist(),
         validation.tolist(),
         test.tolist(),
     ]
     with pytest.raises(BadInput, match=r"split takes 160 slices with its gaps, and there are 159; take fewer"):
-        splits.split([159], slabs)
+        splits.split([159], slabs, Remarks())
 
 
 def test_whole_files_are_held_out() -> None:
     by_file = FileSplitSettings(by="file", validation=1, test=2, seed=0)
     lengths = [3, 1, 4, 1, 5]
-    parts = splits.split(lengths, by_file)
+    parts = splits.split(lengths, by_file, Remarks())
     owner = np.repeat(np.arange(5), lengths)
     files = [set(owner[rows].tolist()) for rows in parts]
     assert [len(held) for held in files] == [2, 1, 2]
     assert set.union(*files) == set(range(5))
     assert sorted(np.concatenate(parts)) == list(range(14))
-    other = splits.split(lengths, by_file.model_copy(update={"seed": 1}))
+    other = splits.split(lengths, by_file.model_copy(update={"seed": 1}), Remarks())
     assert [rows.tolist() for rows in other] != [rows.tolist() for rows in parts]
 
 

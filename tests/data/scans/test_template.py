@@ -11,7 +11,7 @@ from bakeoff.data.limits import Limits
 from bakeoff.data.scans import template
 from bakeoff.data.sources.find import find
 
-LIMITS = settings.validate(settings.load(Path(__file__).parents[3] / "params.yaml"), "data.limits", Limits)
+LIMITS = settings.validate(settings.load(Path(__file__).parents[3] / "params.yaml"), "limits", Limits)
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from bakeoff.data.remarks import Remarks
 from bakeoff.data.scans import volumes
 from bakeoff.data.scans.settings import Plane, VolumeSettings
 
-LIMITS = settings.validate(settings.load(Path(__file__).parents[3] / "params.yaml"), "data.limits", Limits)
+LIMITS = settings.validate(settings.load(Path(__file__).parents[3] / "params.yaml"), "limits", Limits)
 
 X, Y, Z = 3, 4, 5
 VOLUME = np.arange(X * Y * Z, dtype=np.int16).reshape(X, Y, Z)

@@ -22,6 +22,9 @@ from bakeoff.harness.stage import Stage
         ("https://user@host:8443/x?a=b", "https://***@host:8443/x?a=***"),
         ("s3://key:secret@bucket/x", "s3://***@bucket/x"),
         ("HTTPS://u:p@host", "HTTPS://***@host"),
+        ("git+ssh://u:p@host", "git+ssh://***@host"),
+        ("(https://u:p@host)", "(https://***@host)"),
+        ("x" * 100 + "://u:p@host", "x" * 100 + "://***@host"),
         ("two: https://a/x?t=1 and 'https://b/y?t=2'", "two: https://a/x?t=*** and 'https://b/y?t=***'"),
         ("https://host/@user/x", "https://host/@user/x"),
         ("data/raw/corpus/a.txt", "data/raw/corpus/a.txt"),
@@ -40,7 +43,7 @@ def test_the_words_of_a_server_are_cleaned_and_cut(bad: str) -> None:
     assert len(said(bad + "x" * 70_000)) == LONGEST
 
 
-def test_a_record_shows_no_secret_and_its_recipe_depends_on_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_record_shows_no_secret_and_its_digest_depends_on_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     recipes = set()
     monkeypatch.chdir(tmp_path)
     Path("script.py").touch()
@@ -53,5 +56,5 @@ def test_a_record_shows_no_secret_and_its_recipe_depends_on_it(tmp_path: Path, m
         made = json.loads(Path("record.json").read_text())
         assert made["settings"] == {"a": {"url": "https://host/x?token=***"}}
         assert token not in Path("record.json").read_text()
-        recipes.add(record.read(Path("record.json")).recipe)
+        recipes.add(record.read(Path("record.json")).digest)
     assert len(recipes) == 2

@@ -19,7 +19,7 @@ from bakeoff.data.limits import Limits
 from bakeoff.data.sources import archive
 from bakeoff.data.sources.archive import BLOCK, folder, stream
 
-LIMITS = settings.validate(settings.load(Path(__file__).parents[3] / "params.yaml"), "data.limits", Limits)
+LIMITS = settings.validate(settings.load(Path(__file__).parents[3] / "params.yaml"), "limits", Limits)
 
 TEXT = b"".join(b"%d green bottles hanging on the wall\n" % n for n in range(60_000))  # 2 MB, several blocks
 PACKERS: dict[str, Callable[[bytes], bytes]] = {

@@ -20,7 +20,7 @@ from bakeoff.data.sources import download
 from bakeoff.data.sources.addresses import redacted
 from bakeoff.data.sources.download import Wanted, fetch
 
-LIMITS = settings.validate(settings.load(Path(__file__).parents[3] / "params.yaml"), "data.limits", Limits)
+LIMITS = settings.validate(settings.load(Path(__file__).parents[3] / "params.yaml"), "limits", Limits)
 
 DATA = bytes(range(256)) * 4096  # 1 MB
 Answer = Callable[[BaseHTTPRequestHandler], None]
@@ -367,7 +367,7 @@ def test_a_server_that_is_too_slow_is_given_up(servers: Callable[..., Server], m
     monkeypatch.setattr(download, "WINDOW", 0.25)
     monkeypatch.setattr(download, "WAITS", ())
     line = refused(wanted(servers(trickle)))
-    assert "sends less than 1000 bytes a second (data.limits.download_rate), in 1 attempts" in line
+    assert "sends less than 1000 bytes a second (limits.download_rate), in 1 attempts" in line
 
 
 @pytest.mark.parametrize("answer", [endless, give(DATA), give(DATA, length=10**15)], ids=["endless", "large", "lie"])
@@ -376,7 +376,7 @@ def test_a_file_larger_than_the_limit_is_refused_and_nothing_kept(
 ) -> None:
     server = servers(answer)
     file = wanted(server)
-    with pytest.raises(BadInput, match=r"is larger than 500000 bytes, params\.yaml: data\.limits\.download_bytes"):
+    with pytest.raises(BadInput, match=r"is larger than 500000 bytes, params\.yaml: limits\.download_bytes"):
         fetch(file, LIMITS.model_copy(update={"download_bytes": 500_000}))
     assert len(server.asked) == 1
     assert kept(file) == []

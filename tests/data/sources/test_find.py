@@ -10,7 +10,7 @@ from bakeoff.data.sources.catalogue import SOURCES, Remote
 from bakeoff.data.sources.find import Found, find
 from bakeoff.data.sources.settings import Download
 
-LIMITS = settings.validate(settings.load(Path(__file__).parents[3] / "params.yaml"), "data.limits", Limits)
+LIMITS = settings.validate(settings.load(Path(__file__).parents[3] / "params.yaml"), "limits", Limits)
 
 
 @pytest.fixture(autouse=True)

@@ -14,7 +14,7 @@ from bakeoff.data.sources.availability import files, overview
 from bakeoff.data.sources.catalogue import SOURCES, Packaged, Remote
 from bakeoff.data.sources.settings import https
 
-LIMITS = settings.validate(settings.load(Path(__file__).parents[3] / "params.yaml"), "data.limits", Limits)
+LIMITS = settings.validate(settings.load(Path(__file__).parents[3] / "params.yaml"), "limits", Limits)
 
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha1:[0-9a-f]{40}|md5:[0-9a-f]{32}")
 PACKAGED = [name for name, spec in SOURCES.items() if all(isinstance(file, Packaged) for file in spec.files.values())]

@@ -20,7 +20,7 @@ from bakeoff.data.limits import Limits
 from bakeoff.data.sources import archive
 from bakeoff.data.sources.archive import folder
 
-LIMITS = settings.validate(settings.load(Path(__file__).parents[3] / "params.yaml"), "data.limits", Limits)
+LIMITS = settings.validate(settings.load(Path(__file__).parents[3] / "params.yaml"), "limits", Limits)
 PACKERS: dict[str, Callable[[bytes], bytes]] = {
     "": bytes,
     ".gz": lambda data: gzip.compress(data, 1),
@@ -152,7 +152,7 @@ def test_members_are_counted_against_the_limit(tmp_path: Path, kind: str) -> Non
     content = zipped(names) if kind == "zip" else PACKERS[kind.removeprefix("tar")](tarred(names))
     (tmp_path / "x").write_bytes(content)
     line = refused(tmp_path / "x", LIMITS.model_copy(update={"archive_members": 29}))
-    assert "has more than 29 members; raise params.yaml: data.limits.archive_members" in line
+    assert "has more than 29 members; raise params.yaml: limits.archive_members" in line
     assert len(list((folder(tmp_path / "x", LIMITS) / "cat").iterdir())) == 30
 
 
@@ -168,7 +168,7 @@ def test_unpacked_bytes_are_counted_against_the_limit(tmp_path: Path, kind: str)
     content = zipped(["a"], bytes(5000)) if kind == "zip" else PACKERS[kind.removeprefix("tar")](members)
     (tmp_path / "x").write_bytes(content)
     line = refused(tmp_path / "x", LIMITS.model_copy(update={"archive_bytes": 4999}))
-    assert "unpacks to more than 4999 bytes; raise params.yaml: data.limits.archive_bytes" in line
+    assert "unpacks to more than 4999 bytes; raise params.yaml: limits.archive_bytes" in line
 
 
 def test_a_stated_number_of_members_is_refused_before_they_are_read(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from bakeoff.data.sources.catalogue import SOURCES, Kind
 from bakeoff.data.sources.find import find
 from bakeoff.data.sources.settings import SOURCE_OF
 
-LIMITS = settings.validate(settings.load(Path(__file__).parents[3] / "params.yaml"), "data.limits", Limits)
+LIMITS = settings.validate(settings.load(Path(__file__).parents[3] / "params.yaml"), "limits", Limits)
 
 SHA256 = "0" * 64
 KEY = "params.yaml: data.corpus.source"

@@ -27,6 +27,7 @@ AUTO = {
 }
 SETTINGS: dict[str, Any] = {
     "source": "data/raw/table/t.csv",
+    "take": None,
     "csv": AUTO,
     "target": {"column": "label", "above": None, "classes": None},
     "numeric": ["v"],

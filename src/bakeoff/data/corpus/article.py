@@ -49,16 +49,16 @@ GALLERY = re.compile(r"<gallery(?=[\s/>])[^<>]*+>", re.IGNORECASE)
 TABLE = re.compile(r"\{\|(?!\})|\|\}(?!\})|</?[Tt][Aa][Bb][Ll][Ee](?=[\s>])[^<>]*+>")
 INDENTATION = 40  # characters before a table, of a line that it begins
 # Of a table whose start or end is missing, or stands in a template.
-ROW = re.compile(r"^[ \t:]*+(?:(?:\{\||\|-)[^\n]*+|\|[}+]|[|!](?:[^\n|\[\]=]*+=[^\n|\[\]]*+\|(?!\|))?+)", re.MULTILINE)
+ROW = re.compile(r"^[ \t:]*+(?:(?:\{\||\|-)[^\n]*+|\|[}+]|[|!](?:[^\n|\[\]=]*+=[^\n|\[\]]*+\|(?!\|))?)", re.MULTILINE)
 CELLS = re.compile(r"\|\||!!")
 
 TAG = re.compile(r"</?([A-Za-z][A-Za-z0-9]*+)(?=[\s/>\\])[^<>]*+>")
 SPAN = re.compile(r"<(span|div)\s([^<>]*+)>[^<]*+</\1\s*+>", re.IGNORECASE)
 INVISIBLE = re.compile(r"display\s*+:\s*+none", re.IGNORECASE)
 VARIANT = re.compile(r"-\{([^{}]*+)\}-")
-FLAGS = re.compile(r"\s*+(?:[A-Z]|-|[a-z]{2,3}(?:-[a-z]+)*+)(?:\s*+;\s*+(?:[A-Z]|-|[a-z]{2,3}(?:-[a-z]+)*+))*+\s*+")
-RULE = re.compile(r"\s*+(?:[^;:=>]*+=>\s*+)?[a-z]{2,3}(?:-[a-z]+)*+\s*+:(.*)", re.DOTALL)
-LINK = re.compile(r"\[\[((?:[^\[\]]++|\[(?!\[)|\](?!\]))*+)\]\]")
+FLAGS = re.compile(r"\s*+(?:[A-Z]|-|[a-z]{2,3}(?:-[a-z]+)*)(?:\s*+;\s*+(?:[A-Z]|-|[a-z]{2,3}(?:-[a-z]+)*))*\s*+")
+RULE = re.compile(r"\s*+(?:[^;:=>]*+=>\s*+)?[a-z]{2,3}(?:-[a-z]+)*\s*+:(.*)", re.DOTALL)
+LINK = re.compile(r"\[\[((?:[^\[\]]++|\[(?!\[)|\](?!\]))*)\]\]")
 
 SCHEME = r"(?:https?|ftps?|sftp|ircs?|git|svn|gopher|telnet|nntp|worldwind|redis|mms|ssh)://"
 ADDRESS = r"[^\s\[\]<>\"\x01-\x03]"

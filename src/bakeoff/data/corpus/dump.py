@@ -15,7 +15,7 @@ from bakeoff.data.corpus.article import Names
 
 # What may stand before a document's first tag.
 PROLOG = re.compile(
-    rb"(?:\s++|<\?(?:[^?]|\?(?!>))*+\?>|<!--(?:[^-]|-(?!->))*+-->|<!doctype[^<>\[]*+(?:\[[^\]]*+\]\s*+)?>)*+",
+    rb"(?:\s++|<\?(?:[^?]++|\?(?!>))*\?>|<!--(?:[^-]++|-(?!->))*-->|<!doctype[^<>\[]*+(?:\[[^\]]*+\]\s*+)?>)*",
     re.IGNORECASE,
 )
 ROOT = re.compile(rb"<mediawiki[\s>]")

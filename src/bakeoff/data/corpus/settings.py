@@ -1,4 +1,4 @@
-"""The section `data.corpus` of params.yaml."""
+"""Settings of a text: `data.<name>` of the kind `corpus` in params.yaml."""
 
 import difflib
 from encodings.aliases import aliases
@@ -33,7 +33,9 @@ def encoding(name: str) -> str:
 
 
 class CorpusSettings(Settings):
+    kind: Literal["corpus"]
     source: CorpusSource
+    take: Positive | None
     encoding: Annotated[str, AfterValidator(encoding)]
     cleaning: Cleaning
     tokens: Tokens

@@ -102,7 +102,7 @@ class Encoder(Settings):
             found = texts(batch, name)
             codes = category.encode(found)
             if len(bad := np.flatnonzero(codes < 0)):
-                raise Unfit(bad[0], f"'{name}' is missing, {REFUSED} (data.encoding.missing); fill it in")
+                raise Unfit(bad[0], f"'{name}' is missing, {REFUSED} (data.table.encoding.missing); fill it in")
             if self.unseen == "refuse" and isinstance(category, OneHot):
                 refuse_unseen(name, category, found)
             encoded[:, column] = codes
@@ -154,7 +154,7 @@ def columns(numeric: dict[str, Scale], categories: dict[str, OneHot | Hashed]) -
 def reason(value: float) -> str:
     """Why a number cannot be encoded."""
     if np.isnan(value):
-        return f"is missing, {REFUSED} (data.encoding.missing); fill it in"
+        return f"is missing, {REFUSED} (data.table.encoding.missing); fill it in"
     return f"is {value:g}, which float32 cannot hold once it is scaled; correct the row"
 
 
@@ -166,4 +166,4 @@ def refuse_unseen(name: str, category: OneHot, found: Texts) -> None:
     """
     if len(bad := np.flatnonzero(category.unseen(found)[found.index])):
         value = shown([*found.distinct, None][found.index[bad[0]]])
-        raise Unfit(bad[0], f"'{name}' is {value}, which no training row has, {REFUSED} (data.encoding.unseen)")
+        raise Unfit(bad[0], f"'{name}' is {value}, which no training row has, {REFUSED} (data.table.encoding.unseen)")

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal
 
 from bakeoff.base.settings import BadInput
+from bakeoff.base.values import resolved
 from bakeoff.data.encoding import scale
 from bakeoff.data.encoding.categories import NO_TEXT, Filled, Hashed, OneHot, bucket, most_frequent
 from bakeoff.data.encoding.encoder import Encoder, columns
@@ -61,7 +62,10 @@ def gaps(rows: Rows, found: Survey, settings: EncodingSettings) -> Iterator[str]
         holes = {name: sum(found.missing[name].values()) for name in names}
         listed = ", ".join(f"'{name}' in {n:,} rows" for name, n in holes.items() if n)
         if listed and getattr(settings.missing, kind) == "refuse":
-            yield f"data.encoding.missing.{kind} is refuse, and there is no value of {listed}; {others} fills them in"
+            yield (
+                f"data.table.encoding.missing.{kind} is refuse, and there is no value of {listed}; {others} fills "
+                "them in"
+            )
 
 
 def crowds(one_hot: Mapping[str, OneHot], found: Survey, settings: EncodingSettings) -> Iterator[str]:
@@ -72,16 +76,21 @@ def crowds(one_hot: Mapping[str, OneHot], found: Survey, settings: EncodingSetti
         out = f"hash it (hashed: {{{name}: 64}}), or take it off data.table.categorical"
         if known > settings.maximum_categories:
             yield (
-                f"data.encoding.maximum_categories is {settings.maximum_categories:,}, and {known:,} of the {values:,} "
-                f"categories of '{name}' stand in {settings.minimum_frequency:,} or more training rows: raise "
-                f"minimum_frequency, {out}"
+                f"data.table.encoding.maximum_categories is {settings.maximum_categories:,}, and {known:,} of the "
+                f"{values:,} categories of '{name}' stand in {frequent(found, settings):,} or more training rows: "
+                f"raise minimum_frequency, {out}"
             )
         if not known and values > 1:
             yield (
-                f"data.encoding.minimum_frequency is {settings.minimum_frequency:,}, and none of the {values:,} "
+                f"data.table.encoding.minimum_frequency is {frequent(found, settings):,}, and none of the {values:,} "
                 f"categories of '{name}' stands in so many of the {found.sizes['train']:,} training rows: lower it, "
                 f"{out}"
             )
+
+
+def frequent(found: Survey, settings: EncodingSettings) -> int:
+    """Return the number of training rows in which a category stands that is not rare."""
+    return resolved(settings.minimum_frequency, sum(found.sizes.values()))
 
 
 def scaled(name: str, found: Survey, settings: EncodingSettings) -> Scale:
@@ -94,17 +103,18 @@ def scaled(name: str, found: Survey, settings: EncodingSettings) -> Scale:
 def grouped(name: str, found: Survey, settings: EncodingSettings) -> OneHot:
     """Values that stand in at least `minimum_frequency` training rows, and the rarer ones."""
     frequency, absent = found.frequency[name].copy(), found.missing[name]["train"]
+    least = frequent(found, settings)
     missing: Literal["column", "rare", "unseen", "refuse"] | Filled
     if settings.missing.categorical == "refuse":
         missing = "refuse"
     elif settings.missing.categorical == "most_frequent" and frequency:
         missing = Filled(value=most_frequent(frequency))
         frequency[missing.value] += absent
-    elif absent >= settings.minimum_frequency:
+    elif absent >= least:
         missing = "column"
     else:
         missing = "rare" if absent else "unseen"
-    known = {value for value, n in frequency.items() if n >= settings.minimum_frequency}
+    known = {value for value, n in frequency.items() if n >= least}
     return OneHot(known=tuple(sorted(known)), rare=tuple(sorted(set(frequency) - known)), missing=missing)
 
 

@@ -121,7 +121,7 @@ def encode_rows(
 
     Raises:
         BadInput: all that is wrong with the columns, or the first row that the encoder refuses; or a column has a
-            larger share of values that no training row has than data.encoding.maximum_unseen allows.
+            larger share of values that no training row has than data.table.encoding.maximum_unseen allows.
     """
     problems = list(misnamed(list(frame), encoder))
     arrays: dict[str, pa.Array] = {}
@@ -185,6 +185,6 @@ def strangers(encoder: Encoder, batch: pa.RecordBatch) -> Iterator[str]:
             known = ", ".join(map(shown, category.known[:3]))
             yield (
                 f"{strange:,} of {present:,} values of '{name}' are in no training row, like {example} (known are "
-                f"{known}{', …' if len(category.known) > 3 else ''}), and data.encoding.maximum_unseen was "
+                f"{known}{', …' if len(category.known) > 3 else ''}), and data.table.encoding.maximum_unseen was "
                 f"{encoder.maximum_unseen:g} at fit; correct them, or raise it and run `dvc repro encode_table`"
             )

@@ -1,4 +1,4 @@
-"""The section `data.encoding` of params.yaml."""
+"""How a table is encoded: `data.<name>.encoding` of params.yaml."""
 
 from collections.abc import Iterator
 from typing import Annotated, Literal
@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from bakeoff.base.settings import Settings, hint
-from bakeoff.base.values import Positive
+from bakeoff.base.values import Amount
 from bakeoff.data.table.settings import TableSettings
 
 Scaling = Literal["standard", "minmax", "none"]
@@ -23,21 +23,29 @@ class EncodingSettings(Settings):
     """How the table is encoded.
 
     Attributes:
+        minimum_frequency: in training rows; a share is of all rows.
         maximum_unseen: share of the values of a column of new rows that no training row has; a larger one is refused.
     """
 
     scaling: Scaling
     scaling_by_column: dict[str, Scaling]
     missing: MissingSettings
-    minimum_frequency: Positive
+    minimum_frequency: Amount
     maximum_categories: Annotated[int, Field(ge=1, le=65_534)]  # and `other`, in two bytes
     unseen: Literal["other", "refuse"]
     maximum_unseen: Portion
     hashed: dict[str, Buckets]
 
 
+class TableData(TableSettings):
+    """A table as `data.<name>` of params.yaml has it; the encoding changes nothing of what is ingested."""
+
+    kind: Literal["table"]
+    encoding: EncodingSettings
+
+
 def check_columns(encoding: EncodingSettings, table: TableSettings) -> None:
-    """Check that the columns named in `data.encoding` are in the table, and of the kind that the setting is for.
+    """Check that the columns named in `data.table.encoding` are in the table, and of the kind that the setting is for.
 
     Raises:
         ValueError: names all that are not.
@@ -47,7 +55,7 @@ def check_columns(encoding: EncodingSettings, table: TableSettings) -> None:
 
 
 def misnamed(encoding: EncodingSettings, numeric: tuple[str, ...], categorical: tuple[str, ...]) -> Iterator[str]:
-    """Yield what is wrong with each column that `data.encoding` names."""
+    """Yield what is wrong with each column that `data.table.encoding` names."""
     for key, named, kind, known, others in (
         ("scaling_by_column", encoding.scaling_by_column, "numeric", numeric, categorical),
         ("hashed", encoding.hashed, "categorical", categorical, numeric),
@@ -56,8 +64,8 @@ def misnamed(encoding: EncodingSettings, numeric: tuple[str, ...], categorical: 
             if name in others:
                 other = "categorical" if kind == "numeric" else "numeric"
                 yield (
-                    f"data.encoding.{key}: '{name}' is a column of data.table.{other}, and should be one of "
+                    f"data.table.encoding.{key}: '{name}' is a column of data.table.{other}, and should be one of "
                     f"data.table.{kind}; remove it from {key}"
                 )
             elif name not in known:
-                yield f"data.encoding.{key}: '{name}' is no column of data.table.{kind}{hint(name, known)}"
+                yield f"data.table.encoding.{key}: '{name}' is no column of data.table.{kind}{hint(name, known)}"

@@ -113,7 +113,7 @@ def count(name: str, frequency: Counter[str], found: Texts) -> None:
     if len(frequency) > MOST_DISTINCT:
         raise BadInput(
             f"params.yaml: data.table.categorical: '{name}' has more than {MOST_DISTINCT:,} different values; hash it "
-            f"(data.encoding.hashed: {{{name}: 1024}}), or drop it"
+            f"(data.table.encoding.hashed: {{{name}: 1024}}), or drop it"
         )
 
 
@@ -143,6 +143,6 @@ def others(rows: Rows, encoder: Encoder) -> dict[str, Counts]:
             for name, value in example.items()
         )
         raise BadInput(
-            f"{rows.path}: {'; '.join(problems)}; data.encoding.unseen is refuse: other lets them share a column"
+            f"{rows.path}: {'; '.join(problems)}; data.table.encoding.unseen is refuse: other lets them share a column"
         )
     return counted

@@ -8,7 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bakeoff.base.settings import BadInput
-from bakeoff.data.images.settings import Size
+from bakeoff.base.values import resolved
+from bakeoff.data.images.settings import Resize, Size
+
+
+def size(old: Size, resize: Resize) -> Size:
+    """Return the height and width that pictures of a size are brought to."""
+    if resize is None:
+        return old
+    if isinstance(resize, float):
+        return resolved(resize, old[0]), resolved(resize, old[1])
+    return resize
 
 
 def check(place: object, old: Size, new: Size) -> None:

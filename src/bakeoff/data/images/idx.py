@@ -84,7 +84,7 @@ def array(place: Place, dimensions: int) -> NDArray[np.uint8]:
         if size > place.limits.array_bytes:
             raise BadInput(
                 f"{place}: its header promises {size} bytes {shape}, more than {place.limits.array_bytes}, "
-                "params.yaml: data.limits.array_bytes; get it again, or raise that"
+                "params.yaml: limits.array_bytes; get it again, or raise that"
             )
         content = bytearray()  # grows with what is there, whatever the header promises
         while len(content) < size and (block := file.read(min(BLOCK, size - len(content)))):

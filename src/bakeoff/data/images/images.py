@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bakeoff.base.settings import BadInput
+from bakeoff.base.values import resolved
 from bakeoff.data.examples import SPLITS, Examples, Split
 from bakeoff.data.images import area
 from bakeoff.data.images.depth import Depth
@@ -41,10 +42,10 @@ def examples(found: Labelled, settings: ImagesSettings, advance: Callable[[int],
 
     def picture(n: int) -> NDArray[np.uint8]:
         decoded = recolour(depth.eight(found.picture(n), found.place(n)), settings.colour)
-        if settings.resize is not None:
-            area.check(found.place(n), decoded.shape[1:], settings.resize)
-            return area.means(decoded, settings.resize)
-        return decoded
+        old = (decoded.shape[1], decoded.shape[2])
+        new = area.size(old, settings.resize)
+        area.check(found.place(n), old, new)
+        return area.means(decoded, new)
 
     def split(rows: NDArray[np.intp]) -> Split:
         x = np.empty((len(rows), *first.shape), np.uint8)
@@ -61,17 +62,17 @@ def examples(found: Labelled, settings: ImagesSettings, advance: Callable[[int],
             advance(1)
         return Split(x, y[rows])
 
-    parts = split_rows(found, settings.split)
+    parts = split_rows(found, settings.split, remarks)
     first = picture(0)
     train, validation, test = map(split, parts)
     return Examples(train, validation, test, found.classes)
 
 
-def split_rows(found: Labelled, settings: ImageSplitSettings) -> list[NDArray[np.intp]]:
+def split_rows(found: Labelled, settings: ImageSplitSettings, remarks: Remarks) -> list[NDArray[np.intp]]:
     """Which pictures are in train, validation and test, each in random order.
 
-    `given` takes the part that the source puts aside. A number is drawn, stratified, from what no `given` part holds,
-    and train keeps the rest.
+    `given` takes the part that the source puts aside. A number, or a share, is drawn, stratified, from what no `given`
+    part holds, and train keeps the rest.
 
     Raises:
         BadInput: there is no such part, nothing is left to train on, or a class has none in train or in a given part.
@@ -89,7 +90,11 @@ def split_rows(found: Labelled, settings: ImageSplitSettings) -> list[NDArray[np
                 )
             rows[name] = own[name]
     pool = np.concatenate([own[name] for name in SPLITS if name not in rows])
-    numbers = {name: wanted for name, wanted in drawn.items() if isinstance(wanted, int)}
+    numbers = {name: resolved(wanted, len(pool)) for name, wanted in drawn.items() if wanted != "given"}
+    shares = [(name, drawn[name], number) for name, number in numbers.items() if isinstance(drawn[name], float)]
+    if shares:
+        told = ", ".join(f"{name} {share:g} = {number:,}" for name, share, number in shares)
+        remarks.add(f"data.images.split: {told} of {len(pool):,} images")
     if (held := sum(numbers.values())) >= len(pool):
         raise BadInput(
             f"params.yaml: data.images.split: {' + '.join(numbers)} is {held}, and should be below {len(pool)}, the "

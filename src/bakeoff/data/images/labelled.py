@@ -4,12 +4,13 @@ N images; C, H, W channels (1 or 3), height and width.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bakeoff.data.images.pixels import Picture
+from bakeoff.data.stratify import stratified
 
 Part = tuple[NDArray[np.generic], NDArray[np.generic]]  # x (n, C, H, W) uint8 or uint16 and y (n,)
 
@@ -32,6 +33,21 @@ class Labelled:
     parts: tuple[int, int, int]
     picture: Callable[[int], Picture]
     place: Callable[[int], str]
+
+
+def part(found: Labelled, take: int, seed: int) -> Labelled:
+    """Return so many of the pictures: of each class and of each part of the source its share, drawn at random."""
+    parts = np.repeat(np.arange(len(found.parts)), found.parts)
+    order = stratified(parts * len(found.classes) + found.y, np.random.default_rng(seed))
+    rows = np.sort(order[:take])
+    train, validation, test = np.bincount(parts[rows], minlength=len(found.parts)).tolist()
+    return replace(
+        found,
+        y=found.y[rows],
+        parts=(train, validation, test),
+        picture=lambda n: found.picture(int(rows[n])),
+        place=lambda n: found.place(int(rows[n])),
+    )
 
 
 def from_arrays(shown: str, train: Part, test: Part | None, names: Sequence[str] | None) -> Labelled:

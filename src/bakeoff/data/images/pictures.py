@@ -43,7 +43,7 @@ LABELS = {"1", "L", "P", "I;16"}
 OPAQUE = 65535
 
 logging.getLogger("PIL").addHandler(logging.NullHandler())  # or Pillow's words would stand beside our one line
-Image.MAX_IMAGE_PIXELS = None  # params.yaml: data.limits.picture_pixels takes its place
+Image.MAX_IMAGE_PIXELS = None  # params.yaml: limits.picture_pixels takes its place
 
 
 def read(place: Place) -> Picture:

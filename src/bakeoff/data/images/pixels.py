@@ -26,7 +26,7 @@ def check_area(place: Place, height: int, width: int) -> None:
     most = place.limits.picture_pixels
     if height * width > most:
         raise BadInput(
-            f"{place}: is {height} x {width} pixels, more than {most}, params.yaml: data.limits.picture_pixels; cut it "
+            f"{place}: is {height} x {width} pixels, more than {most}, params.yaml: limits.picture_pixels; cut it "
             "into tiles, make it smaller, or raise that"
         )
 

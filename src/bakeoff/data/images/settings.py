@@ -1,29 +1,32 @@
-"""The section `data.images` of params.yaml."""
+"""Settings of a data set of images: `data.<name>` of the kind `images` in params.yaml."""
 
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from bakeoff.base.settings import Settings
-from bakeoff.base.values import Positive, Seed
+from bakeoff.base.values import Amount, Positive, Seed, Share
 from bakeoff.data.sources.settings import ImagesSource
 
 Colour = Literal["grey", "rgb"]
 Bits = Annotated[int, Field(ge=8, le=16)]
 Size = Annotated[tuple[Positive, Positive], Field(strict=False)]  # height, width
+Resize = Size | Share | None  # a share is of the height and of the width
 
 
 class ImageSplitSettings(Settings):
-    """Each a number of images, or the part that the source itself puts aside."""
+    """Each a number of images, a share of those drawn from, or the part that the source itself puts aside."""
 
-    validation: Positive | Literal["given"]
-    test: Positive | Literal["given"]
+    validation: Amount | Literal["given"]
+    test: Amount | Literal["given"]
     seed: Seed
 
 
 class ImagesSettings(Settings):
+    kind: Literal["images"]
     source: ImagesSource
+    take: Positive | None
     colour: Colour
-    resize: Size | None
+    resize: Resize
     bits: Bits | None
     split: ImageSplitSettings

@@ -212,7 +212,7 @@ def limited(instructions: Iterable[tuple[Any, Any, Any]], most: int) -> Iterator
     """
     for count, instruction in enumerate(instructions):
         if count >= most:
-            raise ValueError(f"it has more than {most} values, params.yaml: data.limits.pickle_values")
+            raise ValueError(f"it has more than {most} values, params.yaml: limits.pickle_values")
         yield instruction
 
 

@@ -30,7 +30,7 @@ def examples(
     Raises:
         BadInput: no such split, a file that cannot be read, a label that is not listed, or sizes that differ.
     """
-    rows = split([scan.length for scan in found], settings.split)
+    rows = split([scan.length for scan in found], settings.split, remarks)
     places = {int(n): (part, at) for part, slices in enumerate(rows) for at, n in enumerate(slices)}
 
     def every() -> Iterator[Picture]:
@@ -88,7 +88,7 @@ def prepared(
             "the size of its image"
         )
     image, labels = recolour(picture, settings.colour), numbered(mask, settings, f"{scan.mask}{number}")
-    if settings.resize is None:
-        return image, labels
-    area.check(scan.shown, labels.shape, settings.resize)
-    return area.means(image, settings.resize), area.majority(labels, len(settings.classes), settings.resize)
+    old = (labels.shape[0], labels.shape[1])
+    size = old if scan.resized else area.size(old, settings.resize)
+    area.check(scan.shown, old, size)
+    return area.means(image, size), area.majority(labels, len(settings.classes), size)

@@ -19,9 +19,11 @@ class Scan:
         mask: the file of its masks, likewise.
         length: how many slices.
         slices: reads them in order: the picture (C, H, W), uint8 or uint16, and the values of its mask (H, W).
+        resized: whether the reader has brought the slices to the settings' size.
     """
 
     shown: str
     mask: str
     length: int
     slices: Callable[[], Iterator[tuple[Picture, Mask]]]
+    resized: bool = False

@@ -1,4 +1,4 @@
-"""The section `data.scans` of params.yaml."""
+"""Settings of a data set of scans: `data.<name>` of the kind `scans` in params.yaml."""
 
 from typing import Annotated, Literal, Self
 
@@ -6,8 +6,8 @@ from pydantic import AfterValidator, Field, model_validator
 
 from bakeoff.base.quoting import quoted
 from bakeoff.base.settings import Settings
-from bakeoff.base.values import Positive, Seed
-from bakeoff.data.images.settings import Bits, Colour, Size
+from bakeoff.base.values import Amount, Seed, Share
+from bakeoff.data.images.settings import Bits, Colour, Resize
 from bakeoff.data.sources.settings import ScansSource
 
 Plane = Literal["sagittal", "coronal", "axial"]
@@ -29,19 +29,22 @@ class VolumeSettings(Settings):
 
 
 class SlabSettings(Settings):
-    """Stretches of the sequence of all slices, in the order of the files' names, with gaps between them."""
+    """Stretches of the sequence of all slices, in the order of the files' names, with gaps between them.
+
+    Each length is a number of slices, or a share of all.
+    """
 
     by: Literal["slabs"]
-    slices: Annotated[tuple[Positive, Positive, Positive], Field(strict=False)]
-    gap: Annotated[int, Field(ge=0, le=10**9)]
+    slices: Annotated[tuple[Amount, Amount, Amount], Field(strict=False)]
+    gap: Annotated[int, Field(ge=0, le=10**9)] | Share
 
 
 class FileSplitSettings(Settings):
-    """Whole files: no two slices of one volume stand in two parts."""
+    """Whole files, a number or a share of them: no two slices of one volume stand in two parts."""
 
     by: Literal["file"]
-    validation: Positive
-    test: Positive
+    validation: Amount
+    test: Amount
     seed: Seed
 
 
@@ -51,6 +54,7 @@ class ScansSettings(Settings):
     A class has one value of the masks, a list of them, or `rest`: all that are not listed, as the numbers of instances.
     """
 
+    kind: Literal["scans"]
     source: ScansSource
     labels: Annotated[
         tuple[
@@ -59,7 +63,7 @@ class ScansSettings(Settings):
         Field(strict=False, min_length=2, max_length=256),
     ]
     colour: Colour
-    resize: Size | None
+    resize: Resize
     bits: Bits | None
     volumes: VolumeSettings
     split: Annotated[SlabSettings | FileSplitSettings, Field(discriminator="by")]

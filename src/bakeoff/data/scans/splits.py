@@ -4,44 +4,64 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bakeoff.base.settings import BadInput
+from bakeoff.base.values import resolved
+from bakeoff.data.remarks import Remarks
 from bakeoff.data.scans.settings import FileSplitSettings, SlabSettings
 
 KEY = "params.yaml: data.scans.split"
 
 
-def split(lengths: list[int], settings: SlabSettings | FileSplitSettings) -> list[NDArray[np.intp]]:
+def split(lengths: list[int], settings: SlabSettings | FileSplitSettings, remarks: Remarks) -> list[NDArray[np.intp]]:
     """Which slices are in train, validation and test, in order, counted through all files of these lengths.
+
+    How shares were resolved is a remark.
 
     Raises:
         BadInput: there are fewer than asked for.
     """
     if settings.by == "slabs":
-        return slabs(sum(lengths), settings)
+        return slabs(sum(lengths), settings, remarks)
     starts = np.cumsum([0, *lengths])
     return [
         np.concatenate([np.arange(starts[n], starts[n + 1]) for n in files])
-        for files in by_file(len(lengths), settings)
+        for files in by_file(len(lengths), settings, remarks)
     ]
 
 
-def slabs(found: int, settings: SlabSettings) -> list[NDArray[np.intp]]:
+def slabs(found: int, settings: SlabSettings, remarks: Remarks) -> list[NDArray[np.intp]]:
     """Three stretches of the sequence with gaps between them, centred where they do not fill it."""
-    needed = sum(settings.slices) + 2 * settings.gap
+    train, validation, test = (resolved(length, found) for length in settings.slices)
+    gap = resolved(settings.gap, found, least=0)
+    if isinstance(settings.slices[0], float):  # what is rounded up may take more than there is
+        train = min(train, max(1, found - validation - test - 2 * gap))
+    lengths = train, validation, test
+    if any(isinstance(amount, float) for amount in (*settings.slices, settings.gap)):
+        remarks.add(
+            f"data.scans.split: slices {list(settings.slices)} = {list(lengths)}, gap {settings.gap:g} = {gap} of "
+            f"{found:,} slices"
+        )
+    needed = sum(lengths) + 2 * gap
     if needed > found:
         raise BadInput(f"{KEY} takes {needed} slices with its gaps, and there are {found}; take fewer")
     start = (found - needed) // 2
     stretches = []
-    for length in settings.slices:
+    for length in lengths:
         stretches.append(np.arange(start, start + length))
-        start += length + settings.gap
+        start += length + gap
     return stretches
 
 
-def by_file(found: int, settings: FileSplitSettings) -> list[NDArray[np.intp]]:
+def by_file(found: int, settings: FileSplitSettings, remarks: Remarks) -> list[NDArray[np.intp]]:
     """Files drawn at random, those of each part in order; train has what validation and test leave."""
-    held = settings.validation + settings.test
+    validated, tested = resolved(settings.validation, found), resolved(settings.test, found)
+    held = validated + tested
+    if isinstance(settings.validation, float) or isinstance(settings.test, float):
+        remarks.add(
+            f"data.scans.split: validation {settings.validation:g} = {validated}, test {settings.test:g} = {tested} of "
+            f"{found:,} files"
+        )
     if held >= found:
         raise BadInput(f"{KEY}: validation + test is {held}, and should be below {found}, the number of files")
     order = np.random.default_rng(settings.seed).permutation(found)
-    test, validation, train = np.split(order, [settings.test, held])
+    test, validation, train = np.split(order, [tested, held])
     return [np.sort(train), np.sort(validation), np.sort(test)]

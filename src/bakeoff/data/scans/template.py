@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from bakeoff.data.images import area
 from bakeoff.data.images.masks import Mask
 from bakeoff.data.images.pixels import Picture
-from bakeoff.data.images.settings import Size
+from bakeoff.data.images.settings import Resize
 from bakeoff.data.scans.sequence import Scan
 from bakeoff.data.scans.settings import Plane
 from bakeoff.data.scans.volumes import upright
@@ -23,26 +23,26 @@ from bakeoff.data.scans.volumes import upright
 BOX = slice(19, 99), slice(26, 210), slice(0, 160)
 
 
-def read(shown: str, files: Mapping[str, Path], plane: Plane, size: Size | None) -> Scan:
-    """The left half's slices, brought to `size` before tissues become labels.
+def read(shown: str, files: Mapping[str, Path], plane: Plane, resize: Resize) -> Scan:
+    """The left half's slices, resized before tissues become labels.
 
     The maps say how much of a voxel is grey and how much white: the largest of three shares of a new pixel's area wins.
 
     Raises:
-        BadInput: the slices are smaller than `size`.
+        BadInput: the slices are smaller than `resize`.
     """
     t1, grey, white = (upright(voxels(files[name]), plane) for name in ("t1", "grey", "white"))
-    if size is not None:
-        area.check(shown, t1.shape[1:], size)
+    old = (t1.shape[1], t1.shape[2])
+    size = area.size(old, resize)
+    area.check(shown, old, size)
 
     def slices() -> Iterator[tuple[Picture, Mask]]:
         for picture, g, w in zip(t1, grey, white, strict=True):
             shares = np.stack([255 - g - w, g, w])
-            if size is not None:
-                picture, shares = area.means(picture, size), area.sums(shares, size)
+            picture, shares = area.means(picture, size), area.sums(shares, size)
             yield picture[np.newaxis].astype(np.uint8), shares.argmax(axis=0)
 
-    return Scan(shown, shown, len(t1), slices)
+    return Scan(shown, shown, len(t1), slices, resized=True)
 
 
 def voxels(path: Path) -> NDArray[np.int64]:

@@ -185,7 +185,7 @@ def header(place: Place) -> Grid:
     if needed > place.limits.volume_bytes:
         raise BadInput(
             f"{place}: has {by(found.shape)} voxels, {needed} bytes in memory, more than {place.limits.volume_bytes}, "
-            "params.yaml: data.limits.volume_bytes; cut it into parts, or raise that"
+            "params.yaml: limits.volume_bytes; cut it into parts, or raise that"
         )
     with opened(place):
         axes = io_orientation(found.affine)  # type: ignore[no-untyped-call]

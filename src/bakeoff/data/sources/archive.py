@@ -301,7 +301,7 @@ def unpack(path: Path, target: Path, limits: Limits) -> None:
                     if made > limits.archive_bytes:
                         raise BadInput(
                             f"{path}: unpacks to more than {limits.archive_bytes} bytes; raise params.yaml: "
-                            "data.limits.archive_bytes, if you trust it"
+                            "limits.archive_bytes, if you trust it"
                         )
                     written.write(block)
             files += 1
@@ -465,7 +465,7 @@ def check_members(path: Path, count: int, limits: Limits) -> None:
     if count > limits.archive_members:
         raise BadInput(
             f"{path}: has more than {limits.archive_members} members; raise params.yaml: "
-            "data.limits.archive_members, if you trust it"
+            "limits.archive_members, if you trust it"
         )
     if count > FEW and count * LEAST_MEMBER > (size := path.stat().st_size):
         raise BadInput(

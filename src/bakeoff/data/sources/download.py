@@ -233,7 +233,7 @@ def receive(wanted: Wanted, partial: Partial, response: "Response", limits: Limi
             progress.advance(len(block))
             if (seconds := time.monotonic() - began) > WINDOW:
                 if measured < limits.download_rate * seconds:
-                    raise Broken(f"sends less than {limits.download_rate} bytes a second (data.limits.download_rate)")
+                    raise Broken(f"sends less than {limits.download_rate} bytes a second (limits.download_rate)")
                 began, measured = time.monotonic(), 0
         os.fsync(file.fileno())
 
@@ -242,7 +242,7 @@ def check_size(wanted: Wanted, partial: Partial, size: int, limits: Limits) -> N
     """Refuse a download that is, or says that it will be, larger than the limit; nothing of it is kept."""
     if size > limits.download_bytes:
         partial.remove()
-        raise refusal(wanted, f"is larger than {limits.download_bytes} bytes, params.yaml: data.limits.download_bytes")
+        raise refusal(wanted, f"is larger than {limits.download_bytes} bytes, params.yaml: limits.download_bytes")
 
 
 def strong(headers: Mapping[str, str]) -> str:

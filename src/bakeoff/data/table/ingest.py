@@ -39,6 +39,7 @@ def ingested(found: Found, settings: TableSettings, advance: Callable[[int], obj
         if isinstance(taken, list):
             raise refused(found.name, [*faults, *taken])
         prepared = Prepared(rows, settings, there, source.place, taken.reading, taken.remarks)
+        prepared.cut()
         refuse(found.name, [*faults, *checks.faults(prepared)])
         yield prepared
 

@@ -1,7 +1,7 @@
 """The columns of a file become features, target and split, in order: as queries, which hold no rows in memory."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,7 @@ class Prepared:
         place: where in the file a row is, in the user's terms.
         reading: how its texts were read.
         remarks: what was read otherwise than it is written.
+        whole: the number of rows of the source, where the settings take a part of them.
     """
 
     rows: DuckDBPyConnection
@@ -43,9 +44,25 @@ class Prepared:
     place: Callable[[int], str]
     reading: Reading
     remarks: list[str]
+    whole: list[int] = field(default_factory=list)
 
     def ask(self, query: str) -> list[tuple[Any, ...]]:
         return self.rows.execute(query).fetchall()
+
+    def cut(self) -> None:
+        """Leave of the rows the first ones in order, as many as the settings take."""
+        total = self.ask("SELECT count(*) FROM rows")[0][0]
+        if self.settings.take is None or self.settings.take >= total:
+            return
+        first = f"SELECT rowid FROM rows ORDER BY {self.sorted('rowid')} LIMIT {self.settings.take}"
+        self.rows.execute(f"DELETE FROM rows WHERE rowid NOT IN ({first})")
+        self.remarks.append(f"data.table.take: the first {self.settings.take:,} of {total:,} rows alone")
+        self.whole.append(total)
+
+    def sorted(self, last: str) -> str:
+        """Return what rows are sorted by: numbers by size, then text by code point; at last by a column."""
+        there = [name for name in self.settings.order if name in self.kinds]
+        return ", ".join([*(key for name in there for key in self.keys(name)), last])
 
     def column(self, name: str) -> str:
         return f"c{list(self.kinds).index(name)}"
@@ -180,13 +197,12 @@ class Prepared:
             "label",
             "split",
         ]
-        keys = [key for name in self.settings.order for key in self.keys(name)]
-        query = f"SELECT {', '.join(columns)} FROM ({self.parts}) ORDER BY {', '.join([*keys, 'row'])}"
+        query = f"SELECT {', '.join(columns)} FROM ({self.parts}) ORDER BY {self.sorted('row')}"
         batches = self.rows.sql(query).to_arrow_reader(BATCH)
         names = [*self.settings.features, *time, TARGET, SPLIT]
         schema = pa.schema([field.with_name(name) for field, name in zip(batches.schema, names, strict=True)])
         named = pa.RecordBatchReader.from_batches(schema, (batch.rename_columns(names) for batch in batches))
-        table.save(named, self.classes, self.gaps, path)
+        table.save(named, self.classes, self.gaps, path, *self.whole)
 
     def keys(self, name: str) -> tuple[str, ...]:
         """What a column is sorted by."""

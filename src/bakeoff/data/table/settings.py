@@ -1,4 +1,4 @@
-"""The section `data.table` of params.yaml."""
+"""Settings of a table: `data.<name>` of the kind `table` in params.yaml."""
 
 from collections.abc import Iterator
 from typing import Annotated, Literal, Self
@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from bakeoff.base.settings import Settings
-from bakeoff.base.values import Seed, Share
+from bakeoff.base.values import Positive, Seed, Share
 from bakeoff.data.settings import Columns, text_encoding
 from bakeoff.data.sources.settings import TableSource
 
@@ -75,6 +75,7 @@ class SplitSettings(Settings):
 
 class TableSettings(Settings):
     source: TableSource
+    take: Positive | None
     csv: CsvSettings
     target: TargetSettings
     numeric: Columns

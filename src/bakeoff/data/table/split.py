@@ -10,13 +10,14 @@ import numpy as np
 import pyarrow as pa
 from duckdb import DuckDBPyConnection
 
+from bakeoff.base.values import resolved
 from bakeoff.data.table.settings import SplitSettings
 
 
 def by_group(rows: DuckDBPyConnection, settings: SplitSettings) -> str:
-    """Whole groups, drawn at random; the shares are counted in groups."""
+    """Whole groups, drawn at random; the shares are counted in groups, at least one each."""
     names = [name for (name,) in rows.execute("SELECT DISTINCT team FROM kept ORDER BY team").fetchall()]
-    validation, test = (round(share * len(names)) for share in (settings.validation, settings.test))
+    validation, test = (resolved(share, len(names)) for share in (settings.validation, settings.test))
     held = np.random.default_rng(settings.seed).permutation(names)[: test + validation]
     parts = (["test"] * test + ["validation"] * validation)[: len(held)]
     rows.register("held", pa.table({"team": pa.array(held, pa.string()), "split": pa.array(parts, pa.string())}))

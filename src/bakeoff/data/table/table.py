@@ -21,17 +21,23 @@ MISSING = "missing"
 GROUP = 1 << 17  # rows of a row group
 # Keys in the schema's metadata, whose values are JSON.
 CLASSES = b"classes"  # names in the order of the labels
+WHOLE = b"whole"  # rows of the source, where the table has a part of them
 GAPS = b"gaps"  # by column, the word for a missing category where it is not MISSING; absent where it is nowhere another
 AGAIN = "make it again with `dvc repro ingest_table`"
 
 
-def save(batches: pa.RecordBatchReader, classes: Sequence[str], gaps: Mapping[str, str], path: Path) -> None:
+def save(
+    batches: pa.RecordBatchReader, classes: Sequence[str], gaps: Mapping[str, str], path: Path, whole: int | None = None
+) -> None:
     """Write rows as they come, in row groups of one size: how they are cut on the way leaves no trace.
 
     Args:
         gaps: by column, the word for a missing category where it is not MISSING.
+        whole: rows of the source, where these are a part of them.
     """
-    told = {CLASSES: list(classes), **({GAPS: dict(gaps)} if gaps else {})}
+    told: dict[bytes, object] = {CLASSES: list(classes)}
+    told |= {GAPS: dict(gaps)} if gaps else {}
+    told |= {WHOLE: whole} if whole is not None else {}
     metadata = {key: json.dumps(value, ensure_ascii=False) for key, value in told.items()}
     schema = batches.schema.with_metadata(metadata)
     with pq.ParquetWriter(path, schema) as writer:
@@ -83,6 +89,12 @@ def classes(path: Path) -> tuple[str, ...]:
         return tuple(json.loads(pq.read_schema(path).metadata[CLASSES]))
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise BadInput(f"{path}: names no classes ({' '.join(str(error).split())}); {AGAIN}") from None
+
+
+def whole(path: Path) -> int | None:
+    """Return the number of rows of the source, where the table has a part of them."""
+    found: int | None = json.loads(pq.read_schema(path).metadata.get(WHOLE, "null"))
+    return found
 
 
 def gaps(schema: pa.Schema) -> dict[str, str]:

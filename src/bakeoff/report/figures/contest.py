@@ -19,7 +19,8 @@ from PIL import Image
 
 from bakeoff.report.escaping import label
 from bakeoff.report.figures.palette import COLOURS, METHODS, dashes
-from bakeoff.report.formatting import Row
+from bakeoff.results.curves import Band, CurvePoint
+from bakeoff.results.model import CellResult, Comparison, Search, Summary, TaskComparison, TuningComparison
 
 STYLE: Any = {
     "font.family": "DejaVu Sans",  # comes with matplotlib: no figure depends on the machine's fonts
@@ -45,7 +46,7 @@ TISSUE = ["#f2f2f2", "#7fb3d5", "#d98880", "#82c596", "#c39bd3", "#f5cb5c", "#8d
 
 @contextmanager
 def style() -> Iterator[None]:
-    """Every figure is drawn inside this one, whatever matplotlibrc the user has."""
+    """Set the style of all figures, whatever matplotlibrc the user has."""
     with matplotlib.rc_context():
         matplotlib.rcdefaults()
         matplotlib.rcParams.update(STYLE)
@@ -53,39 +54,39 @@ def style() -> Iterator[None]:
 
 
 def png(figure: Figure) -> bytes:
-    """PNG of 256 colours, a third of the size of a full one, and without matplotlib's notes on itself."""
+    """Return PNG of 256 colours, a third of the size of a full one, without matplotlib's metadata."""
     drawn, small = io.BytesIO(), io.BytesIO()
     figure.savefig(drawn, format="png", dpi=DOTS_PER_INCH, facecolor="white")
     Image.open(drawn).convert("RGB").quantize(256, dither=Image.Dither.NONE).save(small, format="png", optimize=True)
     return small.getvalue()
 
 
-def of_comparison(comparison: Row, curves: Sequence[Row]) -> dict[str, bytes]:
-    """The figures that need nothing but comparison.json and the rows of curves.csv, by their names on the pages."""
-    drawn = {"tuning.png": searches(comparison["tuning"])}
-    for name, task in comparison["tasks"].items():
-        drawn[f"curves-{name}.png"] = learning_curves([row for row in curves if row["task"] == name], task["metric"])
+def of_comparison(comparison: Comparison, curves: Sequence[CurvePoint]) -> dict[str, bytes]:
+    """Return the figures that need nothing but the comparison and the learning curves, by their names on the pages."""
+    drawn = {"tuning.png": searches(comparison.tuning)} if comparison.tuning else {}
+    for name, task in comparison.tasks.items():
+        drawn[f"curves-{name}.png"] = learning_curves([point for point in curves if point.task == name], task.metric)
         drawn[f"metric-{name}.png"] = final_metrics(task)
         drawn[f"rates-{name}.png"] = rates(task)
     return drawn
 
 
-def learning_curves(rows: Sequence[Row], metric: str) -> bytes:
-    """One task: validation loss above, metric below, a column a model; the bands span the seeds.
+def learning_curves(points: Sequence[CurvePoint], metric: str) -> bytes:
+    """Draw one task: validation loss above, metric below, a column a model; the bands span the seeds.
 
     Args:
-        rows: of curves.csv, all of one task.
+        points: all of one task.
     """
-    models = list(dict.fromkeys(row["model"] for row in rows)) or ["no run reached the end of an epoch"]
-    optimizers = list(dict.fromkeys(row["optimizer"] for row in rows))
+    models = list(dict.fromkeys(point.model for point in points)) or ["no run reached the end of an epoch"]
+    optimizers = list(dict.fromkeys(point.optimizer for point in points))
     with style():
         figure = Figure(figsize=(1.2 + 2.7 * max(len(models), 2), 5.2), layout="constrained")
         axes = figure.subplots(2, len(models), sharex="col", squeeze=False)
         for column, model in enumerate(models):
             for optimizer in optimizers:
-                curve = [row for row in rows if (row["model"], row["optimizer"]) == (model, optimizer)]
-                for axis, name in zip(axes[:, column], ("loss", "metric"), strict=True):
-                    draw_curve(axis, curve, name, optimizer)
+                curve = [point for point in points if (point.model, point.optimizer) == (model, optimizer)]
+                draw_curve(axes[0, column], curve, [point.loss for point in curve], optimizer)
+                draw_curve(axes[1, column], curve, [point.metric for point in curve], optimizer)
             axes[0, column].set_title(model)
             axes[1, column].set_xlabel("epoch")
             axes[1, column].xaxis.set_major_locator(matplotlib.ticker.MaxNLocator(integer=True, nbins=6))
@@ -101,68 +102,63 @@ def learning_curves(rows: Sequence[Row], metric: str) -> bytes:
 
 
 def balanced(items: int, most: int) -> int:
-    """Columns, at most so many, that leave rows about equally long."""
+    """Return a number of columns, at most so many, that leaves rows about equally long."""
     rows = max(math.ceil(items / most), 1)
     return max(math.ceil(items / rows), 1)
 
 
-def draw_curve(axis: Axes, curve: Sequence[Row], name: str, optimizer: str) -> None:
-    """Mean and band of one cell; a cross stands where a seed was lost to divergence."""
+def draw_curve(axis: Axes, curve: Sequence[CurvePoint], bands: Sequence[Band], optimizer: str) -> None:
+    """Draw mean and band of one cell; a cross stands where a seed was lost to divergence."""
     if not curve:
         return
-    epochs = [row["epoch"] for row in curve]
-    means = [row[name] for row in curve]
+    epochs = [point.epoch for point in curve]
+    means = [band.mean for band in bands]
     colour = COLOURS[optimizer]
-    low, high = ([row[f"{name}_{end}"] for row in curve] for end in ("low", "high"))
-    axis.fill_between(epochs, low, high, color=colour, alpha=0.14, linewidth=0)
+    axis.fill_between(
+        epochs, [band.low for band in bands], [band.high for band in bands], color=colour, alpha=0.14, linewidth=0
+    )
     axis.plot(epochs, means, color=colour, linestyle=dashes(optimizer), marker="o", markersize=2.6)
-    lost = [i for i, row in enumerate(curve) if row["lost"]]
+    lost = [i for i, point in enumerate(curve) if point.lost]
     axis.plot([epochs[i] for i in lost], [means[i] for i in lost], "x", color=colour, markersize=7, markeredgewidth=2)
 
 
-def final_metrics(comparison: Row) -> bytes:
-    """One task's test metric: a dot and its interval a cell, a ring a seed, ranked by validation from the top.
+def final_metrics(task: TaskComparison) -> bytes:
+    """Draw one task's test metric: a dot and its interval a cell, a ring a seed, the leader at the top.
 
     A line stands where each baseline is.
-
-    Args:
-        comparison: of one task, as in comparison.json.
     """
-    cells = comparison["cells"]
-    models = list(dict.fromkeys(cell["model"] for cell in cells))
+    cells = task.cells
+    models = list(dict.fromkeys(cell.model for cell in cells))
     with style():
         figure = Figure(figsize=(6.6, 1.1 + 0.26 * len(cells)), layout="constrained")
         axis = figure.subplots()
         for place, cell in enumerate(cells):
-            draw_interval(axis, place, cell["test"], COLOURS[cell["optimizer"]])
-        for found in comparison["baselines"]:
-            axis.axvline(found["test"], color=FAINT, linestyle="--", linewidth=1.2)
-            axis.text(found["test"], -0.65, found["model"], color="#555555", ha="center", va="bottom")
+            draw_interval(axis, place, cell.test, COLOURS[cell.optimizer])
+        for baseline in task.baselines:
+            axis.axvline(baseline.test, color=FAINT, linestyle="--", linewidth=1.2)
+            axis.text(baseline.test, -0.65, baseline.model, color="#555555", ha="center", va="bottom")
         axis.set_yticks(range(len(cells)), [cell_label(cell, len(models) > 1) for cell in cells])
         for text, cell in zip(axis.get_yticklabels(), cells, strict=True):
-            leading = cell["rank"] == 1 or cell["tied"]
+            leading = cell.rank == 1 or cell.tied
             text.set(color=INK if leading else FAINT, fontweight="bold" if leading else "normal")
-        axis.set(xlabel=f"test {comparison['metric']}", ylim=(len(cells) - 0.4, -0.6))
+        axis.set(xlabel=f"test {task.metric}", ylim=(len(cells) - 0.4, -0.6))
         axis.xaxis.set_major_locator(matplotlib.ticker.MaxNLocator(nbins=7))
         axis.grid(axis="y", visible=False)
-        told = "From the top in the order of validation; in bold the leader and its ties"
-        figure.suptitle(told, x=0.01, ha="left", color="#555555", fontsize=10)
+        title = "From the top in the order of validation; in bold the leader and its ties"
+        figure.suptitle(title, x=0.01, ha="left", color="#555555", fontsize=10)
         return png(figure)
 
 
 NEAR = 0.5  # decades of the learning rate within which trials count as neighbours
 
 
-def rates(comparison: Row) -> bytes:
-    """One task's trials: their metric against the learning rate, a column a model and a row an optimizer.
+def rates(task: TaskComparison) -> bytes:
+    """Draw one task's trials: their metric against the learning rate, a column a model and a row an optimizer.
 
     The scale of the metric is the logarithm of what it lacks to 1, so that the best differ visibly. The band spans
     the trials that ended within half a decade of a rate, whatever their other hyperparameters were.
-
-    Args:
-        comparison: of one task, as in comparison.json.
     """
-    cells = {(cell["model"], cell["optimizer"]): cell["search"] for cell in comparison["cells"]}
+    cells = {(cell.model, cell.optimizer): cell.search for cell in task.cells}
     models = sorted({model for model, _ in cells})
     optimizers = [name for name in COLOURS if any(name == optimizer for _, optimizer in cells)]
     with style():
@@ -179,12 +175,12 @@ def rates(comparison: Row) -> bytes:
             hspace=0.3,
         )
         for column, model in enumerate(models):
-            ended = [score for name in optimizers for _, score in cells[model, name]["trials"] if score is not None]
+            ended = [score for name in optimizers for _, score in cells[model, name].trials if score is not None]
             floor = min(ended, default=0.0)
             for row, optimizer in enumerate(optimizers):
                 draw_rates(axes[row, column], cells[model, optimizer], COLOURS[optimizer], floor)
             gap(axes[0, column], floor, max(ended, default=0.5))
-            axes[0, column].set_title(f"{model}: validation {comparison['metric']}", pad=9)
+            axes[0, column].set_title(f"{model}: validation {task.metric}", pad=9)
             axes[-1, column].set_xlabel("learning rate")
         for row, optimizer in enumerate(optimizers):
             axes[row, 0].set_ylabel(optimizer.replace("_", "\n"), rotation=0, ha="right", va="center")
@@ -202,10 +198,10 @@ def rates(comparison: Row) -> bytes:
         return png(figure)
 
 
-def draw_rates(axis: Axes, search: Row, colour: str, floor: float) -> None:
-    """The trials of one cell; those that diverged stand at the floor."""
-    ended = [(rate, score) for rate, score in search["trials"] if score is not None]
-    lost = [rate for rate, score in search["trials"] if score is None]
+def draw_rates(axis: Axes, search: Search, colour: str, floor: float) -> None:
+    """Draw the trials of one cell; those that diverged stand at the floor."""
+    ended = [(rate, score) for rate, score in search.trials if score is not None]
+    lost = [rate for rate, score in search.trials if score is None]
     axis.set(xscale="log", yscale="log")
     if ended:
         x = [rate for rate, _ in ended]
@@ -215,14 +211,14 @@ def draw_rates(axis: Axes, search: Row, colour: str, floor: float) -> None:
         axis.plot(x, low, color=colour, linewidth=1.0)
         axis.plot(x, [1 - score for _, score in ended], "o", color=colour, markersize=4)
     axis.plot(lost, [1 - floor] * len(lost), "x", color=colour, markersize=6, markeredgewidth=1.6)
-    pick = search["pick"]["learning_rate"]
+    pick = search.pick["learning_rate"]
     axis.plot(pick, 1.04, "v", color=INK, markersize=6, transform=axis.get_xaxis_transform(), clip_on=False)
-    if search["default_rate"] is not None:
-        axis.axvline(search["default_rate"], color=INK, linestyle=":", linewidth=1.2)
+    if search.default_rate is not None:
+        axis.axvline(search.default_rate, color=INK, linestyle=":", linewidth=1.2)
 
 
 def gap(axis: Axes, low: float, high: float) -> None:
-    """An axis of what is lacking to 1, logarithmic and upside down, that shows the metric: from `low` up to `high`."""
+    """Make an axis show a metric from `low` to `high`, by the logarithm of what it lacks to 1, upside down."""
     ticks = [0.0, 0.2, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 0.96, 0.97, 0.98, 0.99, 0.995, 0.998, 0.999]
     worst, best = max(1 - low, 1e-6), max(1 - high, 1e-6)
     margin = (worst / best) ** 0.1
@@ -239,27 +235,28 @@ def gap(axis: Axes, low: float, high: float) -> None:
     axis.yaxis.set_minor_locator(matplotlib.ticker.NullLocator())
 
 
-def draw_interval(axis: Axes, place: float, summary: Row, colour: str, upright: bool = False) -> None:
-    """A ring a seed, the mean as a dot, and its interval as a bar; lying, or upright."""
-    values = [value for value in summary["values"] if value is not None]
-    if not values:
+def draw_interval(axis: Axes, place: float, summary: Summary, colour: str, upright: bool = False) -> None:
+    """Draw a ring a seed, the mean as a dot, and its interval as a bar; lying, or upright."""
+    values = [value for value in summary.values if value is not None]
+    mean = summary.mean
+    if mean is None:
         return
-    places, mean = [place] * len(values), summary["mean"]
+    places = [place] * len(values)
     line = axis.vlines if upright else axis.hlines
     rings, dot = ((places, values), (place, mean)) if upright else ((values, places), (mean, place))
     axis.plot(rings[0], rings[1], "o", markersize=4, markerfacecolor="none", color=colour, alpha=0.8)
-    if summary["interval"]:
-        line(place, *summary["interval"], color=colour, linewidth=2.2, alpha=0.75)
+    if summary.interval:
+        line(place, *summary.interval, color=colour, linewidth=2.2, alpha=0.75)
     axis.plot(dot[0], dot[1], "o", markersize=6, color=colour)
 
 
-def cell_label(cell: Row, with_model: bool) -> str:
-    name = f"{cell['model']} · {cell['optimizer']}" if with_model else str(cell["optimizer"])
-    return f"{name}  ({len(cell['diverged'])} diverged)" if cell["diverged"] else name
+def cell_label(cell: CellResult, with_model: bool) -> str:
+    name = f"{cell.model} · {cell.optimizer}" if with_model else str(cell.optimizer)
+    return f"{name}  ({len(cell.diverged)} diverged)" if cell.diverged else name
 
 
 def segmentations(scans: NDArray[Any], masks: NDArray[Any], predicted: NDArray[Any], classes: Sequence[str]) -> bytes:
-    """Scan, mask and prediction, an example a column.
+    """Draw scan, mask and prediction, an example a column.
 
     Args:
         scans: (N, C, H, W) between 0 and 1; C is 1, or 3 for colours.
@@ -288,7 +285,7 @@ def segmentations(scans: NDArray[Any], masks: NDArray[Any], predicted: NDArray[A
 
 
 def samples(pictures: Sequence[NDArray[Any]], classes: Sequence[str]) -> bytes:
-    """A few pictures of each class, a class a row: whoever looks at them sees a wrong label, or a wrong channel.
+    """Draw a few pictures of each class, a class a row, so that a wrong label or channel is seen.
 
     Args:
         pictures: of each class (N, C, H, W) between 0 and 1; C is 1, or 3 for colours.
@@ -308,7 +305,7 @@ def samples(pictures: Sequence[NDArray[Any]], classes: Sequence[str]) -> bytes:
 
 
 def shown(pictures: NDArray[Any]) -> NDArray[Any]:
-    """(N, C, H, W) as matplotlib takes colours: (N, H, W, 3)."""
+    """Return pictures (N, C, H, W) as matplotlib takes colours: (N, H, W, 3)."""
     return np.moveaxis(np.broadcast_to(pictures, (len(pictures), 3, *pictures.shape[2:])), 1, -1)
 
 
@@ -319,34 +316,31 @@ def draw_picture(axis: Axes, picture: NDArray[Any], **shading: Any) -> None:
     axis.grid(visible=False)
 
 
-def searches(comparison: Row) -> bytes:
-    """Left the best validation loss so far against trainings spent; right the best trial's on fresh seeds.
-
-    Args:
-        comparison: of tuning, as in comparison.json.
-    """
-    cells = comparison["cells"]
+def searches(tuning: TuningComparison) -> bytes:
+    """Draw the best validation loss so far against trainings spent, and beside it the best trial's on fresh seeds."""
+    cells = tuning.cells
     with style():
         figure = Figure(figsize=(6.6, 3.6), layout="constrained")
         left, right = figure.subplots(1, 2, sharey=True, width_ratios=[1.6, 1])
         for place, cell in enumerate(cells):
-            colour = METHODS[cell["method"]]
-            if cell["best_so_far"]:
-                spent, best = zip(*cell["best_so_far"], strict=True)
-                left.step(spent, best, where="post", color=colour, label=cell["method"])
+            colour = METHODS[cell.method]
+            if cell.best_so_far:
+                spent, best = zip(*cell.best_so_far, strict=True)
+                left.step(spent, best, where="post", color=colour, label=cell.method)
                 left.plot(spent[-1], best[-1], "o", markersize=4, color=colour)
-            draw_interval(right, place, cell["validation"], colour, upright=True)
+            draw_interval(right, place, cell.validation, colour, upright=True)
         left.set(xlabel="trainings spent", ylabel="validation loss", title="best loss so far", yscale="log")
+        left.xaxis.set_major_locator(matplotlib.ticker.MaxNLocator(integer=True, steps=[1, 2, 2.5, 5, 10]))
         left.legend(loc="upper right")
         plain_logarithm(left)
         right.set(title="best trial, new seeds", xlim=(-0.6, len(cells) - 0.4))
-        right.set_xticks(range(len(cells)), [cell["method"] for cell in cells], rotation=35, ha="right")
+        right.set_xticks(range(len(cells)), [cell.method for cell in cells], rotation=35, ha="right")
         right.grid(axis="x", visible=False)
         return png(figure)
 
 
 def plain_logarithm(axis: Axes) -> None:
-    """Ticks close enough for less than a decade, written out."""
+    """Set ticks close enough for less than a decade, written out."""
     axis.yaxis.set_major_locator(matplotlib.ticker.LogLocator(subs=(1, 1.5, 2, 3, 4, 5, 7)))
     axis.yaxis.set_major_formatter(matplotlib.ticker.StrMethodFormatter("{x:g}"))
     axis.yaxis.set_minor_formatter(matplotlib.ticker.NullFormatter())

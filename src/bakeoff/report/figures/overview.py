@@ -10,12 +10,12 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
-from bakeoff.base.settings import Settings
-from bakeoff.optimizers.registry import OPTIMIZERS
+from bakeoff.optimizers.registry import OPTIMIZERS, Optimizers
 from bakeoff.optimizers.trajectories import FUNCTIONS, PlaneFunction, best_rate, trajectory
 from bakeoff.report.figures.contest import INK, png, style
 from bakeoff.report.figures.palette import COLOURS, dashes
-from bakeoff.report.formatting import DASH, Row
+from bakeoff.report.formatting import DASH
+from bakeoff.results.model import Comparison, Profile, Ranks
 from bakeoff.results.step_costs import Costs, profiles
 
 Values = NDArray[np.float64]
@@ -23,26 +23,23 @@ Values = NDArray[np.float64]
 MOST = 16.0  # times the fastest, at the right end of a profile
 
 
-def of_comparison(comparison: Row, costs: Costs) -> dict[str, bytes]:
-    """Those that need nothing but comparison.json and what steps cost, by their names on the pages."""
-    drawn = {"ranks.png": critical_differences(comparison["ranks"])} if comparison["ranks"] else {}
+def of_comparison(comparison: Comparison, costs: Costs) -> dict[str, bytes]:
+    """Return those that need nothing but comparison.json and what steps cost, by their names on the pages."""
+    drawn = {"ranks.png": critical_differences(comparison.ranks)} if comparison.ranks else {}
     found = profiles(comparison, costs)
     return drawn | ({"profile.png": draw_profiles(found)} if found else {})
 
 
-def critical_differences(ranks: Row) -> bytes:
-    """Mean ranks on a line, the best on the left; a bar joins those that are statistically tied.
-
-    Args:
-        ranks: as in comparison.json.
+def critical_differences(ranks: Ranks) -> bytes:
+    """Draw mean ranks on a line, the best on the left; a bar joins those that are statistically tied.
 
     Source: Demsar 2006, JMLR 7, figure 1.
     """
-    mean = ranks["mean"]
+    mean = ranks.mean
     names = sorted(mean, key=lambda name: (mean[name], name))
     left = names[: (len(names) + 1) // 2]
     with style():
-        levels = places(ranks["groups"], mean)
+        levels = places(ranks.groups, mean)
         below = 0.26 * (1 + max(levels, default=-1))
         figure = Figure(figsize=(6.6, 1.35 + below + 0.24 * len(left)), layout="constrained")
         axis = figure.subplots()
@@ -56,16 +53,16 @@ def critical_differences(ranks: Row) -> bytes:
             axis.text(rank, -0.15, str(rank), ha="center", va="bottom", fontsize=8)
         axis.text(1 - 0.04 * k, 0, "mean rank", ha="right", va="center", fontsize=8, color="#555555")
         axis.errorbar(
-            [1 + ranks["difference"] / 2], [-0.62], xerr=ranks["difference"] / 2, color=INK, capsize=4, linewidth=1.4
+            [1 + ranks.difference / 2], [-0.62], xerr=ranks.difference / 2, color=INK, capsize=4, linewidth=1.4
         )
         axis.text(
-            1 + ranks["difference"] + 0.015 * k,
+            1 + ranks.difference + 0.015 * k,
             -0.62,
-            f"critical difference {ranks['difference']:.2f}",
+            f"critical difference {ranks.difference:.2f}",
             va="center",
             fontsize=8,
         )
-        for group, level in zip(ranks["groups"], levels, strict=True):
+        for group, level in zip(ranks.groups, levels, strict=True):
             low, high = mean[group[0]], mean[group[-1]]
             axis.plot(
                 [low - 0.06, high + 0.06], [0.22 + 0.26 * level] * 2, color=INK, linewidth=3.2, solid_capstyle="round"
@@ -84,7 +81,7 @@ def critical_differences(ranks: Row) -> bytes:
 
 
 def places(groups: Sequence[Sequence[str]], mean: Mapping[str, float]) -> list[int]:
-    """For each bar the first row in which none before it comes close."""
+    """Return for each bar the first row in which no bar before it comes close."""
     taken: list[float] = []  # how far each row is filled
     rows = []
     for group in groups:
@@ -95,36 +92,36 @@ def places(groups: Sequence[Sequence[str]], mean: Mapping[str, float]) -> list[i
     return rows
 
 
-def draw_profiles(found: Mapping[str, Row]) -> bytes:
-    """Performance profiles, a panel each: the share of problems solved within a multiple of the fastest's time.
+def draw_profiles(found: Mapping[str, Profile]) -> bytes:
+    """Draw performance profiles, a panel each: the share of problems solved within a multiple of the fastest's time.
 
     Args:
-        found: by what the time is counted in, profiles as `speed.profile` gives them.
+        found: by what the time is counted in.
 
     Source: Dolan & More 2002, Mathematical Programming 91.
     """
-    first = next(iter(found.values()))["score"]
+    first = next(iter(found.values())).score
     order = sorted(first, key=lambda name: (-first[name], name))
     with style():
         figure = Figure(figsize=(2.4 + 3.4 * len(found), 3.7), layout="constrained")
         axes = figure.subplots(1, len(found), sharey=True, squeeze=False)[0]
         for axis, (unit, profile) in zip(axes, found.items(), strict=True):
-            draw_profile(axis, profile, [name for name in order if name in profile["score"]])
+            draw_profile(axis, profile, [name for name in order if name in profile.score])
             axis.set(title=f"time in {unit}", xlabel="time to the target, times that of the fastest")
         axes[0].set_ylabel("share of the problems solved")
         lines = [Line2D([], [], color=COLOURS[name], linestyle=dashes(name)) for name in order]
-        scores = {name: [profile["score"].get(name) for profile in found.values()] for name in order}
+        scores = {name: [profile.score.get(name) for profile in found.values()] for name in order}
         labels = [f"{name}  {' / '.join(DASH if s is None else f'{s:.2f}' for s in scores[name])}" for name in order]
         title = f"score by {' / '.join(found)}"
         figure.legend(lines, labels, loc="outside right upper", title=title, alignment="left")
         return png(figure)
 
 
-def draw_profile(axis: Axes, profile: Row, order: Sequence[str]) -> None:
-    """Lines that lie on each other are moved apart by a hair."""
-    problems = len(profile["problems"])
+def draw_profile(axis: Axes, profile: Profile, order: Sequence[str]) -> None:
+    """Draw one profile; lines that lie on each other are moved apart slightly."""
+    problems = len(profile.problems)
     for place, name in enumerate(order):
-        ratios = np.sort([math.inf if ratio is None else ratio for ratio in profile["ratios"][name]])
+        ratios = np.sort([math.inf if ratio is None else ratio for ratio in profile.ratios[name]])
         solved = ratios[ratios <= MOST]
         x = [1.0, *solved, MOST]
         share = np.array([0.0, *(np.arange(1, len(solved) + 1) / problems), len(solved) / problems])
@@ -142,13 +139,13 @@ TOGETHER = 4  # optimizers of one panel
 LEVELS = 14  # contours of a function, evenly apart in the logarithm of its height above the least
 
 
-def trajectories(comparison: Row, optimizers: Settings) -> bytes:
-    """Those of the contest, each at the best of its rates on each function, its other hyperparameters as they are.
+def trajectories(comparison: Comparison, optimizers: Optimizers) -> bytes:
+    """Draw those of the contest, each at the best of its rates on each function, its other hyperparameters as they are.
 
     Args:
-        optimizers: the hyperparameters of all.
+        optimizers: the section of params.yaml.
     """
-    contenders = {name: getattr(optimizers, name) for task in comparison["tasks"].values() for name in task["state"]}
+    contenders = {name: getattr(optimizers, name).defaults for task in comparison.tasks.values() for name in task.state}
     paths: dict[str, dict[str, Values]] = {function: {} for function in FUNCTIONS}
     for function, plane in FUNCTIONS.items():
         for name, hyperparameters in contenders.items():
@@ -159,12 +156,12 @@ def trajectories(comparison: Row, optimizers: Settings) -> bytes:
 
 
 def draw_trajectories(paths: Mapping[str, Mapping[str, Values]]) -> bytes:
-    """Ways in the plane, a column a function and a row for every few optimizers.
+    """Draw trajectories in the plane, a column a function and a row for every few optimizers.
 
-    A dot where a way ends, stars at the minima, a ring at the start.
+    A dot marks the end of a trajectory, stars the minima, a ring the start.
 
     Args:
-        paths: by function and optimizer places (steps + 1, 2); what is no number was lost.
+        paths: by function and optimizer places (steps + 1, 2); NaN from where one diverges.
     """
     names = [name for name in COLOURS if any(name in found for found in paths.values())]
     rows = math.ceil(len(names) / TOGETHER)
@@ -186,7 +183,7 @@ def draw_trajectories(paths: Mapping[str, Mapping[str, Values]]) -> bytes:
 
 
 def draw_plane(axis: Axes, function: PlaneFunction) -> None:
-    """Contours, start and minima."""
+    """Draw contours, start and minima."""
     (left, right), (bottom, top) = function.window
     x, y = np.meshgrid(np.linspace(left, right, 240), np.linspace(bottom, top, 240))
     height = function.value(x, y) - min(function.value(*place) for place in function.minima)
@@ -199,7 +196,7 @@ def draw_plane(axis: Axes, function: PlaneFunction) -> None:
 
 
 def inside(places: Values, function: PlaneFunction) -> Values:
-    """The way until it is lost, cut where it is far outside the window, so that no line is drawn for miles."""
+    """Return a trajectory until it diverges or is far outside the window."""
     low, high = np.array(function.window).T
     margin = high - low
     near = np.all(np.isfinite(places) & (places > low - margin) & (places < high + margin), axis=1)

@@ -9,7 +9,7 @@ are dashed beside, for so many colours are hard to keep apart.
 
 from typing import Literal
 
-from bakeoff.optimizers.settings import Optimizers
+from bakeoff.optimizers.registry import OPTIMIZERS
 
 NAMED = {
     "sgd": "#5f5f5f",
@@ -30,7 +30,7 @@ NAMED = {
     "schedule_free": "#c80aaa",
 }
 SPARE = ("#aa783c", "#8c50f0", "#6ebe82")  # for optimizers that come after these
-COLOURS = NAMED | dict(zip((name for name in Optimizers.model_fields if name not in NAMED), SPARE, strict=False))
+COLOURS = NAMED | dict(zip((name for name in OPTIMIZERS if name not in NAMED), SPARE, strict=False))
 
 METHODS = {  # of the search for hyperparameters
     "grid": "#5f5f5f",
@@ -44,5 +44,5 @@ SOLID = 6  # colours whose lines are whole
 
 
 def dashes(optimizer: str) -> Literal["-", "--"]:
-    """The line style that goes with an optimizer's colour, in matplotlib's words."""
+    """Return the line style that goes with an optimizer's colour, in matplotlib's words."""
     return "-" if list(COLOURS).index(optimizer) < SOLID else "--"

@@ -23,7 +23,7 @@ Floats = NDArray[np.float64]
 
 
 def draw(title: str, words: Sequence[str], places: Floats, groups: Mapping[str, Sequence[str]]) -> bytes:
-    """PNG of words at places (N, 2); those of a group in its colour and always named, others named where there is room.
+    """Draw words at places (N, 2); those of a group in its colour and always named, others where there is room.
 
     Nearby words stay near on such maps; their axes mean nothing, and bear no numbers.
     """
@@ -95,7 +95,7 @@ def labels(
 
 
 def offsets(half: Floats, rings: int) -> Iterator[Floats]:
-    """Around a dot, the nearest first: so far off in each direction that the label's edge, not its middle, is near."""
+    """Yield places around a dot, the nearest first: so far off that the label's edge, not its middle, is near."""
     for ring, step in itertools.product(range(rings), range(DIRECTIONS)):
         angle = 2 * math.pi * step / DIRECTIONS
         way = np.array([math.cos(angle), math.sin(angle)])
@@ -103,11 +103,11 @@ def offsets(half: Floats, rings: int) -> Iterator[Floats]:
 
 
 def overlap(box: Floats, others: Floats) -> float:
-    """The area that a box shares with others; those of NaN share none."""
+    """Return the area that a box shares with others; boxes of NaN share none."""
     low, high = np.maximum(box[:2], others[:, :2]), np.minimum(box[2:], others[:, 2:])
     return float(np.nansum(np.maximum(high - low, 0).prod(axis=1)))
 
 
 def width(word: str, size: float) -> float:
-    """At most what DejaVu Sans takes, in bold where that is meant."""
+    """Return an upper bound of the width in DejaVu Sans, bold at the size LABEL."""
     return (0.70 if size == LABEL else 0.62) * size * len(word)

@@ -1,28 +1,29 @@
 """The sections on the contest: its protocol, the ranks over all problems, and the results of each task."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping
 
+from bakeoff.data.card import Card
 from bakeoff.report.escaping import plain
 from bakeoff.report.figures.overview import STEPS
 from bakeoff.report.formatting import (
     DASH,
     METRICS,
-    Row,
     by_model,
     cell_name,
     estimate,
     listed,
     number,
+    percent,
     picture,
     plural,
     probability,
     seconds,
     settings,
     size,
-    span,
+    spanned,
     table,
 )
+from bakeoff.results.model import Comparison, Interval, Profile, Ranks, Target, TaskComparison
 from bakeoff.results.step_costs import Costs, profiles
 from bakeoff.results.test_set_error import error, telling
 from bakeoff.results.time_to_target import FARTHEST
@@ -30,34 +31,29 @@ from bakeoff.results.time_to_target import FARTHEST
 BYTES = 4  # of a weight and of a float of state
 
 
-def runs(task: Row, which: str) -> int:
-    """All trainings of a task's contest, or those of them that diverged: `runs` or `diverged`."""
-    return sum(counts[which] for cell in task["cells"] for counts in cell["runs"].values())
-
-
-def procedure(tasks: Mapping[str, Row], confidence: float) -> str:
-    """The protocol, and how to read the tables."""
+def procedure(tasks: Mapping[str, TaskComparison], confidence: float) -> str:
+    """Return the protocol, and how to read the tables."""
     rows = []
     for name, task in tasks.items():
-        budget, training = task["budget"], task["training"]
-        seeds = {cell["model"]: len(cell["seeds"]) for cell in task["cells"]}
+        budget, training = task.budget, task.training
+        seeds = {cell.model: len(cell.seeds) for cell in task.cells}
         rows.append(
             [
                 name,
                 ", ".join(f"{model} {count}" for model, count in sorted(seeds.items())),
-                str(len(task["spaces"])),
-                str(budget["trials"]),
-                f"{budget['finalists']} x {budget['reruns']}",
-                str(training["epochs"]),
-                str(training["batch_size"]),
-                str(training["schedule.kind"]),
-                f"{runs(task, 'runs'):,}",
+                str(len(task.spaces)),
+                str(budget.trials),
+                f"{budget.finalists} x {budget.reruns}",
+                str(training.epochs),
+                str(training.batch_size),
+                training.schedule,
+                f"{task.runs.runs:,}",
             ]
         )
     header = ["task", "final seeds of", "optimizers", "trials", "reruns", "epochs", "batch", "schedule", "trainings"]
-    spaces: dict[str, Row] = {}
+    spaces: dict[str, Mapping[str, Interval]] = {}
     for task in tasks.values():
-        spaces |= task["spaces"]
+        spaces |= task.spaces
     searched = [
         [
             optimizer,
@@ -84,9 +80,9 @@ default:
 
 {table(["optimizer", "searched"], searched)}
 
-- **Mean ± half-width** over seeds: the {confidence:.0%} confidence interval of Student's t. It describes other seeds on
-  the same data, not other data. `comparison.json` has bootstrap intervals too. With few seeds they are too narrow (no
-  resample leaves the range of the values), so they are not shown here.
+- **Mean ± half-width** over seeds: the {percent(confidence)} confidence interval of Student's t. It describes other
+  seeds on the same data, not other data. `comparison.json` has bootstrap intervals too. With few seeds they are too
+  narrow (no resample leaves the range of the values), so they are not shown here.
 - **Ranks** are by the mean on validation data. Each final and default run read the test data once, after its last
   epoch; no choice depends on test data.
 - **Tied** (statistically tied): a paired t-test against the leader over the seeds of both, adjusted by Holm's method
@@ -96,25 +92,34 @@ default:
   the difference of two test means, the page says so.
 - **Diverged** runs are counted and never dropped: a cell ranks below all cells with a smaller share of diverged runs,
   and its mean is over the other runs.
+{recipe_note(tasks)}- **The target** of a network is the median validation metric of its leading
+  optimizer's final runs. The time to the target ends with the first epoch that reaches it, and is infinite if no epoch
+  does. The tables show the time by which half of the runs reach it."""
+
+
+def recipe_note(tasks: Mapping[str, TaskComparison]) -> str:
+    """Return what a recipe is, where there are any."""
+    return RECIPE if any(task.recipes for task in tasks.values()) else ""
+
+
+RECIPE = """\
 - **Recipe**: the best known training of a network, with its own optimizer, epochs, schedule and network (`recipes` in
   params.yaml). It is not ranked, because it trains for longer. Where the row says so, the network was trained on
   training and validation data together and has no validation score; the recipe was chosen while the validation data
   were held out.
-- **The target** of a network is the median validation metric of its leading optimizer's final runs. The time to the
-  target ends with the first epoch that reaches it, and is infinite if no epoch does. The tables show the time by which
-  half of the runs reach it."""
+"""
 
 
-def overall(comparison: Row, costs: Costs) -> str:
-    """Ranks, times to target, and what a step costs."""
+def overall(comparison: Comparison, costs: Costs) -> str:
+    """Return ranks, times to target, and what a step costs."""
     parts = ["## Over all problems", "A problem is one network on one task."]
-    if comparison["ranks"]:
-        parts += [ranking(comparison["ranks"], comparison["confidence"]), picture("mean ranks", "ranks.png")]
+    if comparison.ranks:
+        parts += [ranking(comparison.ranks, comparison.confidence), picture("mean ranks", "ranks.png")]
     found = profiles(comparison, costs)
     if found:
         parts += [speeds(found), picture("performance profiles", "profile.png")]
     parts += [
-        step_costs(comparison["tasks"], costs),
+        step_costs(comparison.tasks, costs),
         "### Trajectories on 2-D test functions",
         f"{STEPS} steps from the same start (ring). Each optimizer has the learning rate (one of each half decade) "
         "with the lowest end, and its default for all other hyperparameters. A dot marks the end, a star each "
@@ -124,28 +129,28 @@ def overall(comparison: Row, costs: Costs) -> str:
     return "\n\n".join(parts)
 
 
-def ranking(ranks: Row, confidence: float) -> str:
-    alpha, others = 1 - confidence, ranks["over_problems"]
-    problems = len(ranks["problems"])
-    names = sorted(ranks["mean"], key=ranks["mean"].__getitem__)
-    if ranks["p"] > alpha:
-        said = f"**No optimizer leads**: Friedman's test finds no significant difference (p = {ranks['p']:.2g})."
+def ranking(ranks: Ranks, confidence: float) -> str:
+    alpha, others = 1 - confidence, ranks.over_problems
+    problems = len(ranks.problems)
+    names = sorted(ranks.mean, key=ranks.mean.__getitem__)
+    if ranks.p > alpha:
+        sentence = f"**No optimizer leads**: Friedman's test finds no significant difference (p = {ranks.p:.2g})."
     else:
-        ahead = next((group for group in ranks["groups"] if names[0] in group), [names[0]])
+        ahead = next((group for group in ranks.groups if names[0] in group), [names[0]])
         with_it = listed(name for name in ahead if name != names[0])
-        said = f"**{names[0]}** has the best mean rank" + (
+        sentence = f"**{names[0]}** has the best mean rank" + (
             f" and is statistically tied with {with_it}." if with_it else ", significantly better than all others."
         )
-    told = (
-        f"{said} Ranks are of the validation metric among the {len(names)} optimizers, on "
-        f"{plural(problems, 'problem')} with {plural(ranks['seeds'], 'seed')} each. Bars join mean ranks that differ "
-        f"by less than the critical difference of Nemenyi's test at {alpha:.0%} (after Friedman's test, p "
-        f"{below(ranks['p'])}). This holds for these problems. To generalise to other problems, there are few: the "
-        f"critical difference over problems is {others['difference']:.2f} (Friedman's test: p {below(others['p'])})."
+    text = (
+        f"{sentence} Ranks are of the validation metric among the {len(names)} optimizers, on "
+        f"{plural(problems, 'problem')} with {plural(ranks.seeds, 'seed')} each. Bars join mean ranks that differ "
+        f"by less than the critical difference of Nemenyi's test at {percent(alpha)} (after Friedman's test, p "
+        f"{below(ranks.p)}). This holds for these problems. For a statement on other problems, each problem is "
+        f"one block: the critical difference is then {others.difference:.2f} (Friedman's test: p {below(others.p)})."
     )
-    if ranks["left_out"]:
-        told += f" Left out, because they did not run on every problem: {listed(ranks['left_out'])}."
-    return told
+    if ranks.left_out:
+        text += f" Left out, because they did not run on every problem: {listed(ranks.left_out)}."
+    return text
 
 
 def below(p: float) -> str:
@@ -153,8 +158,8 @@ def below(p: float) -> str:
     return shown if shown.startswith("<") else f"= {shown}"
 
 
-def speeds(found: Mapping[str, Row]) -> str:
-    score = found["steps"]["score"]
+def speeds(found: Mapping[str, Profile]) -> str:
+    score = found["steps"].score
     order = sorted(score, key=lambda name: (-score[name], name))
     first = [name for name in order if score[name] == score[order[0]]]
     return (
@@ -166,11 +171,11 @@ def speeds(found: Mapping[str, Row]) -> str:
     )
 
 
-def step_costs(tasks: Mapping[str, Row], costs: Costs) -> str:
-    """Time and memory of a step."""
-    problems = [(name, model) for name, task in sorted(tasks.items()) for model in sorted(task["models"])]
-    state = {optimizer: floats for task in tasks.values() for optimizer, floats in task["state"].items()}
-    weights = {(name, model): tasks[name]["parameters"][model] for name, model in problems}
+def step_costs(tasks: Mapping[str, TaskComparison], costs: Costs) -> str:
+    """Return time and memory of a step."""
+    problems = [(name, model) for name, task in sorted(tasks.items()) for model in sorted(task.models)]
+    state = {optimizer: floats for task in tasks.values() for optimizer, floats in task.state.items()}
+    weights = {(name, model): tasks[name].parameters[model] for name, model in problems}
     cheapest = {
         problem: min((cost for of in state if (cost := costs.step(*problem, of)) is not None), default=None)
         for problem in problems
@@ -205,166 +210,165 @@ def relative(cost: float | None, least: float | None) -> str:
     return DASH if cost is None or least is None else f"{cost / least:.2f}"
 
 
-def contest(name: str, task: Row, classes: Mapping[str, Sequence[int]], costs: Costs, confidence: float) -> list[str]:
-    """One task: the winner, the ranks, the gain from tuning, and the times to the target."""
-    metric = METRICS[task["metric"]]
+def contest(name: str, task: TaskComparison, card: Card, costs: Costs, confidence: float) -> list[str]:
+    """Return the parts of one task: the winner, the ranks, the gain from tuning, and the times to the target."""
+    metric, shown = METRICS[task.metric], plain(name)
+    too_small = held_out(task, card, confidence)
     return [
         verdict(task),
-        *([said] if (said := held_out(task, classes, confidence)) else []),
-        *([within_models(task)] if len(task["models"]) > 1 else []),
-        picture(f"{metric} of {name}, by cell", f"metric-{name}.png"),
+        *([too_small] if too_small else []),
+        *([within_models(task)] if len(task.models) > 1 else []),
+        picture(f"{metric} of {shown}, by cell", f"metric-{name}.png"),
         cells_table(task),
-        picture(f"learning curves of {name}", f"curves-{name}.png"),
+        picture(f"learning curves of {shown}", f"curves-{name}.png"),
         "Final runs: mean over seeds, with a band from the lowest to the highest. A cross marks the last epoch "
         "before a run diverged.",
-        f"### Gain from tuning on {name}",
+        f"### Gain from tuning on {shown}",
         sensitivity(task),
         tuned_table(task),
-        picture(f"trials of {name} by learning rate", f"rates-{name}.png"),
+        picture(f"trials of {shown} by learning rate", f"rates-{name}.png"),
         edges(task),
-        f"### Time to the target on {name}",
+        f"### Time to the target on {shown}",
         *targets(name, task, costs),
     ]
 
 
-def verdict(task: Row) -> str:
-    """A sentence that names the winner, or the cells that are tied."""
-    cells = task["cells"]
-    seeds = span(len(cell["seeds"]) for cell in cells)
-    if task["winner"] is None:
+def verdict(task: TaskComparison) -> str:
+    """Return a sentence that names the winner, or the cells that are tied."""
+    cells = task.cells
+    seeds = spanned((len(cell.seeds) for cell in cells), "seed")
+    if task.winner is None:
         return "Every run diverged, so nothing can be ranked."
     leader, others = cell_name(cells[0]), len(cells) - 1
     if not others:
-        said = f"{leader} is the only cell."
-    elif task["tied_with"]:
-        tied = by_model(cell for cell in cells if cell["tied"])
-        count = len(task["tied_with"])
+        sentence = f"{leader} is the only cell."
+    elif task.tied_with:
+        tied = by_model(cell for cell in cells if cell.tied)
+        count = len(task.tied_with)
         those = "all others" if count == others else f"{count} of the {others} others"
-        said = (
+        sentence = (
             f"**No single winner.** {leader} has the best mean and is statistically tied with {those} "
-            f"({seeds} {'seed' if seeds == '1' else 'seeds'}): {tied}."
+            f"({seeds}): {tied}."
         )
     else:
-        said = f"**{leader} wins**: it is significantly better than all others."
-    if task["detectable"] is not None:
-        said += f" The smallest difference that a typical comparison can detect is {task['detectable']:.2g}."
-    lost = [(cell_name(cell), len(cell["diverged"])) for cell in cells if cell["diverged"]]
+        sentence = f"**{leader} wins**: it is significantly better than all others."
+    if task.detectable is not None:
+        sentence += f" The smallest difference that a typical comparison can detect is {task.detectable:.2g}."
+    lost = [(cell_name(cell), len(cell.diverged)) for cell in cells if cell.diverged]
     if lost:
         named = listed(f"{cell} ({count})" for cell, count in lost)
-        total = sum(len(cell["seeds"]) for cell in cells)
-        said += f" {plural(sum(count for _, count in lost), 'final run')} of {total} diverged: {named}."
-    return said
+        total = sum(len(cell.seeds) for cell in cells)
+        sentence += f" {plural(sum(count for _, count in lost), 'final run')} of {total:,} diverged: {named}."
+    return sentence
 
 
-def held_out(task: Row, classes: Mapping[str, Sequence[int]], confidence: float) -> str | None:
-    """The cells that the test set is too small to distinguish from the leader; None where no formula is sound."""
-    metric, leader, others = task["metric"], task["cells"][0], task["cells"][1:]
-    value = leader["test"]["mean"]
-    of_leader = None if value is None else error(metric, value, classes["test"])
-    if of_leader is None or not others:
+def held_out(task: TaskComparison, card: Card, confidence: float) -> str | None:
+    """Name the cells that the test set is too small to distinguish from the leader; None where no formula is sound."""
+    metric, others, labels = task.metric, task.cells[1:], card.test.labels
+    value = task.leader.test.mean
+    of_leader = None if value is None else error(metric, value, labels)
+    if value is None or of_leader is None or not others:
         return None
     near = []
     limits = []
     for cell in others:
-        mean = cell["test"]["mean"]
-        limit = None if mean is None else telling(metric, value, mean, classes["test"], confidence)
-        if limit is not None and abs(mean - value) <= limit:
+        mean = cell.test.mean
+        limit = None if mean is None else telling(metric, value, mean, labels, confidence)
+        if mean is not None and limit is not None and abs(mean - value) <= limit:
             near.append(cell)
             limits.append(limit)
     formula = {"accuracy": "binomial", "auc": "Hanley and McNeil's, for rows that are independent"}[metric]
-    half = telling(metric, value, value, classes["test"], confidence)
-    said = (
-        f"Sampling error of the test set ({sum(classes['test']):,} examples): the leader's test {METRICS[metric]} of "
+    half = telling(metric, value, value, labels, confidence)
+    sentence = (
+        f"Sampling error of the test set ({sum(labels):,} examples): the leader's test {METRICS[metric]} of "
         f"{value:.4f} has a standard error of {of_leader:.2g} ({formula})"
     )
     if not near:
-        return f"{said}. It explains differences of up to {half:.2g}, and all others differ by more."
+        return f"{sentence}. It explains differences of up to {half:.2g}, and all others differ by more."
     count = "all others" if len(near) == len(others) else f"{len(near)} of the {len(others)} others"
     return (
-        f"{said}. It explains differences of up to {max(limits):.2g}. **The test set is too small to distinguish the "
-        f"leader from {count}**: {by_model(near)}."
+        f"{sentence}. It explains differences of up to {max(limits):.2g}. **The test set is too small to distinguish "
+        f"the leader from {count}**: {by_model(near)}."
     )
 
 
-def within_models(task: Row) -> str:
-    """The leader and its ties among each model's optimizers."""
+def within_models(task: TaskComparison) -> str:
+    """Return the leader and its ties among each model's optimizers."""
     rows = [
-        [model, family["leader"] or DASH, listed(family["tied_with"]) or DASH, number(family["detectable"], 2)]
-        for model, family in task["models"].items()
+        [model, family.leader or DASH, listed(family.tied_with) or DASH, number(family.detectable, 2)]
+        for model, family in task.models.items()
     ]
     words = "Comparison of the optimizers within each model:"
     return f"{words}\n\n{table(['model', 'leading optimizer', 'tied with it', 'detectable difference'], rows)}"
 
 
-def cells_table(task: Row) -> str:
+def cells_table(task: TaskComparison) -> str:
     rows = []
-    for cell in task["cells"]:
-        remarks = ["leader"] if cell["rank"] == 1 and task["winner"] else ["tied"] if cell["tied"] else []
-        remarks += [f"{len(cell['diverged'])} diverged"] if cell["diverged"] else []
-        behind = DASH if cell["rank"] == 1 else estimate(cell["difference"])
-        scores = [estimate(cell["validation"]), estimate(cell["test"]), behind, probability(cell["adjusted_p"])]
-        place = [str(cell["rank"]), cell["model"], cell["optimizer"], str(len(cell["seeds"]))]
+    for cell in task.cells:
+        remarks = ["leader"] if cell.rank == 1 and task.winner else ["tied"] if cell.tied else []
+        remarks += [f"{len(cell.diverged)} diverged"] if cell.diverged else []
+        behind = DASH if cell.rank == 1 else estimate(cell.difference)
+        scores = [estimate(cell.validation), estimate(cell.test), behind, probability(cell.adjusted_p)]
+        place = [str(cell.rank), cell.model, cell.optimizer, str(len(cell.seeds))]
         rows.append([*place, *scores, ", ".join(remarks)])
-    for found in task["recipes"]:
-        validation = DASH if found["refit"] else estimate(found["validation"])
-        scores = [validation, estimate(found["test"]), DASH, DASH]
-        remarks = ["recipe, trained on training and validation data" if found["refit"] else "recipe"]
-        remarks += [f"{len(found['diverged'])} diverged"] if found["diverged"] else []
-        rows.append(["", found["model"], found["optimizer"], str(found["runs"]), *scores, ", ".join(remarks)])
-    for found in task["baselines"]:
-        scores = [number(found["validation"]), number(found["test"])]
-        rows.append(["", found["model"], DASH, DASH, *scores, DASH, DASH, "baseline: scikit-learn"])
+    for recipe in task.recipes:
+        validation = DASH if recipe.validation is None else estimate(recipe.validation)
+        scores = [validation, estimate(recipe.test), DASH, DASH]
+        remarks = ["recipe, trained on training and validation data" if recipe.refit else "recipe"]
+        remarks += [f"{len(recipe.diverged)} diverged"] if recipe.diverged else []
+        rows.append(["", recipe.model, recipe.optimizer, str(recipe.runs), *scores, ", ".join(remarks)])
+    for baseline in task.baselines:
+        scores = [number(baseline.validation), number(baseline.test)]
+        rows.append(["", baseline.model, DASH, DASH, *scores, DASH, DASH, "baseline: scikit-learn"])
     header = ["", "model", "optimizer", "seeds", "validation", "test", "difference from the leader", "adjusted p", ""]
     return table(header, rows)
 
 
-def sensitivity(task: Row) -> str:
-    """How to read the table of tuning, and who profits."""
-    gains = [cell for cell in task["cells"] if cell["gain"]["interval"]]
-    better = [cell for cell in gains if cell["gain"]["interval"][0] > 0]
-    worse = [cell for cell in gains if cell["gain"]["interval"][1] < 0]
-    said = (
-        f"On test data, tuning significantly helped {len(better)} of {len(task['cells'])} cells and significantly hurt "
-        f"{len(worse)}."
+def sensitivity(task: TaskComparison) -> str:
+    """Return how to read the table of tuning, and who profits."""
+    gains = [cell.gain.interval for cell in task.cells if cell.gain.interval]
+    better, worse = sum(low > 0 for low, _ in gains), sum(high < 0 for _, high in gains)
+    sentence = (
+        f"On test data, tuning significantly helped {better} of {plural(len(task.cells), 'cell')} and significantly "
+        f"hurt {worse}."
         if gains
         else "The gain cannot be tested with a single default run."
     )
     return (
-        f"{said} The gain is the test {METRICS[task['metric']]} of the final runs minus that of the default runs, "
+        f"{sentence} The gain is the test {METRICS[task.metric]} of the final runs minus that of the default runs, "
         "paired by seed; each interval is for one cell. The median trial is the validation score of a random point "
         "of the space: the farther it lies below the best trial, the more sensitive the optimizer is to its "
         "hyperparameters."
     )
 
 
-def tuned_table(task: Row) -> str:
+def tuned_table(task: TaskComparison) -> str:
     rows = []
-    for cell in sorted(task["cells"], key=lambda cell: (cell["model"], cell["rank"])):
-        search, every = cell["search"], cell["runs"].values()
-        lost, of = (sum(counts[which] for counts in every) for which in ("diverged", "runs"))
+    for cell in sorted(task.cells, key=lambda cell: (cell.model, cell.rank)):
+        search, runs = cell.search, cell.runs.total
         rows.append(
             [
-                cell["model"],
-                cell["optimizer"],
-                estimate(cell["default"]["test"]),
-                estimate(cell["test"]),
-                estimate(cell["gain"]),
-                number(search["best"]),
-                number(search["median"]),
-                f"{lost} of {of}",
-                settings(search["pick"]),
+                cell.model,
+                cell.optimizer,
+                estimate(cell.default.test),
+                estimate(cell.test),
+                estimate(cell.gain),
+                number(search.best),
+                number(search.median),
+                f"{runs.diverged} of {runs.runs}",
+                settings(search.pick),
             ]
         )
     header = ["model", "optimizer", "default, test", "tuned, test", "gain", "best trial", "median trial"]
     return table([*header, "runs diverged", "picked"], rows)
 
 
-def edges(task: Row) -> str:
-    """The warnings of the searches that ended at the edge of their space."""
-    found = [cell for cell in task["cells"] if cell["search"]["edge"]]
+def edges(task: TaskComparison) -> str:
+    """Return the warnings of the searches that ended at the edge of their space."""
+    found = [cell for cell in task.cells if cell.search.edge]
     if not found:
         return "No picked learning rate lies at the edge of its search space."
-    warnings = [f"- {cell_name(cell)}: {cell['search']['edge']} (`spaces.{cell['optimizer']}`)" for cell in found]
+    warnings = [f"- {cell_name(cell)}: {cell.search.edge} (`optimizers.{cell.optimizer}.search`)" for cell in found]
     return "\n".join(
         [
             "These picked learning rates lie at the edge of their search space; a better one may lie beyond it:",
@@ -374,32 +378,32 @@ def edges(task: Row) -> str:
     )
 
 
-def targets(name: str, task: Row, costs: Costs) -> list[str]:
-    """A row for each optimizer and two columns a model: the typical steps and seconds, and the share that arrives."""
-    aimed: dict[str, Any] = {model: family["target"] for model, family in task["models"].items() if family["target"]}
+def targets(name: str, task: TaskComparison, costs: Costs) -> list[str]:
+    """Return a row for each optimizer and three columns a model: typical steps, seconds, and how many runs arrive."""
+    aimed: dict[str, Target] = {model: family.target for model, family in task.models.items() if family.target}
     if not aimed:
         return ["There is no target: the median run of every optimizer diverged."]
-    goals = ", ".join(f"{model} {number(target['value'])} (by {target['of']})" for model, target in aimed.items())
-    optimizers = list(dict.fromkeys(of for target in aimed.values() for of in target["steps"]))
+    goals = ", ".join(f"{model} {number(target.value)} (by {target.of})" for model, target in aimed.items())
+    optimizers = list(dict.fromkeys(of for target in aimed.values() for of in target.steps))
     rows = []
     for optimizer in optimizers:
         row = [optimizer]
         for model, target in aimed.items():
-            found = target["steps"].get(optimizer)
+            found = target.steps.get(optimizer)
             if found is None:
                 row += [DASH, DASH, DASH]
                 continue
-            steps = found["median"]
-            arrived = sum(value is not None for value in found["values"])
+            steps = found.median
+            arrived = sum(value is not None for value in found.values)
             row += [
                 "never" if steps is None else f"{steps:,.0f}",
                 seconds(costs.after(name, model, optimizer, steps)),
-                f"{arrived} of {len(found['values'])}",
+                f"{arrived} of {len(found.values)}",
             ]
         rows.append(row)
     header = [f"{model}: {what}" for model in aimed for what in ("steps", "time", "runs that reach it")]
     return [
-        f"Targets, validation {METRICS[task['metric']]}: {goals}. The steps are the median over runs; the time is the "
+        f"Targets, validation {METRICS[task.metric]}: {goals}. The steps are the median over runs; the time is the "
         "number of steps times the measured time of a step.",
         table(["optimizer", *header], rows),
     ]

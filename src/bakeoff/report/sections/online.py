@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 
 from bakeoff.base.record import Record, Run
 from bakeoff.base.roles import Role
+from bakeoff.report.escaping import plain
 from bakeoff.report.figures.contest import png, style
 from bakeoff.report.figures.palette import COLOURS
-from bakeoff.report.formatting import DASH, estimate, listed, number, picture, plural, table
+from bakeoff.report.formatting import DASH, listed, mean_and_half, number, percent, picture, plural, table
 from bakeoff.results.significance import student
 
 Records = Mapping[str, Record]  # by rule, in the order of params.yaml
@@ -30,7 +31,7 @@ BEFORE, AFTER = 5, 40  # windows shown around a drift
 
 
 def runs(record: Record, drift: str) -> list[Run]:
-    """The runs of a rule in one drift scenario, by seed; those that diverged among them."""
+    """Return the runs of a rule in one drift scenario, by seed, diverged ones included."""
     return [run for run in record.runs if run.parameters.get("drift") == drift]
 
 
@@ -43,31 +44,36 @@ def values(found: Sequence[Run], metric: str) -> Values:
 
 
 def summary(found: Values, confidence: float) -> str:
-    """Mean and half of Student's interval."""
-    mean = float(found.mean()) if len(found) else None
-    return estimate({"mean": mean, "interval": student(found, confidence)})
+    """Return mean and half of Student's interval."""
+    return mean_and_half(float(found.mean()) if len(found) else None, student(found, confidence))
 
 
-def section(records: Records, confidence: float) -> str:
-    """The part of the page."""
+def section(name: str, records: Records, confidence: float, *, alone: bool) -> str:
+    """Return the part of the page on one table.
+
+    Args:
+        name: of the table.
+        alone: whether there is no other table, from which the heading has to tell it.
+    """
     first = runs(next(iter(records.values())), "none")[0].parameters
     seeds = len(runs(next(iter(records.values())), "none"))
     delay = f"its label arrives, {first['stream.delay']:,} rows later" if first["stream.delay"] else "its label arrives"
-    said = (
+    text = (
         "A softmax regression learns from a stream of the table's rows, in their order. It predicts each row, and "
         f"learns from it when {delay}. The first {first['stream.warmup']:.0%} of the rows fit the encoder and choose "
         "the learning rate of each optimizer and schedule, by the lowest loss; all results are of the rows after "
         f"them. Each of {plural(seeds, 'seed')} predicts all rows and learns from {first['stream.learnt']:.0%} of "
-        f"them, drawn at random; mean ± half of the {confidence:.0%} confidence interval over seeds."
+        f"them, drawn at random; mean ± half of the {percent(confidence)} confidence interval over seeds."
     )
-    parts = ["## Online learning", said, worth(records, confidence)]
+    heading = "## Online learning" if alone else f"## Online learning on {plain(name)}"
+    parts = [heading, text, worth(records, confidence)]
     edges = [str(edge) for record in records.values() if (edge := search(record).parameters["edge"])]
     parts += (
         [f"A picked learning rate lies at the edge of its search space: {listed(dict.fromkeys(edges))}."]
         if edges
         else []
     )
-    parts.append(picture("accuracy and area under the ROC curve through the stream", "online-stream.png"))
+    parts.append(picture("accuracy and area under the ROC curve through the stream", f"online-{name}-stream.png"))
     parts += [
         "### Concept drift",
         "Two scenarios simulate concept drift from a row that each seed draws: a label swap (classes exchange their "
@@ -76,7 +82,7 @@ def section(records: Records, confidence: float) -> str:
         f"over the {first['drift.holds']:,} rows after them, is within {first['drift.within']:g} of that.",
         drifts(records, confidence),
         adaptation(records),
-        picture("accuracy around a drift, relative to the same learner without drift", "online-drift.png"),
+        picture("accuracy around a drift, relative to the same learner without drift", f"online-{name}-drift.png"),
         "### Averaged losses",
         "Each loss is measured before the update that its row leads to. The table shows the standard deviation of "
         "means of k consecutive losses; if the losses were independent, it would fall as 1 / sqrt(k).",
@@ -86,7 +92,7 @@ def section(records: Records, confidence: float) -> str:
 
 
 def worth(records: Records, confidence: float) -> str:
-    """The rules without a drift, the least cost first."""
+    """Return the table of the rules without a drift, the lowest loss first."""
     rows = []
     for rule, record in sorted(records.items(), key=lambda item: cost(item[1])):
         found = runs(record, "none")
@@ -119,7 +125,7 @@ def drifts(records: Records, confidence: float) -> str:
 
 
 def recovery(found: Sequence[Run]) -> str:
-    """The median over the seeds, those that never recovered counting as infinite: `1,204; 5 of 5`."""
+    """Return the median over the seeds, infinite for those that never recover: `1,204; 5 of 5`."""
     rows = [run.metrics.get("drift/rows", math.inf) for run in found]
     middle = median(rows)
     share = f"{sum(map(math.isfinite, rows))} of {len(rows)}"
@@ -127,7 +133,7 @@ def recovery(found: Sequence[Run]) -> str:
 
 
 def adaptation(records: Records) -> str:
-    """Which rule a swap of labels costs least and most, in words."""
+    """Return a sentence on which rule a label swap costs least and most."""
     costs = {rule: values(runs(record, "labels"), "drift/errors") for rule, record in records.items()}
     means = {rule: fmean(found) for rule, found in costs.items() if len(found)}
     if len(means) < 2:
@@ -149,9 +155,9 @@ def means(records: Records) -> str:
     return table(["rule", *(f"k = {k:,}" for k in lengths)], rows)
 
 
-def figures(records: Records) -> dict[str, bytes]:
-    """By their names on the page."""
-    return {"online-stream.png": draw_stream(records), "online-drift.png": draw_drifts(records)}
+def figures(name: str, records: Records) -> dict[str, bytes]:
+    """Return the figures of a table, by their names on the page."""
+    return {f"online-{name}-stream.png": draw_stream(records), f"online-{name}-drift.png": draw_drifts(records)}
 
 
 def look(record: Record) -> dict[str, Any]:
@@ -161,13 +167,13 @@ def look(record: Record) -> dict[str, Any]:
 
 
 def course(found: Sequence[Run], metric: str) -> Values:
-    """(seeds, rows of the history) of a metric, NaN where it is undefined; of the runs that ended."""
+    """Return (seeds, rows of the history) of a metric, NaN where it is undefined; without diverged runs."""
     ended = [run.history for run in found if run.diverged is None]
     return np.array([[row.get(metric, math.nan) for row in history] for history in ended])
 
 
 def draw_stream(records: Records) -> bytes:
-    """Accuracy and area over windows through the stream, the mean over the seeds; some windows make one point."""
+    """Draw accuracy and area over windows through the stream, the mean over the seeds; some windows make one point."""
     with style():
         figure = Figure(figsize=(6.6, 5.0), layout="constrained")
         axes = figure.subplots(2, 1, sharex=True)
@@ -216,8 +222,8 @@ def draw_gap(axis: Axes, record: Record, drift: str) -> None:
         both = zip(changed.history, unchanged.history, strict=True)
         gap = np.array([a["window/accuracy"] - b["window/accuracy"] for a, b in both])
         shown = np.full(BEFORE + AFTER, math.nan)
-        there = np.arange(max(moment - BEFORE, 0), min(moment + AFTER, len(gap)))
-        shown[there - moment + BEFORE] = gap[there]
+        rows = np.arange(max(moment - BEFORE, 0), min(moment + AFTER, len(gap)))
+        shown[rows - moment + BEFORE] = gap[rows]
         gaps.append(shown)
     if gaps:
         curves = np.array(gaps)

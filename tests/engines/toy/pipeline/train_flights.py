@@ -6,7 +6,7 @@ model, optimizer = sys.argv[1:]
 name = f"{model}-{optimizer}"
 make(
     ["data/table/encoded.npz"],
-    ["device", "networks." + model, "flights.epochs", f"flights.learning_rate.{model}.{optimizer}"],
+    ["run", "networks." + model, "flights.epochs", f"flights.learning_rate.{model}.{optimizer}"],
     [
         f"models/flights/{name}.safetensors",
         f"reports/records/flights/{name}.json",

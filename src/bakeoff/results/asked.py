@@ -1,0 +1,98 @@
+"""What params.yaml asks for: the tasks and the names of the records of each group."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+from pydantic import ConfigDict
+
+from bakeoff.base.settings import Settings
+from bakeoff.base.values import Metric
+from bakeoff.results.model import TaskKind
+
+Read = Callable[[str, Any], Any]  # returns what stands under a dotted key of params.yaml, of that type
+
+
+class Declared(Settings):
+    """A task of params.yaml, as much as names its records; how it trains is no matter of a comparison."""
+
+    model_config = ConfigDict(extra="allow", strict=False)
+
+    data: str
+    metric: Metric
+    models: tuple[str, ...]
+    optimizers: tuple[str, ...]
+    recipes: tuple[str, ...]
+    baselines: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Task:
+    """A contest.
+
+    Attributes:
+        metric: decides it.
+        cells: model and optimizer of each.
+    """
+
+    kind: TaskKind
+    metric: Metric
+    cells: Sequence[tuple[str, str]]
+
+
+def declared(read: Read) -> dict[str, Declared]:
+    """Return the section `tasks` of params.yaml."""
+    return dict(read("tasks", dict[str, Declared]))
+
+
+def metrics(read: Read) -> dict[str, Metric]:
+    """Return the metric that decides each task's contest."""
+    return {name: task.metric for name, task in declared(read).items()}
+
+
+def tasks(read: Read) -> dict[str, Task]:
+    """Return the contests by name; the record of a cell is named `<model>-<optimizer>` in the group of its task."""
+    return {
+        name: Task(read(f"data.{task.data}.kind", TaskKind), task.metric, list(product(task.models, task.optimizers)))
+        for name, task in declared(read).items()
+    }
+
+
+def baselines(read: Read) -> list[str]:
+    """Return the names of the records of the baselines."""
+    return [f"{name}-{method}" for name, task in declared(read).items() for method in task.baselines]
+
+
+def recipes(read: Read) -> list[str]:
+    """Return the names of the records of the recipes."""
+    return [f"{name}-{model}" for name, task in declared(read).items() for model in task.recipes]
+
+
+def embeddings(read: Read) -> dict[str, dict[str, str]]:
+    """Return the names of the records of word vectors, by the name of the corpus and by architecture."""
+    architectures = read("embedding.architectures", list[str])
+    return {
+        corpus: {name: f"{corpus}-{name}" for name in architectures} for corpus in read("embedding.corpora", list[str])
+    }
+
+
+def streams(read: Read) -> dict[str, dict[str, str]]:
+    """Return the names of the records of trainings on a stream, by the name of the table and by rule."""
+    rules = list(map("-".join, product(read("online.optimizers", list[str]), read("online.schedules", list[str]))))
+    return {table: {rule: f"{table}-{rule}" for rule in rules} for table in read("online.tables", list[str])}
+
+
+def methods(read: Read) -> list[str]:
+    """Return the methods of hyperparameter search, which name their records."""
+    return list(read("tuning.methods", list[str]))
+
+
+def records(read: Read) -> list[tuple[str, str]]:
+    """Return group and name of every record."""
+    found = [(name, "-".join(cell)) for name, task in tasks(read).items() for cell in task.cells]
+    found += [("embedding", name) for names in embeddings(read).values() for name in names.values()]
+    found += [("baselines", name) for name in baselines(read)]
+    found += [("online", name) for names in streams(read).values() for name in names.values()]
+    found += [("recipes", name) for name in recipes(read)]
+    return found + [("tuning", name) for name in methods(read)]

@@ -1,0 +1,415 @@
+"""The classes of a comparison: comparison.json is their serialisation, and all pages read their attributes.
+
+Floats are rounded to DIGITS significant digits where a class is made, so what is written is what is read.
+"""
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from bakeoff.base.record import dump
+from bakeoff.base.settings import BadInput, faults
+from bakeoff.base.values import Metric
+
+DIGITS = 6  # significant digits of every float that is written
+AGAIN = "`dvc repro compare` writes it again"
+
+TaskKind = Literal["images", "table", "scans"]
+
+
+def rounded(value: float) -> float:
+    """Return the value with DIGITS significant digits; zero has no sign."""
+    return float(f"{value:.{DIGITS}g}") + 0.0
+
+
+Number = Annotated[float, AfterValidator(rounded)]
+Interval = tuple[Number, Number]
+Scalar = bool | int | Number | str | None
+
+
+class Result(BaseModel):
+    """A part of the comparison: frozen, strict, and without defaults."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False, serialize_by_alias=True)
+
+
+class Estimate(Result):
+    """The mean of a number over seeds, and Student's interval; None where there are too few seeds."""
+
+    mean: Number | None
+    interval: Interval | None
+
+
+class Summary(Estimate):
+    """A score over seeds.
+
+    Attributes:
+        values: one for each seed; None where the run diverged.
+        bootstrap: the percentile interval over resampled seeds.
+    """
+
+    deviation: Number | None
+    values: tuple[Number | None, ...]
+    bootstrap: Interval | None
+
+
+class Scores(Result):
+    validation: Summary
+    test: Summary
+
+
+class Standing(Result):
+    """The place of a competitor in a family of comparisons.
+
+    Attributes:
+        diverged: the seeds whose runs diverged.
+        p: of the paired test against the leader; None for the leader, and where diverged runs decide alone.
+        adjusted_p: the same for the family as a whole.
+        difference: from the leader, over the seeds of both; its interval is for this difference alone.
+    """
+
+    seeds: tuple[int, ...]
+    rank: int
+    tied: bool
+    diverged: tuple[int, ...]
+    p: Number | None
+    adjusted_p: Number | None
+    difference: Estimate
+
+
+class CellName(Result):
+    """A cell of a task's contest: a model under an optimizer."""
+
+    model: str
+    optimizer: str
+
+
+class Winner(CellName):
+    """The leading cell and its best seed."""
+
+    seed: int
+
+
+class Search(Result):
+    """The trials of a cell by learning rate, and the point that was picked.
+
+    Attributes:
+        trials: learning rate and score of each; the score is None where the trial diverged.
+        median: the score of the median trial; a diverged trial is below all others.
+        pick: the hyperparameters that were picked.
+        default_rate: the default learning rate; None without default runs.
+        edge: a warning that the picked rate lies at the edge of its space.
+    """
+
+    trials: tuple[tuple[Number, Number | None], ...]
+    best: Number | None
+    median: Number | None
+    pick: dict[str, Number]
+    default_rate: Number | None
+    edge: str | None
+
+
+class RunCount(Result):
+    runs: int
+    diverged: int
+
+
+class RunCounts(Result):
+    """The runs of a cell by role."""
+
+    trial: RunCount
+    rerun: RunCount
+    final: RunCount
+    default: RunCount
+
+    @property
+    def total(self) -> RunCount:
+        """The runs of all roles."""
+        counts = (self.trial, self.rerun, self.final, self.default)
+        return RunCount(runs=sum(count.runs for count in counts), diverged=sum(count.diverged for count in counts))
+
+
+class CellResult(CellName, Standing, Scores):
+    """A cell in the ranking of its task.
+
+    Attributes:
+        validation, test: scores of the final runs.
+        default: scores of the runs at the default hyperparameters.
+        gain: test score of the final runs minus that of the default runs of the same seeds.
+    """
+
+    default: Scores
+    gain: Estimate
+    search: Search
+    runs: RunCounts
+
+
+class FamilyCell(CellName, Standing):
+    """A cell in the ranking of the optimizers of one model."""
+
+
+class Arrival(Result):
+    """The steps of an optimizer's final runs to the target.
+
+    Attributes:
+        values: of each run; None where it does not reach the target.
+        median: of the runs, the lower one of an even number; None where it is infinite.
+        share: of the runs that reach the target.
+    """
+
+    values: tuple[int | None, ...]
+    median: float | None
+    share: Number
+
+
+class Target(Result):
+    """What half of the leading optimizer's runs end at.
+
+    Attributes:
+        of: the leading optimizer.
+        steps: by optimizer.
+    """
+
+    value: Number
+    of: str
+    steps: dict[str, Arrival]
+
+
+class Family(Result):
+    """The optimizers of one model.
+
+    Attributes:
+        leader: None where every run diverged.
+        detectable: the smallest difference that a typical comparison detects; None where nothing is tested.
+    """
+
+    leader: str | None
+    tied_with: tuple[str, ...]
+    detectable: Number | None
+    cells: tuple[FamilyCell, ...]
+    target: Target | None
+
+
+class Training(Result):
+    """The settings under which all runs of a task were trained, under the dotted names of params.yaml."""
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, Scalar | tuple[Scalar, ...]] = Field(init=False)
+
+    epochs: int
+    batch_size: int | str
+    schedule: str = Field(alias="schedule.kind")
+
+
+class Budget(Result):
+    """The trainings that each optimizer's search has."""
+
+    trials: int
+    finalists: int
+    reruns: int
+
+
+class Baseline(Result):
+    """A model of scikit-learn, fitted once."""
+
+    model: str
+    validation: Number
+    test: Number
+
+
+class RecipeResult(CellName):
+    """The best known training of a network.
+
+    Attributes:
+        refit: whether it was trained on training and validation data together; then there is no validation score.
+    """
+
+    diverged: tuple[int, ...]
+    runs: int
+    refit: bool
+    validation: Summary | None
+    test: Summary
+
+
+class TaskComparison(Result):
+    """The contest of one task, the leader's cell first.
+
+    Attributes:
+        data: the file of examples.
+        parameters: the number of weights, by model.
+        spaces: by optimizer the lowest and highest value of each hyperparameter that is searched.
+        state: floats that an optimizer keeps for each weight.
+        winner: None where every run diverged.
+        detectable: the smallest difference that a typical comparison detects; None where nothing is tested.
+    """
+
+    kind: TaskKind
+    metric: Metric
+    data: str
+    parameters: dict[str, int]
+    training: Training
+    budget: Budget
+    spaces: dict[str, dict[str, Interval]]
+    state: dict[str, int]
+    winner: Winner | None
+    tied_with: tuple[CellName, ...]
+    detectable: Number | None
+    cells: tuple[CellResult, ...]
+    models: dict[str, Family]
+    baselines: tuple[Baseline, ...]
+    recipes: tuple[RecipeResult, ...]
+
+    @property
+    def leader(self) -> CellResult:
+        """The cell in the first place."""
+        return self.cells[0]
+
+    @property
+    def runs(self) -> RunCount:
+        """The number of trainings of the contest."""
+        counts = [cell.runs.total for cell in self.cells]
+        return RunCount(runs=sum(count.runs for count in counts), diverged=sum(count.diverged for count in counts))
+
+
+class OverProblems(Result):
+    """Friedman's test and the critical difference where each problem is one block."""
+
+    p: Number
+    difference: Number
+
+
+class Ranks(Result):
+    """Mean ranks over all problems.
+
+    Attributes:
+        seeds: of each problem.
+        mean: by optimizer.
+        p: of Friedman's test.
+        difference: the critical difference.
+        groups: optimizers whose mean ranks are not significantly different, the best first.
+        left_out: optimizers that do not run on every problem.
+    """
+
+    problems: tuple[str, ...]
+    seeds: int
+    mean: dict[str, Number]
+    p: Number
+    difference: Number
+    groups: tuple[tuple[str, ...], ...]
+    over_problems: OverProblems
+    left_out: tuple[str, ...]
+
+
+class Profile(Result):
+    """A performance profile.
+
+    Attributes:
+        ratios: by optimizer its time to the target on each problem over that of the fastest; None where infinite.
+        score: the mean height of the profile, by optimizer.
+    """
+
+    problems: tuple[str, ...]
+    ratios: dict[str, tuple[Number | None, ...]]
+    score: dict[str, Number]
+
+
+class VectorRun(Result):
+    """The final metrics of one training of word vectors."""
+
+    seed: int
+    metrics: dict[str, int | Number]
+
+
+class EmbeddingComparison(Result):
+    """The word vectors of one corpus.
+
+    Attributes:
+        data: the file of word ids.
+        architectures: the runs of each.
+    """
+
+    data: str
+    architectures: dict[str, tuple[VectorRun, ...]]
+
+
+class Study(Standing, Scores):
+    """A method of hyperparameter search; its seeds are those from which its best trial was trained again.
+
+    Attributes:
+        best: the hyperparameters of its best trial.
+        best_so_far: trainings spent and the least validation loss until then.
+    """
+
+    method: str
+    best: dict[str, int | Number | str]
+    best_so_far: tuple[tuple[int, Number], ...]
+    trials: int
+    trials_diverged: int
+
+
+class TuningComparison(Result):
+    """The methods of hyperparameter search, the leading one first.
+
+    Attributes:
+        task: on whose data the trials are trained.
+        winner: the leading method; None where every confirming run diverged.
+    """
+
+    task: str
+    data: str
+    metric: Literal["loss"]
+    winner: str | None
+    tied_with: tuple[str, ...]
+    detectable: Number | None
+    cells: tuple[Study, ...]
+
+
+class Comparison(Result):
+    """All comparisons.
+
+    Attributes:
+        confidence: of every interval.
+        tasks: by name.
+        ranks: over all problems; None where fewer than two optimizers run on all of them.
+        profile: in steps; None where no problem has a target that is reached.
+        embeddings: by the name of the corpus.
+        tuning: None without methods.
+    """
+
+    confidence: float
+    tasks: dict[str, TaskComparison]
+    ranks: Ranks | None
+    profile: Profile | None
+    embeddings: dict[str, EmbeddingComparison]
+    tuning: TuningComparison | None
+
+    def dumped(self) -> str:
+        """Return the text of comparison.json."""
+        return dump(self.model_dump(mode="json"))
+
+    @classmethod
+    def parsed(cls, text: str | bytes) -> Self:
+        """Return the comparison in the text of a file; keys in their order, as in the file.
+
+        Raises:
+            ValidationError: it is another document.
+        """
+        return cls.model_validate_json(text)
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Return the comparison in a file.
+
+        Raises:
+            BadInput: it is not there, may not be read, is cut, or is of another shape.
+        """
+        try:
+            return cls.parsed(path.read_bytes())
+        except OSError as error:
+            raise BadInput(f"{path}: cannot be read: {error.strerror}; {AGAIN}") from None
+        except ValidationError as error:
+            if error.errors(include_url=False)[0]["type"] == "json_invalid":
+                raise BadInput(f"{path}: is cut or is not JSON; {AGAIN}") from None
+            first = next(faults(error, cls))
+            raise BadInput(f"{path}: is of another version of bakeoff, or was edited ({first}); {AGAIN}") from None

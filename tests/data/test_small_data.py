@@ -1,0 +1,123 @@
+"""Small data of each kind go through with the settings that ship: source and columns are all that changes."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from bakeoff.base import strict_yaml
+from bakeoff.base.settings import BadInput
+from bakeoff.base.values import resolved
+from bakeoff.data.corpus.first import First
+from bakeoff.data.images import images
+from bakeoff.data.images.labelled import from_arrays, part
+from bakeoff.data.images.settings import ImagesSettings
+from bakeoff.data.remarks import Remarks
+from bakeoff.data.scans import splits
+from bakeoff.data.scans.settings import FileSplitSettings, SlabSettings
+from bakeoff.online.lengths import Lengths
+from bakeoff.online.settings import DriftSettings, EvaluationSettings, StreamSettings
+
+SHIPPED = strict_yaml.read(Path(__file__).parents[2] / "params.yaml")
+
+
+@pytest.mark.parametrize(
+    ("amount", "whole", "number"),
+    [(0.1, 5000, 500), (0.2, 5000, 1000), (0.2857, 3500, 1000), (0.001527, 327_346, 500), (0.1, 3, 1), (7, 3, 7)],
+)
+def test_a_share_is_the_nearest_number_and_one_at_least(amount: int | float, whole: int, number: int) -> None:
+    assert resolved(amount, whole) == number
+
+
+def labelled(count: int, classes: int = 3) -> Any:
+    y = np.arange(count) % classes
+    x = np.repeat(y.astype(np.uint8), 16).reshape(count, 1, 4, 4)
+    return from_arrays("source", (x, y), None, [f"class {k}" for k in range(classes)])
+
+
+@pytest.mark.parametrize(("count", "held"), [(5000, (500, 1000)), (60, (6, 12)), (12, (1, 2)), (5, (1, 1))])
+def test_few_images_are_split_by_the_shares_that_ship(count: int, held: tuple[int, int]) -> None:
+    remarks = Remarks()
+    settings = ImagesSettings.model_validate(SHIPPED["data"]["images"])
+    found = images.examples(labelled(count), settings, lambda _: None, remarks)
+    assert (len(found.validation.y), len(found.test.y)) == held
+    assert len(found.train.y) == count - sum(held)
+    assert f"test 0.2 = {held[1]:,}, validation 0.1 = {held[0]:,} of {count:,} images" in remarks.lines()[0]
+
+
+@pytest.mark.parametrize("take", [3, 10, 31])
+def test_a_part_of_the_images_has_each_class_by_its_share(take: int) -> None:
+    whole = labelled(60)
+    few = part(whole, take, seed=0)
+    assert len(few.y) == sum(few.parts) == take
+    assert np.ptp(np.bincount(few.y, minlength=3)) <= 1
+    assert all((few.picture(n) == few.y[n]).all() for n in range(take))
+    assert part(whole, 60, seed=0).y.tolist() == whole.y.tolist()
+
+
+@pytest.mark.parametrize(
+    ("found", "parts"),
+    [(184, [96, 24, 24]), (12, [6, 2, 2]), (30, [16, 4, 4]), (5, [3, 1, 1]), (4, [2, 1, 1]), (3, [1, 1, 1])],
+)
+def test_few_slices_are_split_by_the_shares_that_ship(found: int, parts: list[int]) -> None:
+    slabs = SlabSettings.model_validate(SHIPPED["data"]["scans"]["split"])
+    remarks = Remarks()
+    rows = splits.split([found], slabs, remarks)
+    assert [len(part) for part in rows] == parts
+    assert f"= {parts}" in remarks.lines()[0] and f"of {found:,} slices" in remarks.lines()[0]
+
+
+def test_two_slices_are_too_few() -> None:
+    slabs = SlabSettings.model_validate(SHIPPED["data"]["scans"]["split"])
+    with pytest.raises(BadInput, match="takes 3 slices with its gaps, and there are 2"):
+        splits.split([2], slabs, Remarks())
+
+
+@pytest.mark.parametrize(("files", "parts"), [(20, [14, 3, 3]), (4, [2, 1, 1]), (3, [1, 1, 1])])
+def test_files_are_split_by_shares(files: int, parts: list[int]) -> None:
+    settings = FileSplitSettings(by="file", validation=0.15, test=0.15, seed=0)
+    assert [len(part) for part in splits.split([1] * files, settings, Remarks())] == parts
+
+
+@pytest.mark.parametrize("size", [1, 2, 5, 1000])
+@pytest.mark.parametrize(
+    ("take", "words"),
+    [
+        (1, ["one"]),
+        (3, ["one", "two", "three"]),
+        (4, ["one", "two", "three", "four"]),
+        (9, ["one", "two", "three", "four"]),
+    ],
+)
+def test_the_first_words_of_a_text_however_it_is_cut(take: int, words: list[str], size: int) -> None:
+    text = b"one  two three   four "
+    first = First(take)
+    blocks = [np.frombuffer(text[at : at + size], np.uint8) for at in range(0, len(text), size)]
+    assert b"".join(block.tobytes() for block in first.of(blocks)).decode().split() == words
+    assert first.cut == (take < 4)
+
+
+def stream() -> tuple[StreamSettings, EvaluationSettings, DriftSettings]:
+    online = SHIPPED["online"]
+    return (
+        StreamSettings.model_validate(online["stream"]),
+        EvaluationSettings.model_validate(online["evaluation"]),
+        DriftSettings.model_validate(online["drift"]),
+    )
+
+
+def test_a_long_stream_has_the_lengths_that_ship() -> None:
+    lengths = Lengths.of(327_346, *stream())
+    assert (lengths.stream, lengths.evaluation, lengths.drift) == stream()
+    assert list(lengths.remarks(*stream())) == []
+
+
+@pytest.mark.parametrize(("rows", "batch"), [(344, 1), (344, 4), (100, 1), (1000, 7)])
+def test_a_short_stream_has_short_windows_and_says_so(rows: int, batch: int) -> None:
+    settings, evaluation, drift = stream()
+    settings = settings.model_copy(update={"batch_size": batch})
+    lengths = Lengths.of(rows, settings, evaluation, drift)
+    assert lengths.evaluation.interval % batch == 0 and rows / lengths.evaluation.interval >= 8
+    assert max(lengths.evaluation.window, lengths.stream.delay, lengths.drift.holds) <= 0.05 * rows + 1
+    assert f"of {rows:,} rows: " in next(lengths.remarks(settings, evaluation, drift))

@@ -1,0 +1,71 @@
+"""The engine reads dvc.lock by another parser than DVC does, to the same values."""
+
+import io
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from dvc.utils.serialize import YAMLFileCorruptedError, _yaml
+
+from bakeoff.harness.lock_parser import in_python, parse
+
+LOCK = Path(__file__).parents[2] / "dvc.lock"
+
+
+def entries() -> dict[str, str]:
+    """One entry of dvc.lock for each stage of dvc.yaml; of a matrix the first."""
+    _, *parts = re.split(r"^(?=  \S.*:\n)", LOCK.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    return {part.strip().partition(":")[0].partition("@")[0]: part for part in reversed(parts)}
+
+
+def alike(one: Any, other: Any) -> bool:
+    """Return whether two documents agree in the types, the order and the values of all that is in them."""
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, dict):
+        return list(one) == list(other) and all(alike(one[key], other[key]) for key in one)
+    if isinstance(one, list):
+        return len(one) == len(other) and all(map(alike, one, other))
+    return repr(one) == repr(other)
+
+
+def dumped(data: Any) -> str:
+    stream = io.StringIO()
+    _yaml._dump(data, stream)
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize("stage", entries())
+def test_an_entry_of_the_lock_has_the_same_values_and_is_written_to_the_same_bytes(stage: str) -> None:
+    text = f"schema: '2.0'\nstages:\n{entries()[stage]}"
+    fast, own = parse(text, "dvc.lock"), in_python(text, "dvc.lock")
+    assert alike(fast, own)
+    assert dumped(fast) == dumped(own) == text
+
+
+NUMBERS = ["1", "1.0", "1e-3", "1.0e-10", ".inf", "0x1F", "0o17", "1_000"]
+TEXTS = ["'1'", '"a\\tb"', "'a: b'", "é", "off", "2026-01-02", "|-\n    two\n    lines"]
+OTHERS = ["", "~", "null", "true", "[1, 2]", "{a: 1}", "[]", "{}", "&x 1", "!!str 1"]
+
+
+@pytest.mark.parametrize("value", [*NUMBERS, *TEXTS, *OTHERS])
+def test_a_value_is_read_as_dvc_reads_it(value: str) -> None:
+    text = f"stages:\n  a: {value}\n  b: 1\n"
+    fast, own = parse(text, "dvc.lock"), in_python(text, "dvc.lock")
+    assert alike(fast, own)
+    assert dumped(fast) == dumped(own)
+
+
+def test_comments_are_kept() -> None:
+    text = "stages:  # all\n  a: 1\n"
+    assert dumped(parse(text, "dvc.lock")) == dumped(parse(text, "x.dvc")) == text
+
+
+@pytest.mark.parametrize("text", ["stages: [", "a: 1\n b: 2\n", "a: 1\na: 2\n", "\x00"])
+def test_a_broken_file_is_refused_in_dvcs_own_words(text: str) -> None:
+    with pytest.raises(YAMLFileCorruptedError) as own:
+        in_python(text, "dvc.lock")
+    with pytest.raises(YAMLFileCorruptedError) as fast:
+        parse(text, "dvc.lock")
+    assert str(fast.value) == str(own.value)
