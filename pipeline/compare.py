@@ -5,7 +5,7 @@ from operator import methodcaller
 from bakeoff.base import paths
 from bakeoff.base.record import Record, read
 from bakeoff.harness.stage import Stage, run
-from bakeoff.results import asked
+from bakeoff.results import record_names
 from bakeoff.results.compare import TaskRecords, compare
 from bakeoff.results.curves import curves
 from bakeoff.results.settings import ComparisonSettings
@@ -19,15 +19,15 @@ def compare_records(stage: Stage) -> None:
 
     tasks = {
         name: TaskRecords(task.kind, task.metric, {cell: record(name, "-".join(cell)) for cell in task.cells})
-        for name, task in asked.tasks(stage.settings).items()
+        for name, task in record_names.tasks(stage.settings).items()
     }
     embeddings = {
         corpus: {architecture: record("embedding", name) for architecture, name in names.items()}
-        for corpus, names in asked.embeddings(stage.settings).items()
+        for corpus, names in record_names.embeddings(stage.settings).items()
     }
-    studies = {method: record("tuning", method) for method in asked.methods(stage.settings)}
-    baselines = [record("baselines", name) for name in asked.baselines(stage.settings)]
-    recipes = [record("recipes", name) for name in asked.recipes(stage.settings)]
+    studies = {method: record("tuning", method) for method in record_names.methods(stage.settings)}
+    baselines = [record("baselines", name) for name in record_names.baselines(stage.settings)]
+    recipes = [record("recipes", name) for name in record_names.recipes(stage.settings)]
     comparison = compare(tasks, embeddings, studies, baselines, recipes, settings)
     stage.output(paths.COMPARISON, methodcaller("write_text", comparison.dumped(), encoding="utf-8"), cached=False)
     stage.output(paths.CURVES, methodcaller("write_text", curves(tasks), encoding="utf-8"))

@@ -3,12 +3,12 @@
 from functools import partial
 
 from bakeoff.base import paths
-from bakeoff.data.card import taken
 from bakeoff.data.encoding import describe, encode
 from bakeoff.data.encoding.fit import fit, frequent
 from bakeoff.data.encoding.rows import Rows, scans
 from bakeoff.data.encoding.settings import TableData
 from bakeoff.data.encoding.survey import others
+from bakeoff.data.portion import portion
 from bakeoff.data.table import table
 from bakeoff.data.table.reading import Reading
 from bakeoff.harness.stage import Stage, run
@@ -27,13 +27,12 @@ def encode_table(stage: Stage, data: str) -> None:
     if isinstance(share := settings.encoding.minimum_frequency, float):
         rows_of_all = f"{frequent(found, settings.encoding):,} of {sum(found.sizes.values()):,} rows"
         stage.say([f"{stage.name}: data.table.encoding.minimum_frequency: {share:g} = {rows_of_all}"])
-    told = taken(settings.take, table.whole(path), "rows")
+    whole = table.whole(path)
+    part = portion(settings.take, "rows", whole) if settings.take and whole else None
     stage.output(paths.encoder(data), encoder.save)
-    stage.output(
-        paths.data_card(data), describe.card(rows, encoder, classes, settings.source, told and f"the first {told}").save
-    )
+    stage.output(paths.data_card(data), describe.card(rows, encoder, classes, settings.source, part).save)
     stage.output(paths.encoding(data), report.save)
 
 
 if __name__ == "__main__":
-    run(encode_table, "encode_{data}", kind="table", data=None)
+    run(encode_table, "encode_{data}", about=("data", "table"), data=None)

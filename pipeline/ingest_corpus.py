@@ -9,6 +9,7 @@ from bakeoff.data.corpus.index import indexed
 from bakeoff.data.corpus.settings import CorpusSettings
 from bakeoff.data.corpus.text import Text
 from bakeoff.data.limits import Limits
+from bakeoff.data.portion import portion
 from bakeoff.data.sources.find import find
 from bakeoff.harness.stage import Stage, run
 
@@ -26,12 +27,12 @@ def ingest_corpus(stage: Stage, data: str) -> None:
         with indexed(text, words, folder, settings.vocabulary_size, settings.minimum_count) as index:
             stage.output(paths.tokens(data), index.save_ids)
             stage.output(paths.vocabulary(data), index.save_vocabulary)
-            told = f"the first {settings.take:,} words" if first and first.cut else None
-            card = CorpusCard.of(tuple(index.words), tuple(index.counts), settings.source, told)
+            part = portion(settings.take, "words") if settings.take and first and first.cut else None
+            card = CorpusCard.of(tuple(index.words), tuple(index.counts), settings.source, part)
             stage.output(paths.data_card(data), card.save)
-    stage.say([f"{stage.name}: data.corpus.take: {told}"] if told else [])
+    stage.say([f"{stage.name}: data.corpus.take: {part}"] if part else [])
     stage.say(text.notes())
 
 
 if __name__ == "__main__":
-    run(ingest_corpus, "ingest_{data}", kind="corpus", data=None)
+    run(ingest_corpus, "ingest_{data}", about=("data", "corpus"), data=None)

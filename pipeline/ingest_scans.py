@@ -25,4 +25,4 @@ def ingest_scans(stage: Stage, data: str) -> None:
 
 
 if __name__ == "__main__":
-    run(ingest_scans, "ingest_{data}", kind="scans", data=None)
+    run(ingest_scans, "ingest_{data}", about=("data", "scans"), data=None)

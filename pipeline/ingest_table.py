@@ -23,4 +23,4 @@ def ingest_table(stage: Stage, data: str) -> None:
 
 
 if __name__ == "__main__":
-    run(ingest_table, "ingest_{data}", kind="table", data=None)
+    run(ingest_table, "ingest_{data}", about=("data", "table"), data=None)

@@ -12,7 +12,7 @@ from bakeoff.networks.registry import SEGMENTERS
 from bakeoff.optimizers.registry import Optimizers
 from bakeoff.report.build import Material, Segmenter, Text, figures, texts
 from bakeoff.report.figures.example_figures import read_vectors
-from bakeoff.results import asked
+from bakeoff.results import record_names
 from bakeoff.results.curves import read_curves
 from bakeoff.results.model import Comparison, EmbeddingComparison, TaskKind, Winner
 from bakeoff.results.step_costs import measured, read
@@ -25,16 +25,20 @@ def report(stage: Stage) -> None:
         return {name: task.data for name, task in comparison.tasks.items() if task.kind in kinds}
 
     data = {name: paths.data_name(task.data) for name, task in comparison.tasks.items()}
+    searched = [paths.data_name(comparison.tuning.data)] if comparison.tuning else []
     streams = {
         table: {rule: record.read(stage.input(paths.record("online", name))) for rule, name in names.items()}
-        for table, names in asked.streams(stage.settings).items()
+        for table, names in record_names.streams(stage.settings).items()
     }
     winners = {name: comparison.tasks[name].winner for name in data_of("scans")}
     material = Material(
         comparison=comparison,
         curves=read_curves(stage.input(paths.CURVES)),
         data=data,
-        cards={task: read_card(stage.input(paths.data_card(name))) for task, name in data.items()},
+        cards={
+            name: read_card(stage.input(paths.data_card(name)))
+            for name in dict.fromkeys([*data.values(), *streams, *searched])
+        },
         scans={name: Examples.load(stage.input(path)) for name, path in data_of("scans").items()},
         encodings={task: Encoding.read(stage.input(paths.encoding(data[task]))) for task in data_of("table")},
         texts={corpus: text(stage, corpus, found) for corpus, found in comparison.embeddings.items()},

@@ -5,8 +5,8 @@ from operator import methodcaller
 from bakeoff.base import paths
 from bakeoff.base.record import dump
 from bakeoff.harness.stage import Stage, run
-from bakeoff.results.asked import metrics
 from bakeoff.results.model import Comparison
+from bakeoff.results.record_names import metrics
 from bakeoff.tracking.sync import bring, crown, illustrate, listed, summary
 
 

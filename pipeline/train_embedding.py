@@ -25,4 +25,10 @@ def train_embedding(stage: Stage, corpus: str, architecture: ArchitectureName) -
 
 
 if __name__ == "__main__":
-    run(train_embedding, "train_embedding@{corpus}-{architecture}", corpus=None, architecture=ARCHITECTURES)
+    run(
+        train_embedding,
+        "train_embedding@{corpus}-{architecture}",
+        about=("corpus", "corpus"),
+        corpus=None,
+        architecture=ARCHITECTURES,
+    )

@@ -30,4 +30,11 @@ def train_online(stage: Stage, table: str, optimizer: LearnerName, schedule: Sch
 
 if __name__ == "__main__":
     learners, schedules = get_args(LearnerName), get_args(ScheduleName)
-    run(train_online, "train_online@{table}-{optimizer}-{schedule}", table=None, optimizer=learners, schedule=schedules)
+    run(
+        train_online,
+        "train_online@{table}-{optimizer}-{schedule}",
+        about=("table", "table"),
+        table=None,
+        optimizer=learners,
+        schedule=schedules,
+    )

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -157,6 +158,22 @@ def contests(tasks: Sequence[str], optimizers: Sequence[str] = tuple(OPTIMIZERS)
         )
         for task, (kind, metric, models) in TASKS.items()
         if task in tasks
+    }
+
+
+def all_diverged(records: Mapping[str, TaskRecords], *roles: str) -> dict[str, TaskRecords]:
+    """Return the records with every run of these roles diverged in its second epoch."""
+
+    def lost(run: Run) -> Run:
+        diverged = run.parameters["role"] in roles
+        return replace(run, metrics={}, history=run.history[:1], diverged=STEPS + 5) if diverged else run
+
+    return {
+        task: replace(
+            found,
+            cells={cell: replace(record, runs=list(map(lost, record.runs))) for cell, record in found.cells.items()},
+        )
+        for task, found in records.items()
     }
 
 

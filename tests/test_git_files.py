@@ -24,7 +24,7 @@ def test_a_fresh_clone_tracks_its_runs() -> None:
     assert outputs and listed == "" and all(map(ignored, outputs))
 
 
-@pytest.mark.parametrize("kind", ["corpus", "table", "images", "scans"])
+@pytest.mark.parametrize("kind", ["corpus", "table", "images", "scans", "penguins"])
 def test_own_data_are_ignored_but_for_what_dvc_notes_of_them(kind: str) -> None:
     for name in ("my.csv", "folder/my.csv", ".gitignore"):
         assert ignored(f"data/raw/{kind}/{name}")
@@ -41,7 +41,7 @@ def test_dvc_sees_the_own_data_that_it_tracks(tmp_path: Path, monkeypatch: pytes
     for name in (".gitignore", ".dvcignore", ".dvc/config"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
-    notes = [tmp_path / f"data/raw/{kind}/my.csv.dvc" for kind in ("corpus", "table", "images", "scans")]
+    notes = [tmp_path / f"data/raw/{kind}/my.csv.dvc" for kind in ("corpus", "table", "images", "scans", "penguins")]
     for path in notes:
         path.parent.mkdir(parents=True)
         path.write_text(f"outs: [{{md5: '{'ab' * 16}', path: my.csv}}]\n", encoding="utf-8")

@@ -373,7 +373,7 @@ def python(arguments: list[str]) -> None:
 
 def identities(arguments: list[str], choices: Mapping[str, Any]) -> None:
     given = dict(zip(arguments[::2], arguments[1::2], strict=True))
-    choices = {name: known for name, known in choices.items() if name != "kind"}  # of the data, no argument
+    choices = {name: known for name, known in choices.items() if name != "about"}  # no argument
     assert given.keys() == {f"--{name}" for name in choices}
     assert all(given[f"--{name}"] in known for name, known in choices.items() if known is not None)
 

@@ -1,5 +1,6 @@
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from io import StringIO
 from pathlib import Path
@@ -12,6 +13,7 @@ from safetensors.torch import load_file
 
 from bakeoff.base import settings
 from bakeoff.base.progress import Progress
+from bakeoff.base.settings import BadInput
 from bakeoff.contest.finished_runs import FinishedRuns
 from bakeoff.contest.recipe import Recipe
 from bakeoff.contest.recipe_settings import RecipeSettings
@@ -134,3 +136,21 @@ def test_workers_change_nothing(tmp_path: Path) -> None:
         train(Watched(recipe()), tmp_path / "kept", workers).save(tmp_path / str(workers))
     assert (tmp_path / "1").read_bytes() == (tmp_path / "2").read_bytes()
     assert {key.split(".")[0] for key in load_file(tmp_path / "1")} == {"s0", "s1", "s2"}
+
+
+def test_a_refusal_names_the_file_of_the_recipe(tmp_path: Path) -> None:
+    made = recipe()
+    small = Split(np.zeros((8, 1, 2, 2), np.uint8), np.arange(8, dtype=np.uint8) % 2)
+    examples = Examples(small, small, small, ("a", "b"))
+    shifted = made.combination.training.augmentation.model_copy(update={"shift": 3, "crop": 0})
+    training = made.combination.training.model_copy(update={"augmentation": shifted})
+    with pytest.raises(BadInput, match=r"^recipes/images/cnn.yaml: training.augmentation.shift is 3, which leaves"):
+        replace(made.combination, training=training).workload(examples, torch.device("cpu"))
+    plain = made.combination.training.model_copy(update={"augmentation": shifted.model_copy(update={"shift": 0})})
+    combination = replace(made.combination, training=plain)
+    workload = combination.workload(examples, torch.device("cpu"))
+    with FinishedRuns("recipe", "none", tmp_path) as kept, pytest.raises(BadInput) as refused:
+        replace(made, combination=combination).train(
+            workload, lambda *_: lambda _: None, Progress(3, "recipe", StringIO()), kept
+        )
+    assert str(refused.value).startswith("recipes/images/cnn.yaml: network.kernel is 3, and does not fit 2 x 2 pixels")

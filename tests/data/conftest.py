@@ -47,10 +47,11 @@ class Project:
         target.write_bytes(content.encode() if isinstance(content, str) else content)
         return target
 
-    def run(self, stage: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        """`python -m pipeline.STAGE` there."""
+    def run(self, stage: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """`python -m pipeline.STAGE ARGUMENT...` there."""
         return self.python.run(
             f"pipeline.{stage}",
+            *arguments,
             cwd=self.root,
             env=os.environ | {"BAKEOFF_CACHE": str(self.root / "cache")} | environment,
         )

@@ -20,17 +20,23 @@ def digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
+# Of the file with ARRAYS, by Python 3.11.2, 3.11.7, 3.12 and 3.13 alike; those of `savez` differ between them.
+DIGEST = "19a594021c375d2341c402e14739c1174ede7292bd9c04588a1a4c7fbdfe55af"
+
+
 @pytest.mark.parametrize("piece", [1, 3, 10, 100])
-def test_the_bytes_are_those_of_savez_however_an_array_is_cut(tmp_path: Path, piece: int) -> None:
-    with (tmp_path / "numpy").open("wb") as file:
-        np.savez(file, allow_pickle=False, **ARRAYS)
+def test_the_bytes_depend_on_the_arrays_alone_however_they_are_cut(tmp_path: Path, piece: int) -> None:
     cut = {
         name: Pieces(array.shape, array.dtype, [array[start : start + piece] for start in range(0, len(array), piece)])
         for name, array in ARRAYS.items()
     }
     npz.save(tmp_path / "whole", ARRAYS)
     npz.save(tmp_path / "cut", cut)
-    assert digest(tmp_path / "whole") == digest(tmp_path / "cut") == digest(tmp_path / "numpy")
+    assert digest(tmp_path / "whole") == digest(tmp_path / "cut") == DIGEST
+    with np.load(tmp_path / "cut") as arrays:
+        assert list(arrays) == list(ARRAYS)
+        for name, array in ARRAYS.items():
+            assert arrays[name].dtype == array.dtype and np.array_equal(arrays[name], array)
 
 
 def test_arrays_that_do_not_lie_in_a_row_are_written_as_they_are_meant(tmp_path: Path) -> None:
@@ -57,7 +63,7 @@ def test_pieces_that_do_not_add_up_are_refused(tmp_path: Path, pieces: list[np.n
 
 
 def test_objects_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="allow_pickle=False"):
+    with pytest.raises(ValueError, match="x holds objects, which are not written"):
         npz.save(tmp_path / "made", {"x": np.array([{}])})
 
 

@@ -1,4 +1,4 @@
-"""Small data of each kind go through with the settings that ship: source and columns are all that changes."""
+"""Small data, and parts of data, with the settings that ship: source and columns are all that changes."""
 
 from pathlib import Path
 from typing import Any
@@ -9,6 +9,7 @@ import pytest
 from bakeoff.base import strict_yaml
 from bakeoff.base.settings import BadInput
 from bakeoff.base.values import resolved
+from bakeoff.data.card import read_card, read_corpus_card
 from bakeoff.data.corpus.first import First
 from bakeoff.data.images import images
 from bakeoff.data.images.labelled import from_arrays, part
@@ -121,3 +122,76 @@ def test_a_short_stream_has_short_windows_and_says_so(rows: int, batch: int) -> 
     assert lengths.evaluation.interval % batch == 0 and rows / lengths.evaluation.interval >= 8
     assert max(lengths.evaluation.window, lengths.stream.delay, lengths.drift.holds) <= 0.05 * rows + 1
     assert f"of {rows:,} rows: " in next(lengths.remarks(settings, evaluation, drift))
+
+
+def flights(days: int) -> str:
+    rows = [
+        f"{day},{hour},{('Oslo', 'Rome', 'Bern')[(day + hour) % 3]},{('no', 'yes')[(3 * day + hour) % 2]}"
+        for day in range(1, days + 1)
+        for hour in range(6)
+    ]
+    return "\n".join(["date,hour,city,late", *reversed(rows)]) + "\n"
+
+
+def set_table(project: Any, days: int, take: int | None = None) -> None:
+    """Change the source and the columns; shares, frequencies and the rest are those that ship."""
+    project.put("data/raw/table/t.csv", flights(days))
+    project.set(
+        data__table__source="data/raw/table/t.csv",
+        data__table__take=take,
+        data__table__target={"column": "late", "above": None, "classes": None},
+        data__table__numeric=["hour"],
+        data__table__categorical=["city"],
+        data__table__leaks=[],
+        data__table__order=["date", "hour"],
+    )
+
+
+@pytest.mark.parametrize(("take", "rows"), [(None, 60), (30, 30), (60, 60), (61, 60)])
+def test_a_small_table_is_ingested_and_encoded(project: Any, take: int | None, rows: int) -> None:
+    set_table(project, 10, take)
+    lines = ""
+    for stage in ("ingest_table", "encode_table"):
+        ended = project.run(stage)
+        assert ended.returncode == 0, ended.stderr
+        lines += ended.stdout
+    card = read_card(project.root / "data/table/card.json")
+    sizes = {split: part.examples for split, part in card.parts.items()}
+    assert sum(sizes.values()) == rows and min(sizes.values()) >= 6
+    assert ", ".join(f"{split} {size}" for split, size in sizes.items()) in lines
+    assert f"minimum_frequency: 0.001527 = 1 of {rows} rows" in lines
+    said = f"the first {take} of 60 rows" if rows < 60 else None
+    assert card.taken == said
+    assert (f"data.table.take: {said}" in lines) == (said is not None)
+
+
+@pytest.mark.parametrize(("take", "words"), [(None, 400), (100, 100), (400, 400), (401, 400)])
+def test_a_small_text_is_ingested(project: Any, take: int | None, words: int) -> None:
+    project.put("data/raw/corpus/t.txt", "the cat and the dog ran " * 66 + "the cat and dog")
+    project.set(data__corpus__source="data/raw/corpus/t.txt", data__corpus__take=take)
+    ended = project.run("ingest_corpus")
+    assert ended.returncode == 0, ended.stderr
+    card = read_corpus_card(project.root / "data/corpus/card.json")
+    assert card.words == words and card.vocabulary == 6
+    said = f"the first {take} words" if words < 400 else None
+    assert card.taken == said
+    assert (f"data.corpus.take: {said}" in ended.stdout) == (said is not None)
+
+
+def digits(project: Any, take: int | None) -> None:
+    x = np.arange(60 * 16, dtype=np.uint32).reshape(60, 4, 4).astype(np.uint8)
+    path = project.put("data/raw/images/t.npz", b"")
+    np.savez(path, x_train=x, y_train=np.arange(60) % 3)
+    project.set(data__images__source="data/raw/images/t.npz", data__images__take=take)
+
+
+@pytest.mark.parametrize(("take", "count"), [(None, 60), (30, 30), (60, 60), (61, 60)])
+def test_few_images_are_ingested(project: Any, take: int | None, count: int) -> None:
+    digits(project, take)
+    ended = project.run("ingest_images")
+    assert ended.returncode == 0, ended.stderr
+    card = read_card(project.root / "data/images/card.json")
+    assert sum(part.examples for part in card.parts.values()) == count
+    said = f"{take} of 60 images, each class by its share" if count < 60 else None
+    assert card.taken == said
+    assert (f"data.images.take: {said}" in ended.stdout) == (said is not None)

@@ -1,6 +1,7 @@
 """dvc.yaml says of each stage exactly what it imports: too little gives stale results, too much needless reruns."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,7 @@ def test_the_editors_schema_is_that_of_the_settings() -> None:
 
 
 BEFORE = """# why
+# Made of (sha256): 0
 stages:
   check:
     cmd: python -m pipeline.compare
@@ -74,7 +76,7 @@ def test_refreshing_keeps_comments_and_data_dependencies(tmp_path: Path, monkeyp
     path = tmp_path / "dvc.yaml"
     code_dependencies.refresh(path, BEFORE)
     text = path.read_text()
-    assert text.startswith("# why\nstages:\n  check:\n")
+    assert re.match("# why\n# Made of .*: 0\n# All other lines .*: [0-9a-f]{64}\nstages:\n  check:\n", text)
     assert "params: [comparison]  # of all tasks\n\n  # " in text
     assert text.endswith("\n\n# how\nplots:\n  - reports/curves.csv\n")
     stages = YAML(typ="safe").load(text)["stages"]

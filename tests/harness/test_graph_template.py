@@ -1,6 +1,9 @@
-"""The graph that is written for several data sets and tasks of one kind."""
+"""dvc.yaml is what the template says for the data sets and tasks of params.yaml; what else it is, is refused."""
 
 import copy
+import json
+import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -8,92 +11,163 @@ import pytest
 from ruamel.yaml import YAML
 
 from bakeoff.base import strict_yaml
-from bakeoff.harness import graph_template
+from bakeoff.base.settings import BadInput
+from bakeoff.harness import graph_template, params
 from bakeoff.harness.params import Params
 
 ROOT = Path(__file__).parents[2]
+TEMPLATE = (ROOT / "pipeline/stages.yaml").read_text(encoding="utf-8")
+SHIPPED = strict_yaml.read(ROOT / "params.yaml")
+
+Settings = dict[str, Any]
 
 
-@pytest.fixture(scope="module")
-def graph() -> dict[str, Any]:
-    """The stages of the settings that ship with a second task on images and a second table, which is a stream too."""
-    params = strict_yaml.read(ROOT / "params.yaml")
-    data, tasks = params["data"], params["tasks"]
-    data["cifar"] = copy.deepcopy(data["images"]) | {"source": "data/raw/images/cifar.zip", "take": 2000}
-    data["penguins"] = copy.deepcopy(data["table"]) | {"source": "data/raw/table/penguins.csv"}
-    tasks["photographs"] = copy.deepcopy(tasks["images"]) | {"data": "cifar", "models": ["cnn"], "recipes": []}
-    tasks["birds"] = copy.deepcopy(tasks["table"]) | {"data": "penguins", "recipes": [], "baselines": ["logistic"]}
-    params["online"]["tables"] = ["table", "penguins"]
-    text = graph_template.expanded((ROOT / "pipeline/stages.yaml").read_text(), Params.model_validate(params))
-    stages: dict[str, Any] = YAML(typ="safe").load(text)["stages"]
-    return stages
+def stages(settings: Settings, template: str = TEMPLATE) -> dict[str, Any]:
+    text = graph_template.expanded(template, Params.model_validate(settings))
+    return dict(YAML(typ="safe").load(text)["stages"])
+
+
+def more() -> Settings:
+    """The settings that ship, with a second task on the images, a second table, and a task named like a text."""
+    settings = copy.deepcopy(SHIPPED)
+    data, tasks = settings["data"], settings["tasks"]
+    data["corpus2"] = copy.deepcopy(data["corpus"])
+    data["penguins"] = copy.deepcopy(data["table"])
+    tasks["digits"] = copy.deepcopy(tasks["images"]) | {"models": ["cnn"], "recipes": []}
+    tasks["corpus"] = copy.deepcopy(tasks["table"]) | {"data": "penguins", "recipes": [], "baselines": ["logistic"]}
+    return settings
+
+
+def tables_alone() -> Settings:
+    """The settings that ship without images, scans and text."""
+    settings = copy.deepcopy(SHIPPED)
+    settings["data"] = {"table": settings["data"]["table"]}
+    settings["tasks"] = {"table": settings["tasks"]["table"] | {"recipes": [], "baselines": []}}
+    settings["embedding"]["corpora"] = []
+    settings["online"]["tables"] = []
+    settings["tuning"]["methods"] = []
+    return settings
+
+
+def test_two_tasks_on_one_data_set_read_the_same_examples() -> None:
+    made = stages(more())
+    assert made["train_digits"]["deps"] == made["train_images"]["deps"] == ["data/images/images.npz"]
+    assert made["train_digits"]["cmd"] == "python -m pipeline.train_network --task digits ${item}"
+
+
+def test_a_task_named_like_a_data_set_of_another_kind_reads_its_own() -> None:
+    made = stages(more())
+    assert made["train_corpus"]["deps"] == ["data/penguins/encoded.npz"]
+    assert made["ingest_corpus"]["deps"] == ["data/raw/corpus"]
+    assert made["train_baseline_corpus"]["matrix"] == {"baseline": "${tasks.corpus.baselines}"}
+
+
+def test_where_there_is_nothing_there_is_no_stage_and_no_dependency() -> None:
+    made = stages(tables_alone())
+    assert made.keys() == {"ingest_table", "encode_table", "train_table", "compare", "report", "track"}
+    assert made["compare"]["deps"] == ["reports/records/table"]
+    read = {dependency for name in ("report", "track") for dependency in made[name]["deps"]}
+    assert not [path for path in read if re.search("images|scans|corpus|embedding|online|tuning", path)]
 
 
 @pytest.mark.parametrize(
-    ("stage", "script", "reads", "keys", "makes"),
+    ("tasks", "tables", "methods", "cards"),
     [
-        (
-            "ingest_cifar",
-            "pipeline.ingest_images --data cifar",
-            "data/raw/images",
-            {"data.cifar", "limits"},
-            "data/cifar/images.npz",
-        ),
-        (
-            "ingest_penguins",
-            "pipeline.ingest_table --data penguins",
-            "data/raw/table",
-            {"data.penguins.source", "data.penguins.take", "data.penguins.split"},
-            "data/penguins/table.parquet",
-        ),
-        (
-            "encode_penguins",
-            "pipeline.encode_table --data penguins",
-            "data/penguins/table.parquet",
-            {"data.penguins"},
-            "data/penguins/encoded.npz",
-        ),
-        (
-            "train_photographs",
-            "pipeline.train_network --task photographs",
-            "data/cifar/images.npz",
-            {"data.cifar.kind", "tasks.photographs.training", "tasks.photographs.data"},
-            "models/photographs/${item.model}-${item.optimizer}.safetensors",
-        ),
-        (
-            "train_birds",
-            "pipeline.train_network --task birds",
-            "data/penguins/encoded.npz",
-            {"data.penguins.kind", "tasks.birds.training"},
-            "models/birds/${item.model}-${item.optimizer}.safetensors",
-        ),
-        (
-            "train_baseline_birds",
-            "pipeline.train_baseline --task birds",
-            "data/penguins/encoded.npz",
-            {"data.penguins.kind", "tasks.birds.data"},
-            "reports/records/baselines/birds-${item.baseline}.json",
-        ),
+        (["images", "scans"], ["penguins"], [], ["images", "scans", "penguins"]),
+        (["images", "table"], ["table"], ["grid"], ["images", "table", "cifar"]),
+        (["table"], [], ["grid", "random"], ["table", "cifar"]),
+        (["images", "table", "scans"], ["table", "penguins"], [], ["images", "table", "scans", "penguins"]),
     ],
 )
-def test_a_second_data_set_or_task_has_stages_of_its_own(
-    graph: dict[str, Any], stage: str, script: str, reads: str, keys: set[str], makes: str
+def test_the_report_reads_the_card_of_each_labelled_data_set_once(
+    tasks: list[str], tables: list[str], methods: list[str], cards: list[str]
 ) -> None:
-    assert f"python -m {script}" in graph[stage]["cmd"]
-    assert reads in graph[stage]["deps"]
-    assert keys <= {key for key in graph[stage]["params"] if isinstance(key, str)}
-    assert makes in graph[stage]["outs"]
+    settings = copy.deepcopy(SHIPPED)
+    for new, old in (("cifar", "images"), ("penguins", "table")):
+        settings["data"][new] = copy.deepcopy(settings["data"][old])
+    settings["tasks"] = {name: settings["tasks"][name] for name in tasks}
+    settings["online"]["tables"], settings["tuning"]["methods"] = tables, methods
+    settings["tuning"]["study"]["data"] = "cifar"
+    settings["embedding"]["corpora"] = []
+    read = stages(settings)["report"]["deps"]
+    assert [path for path in read if path.endswith("card.json")] == [f"data/{name}/card.json" for name in cards]
 
 
-def test_the_first_ones_keep_their_stages(graph: dict[str, Any]) -> None:
-    names = {"ingest_images", "ingest_table", "encode_table", "train_images", "train_table", "train_scans"}
-    assert names <= graph.keys()
-    assert "train_recipe_photographs" not in graph and "train_recipe_images" in graph
+@pytest.mark.parametrize("settings", [SHIPPED, more(), tables_alone()])
+def test_the_gate_accepts_what_the_template_knows(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(params, "load", lambda path: settings if path.name == "params.yaml" else strict_yaml.read(path))
+    assert params.check(ROOT / "params.yaml", graph=False).data.keys() == settings["data"].keys()
 
 
-def test_all_tasks_meet_in_the_comparison_and_in_the_report(graph: dict[str, Any]) -> None:
-    tasks = {f"reports/records/{task}" for task in ("images", "table", "scans", "photographs", "birds")}
-    assert tasks <= set(graph["compare"]["deps"])
-    cards = {f"data/{name}/card.json" for name in ("images", "table", "scans", "cifar", "penguins")}
-    assert cards <= set(graph["report"]["deps"])
-    assert {"reports/encoding/table.json", "reports/encoding/penguins.json"} <= set(graph["report"]["deps"])
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("ingest_<scans>:", "ingest_<scaned>:", "'scaned' is not a list of names; did you mean 'scanned'?"),
+        ("# if corpora", "# if corporas", "'corporas' is not a list of names; did you mean 'corpora'?"),
+        ("data/<data>/<examples>", "data/<dta>/<examples>", "'- data/<dta>/images.npz' has what nothing takes"),
+        ("reports/records/<task>\n", "reports/records/<tusk>\n", "'tusk' is not a list of names; did you mean 'task'?"),
+    ],
+)
+def test_a_mistake_in_the_template_is_one_line(old: str, new: str, says: str) -> None:
+    assert old in TEMPLATE
+    with pytest.raises(BadInput, match=re.escape(f"pipeline/stages.yaml: {says}")):
+        stages(SHIPPED, TEMPLATE.replace(old, new))
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """What the gate reads of a project."""
+    for name in ("params.yaml", "dvc.yaml", "pipeline/stages.yaml"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes((ROOT / name).read_bytes())
+    (tmp_path / "recipes").symlink_to(ROOT / "recipes")
+    return tmp_path
+
+
+def replaced(file: str, old: str, new: str) -> Callable[[Path], object]:
+    def edit(project: Path) -> None:
+        path = project / file
+        text = path.read_text(encoding="utf-8")
+        assert old in text
+        path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+    return edit
+
+
+def settled(settings: Settings) -> Callable[[Path], object]:
+    return lambda project: (project / "params.yaml").write_text(json.dumps(settings), encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("edit", "says"),
+    [
+        (
+            settled(more()),
+            "dvc.yaml has no stage ingest_corpus2, ingest_penguins, encode_penguins, train_digits",
+        ),
+        (settled(tables_alone()), "dvc.yaml has the stage ingest_corpus, ingest_images, ingest_scans, train_embedding"),
+        (replaced("params.yaml", "data: images  ", "data: photographs  "), "tasks.images.data is 'photographs'"),
+        (
+            replaced("pipeline/stages.yaml", "text to word ids", "from text to word ids"),
+            "dvc.yaml is older than its temp",
+        ),
+        (
+            replaced("dvc.yaml", "--task images", "--task table"),
+            "dvc.yaml was edited by hand; put the change into pipeline",
+        ),
+        (replaced("dvc.yaml", "stages:\n", "stages:\n  own: {cmd: 'true'}\n"), "dvc.yaml was edited by hand"),
+    ],
+)
+def test_a_graph_that_does_not_fit_is_refused(project: Path, edit: Callable[[Path], object], says: str) -> None:
+    params.check(project / "params.yaml")
+    edit(project)
+    with pytest.raises(BadInput, match=re.escape(says)):
+        params.check(project / "params.yaml")
+
+
+def test_a_network_that_is_added_to_a_list_needs_no_new_graph(project: Path) -> None:
+    settings = copy.deepcopy(SHIPPED)
+    settings["tasks"]["images"]["models"].append("resnet")
+    settings["tasks"]["table"]["optimizers"].append("lion")
+    settled(settings)(project)
+    params.check(project / "params.yaml")

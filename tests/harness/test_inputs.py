@@ -58,6 +58,16 @@ def test_an_edited_setting_is_named(read: Inputs, old: str, new: str, line: str)
     assert list(read.changes("train")) == [f"params.yaml: {line}"]
 
 
+def test_an_edited_file_of_settings_is_named(read: Inputs) -> None:
+    Path("recipe.yaml").write_text("{epochs: 3, optimizer: adam, learning_rate: 0.1}")
+    assert read.file_settings("recipe.yaml", Training) == Training(epochs=3, optimizer="adam", learning_rate=0.1)
+    assert read.settings["recipe.yaml"] == {"epochs": 3, "optimizer": "adam", "learning_rate": 0.1}
+    Path("recipe.yaml").write_text("# the same\n{optimizer: adam, epochs: 3, learning_rate: 0.10}")
+    assert list(read.changes("train")) == []
+    Path("recipe.yaml").write_text("{epochs: 4, optimizer: adam, learning_rate: 0.1}")
+    assert list(read.changes("train")) == ["recipe.yaml: epochs was 3 when 'train' began, and is 4 now"]
+
+
 @pytest.mark.parametrize(
     "text",
     [

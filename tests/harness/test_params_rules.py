@@ -98,7 +98,12 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
         "tasks.images.training has batch_size 1, and run.shards is 1: networks.mlp needs 2 examples or more",
     ),
     (BATCH_NORM | {"tasks.table.training.batch_size": 7, "run.shards": 4}, "batch_size 7, and run.shards is 4"),
-    # empty lists
+    # keys below which DVC sees no change
+    ({"data.table.encoding.hashed": {"size": 64}}, "data.table.encoding.hashed.size: DVC does not see changes below"),
+    ({"data.table.encoding.scaling_by_column": {"nfiles": "minmax"}}, "scaling_by_column.nfiles: DVC does not see"),
+    ({"data.scans.labels": [{"background": 0}, {"size": 1}]}, "data.scans.labels.size: DVC does not see changes"),
+    # the data of the study
+    ({"tuning.study.data": "scans"}, "tuning.study.data has 'scans', which is not a data set of the kind images"),
     # values that no training survives
     *(
         ({key: value}, f"{key} is {value}, and should be at most")
@@ -157,6 +162,7 @@ def test_what_settings_alone_decide_is_refused(
         {"data.scans.resize": None, "networks.unet.depth": 6, "tasks.scans.training.augmentation.shift": 40},
         {"data.scans.resize": [64, 64], "networks.unet.depth": 6},
         {"data.images.resize": [5, 5]},
+        {"tuning.methods": [], "tuning.study.data": "none"},
         {"tasks.table.recipes": []},
         {"tasks.images.recipes": []},
         {"tasks.images.recipes": [], "tasks.table.recipes": [], "tasks.table.baselines": []},

@@ -11,6 +11,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from bakeoff.base.settings import BadInput
+from bakeoff.base.specs import by_name
 from bakeoff.networks import cnn
 from bakeoff.networks.mlp import MlpSettings
 from bakeoff.networks.registry import (
@@ -19,7 +20,6 @@ from bakeoff.networks.registry import (
     SEGMENTERS,
     NetworkName,
     Networks,
-    by_name,
     networks_for,
 )
 
@@ -83,7 +83,7 @@ def test_params_yaml_lists_them_all() -> None:
 
 def test_two_networks_of_one_name_are_refused() -> None:
     with pytest.raises(ValueError, match=r"^bakeoff\.networks\.cnn: the network 'cnn' is defined twice; rename one"):
-        by_name((cnn, cnn))
+        by_name("network", [(cnn, cnn.SPEC), (cnn, cnn.SPEC)])
 
 
 @pytest.mark.parametrize("name", NETWORKS)

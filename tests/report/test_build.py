@@ -1,15 +1,18 @@
 """The whole report of contests that nobody held: pages and figures fit together, whatever tasks there are."""
 
 import re
+from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
-from simulated_contest import SETTINGS, TASKS, baseline, contests, search, vectors
+from simulated_contest import SETTINGS, TASKS, all_diverged, baseline, contests, search, vectors
 from simulated_stream import RECORDS as STREAM
+from simulated_stream import record as stream
 
 from bakeoff.base.settings import load, validate
 from bakeoff.data.card import Card, CorpusCard, Part
@@ -28,37 +31,72 @@ from bakeoff.results.curves import curves, read_curves
 from bakeoff.results.step_costs import Costs
 
 UNET = UnetSettings(channels=2, depth=1, activation="relu")
-OPTIMIZERS = ("sgd", "adam")
-ROWS = Part(examples=90, labels=(50, 40))
-ENCODING = Encoding(before={}, after={}, missing={}, categories={}, rows={"train": 1}, columns=1)
+NO_COSTS = Costs("Abacus", {})
+# What two of a kind have on the page differs, so that a section with the data of another is noticed.
+COUNTS = {task: 9 + place for place, task in enumerate(TASKS)}  # of the examples of a split
+COLUMNS = {"table": 41, "penguins": 7}
+STREAMS = {
+    "table": STREAM,
+    "penguins": {
+        "sgd-constant": stream("sgd-constant", 0.25, [500.0, 510.0]),
+        "adagrad-inverse_time": stream("adagrad-inverse_time", 0.35, [520.0, 530.0]),
+    },
+}
+FREQUENT = {  # words of a text
+    "corpus": ["the", "of", "and", "five"],
+    "german": ["der", "die", "und", "das", "ein"],
+    "english": ["and", "of", "the", "king", "water", "language"],
+}
 
 
-def examples(*shape: int, pixels: bool) -> Examples:
+def encoding(table: str) -> Encoding:
+    return Encoding(before={}, after={}, missing={}, categories={}, rows={"train": 1}, columns=COLUMNS[table])
+
+
+def examples(count: int, *shape: int, pixels: bool) -> Examples:
     generator = np.random.default_rng(0)
 
     def split() -> Split:
-        x = generator.integers(0, 256, (9, *shape), dtype=np.uint8)
-        return Split(x, generator.integers(0, 3, (9, *shape[1:]) if pixels else (9,), dtype=np.uint8))
+        x = generator.integers(0, 256, (count, *shape), dtype=np.uint8)
+        return Split(x, generator.integers(0, 3, (count, *shape[1:]) if pixels else (count,), dtype=np.uint8))
 
     return Examples(split(), split(), split(), classes=("background", "grey", "white"))
 
 
 def card(task: str) -> Card:
-    kind = TASKS[task][0]
+    kind, count = TASKS[task][0], COUNTS[task]
     if kind == "table":
+        rows = Part(examples=count, labels=(count - 5, 5))
         return Card(
             kind=kind,
-            source=f"data/raw/table/{task}.csv",
-            taken=None,
+            source=source(task),
+            taken=part(task),
             classes=("no", "yes"),
             shape=(4,),
-            train=ROWS,
-            validation=ROWS,
-            test=ROWS,
+            train=rows,
+            validation=rows,
+            test=rows,
             samples=None,
         )
-    source = {"images": "mnist-5k", "scans": "mni152"}.get(task, f"data/raw/{kind}/{task}")
-    return Card.of(examples(1, 8, 8, pixels=kind == "scans"), kind, source)
+    return Card.of(examples(count, 1, 8, 8, pixels=kind == "scans"), kind, source(task), part(task))
+
+
+def source(task: str) -> str:
+    return {"images": "mnist-5k", "scans": "mni152"}.get(task, f"data/raw/{TASKS[task][0]}/{task}")
+
+
+def part(task: str) -> str:
+    return f"{COUNTS[task]} of 1,000 examples"
+
+
+def words(corpus: str) -> list[str]:
+    """The vocabulary of a text."""
+    return ["UNK", *FREQUENT[corpus], *(f"w{n}" for n in range(20))]
+
+
+def placed(corpus: str) -> Vectors:
+    rng = np.random.default_rng(list(corpus.encode()))
+    return Vectors.of(rng.normal(size=(len(words(corpus)), 4)).astype(np.float32), words(corpus))
 
 
 def material(
@@ -68,9 +106,16 @@ def material(
     methods: Sequence[str] = (),
     corpora: Sequence[str] = (),
     tables: Sequence[str] = (),
+    optimizers: Sequence[str] = ("sgd", "adam"),
+    lost: Sequence[str] = (),
+    costs: Costs = NO_COSTS,
 ) -> Material:
-    """The inputs of a report on these tasks, texts and streams."""
-    records = contests(tasks, OPTIMIZERS)
+    """The inputs of a report on these tasks, texts and streams.
+
+    Args:
+        lost: the roles whose runs all diverged.
+    """
+    records = all_diverged(contests(tasks, optimizers), *lost)
     comparison = compare(
         records,
         {corpus: {"cbow": vectors(corpus)} for corpus in corpora},
@@ -80,14 +125,13 @@ def material(
         SETTINGS,
     )
     (folder / "curves.csv").write_text(curves(records))
-    words = ["UNK", "the", "of", "and", *(f"w{n}" for n in range(20))]
-    placed = Vectors.of(np.random.default_rng(0).normal(size=(len(words), 4)).astype(np.float32), words)
     scans = [task for task in tasks if TASKS[task][0] == "scans"]
     network = SEGMENTERS["unet"].build(UNET, (1, 8, 8), 3, torch.Generator().manual_seed(0))
     segmenters = {}
     for task in scans:
         winner = comparison.tasks[task].winner
-        assert winner is not None
+        if winner is None:
+            continue
         state = {f"s{winner.seed}.{name}": w.contiguous() for name, w in network.state_dict().items()}
         save_file(state, folder / f"{task}.safetensors")
         segmenters[task] = Segmenter(winner, folder / f"{task}.safetensors", UNET)
@@ -95,15 +139,17 @@ def material(
         comparison=comparison,
         curves=read_curves(folder / "curves.csv"),
         data={task: task for task in tasks},
-        cards={task: card(task) for task in tasks},
-        scans={task: examples(1, 8, 8, pixels=True) for task in scans},
-        encodings={task: ENCODING for task in tasks if TASKS[task][0] == "table"},
+        cards={name: card(name) for name in dict.fromkeys([*tasks, *tables, *["images"] * bool(methods)])},
+        scans={task: examples(COUNTS[task], 1, 8, 8, pixels=True) for task in scans},
+        encodings={task: encoding(task) for task in tasks if TASKS[task][0] == "table"},
         texts={
-            corpus: Text(CorpusCard.of(tuple(words), (9,) * len(words), "text8"), {"cbow": placed})
+            corpus: Text(
+                CorpusCard.of(tuple(words(corpus)), (9,) * len(words(corpus)), "text8"), {"cbow": placed(corpus)}
+            )
             for corpus in corpora
         },
-        costs=Costs("Abacus", {}),
-        streams=dict.fromkeys(tables, STREAM),
+        costs=costs,
+        streams={table: STREAMS[table] for table in tables},
         optimizers=validate(load(Path(__file__).parents[2] / "params.yaml"), "optimizers", Optimizers),
         segmenters=segmenters,
     )
@@ -126,24 +172,70 @@ REPORTS = {
     "a table alone": {"tasks": ("penguins",), "tables": ("penguins",)},
     "scans alone": {"tasks": ("scans",)},
     "a text alone": {"tasks": (), "corpora": ("german",)},
+    "a stream alone": {"tasks": (), "tables": ("penguins",)},
+    "searches alone": {"tasks": (), "methods": ("grid",)},
+    "streams and searches on data of no task": {
+        "tasks": ("cifar",),
+        "methods": ("grid",),
+        "tables": ("penguins", "table"),
+    },
+    "every final run diverged": {"tasks": ("images", "table", "scans"), "lost": ("final",)},
+    "every run diverged": {"tasks": ("cifar", "scans"), "lost": ("final", "default", "trial", "rerun")},
+    "one optimizer": {"tasks": ("images", "table", "scans"), "optimizers": ("adam",)},
+    "one optimizer that diverged": {"tasks": ("cifar", "scans"), "optimizers": ("adam",), "lost": ("final",)},
+    "costs of a part": {"tasks": ("cifar", "penguins"), "costs": Costs("Abacus", {"cifar": {"cnn": {"sgd": 0.001}}})},
 }
 
 
 @pytest.mark.parametrize("asked", REPORTS.values(), ids=REPORTS.keys())
 def test_each_figure_is_on_the_page_and_each_picture_is_drawn(
-    asked: dict[str, tuple[str, ...]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    asked: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for module in (contest, overview, word_maps, online):
         monkeypatch.setattr(module, "png", lambda _: b"drawn")  # most of the time goes into the pixels
     monkeypatch.setattr(overview, "trajectories", lambda *_: b"drawn")
-    monkeypatch.setattr(build, "words", lambda name, _, method: {f"words-{name}-{method}.png": b"drawn"})
-    found = material(tmp_path, **asked)  # type: ignore[arg-type]
+    monkeypatch.setattr(
+        build, "words", lambda name, _vectors, _language, method: {f"words-{name}-{method}.png": b"drawn"}
+    )
+    found = material(tmp_path, **asked)
     drawn = {name: picture for draw in drawn_by(found) for name, picture in draw().items()}
     pages = texts(found, drawn)
     assert set(re.findall(r"\(figures/([^)]+)\)", pages["report.md"])) == drawn.keys()
     assert pages["report.html"].count('src="data:image/png;base64,') == len(drawn)
     for task in asked["tasks"]:
         assert f"## {task}\n" in pages["report.md"] and f"| {task} |" in pages["results.md"]
-    data = pages["report.md"].partition("## Data")[2]
-    for name in (*asked["tasks"], *asked.get("corpora", ())):
-        assert f"| {name} | `" in data
+    assert "None" not in pages["report.md"] and "nan" not in pages["report.md"].replace("finance", "")
+
+
+def sections(page: str) -> dict[str, str]:
+    """The sections of a page by their headings."""
+    return {text.partition("\n")[0]: text for text in page.split("\n## ")[1:]}
+
+
+@pytest.mark.parametrize("asked", REPORTS.values(), ids=REPORTS.keys())
+def test_each_section_is_of_its_own_data(asked: dict[str, Any], tmp_path: Path) -> None:
+    found = material(tmp_path, **asked)
+    shown = sections(texts(found, defaultdict(bytes))["report.md"])
+    tasks, corpora, tables = asked["tasks"], asked.get("corpora", ()), asked.get("tables", ())
+    for task in tasks:
+        assert f"`data/{task}/examples.npz` ({part(task)}): {COUNTS[task]} train," in shown[task]
+        if TASKS[task][0] == "table":
+            assert f"\n{COLUMNS[task]} columns. Statistics" in shown[task]
+    for table in tables:
+        text = shown["Online learning" if len(tables) == 1 else f"Online learning on {table}"]
+        assert f"the table's rows ({part(table)}), in their order" in text
+        for record in STREAMS[table].values():
+            loss = online.values(online.runs(record, "none"), "stream/loss")
+            assert f" | {online.summary(loss, SETTINGS.confidence)} |  |" in text
+    for corpus in corpora:
+        text = shown["Word vectors" if len(corpora) == 1 else f"Word vectors of {corpus}"]
+        assert f"The vocabulary has {len(words(corpus))} words." in text
+        nearest = placed(corpus).neighbours(FREQUENT[corpus][-1])
+        assert f"| {FREQUENT[corpus][-1]} | {', '.join(nearest)} |" in text
+    if asked.get("methods"):
+        assert f"The trials train on `data/images/examples.npz` ({part('images')})." in shown["Hyperparameter search"]
+    data = [line for line in shown["Data"].splitlines() if line.startswith("| ") and "`" in line]
+    learnt_from = list(dict.fromkeys([*tasks, *tables, *["images"] * bool(asked.get("methods"))]))
+    assert [line.split(" | ")[0] for line in data] == [f"| {name}" for name in (*corpora, *learnt_from)]
+    for name in learnt_from:
+        assert any(line.startswith(f"| {name} | `{source(name)} ({part(name)})` |") for line in data)

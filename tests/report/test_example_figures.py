@@ -5,6 +5,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from bakeoff.data.card import CorpusCard
 from bakeoff.data.examples import Examples, Split
 from bakeoff.embedding.evaluate import Vectors
 from bakeoff.networks.registry import SEGMENTERS
@@ -62,17 +63,25 @@ def test_a_diverged_architecture_has_no_vectors(tmp_path: Path) -> None:
 
 def test_an_english_text_is_shown_by_the_words_that_it_has() -> None:
     vectors = Vectors.of(np.random.default_rng(0).normal(size=(10, 4)).astype(np.float32), WORDS)
-    assert grouped(WORDS) == {"numbers": ["five", "six", "seven"], "people": ["king"], "war": ["war"]}
-    assert list(neighbours(vectors)) == ["five", "king", "war"]
-    assert draw_words(vectors, "pca") != draw_words(vectors, "tsne")
+    assert grouped(WORDS, "english") == {"numbers": ["five", "six", "seven"], "people": ["king"], "war": ["war"]}
+    assert list(neighbours(vectors, "english")) == ["five", "king", "war"]
+    assert draw_words(vectors, "english", "pca") != draw_words(vectors, "english", "tsne")
+
+
+def test_the_language_is_that_of_the_card() -> None:
+    """Whatever the vocabulary looks like: it is decided once, where the text is ingested."""
+    vectors = Vectors.of(np.random.default_rng(0).normal(size=(10, 4)).astype(np.float32), WORDS)
+    assert grouped(WORDS, None) == {"most frequent": WORDS[1:]}
+    assert list(neighbours(vectors, None)) == WORDS[1:7]
+    assert list(grouped(["UNK", "five", "six", "seven"], "english")) == ["numbers"]
 
 
 def test_a_text_in_another_language_is_shown_by_its_own_words() -> None:
     german = ["UNK", "der", "die", "und", "war", "das", "ein"]  # where war is a word too
     vectors = Vectors.of(np.random.default_rng(0).normal(size=(7, 4)).astype(np.float32), german)
-    assert grouped(german) == {"most frequent": german[1:]}
-    assert list(neighbours(vectors)) == german[1:]
-    assert draw_words(vectors, "pca") != draw_words(vectors, "tsne")
+    assert grouped(german, None) == {"most frequent": german[1:]}
+    assert list(neighbours(vectors, None)) == german[1:]
+    assert draw_words(vectors, None, "pca") != draw_words(vectors, None, "tsne")
 
 
 # The most frequent words of texts that know all words of the groups, as a large vocabulary does.
@@ -89,8 +98,9 @@ FREQUENT = {
 def test_a_large_text_that_is_not_english_is_not_asked_for_english_words(words: list[str]) -> None:
     vocabulary = ["UNK", *words, *(f"w{n}" for n in range(20)), "the", *(word for of in GROUPS.values() for word in of)]
     vectors = Vectors.of(np.random.default_rng(0).normal(size=(len(vocabulary), 4)).astype(np.float32), vocabulary)
-    assert list(grouped(vocabulary)) == ["most frequent"]
-    assert list(neighbours(vectors)) == vocabulary[1:7]
+    card = CorpusCard.of(tuple(vocabulary), (1,) * len(vocabulary), "data/raw/corpus/mine.txt")
+    assert list(grouped(vocabulary, card.language)) == ["most frequent"]
+    assert list(neighbours(vectors, card.language)) == vocabulary[1:7]
 
 
 def test_no_word_is_in_two_groups() -> None:

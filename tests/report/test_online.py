@@ -17,7 +17,7 @@ def lines(text: str, start: str) -> list[str]:
 
 
 def test_rules_are_told_by_their_cost_and_drifts_by_what_they_cost() -> None:
-    text = online.section("table", RECORDS, 0.95, alone=True)
+    text = online.section("table", RECORDS, 0.95, part=None, alone=True)
     rows = lines(text, "sgd-constant") + lines(text, "adagrad")
     assert text.index("| adagrad-inverse_time | 0.0316 |") < text.index("| sgd-constant | 0.0316 |")  # 0.45 before 0.50
     assert "| 0.805 ± 0.064 | 0.6500 ± 0.0000 |" in rows[0]
@@ -35,14 +35,35 @@ def test_what_diverged_is_said_and_not_averaged() -> None:
     runs = RECORDS["sgd-constant"].runs
     broken = [Run(one.name, one.parameters, {}, [], 5) if one.parameters["seed"] == 1 else one for one in runs]
     left = {"sgd-constant": Record("s", "online", "r", {}, {}, "c", broken)}
-    text = online.section("table", left, 0.95, alone=True)
+    text = online.section("table", left, 0.95, part=None, alone=True)
     assert "1 diverged" in lines(text, "sgd-constant")[0] and "| 0.8 |" in lines(text, "sgd-constant")[0]
     assert "Too few runs finished" in text
     none = [Run(one.name, one.parameters, {}, [], 5) if one.parameters["seed"] < 1000 else one for one in runs]
     gone = {"sgd-constant": Record("s", "online", "r", {}, {}, "c", none)}
-    assert "2 diverged" in online.section("table", gone, 0.95, alone=True)
+    assert "2 diverged" in online.section("table", gone, 0.95, part=None, alone=True)
     for records in (left, gone):
         assert all(Image.open(io.BytesIO(drawn)).width > 500 for drawn in online.figures("table", records).values())
+
+
+def test_who_diverges_least_stands_first() -> None:
+    """A mean over the one run that ended says less than a mean over all."""
+    better, worse = RECORDS["adagrad-inverse_time"], RECORDS["sgd-constant"]  # losses of 0.45 and 0.50
+    broken = [Run(one.name, one.parameters, {}, [], 5) if one.parameters["seed"] == 1 else one for one in better.runs]
+    half = Record("s", "online", "r", {}, {}, "c", broken)
+    text = online.section("table", {"adagrad-inverse_time": half, "sgd-constant": worse}, 0.95, part=None, alone=True)
+    assert text.index("| sgd-constant | 0.0316 |") < text.index("| adagrad-inverse_time | 0.0316 |")
+
+
+@pytest.mark.parametrize(
+    ("share", "shown"),
+    [(0.15, "15%"), (0.125, "12.5%"), (0.995, "99.5%"), (0.999, "99.9%"), (0.005, "0.5%"), (1.0, "100%")],
+)
+@pytest.mark.parametrize(("name", "words"), [("stream.warmup", "The first {}"), ("stream.learnt", "learns from {}")])
+def test_shares_are_not_rounded_to_whole_percents(name: str, words: str, share: float, shown: str) -> None:
+    record = RECORDS["sgd-constant"]
+    runs = [Run(one.name, {**one.parameters, name: share}, one.metrics, one.history) for one in record.runs]
+    records = {"sgd-constant": Record("s", "online", "r", {}, {}, "c", runs)}
+    assert f"{words.format(shown)} of" in online.section("table", records, 0.95, part=None, alone=True)
 
 
 def test_figures_show_the_drift_where_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -66,6 +87,6 @@ def test_figures_are_the_same_to_the_byte() -> None:
 
 
 def test_a_table_beside_others_is_named() -> None:
-    heading, *_ = online.section("flights", RECORDS, 0.95, alone=False).splitlines()
+    heading, *_ = online.section("flights", RECORDS, 0.95, part=None, alone=False).splitlines()
     assert heading == "## Online learning on flights"
     assert online.figures("flights", RECORDS).keys() == {"online-flights-stream.png", "online-flights-drift.png"}

@@ -1,15 +1,19 @@
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Literal
 
+import numpy as np
 import pytest
-from simulated_contest import SETTINGS, baseline, contests, search, vectors
+from simulated_contest import SETTINGS, all_diverged, baseline, contests, search, vectors
 
 from bakeoff.base.values import Metric
 from bakeoff.data.card import Card, CorpusCard, Part
 from bakeoff.data.encoding.report import Buckets, Encoding, Grouped
+from bakeoff.data.examples import Split
+from bakeoff.data.samples import Samples
 from bakeoff.report.formatting import (
     DASH,
     PIPE,
@@ -37,7 +41,7 @@ from bakeoff.report.pages import (
     samples_caption,
 )
 from bakeoff.report.sections.contest import edges, held_out, overall, targets, tuned_table, verdict
-from bakeoff.results.compare import compare
+from bakeoff.results.compare import TaskRecords, compare
 from bakeoff.results.model import (
     Arrival,
     Budget,
@@ -77,8 +81,14 @@ def cell(
     tied: bool = False,
     diverged: tuple[int, ...] = (),
     test: float | None = None,
+    p: float | None = None,
 ) -> CellResult:
-    scores = {"validation": summary(mean), "test": summary(mean - 0.02 if test is None else test)}
+    """A cell; with three diverged runs it has no score."""
+    if len(diverged) == 3:
+        none = Summary(mean=None, interval=None, bootstrap=None, deviation=None, values=(None,) * 3)
+        scores = {"validation": none, "test": none}
+    else:
+        scores = {"validation": summary(mean), "test": summary(mean - 0.02 if test is None else test)}
     no_runs = RunCount(runs=0, diverged=0)
     return CellResult(
         model=model,
@@ -87,8 +97,8 @@ def cell(
         tied=tied,
         diverged=diverged,
         seeds=(0, 1, 2),
-        p=None,
-        adjusted_p=None,
+        p=p,
+        adjusted_p=p,
         difference=measured(None),
         **scores,
         default=Scores(**scores),
@@ -174,6 +184,7 @@ EXHIBITS = Exhibits(
         "cifar": card("images", "cifar-10", *[100] * 10),
         "penguins": card("table", "data/raw/table/penguins.csv", 50, 40, 10),
     },
+    searched_part=None,
     encodings={"table": ENCODING, "penguins": ENCODING.model_copy(update={"categories": {}, "columns": 1})},
     intensities={"scans": IntensityBaseline(0.5612, 0.5733)},
     texts={"corpus": text()},
@@ -193,9 +204,41 @@ def test_a_tie_is_called_a_tie() -> None:
 
 
 def test_a_winner_is_called_a_winner() -> None:
-    said = verdict(contest(cell(1, "cnn", "adam", 0.95), cell(2, "cnn", "sgd", 0.7)))
-    assert said.startswith("**cnn under adam wins**")
+    said = verdict(contest(cell(1, "cnn", "adam", 0.95), cell(2, "cnn", "sgd", 0.7, p=0.001)))
+    assert said.startswith("**cnn under adam wins**: it is significantly better than all others.")
     assert "No single winner" not in said
+
+
+@pytest.mark.parametrize(
+    "rivals",
+    [
+        [cell(2, "cnn", "sgd", 0.96, diverged=(0,))],
+        [cell(2, "cnn", "sgd", 0.9, p=0.01), cell(3, "mlp", "sgd", 0.96, diverged=(0, 2))],
+        [cell(2, "cnn", "sgd", 0.9, p=0.01), cell(3, "mlp", "sgd", 0.9, diverged=(0, 1, 2))],
+    ],
+    ids=["one that was not tested", "one tested and one not", "one tested and one without an end"],
+)
+def test_who_wins_by_the_diverged_runs_of_others_is_not_called_significantly_better(rivals: list[CellResult]) -> None:
+    said = verdict(contest(cell(1, "cnn", "adam", 0.95), *rivals))
+    assert said.startswith(
+        "**cnn under adam wins**: the others are significantly worse or had more diverged runs. The smallest"
+    )
+
+
+@pytest.mark.parametrize(("near", "count"), [(0.931, "all others"), (0.92, None)])
+def test_cells_whose_runs_all_diverged_are_not_counted_among_those_that_differ(near: float, count: str | None) -> None:
+    lost = [cell(3, "mlp", "sgd", 0.9, diverged=(0, 1, 2)), cell(4, "mlp", "adam", 0.9, diverged=(0, 1, 2))]
+    task = contest(cell(1, "cnn", "adam", 0.97, test=0.95), cell(2, "cnn", "sgd", 0.9, test=near), *lost)
+    said = held_out(task, IMAGES, 0.95)
+    assert said is not None
+    assert said.endswith(" Left out, because every final run diverged: mlp under sgd, adam.")
+    if count:
+        assert f"too small to distinguish the leader from {count}**: cnn under sgd." in said
+    else:
+        assert "and all others differ by more." in said
+    alone = held_out(contest(task.cells[0], *lost), IMAGES, 0.95)
+    assert alone is not None and "differ by more" not in alone and "too small" not in alone
+    assert alone.endswith("Left out, because every final run diverged: mlp under sgd, adam.")
 
 
 def test_diverged_runs_are_named() -> None:
@@ -446,6 +489,71 @@ def whole(*tasks: str, methods: Sequence[str] = (), corpora: Sequence[str] = ())
     )
 
 
+def page_of(records: Mapping[str, TaskRecords], costs: Costs = EXHIBITS.costs) -> str:
+    """The report on contests with these records."""
+    return report(compare(records, {}, {}, [], [], SETTINGS), replace(EXHIBITS, costs=costs))
+
+
+TASKS_OF_ALL_KINDS = ("images", "table", "scans")
+
+
+@pytest.mark.parametrize("tasks", [TASKS_OF_ALL_KINDS, ("scans",), ("cifar",), ("images", "penguins")])
+@pytest.mark.parametrize("defaults", [False, True])
+def test_where_every_final_run_diverged_nothing_is_ranked(tasks: tuple[str, ...], defaults: bool) -> None:
+    roles = ("final", "default") if defaults else ("final",)
+    page = page_of(all_diverged(contests(tasks, OPTIMIZERS), *roles))
+    assert "Every final run diverged, so optimizers are not ranked." in page
+    for wrong in (
+        "has the best mean rank",
+        "No optimizer leads",
+        "Friedman's",
+        "(figures/ranks.png)",
+        "fastest by steps",
+    ):
+        assert wrong not in page, wrong
+    assert page.count("Every run diverged, so nothing can be ranked.") == len(tasks)
+    assert f"has {DASH} and {DASH}" not in page and "with a single default run" not in page
+    assert page.count("too few final and default runs of the same seed ended") == len(tasks)
+    assert "None" not in page and "nan" not in page
+
+
+def test_the_gain_is_untested_where_only_the_default_runs_diverged() -> None:
+    page = page_of(all_diverged(contests(["cifar"], OPTIMIZERS), "default"))
+    assert "cannot be tested of any cell: too few final and default runs of the same seed ended." in page
+    assert "with a single default run" not in page and "has the best mean" in page
+
+
+@pytest.mark.parametrize("tasks", [TASKS_OF_ALL_KINDS, ("cifar",), ("scans",)])
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_one_optimizer_is_compared_with_none(optimizer: str, tasks: tuple[str, ...]) -> None:
+    page = page_of(contests(tasks, [optimizer]))
+    assert "There is only one optimizer, so optimizers are not ranked." in page
+    for wrong in ("fastest", "(figures/profile.png)", "(figures/ranks.png)", "optimizers within each model"):
+        assert wrong not in page, wrong
+
+
+def test_optimizers_are_compared_within_models_where_there_are_several_of_both() -> None:
+    assert page_of(contests(["cifar"], OPTIMIZERS)).count("optimizers within each model") == 1
+    assert "optimizers within each model" not in page_of(contests(["scans"], OPTIMIZERS))
+
+
+def test_costs_of_a_part_of_the_problems_are_shown_where_they_are() -> None:
+    known = Costs("Abacus", {"cifar": {"cnn": {"adam": 0.002, "sgd": 0.001}}})
+    lines = page_of(contests(["cifar", "penguins"], OPTIMIZERS), known).splitlines()
+    assert f"| the cheapest step | 0.001 s | {DASH} | {DASH} |" in lines
+    assert f"| adam | 2.00 | {DASH} | {DASH} |" in lines
+
+
+def test_a_recipe_is_found_where_the_page_says(comparison: Comparison) -> None:
+    page = report(comparison, EXHIBITS)
+    assert "`recipes/<task>/<network>.yaml`" in page and "`recipes` in" not in page
+    assert (Path(__file__).parents[2] / "recipes/images/cnn.yaml").exists()
+
+
+def test_no_share_is_claimed_that_nothing_here_measures(comparison: Comparison) -> None:
+    assert "simulations" not in report(comparison, EXHIBITS)
+
+
 def headings(page: str) -> list[str]:
     return [line.removeprefix("## ") for line in page.splitlines() if line.startswith("## ")]
 
@@ -525,7 +633,9 @@ def test_a_text_that_is_not_english_is_not_scored_on_english_words(language: Lit
     page = report(comparison, replace(EXHIBITS, texts={"corpus": card}))
     shown = re.findall(r"^\| ((?:test|val|train)/\S+) \|", page, re.MULTILINE)
     assert set(shown) == {*any_text, *(english if language else ())}
-    assert ("tests of English words are left out" in page) == (language is None)
+    said = "Tests of English words are left out, because `the`, `of` and `and` are not all among the 20 most frequent"
+    assert (said in page) == (language is None)
+    assert "not English" not in page  # nobody has looked at more than three words
 
 
 @pytest.mark.parametrize(
@@ -549,6 +659,28 @@ def test_a_caption_names_what_the_source_shows(kind: Literal["images", "scans"],
     shown, winner = card(kind, source, 1, 2), Winner(model="unet", optimizer="adam", seed=0)
     found = samples_caption("mine", shown) if kind == "images" else predictions_caption("mine", shown, winner)
     assert found == caption
+
+
+@pytest.mark.parametrize(
+    ("classes", "words"),
+    [
+        (1, "each class"),
+        (2, "each class"),
+        (20, "each class"),
+        (21, "the first 20 classes"),
+        (99, "the first 20 classes"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("source", "caption"),
+    [("data/raw/images/mine", "Training pictures of {} of mine"), ("cifar-10", "{}: training pictures of {}")],
+)
+def test_a_caption_says_which_classes_are_shown(classes: int, words: str, source: str, caption: str) -> None:
+    y = np.arange(classes, dtype=np.uint8)
+    shown = Samples.of(Split(np.zeros((classes, 1, 2, 2), np.uint8), y), classes)
+    found = card("images", source, *[1] * classes).model_copy(update={"samples": shown})
+    subject = ["Photographs in ten classes"] * caption.count(": ")
+    assert samples_caption("mine", found) == caption.format(*subject, words)
 
 
 def test_brains_are_named_under_brains_alone() -> None:

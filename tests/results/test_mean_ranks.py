@@ -123,3 +123,12 @@ def test_seeds_sharpen_what_is_said_of_these_problems_and_nothing_that_is_said_o
 def test_a_single_optimizer_has_no_rank() -> None:
     assert contest({"one": {"a": [1.0]}}, 0.95) is None
     assert contest({}, 0.95) is None
+
+
+@pytest.mark.parametrize("problems", [["one"], ["one", "two"]])
+@pytest.mark.parametrize("seeds", [1, 3])
+def test_where_every_run_diverged_nobody_has_a_rank(problems: list[str], seeds: int) -> None:
+    lost = {problem: {name: [math.nan] * seeds for name in ("a", "b", "c")} for problem in problems}
+    assert contest(lost, 0.95) is None
+    ended = contest(lost | {"three": {name: [1.0] * seeds for name in ("a", "b", "c")}}, 0.95)
+    assert ended is not None and len(ended.problems) == len(problems) + 1

@@ -1,15 +1,17 @@
 import json
+import math
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from simulated_contest import SETTINGS, contests
+from simulated_contest import SETTINGS, TASKS, contests
 
 from bakeoff.base.settings import BadInput
-from bakeoff.results import step_costs
+from bakeoff.results import step_costs, time_to_target
 from bakeoff.results.compare import compare
-from bakeoff.results.model import Arrival, Comparison, Family, Profile, Target
+from bakeoff.results.model import Arrival, Comparison, Family, Target
 from bakeoff.results.step_costs import Costs, measured, profiles, read
 
 MEASURED = Costs("one", {"images": {"cnn": {"adam": 0.002}}})
@@ -53,7 +55,8 @@ def compared(**medians: float | None) -> Comparison:
     }
     whole = compare(contests(["cifar"], ["sgd"]), {}, {}, [], [], SETTINGS)
     task = whole.tasks["cifar"].model_copy(update={"models": families})
-    profile = Profile(problems=(), ratios={}, score={}) if medians else None
+    in_steps = {of: math.inf if median is None else median for of, median in medians.items()}
+    profile = time_to_target.profile({"images: cnn": in_steps})
     return whole.model_copy(update={"tasks": {"images": task}, "profile": profile})
 
 
@@ -66,8 +69,44 @@ def test_a_step_that_costs_more_puts_who_needs_fewer_of_them_behind() -> None:
 
 
 def test_without_costs_there_is_no_profile_in_seconds() -> None:
-    assert profiles(compared(adam=100), Costs("one", {})).keys() == {"steps"}
+    assert profiles(compared(adam=100, sgd=150), Costs("one", {})).keys() == {"steps"}
     assert profiles(compared(), MEASURED) == {}
+
+
+EVERY = {task: dict.fromkeys(TASKS[task][2], ("adam", "sgd")) for task in ("cifar", "penguins")}
+
+
+def prices(left_out: Callable[[str, str, str], bool]) -> Costs:
+    """Costs of the cells of two tasks, but for some."""
+    return Costs(
+        "one",
+        {
+            task: {
+                model: {of: 0.001 for of in names if not left_out(task, model, of)} for model, names in models.items()
+            }
+            for task, models in EVERY.items()
+        },
+    )
+
+
+@pytest.mark.parametrize(
+    "left_out",
+    [
+        lambda task, _model, _optimizer: task == "penguins",
+        lambda task, model, _optimizer: (task, model) == ("cifar", "cnn"),
+        lambda _task, _model, optimizer: optimizer == "sgd",
+        lambda task, _model, optimizer: (task, optimizer) == ("penguins", "sgd"),
+        lambda task, model, optimizer: (task, model, optimizer) == ("cifar", "softmax", "sgd"),
+    ],
+    ids=["a task", "a network", "an optimizer", "an optimizer of a task", "a cell"],
+)
+def test_costs_of_a_part_give_no_profile_in_seconds(left_out: Callable[[str, str, str], bool]) -> None:
+    """Beside a profile in steps one in seconds is of the same problems and optimizers, or is not shown."""
+    comparison = compare(contests(["cifar", "penguins"], ["sgd", "adam"]), {}, {}, [], [], SETTINGS)
+    both = profiles(comparison, prices(lambda *_: False))
+    assert both.keys() == {"steps", "seconds"}
+    assert set(both["seconds"].problems) == set(both["steps"].problems)
+    assert profiles(comparison, prices(left_out)).keys() == {"steps"}
 
 
 PORTION = """

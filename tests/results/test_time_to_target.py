@@ -66,5 +66,10 @@ def test_a_profile_by_hand() -> None:
 
 
 def test_no_profile_where_nobody_arrives() -> None:
-    assert profile({"one": {"a": math.inf}}) is None
+    assert profile({"one": {"a": math.inf, "b": math.inf}}) is None
     assert profile({}) is None
+
+
+@pytest.mark.parametrize("others", [{}, {"two": {"a": 20.0}}, {"two": {"a": 20.0, "b": 10.0}}])
+def test_no_profile_of_a_single_competitor(others: dict[str, dict[str, float]]) -> None:
+    assert profile({"one": {"a": 10.0}, **others}) is None

@@ -203,7 +203,7 @@ def test_processes_that_cannot_share_the_shards_are_refused(
     shards: int, size: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("WORLD_SIZE", str(size))
-    with pytest.raises(BadInput, match=rf"training.shards is {shards}, and torchrun started {size} processes"):
+    with pytest.raises(BadInput, match=rf"run.shards is {shards}, and torchrun started {size} processes"):
         join(shards, CPU)
 
 

@@ -38,12 +38,15 @@ def load(path: Path = PATH) -> dict[str, Any]:
     try:
         document = strict_yaml.read(path)
     except FileNotFoundError:
-        raise BadInput(f"{path}: not found; run this in the project's root folder") from None
+        remedy = (
+            "run this in the project's root folder" if path.name == PATH.name else f"git checkout {path}, or write it"
+        )
+        raise BadInput(f"{path}: not found; {remedy}") from None
     except strict_yaml.Unreadable as error:
         raise BadInput(f"{path}: {error}") from None
     if not isinstance(document, dict):
         found = "nothing" if document is None else quoted(document)
-        raise BadInput(f"{path}: contains {found}, and should have sections with keys; git checkout {path.name}")
+        raise BadInput(f"{path}: contains {found}, and should have sections with keys; git checkout {path}")
     return document
 
 

@@ -82,13 +82,13 @@ def text(path: Path) -> str:
     try:
         found = path.stat()
         if not stat.S_ISREG(found.st_mode):
-            raise Unreadable(f"is {kind(found)}, and should be a file; put the file back: git checkout {path.name}")
+            raise Unreadable(f"is {kind(found)}, and should be a file; put the file back: git checkout {path}")
         with path.open("rb") as file:
             content = file.read(BYTES + 1)
     except FileNotFoundError:
         raise
     except OSError as error:
-        raise Unreadable(f"cannot be read: {error.strerror}; mend that, or: git checkout {path.name}") from None
+        raise Unreadable(f"cannot be read: {error.strerror}; mend that, or: git checkout {path}") from None
     if len(content) > BYTES:
         raise Unreadable(f"is larger than {BYTES >> 10} KiB, and settings are not; remove what does not belong there")
     try:

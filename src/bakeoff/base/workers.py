@@ -17,10 +17,10 @@ from multiprocessing.context import ForkProcess
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-import joblib
 import torch
 import torch._dynamo  # 800 modules that torch.optim imports at its first step: once here, not in every worker anew
 
+from bakeoff.base import cores
 from bakeoff.base.distributed import world
 from bakeoff.base.processes import follow
 from bakeoff.base.settings import BadInput
@@ -52,8 +52,7 @@ def count(device: torch.device) -> int:
         return 1
     asked = os.environ.get(VARIABLE)
     if asked is None:
-        cores: int = joblib.cpu_count()  # what affinity and a container's quota leave
-        return cores
+        return cores.available()
     if not asked.isdecimal() or int(asked) < 1:
         raise BadInput(f"{VARIABLE} is '{asked}', and should be a number from 1 on: of trainings that run at once")
     return int(asked)

@@ -16,10 +16,12 @@ from bakeoff.base.quoting import one_line
 from bakeoff.base.settings import BadInput
 
 # What commands read of the project besides params.yaml.
-NEEDED: dict[str, tuple[Path, ...]] = {
-    name: (Path("dvc.yaml"), Path(".dvc")) for name in ("deps", "setup", "tidy", "verify")
+NEEDED: dict[str, tuple[Path, ...]] = {name: (Path("dvc.yaml"), Path(".dvc")) for name in ("setup", "tidy", "verify")}
+NEEDED |= {
+    "deps": (Path("pipeline/stages.yaml"), Path(".dvc")),
+    "doctor": (Path("requirements.lock"),),
+    "readme": (Path("README.md"), Path(paths.RESULTS)),
 }
-NEEDED |= {"doctor": (Path("requirements.lock"),), "readme": (Path("README.md"), Path(paths.RESULTS))}
 
 # What a user can mend in the file system: permissions, a folder for a file or the reverse, a disk full or read-only.
 MENDABLE = {errno.EACCES, errno.EPERM, errno.EISDIR, errno.ENOTDIR, errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EIO}
@@ -133,10 +135,13 @@ def doctor(_: argparse.Namespace) -> None:
 def check(_: argparse.Namespace) -> None:
     """check the whole of params.yaml, and that the one measured input and the GPU that it asks for are there"""
     from bakeoff.base.gpu import refuse
+    from bakeoff.harness.graph_template import GRAPH
     from bakeoff.harness.params import check as check_params
     from bakeoff.results.step_costs import measured
 
     refuse(check_params().run.device)
+    if not GRAPH.exists():
+        raise BadInput(f"{GRAPH}: not found; `bakeoff deps` writes it")
     measured()
     print(f"{settings.PATH}: every setting is known, present and in range")
 
@@ -178,9 +183,9 @@ def fetch(arguments: argparse.Namespace) -> None:
 def encode(arguments: argparse.Namespace) -> None:
     """scale and one-hot encode new rows as the training rows of a table were: (N, D) numbers in float32"""
     from bakeoff.data.encoding.inference import encode_file
-    from bakeoff.data.names import addressed, only
+    from bakeoff.data.names import addressed, chosen
 
-    table = arguments.table or only("table", settings.at(settings.load(), "data"))
+    table = chosen(arguments.table, "table", settings.at(settings.load(), "data"))
     try:
         print(encode_file(Path(paths.encoder(table)), arguments.rows, arguments.to))
     except BadInput as error:
@@ -207,6 +212,8 @@ def deps(_: argparse.Namespace) -> None:
     from bakeoff.harness import code_dependencies, graph_template, params
     from bakeoff.report.figures.palette import COLOURS
 
+    if graph_template.edited(Path()):
+        raise BadInput(f"{graph_template.GRAPH}: was edited by hand; {graph_template.REMEDY}")
     text = graph_template.TEMPLATE.read_text(encoding="utf-8")
     code_dependencies.refresh(graph_template.GRAPH, graph_template.expanded(text, params.check(graph=False)))
     code_dependencies.write_colours(Path(".dvc/plots/curves.json"), COLOURS)

@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 from safetensors.numpy import load_file
 
 from bakeoff.base import paths, settings
-from bakeoff.base.settings import BadInput
+from bakeoff.base.quoting import quoted
+from bakeoff.base.settings import BadInput, hint
+from bakeoff.data.card import language
 from bakeoff.data.corpus.corpus import read_vocabulary
 from bakeoff.embedding.evaluate import Vectors
 from bakeoff.embedding.formats import Format, write
@@ -97,7 +99,7 @@ def map_(asked: argparse.Namespace) -> None:
 
     path, _, vectors = trained(asked)
     to = asked.to or path.with_suffix(f".{asked.method}.png")
-    to.write_bytes(draw_words(vectors, asked.method, asked.count))
+    to.write_bytes(draw_words(vectors, language(vectors.words), asked.method, asked.count))
     print(to)
 
 
@@ -111,9 +113,11 @@ def trained(
     """
     document = settings.load()
     corpora = settings.at(document, "embedding.corpora")
-    if not (asked.corpus or corpora):
+    if not corpora:
         raise BadInput("params.yaml: embedding.corpora is empty; list a data set of the kind corpus, and train on it")
     corpus = asked.corpus or corpora[0]
+    if corpus not in corpora:
+        raise BadInput(f"params.yaml: embedding.corpora does not list {quoted(corpus)}{hint(corpus, corpora)}")
     name = f"{corpus}-{architecture or asked.architecture or settings.at(document, 'embedding.architectures')[0]}"
     path, vocabulary = Path(paths.weights("embedding", name)), Path(paths.vocabulary(corpus))
     for needed in (path, vocabulary):

@@ -30,6 +30,7 @@ class Combination:
     data: path of the examples.
     hyperparameters: of the optimizer, as they stand in params.yaml.
     refit: the workload trains on the validation data too, so that there is nothing to search or choose by.
+    recipe: the file of the settings; None where they stand in params.yaml.
     """
 
     task: str
@@ -40,6 +41,7 @@ class Combination:
     hyperparameters: Settings
     training: TrainingSettings
     refit: bool = False
+    recipe: str | None = None
 
     @property
     def name(self) -> str:
@@ -48,7 +50,8 @@ class Combination:
     def workload(self, examples: Examples, device: torch.device) -> Supervised:
         """Return the examples as what the network is trained on."""
         kind = Segmentation if self.model in SEGMENTERS else Classification
-        return kind(examples, self.training, device, refit=self.refit)
+        place = f"{self.recipe}: training" if self.recipe else f"params.yaml: tasks.{self.task}.training"
+        return kind(examples, self.training, device, refit=self.refit, place=place)
 
     def train(
         self,
@@ -59,9 +62,10 @@ class Combination:
     ) -> Trained:
         """Train once; read the test split after the last epoch, if the role allows it."""
         shape, classes = workload.shape, len(workload.classes)
+        spec, place = NETWORKS[self.model], f"{self.recipe}: network" if self.recipe else None
         started = Job(
             workload,
-            lambda generator: NETWORKS[self.model].build(self.network, shape, classes, generator).to(workload.device),
+            lambda generator: spec.build(self.network, shape, classes, generator, place).to(workload.device),
             self.optimizer,
             planned.hyperparameters,
             self.training,

@@ -58,6 +58,7 @@ class Recipe:
                 hyperparameters=hyperparameters,
                 training=written.training.under(run),
                 refit=written.refit,
+                recipe=paths.recipe(task, model),
             ),
             seeds=settings("contest.recipe_seeds", Positive),
             metric=f"val/{settings(f'tasks.{task}.metric', str)}",

@@ -1,5 +1,6 @@
 """The card of a data set: a small JSON file beside the data, from which pages read sizes, classes and samples."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, Self, TypeVar
 
@@ -14,6 +15,7 @@ from bakeoff.data.samples import Samples
 from bakeoff.data.sources.settings import Source
 
 FUNCTION_WORDS = ("the", "of", "and")
+Language = Literal["english"]
 AMONG = 20  # most frequent words of an English text, which has the function words among them
 
 
@@ -43,7 +45,7 @@ class Card(Settings):
 
     Attributes:
         source: a name of the catalogue, a path, or an address without its secrets.
-        taken: which part of the source this is; None for the whole.
+        taken: which part of the source this is, as `portion` says it; None for the whole.
         classes: their names; a name that is not Unicode has escapes.
         shape: of one example: (D,), or (C, H, W).
         samples: the first training pictures of each class; None where the examples are no pictures of one class each.
@@ -98,7 +100,7 @@ class CorpusCard(Settings):
     taken: str | None
     words: int
     vocabulary: int
-    language: Literal["english"] | None
+    language: Language | None
 
     @classmethod
     def of(cls, words: tuple[str, ...], counts: tuple[int, ...], source: Source, taken: str | None = None) -> Self:
@@ -113,7 +115,7 @@ class CorpusCard(Settings):
             taken=taken,
             words=sum(counts),
             vocabulary=len(words),
-            language=language(words[1 : 1 + AMONG]),
+            language=language(words),
         )
 
     def save(self, path: Path) -> None:
@@ -151,14 +153,14 @@ def validated(path: Path, kind: type[Kept]) -> Kept:
         raise BadInput(f"{path}: is not the card of a data set ({next(faults(error, kind))}); {again}") from None
 
 
-def language(frequent: tuple[str, ...]) -> Literal["english"] | None:
-    """Return the language of a text with these most frequent words, where it is known."""
+def language(vocabulary: Sequence[str]) -> Language | None:
+    """Return the language of a text with this vocabulary, where it is known.
+
+    Args:
+        vocabulary: UNK, then the most frequent word first.
+    """
+    frequent = vocabulary[1 : 1 + AMONG]
     return "english" if {word.lower() for word in frequent}.issuperset(FUNCTION_WORDS) else None
-
-
-def taken(part: int | None, whole: int | None, what: str) -> str | None:
-    """Return which part of a source was taken; None for all of it."""
-    return f"{part:,} of {whole:,} {what}" if part is not None and whole is not None and part < whole else None
 
 
 def shown(source: Source) -> str:

@@ -1,12 +1,13 @@
-"""An .npz file as NumPy's `savez` writes it, whose arrays may come in pieces: none has to fit in memory.
+"""An .npz file that NumPy's `load` reads, whose arrays may come in pieces: none has to fit in memory.
 
-Members are stored uncompressed and dated 1980, so that equal arrays give equal bytes.
+Members are stored uncompressed and dated 1980, so that equal arrays give equal bytes, whatever the version of Python.
 """
 
 import struct
 import zipfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from io import BytesIO
 from math import prod
 from pathlib import Path
 from typing import IO, Any
@@ -35,23 +36,35 @@ def save(path: Path, arrays: Mapping[str, NDArray[np.generic] | Pieces]) -> None
     """
     with zipfile.ZipFile(path, "w") as archive:
         for name, array in arrays.items():
-            # With room for a size of 64 bits, as `savez` has it: zipfile takes no size beforehand.
-            with archive.open(zipfile.ZipInfo(f"{name}.npy", DATED), "w", force_zip64=True) as member:
-                if isinstance(array, Pieces):
-                    write(member, name, array)
-                else:
-                    np.lib.format.write_array(member, np.asanyarray(array), allow_pickle=False)
+            pieces = array if isinstance(array, Pieces) else Pieces(array.shape, array.dtype, [array])
+            head = heading(name, pieces)
+            member = zipfile.ZipInfo(f"{name}.npy", DATED)
+            # A size known beforehand tells zipfile whether it takes 64 bits. `savez` gives none and always takes them,
+            # in bytes that changed with Python 3.11.4 (python/cpython 103861).
+            member.file_size = len(head) + prod(array.shape) * np.dtype(array.dtype).itemsize
+            with archive.open(member, "w") as file:
+                file.write(head)
+                write(file, name, pieces)
 
 
-def write(member: IO[bytes], name: str, array: Pieces) -> None:
+def heading(name: str, array: Pieces) -> bytes:
+    """Return what stands before the values in an .npy file."""
     dtype = np.dtype(array.dtype)
-    head = {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False, "shape": array.shape}
-    np.lib.format.write_array_header_1_0(member, head)
+    if dtype.hasobject:
+        raise ValueError(f"{name} holds objects, which are not written")
+    head = BytesIO()
+    described = {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False, "shape": array.shape}
+    np.lib.format.write_array_header_1_0(head, described)
+    return head.getvalue()
+
+
+def write(file: IO[bytes], name: str, array: Pieces) -> None:
+    dtype = np.dtype(array.dtype)
     length, *rest = array.shape
     for piece in array.pieces:
         if piece.dtype != dtype or piece.shape[1:] != tuple(rest):
             raise ValueError(f"{name}: a piece is {piece.dtype} {piece.shape} of an array {dtype} {array.shape}")
-        member.write(np.ascontiguousarray(piece).data)
+        file.write(np.ascontiguousarray(piece).data)
         length -= len(piece)
     if length:
         raise ValueError(f"{name}: {array.shape[0] - length} rows came for an array of {array.shape[0]}")

@@ -19,7 +19,3 @@ class Remarks:
             more = f" (and {len(places) - 1} more)" if len(places) > 1 else ""
             made.append(f"{first}{more}: {what}" if first else what)
         return made
-
-    def say(self, stage: str) -> None:
-        for line in self.lines():
-            print(f"{stage}: {line}", flush=True)

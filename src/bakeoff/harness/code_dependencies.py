@@ -11,6 +11,7 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from bakeoff.base.provenance import DIGESTS, PACKAGES, scripts, sources
+from bakeoff.harness import graph_template
 
 HEAD = "  # What each script is made of, by its imports: written by `make deps`."
 
@@ -73,7 +74,8 @@ def refresh(path: Path, text: str) -> None:
     text = dumped(document)
     head, stages, rest = re.split(r"(^stages:\n(?: .*\n|\n)*)", text, maxsplit=1, flags=re.MULTILINE)
     block = textwrap.indent("\n".join(dumped({name: stage}) for name, stage in digesting().items()), "  ")
-    path.write_text("\n".join([(head + stages).rstrip(), "", HEAD, block, rest]), encoding="utf-8")
+    text = "\n".join([(head + stages).rstrip(), "", HEAD, block, rest])
+    path.write_text(graph_template.signed(text), encoding="utf-8")
 
 
 def write_colours(path: Path, colours: dict[str, str]) -> None:

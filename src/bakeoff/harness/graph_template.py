@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from bakeoff.base import paths
+from bakeoff.base.quoting import quoted
+from bakeoff.base.settings import BadInput, hint
 
 TEMPLATE = Path("pipeline/stages.yaml")
 GRAPH = Path("dvc.yaml")
@@ -14,7 +16,9 @@ MOST = 5  # names that a message lists
 HEADING = re.compile(r"^  ([a-z]\w*|[a-z_]*<\w+>):( .*)?$", re.MULTILINE)
 PLACEHOLDER = re.compile(r"<(\w+)>")
 CONDITION = re.compile(r"  # if (\w+)$", re.MULTILINE)
-MARK = "# Made of (sha256):"
+MADE_OF, SIGNED = "# Made of (sha256):", "# All other lines (sha256):"
+REMEDY = f"put the change into {TEMPLATE}, then: rm {GRAPH} && bakeoff deps"
+OF_TASKS = ("task", "recipes", "baselines")  # placeholders that stand for tasks
 INTRODUCTION = """\
 # The graph of stages, written by `make deps` from pipeline/stages.yaml for the data sets and tasks of params.yaml.
 # DVC runs it, and the Snakefile makes its rules of it. A stage `code_SCRIPT` digests all files that a script imports
@@ -27,6 +31,7 @@ def lists(params: Any) -> dict[str, Sequence[str]]:
     kinds = {kind: [name for name, data in params.data.items() if data.kind == kind] for kind in paths.KINDS}
     tasks = params.tasks
     trained = list(dict.fromkeys(task.data for task in tasks.values()))
+    searched = [params.tuning.study.data] * bool(params.tuning.methods)
     segmented = [name for name, task in tasks.items() if task.data in kinds["scans"]]
     return kinds | {
         "task": list(tasks),
@@ -38,6 +43,7 @@ def lists(params: Any) -> dict[str, Sequence[str]]:
         "pictured": [name for name in trained if name in kinds["images"]],
         "encoded": [name for name in trained if name in kinds["table"]],
         "scanned": [name for name in trained if name in kinds["scans"]],
+        "labelled": list(dict.fromkeys([*trained, *params.online.tables, *searched])),
         "corpora": params.embedding.corpora,
         "tables": params.online.tables,
         "methods": params.tuning.methods,
@@ -45,10 +51,13 @@ def lists(params: Any) -> dict[str, Sequence[str]]:
 
 
 def expanded(template: str, params: Any) -> str:
-    """Return the text of dvc.yaml, but for the code of each stage."""
+    """Return the text of dvc.yaml, but for the code of each stage.
+
+    Raises:
+        BadInput: the template has a placeholder or a condition that stands for nothing.
+    """
     stages = graph(template, params)
-    digest = hashlib.sha256(stages.encode()).hexdigest()
-    return f"{INTRODUCTION}{MARK} {digest}\n{stages}"
+    return f"{INTRODUCTION}{MADE_OF} {digest(stages)}\n{stages}"
 
 
 def graph(template: str, params: Any) -> str:
@@ -56,7 +65,27 @@ def graph(template: str, params: Any) -> str:
     names = lists(params)
     _, stages, tail = re.split(r"(^stages:\n(?: .*\n|\n)*)", template, maxsplit=1, flags=re.MULTILINE)
     made = [text for block in split(stages) for text in repeated(block, names, params)]
-    return "stages:\n" + "".join(made) + tail
+    text = f"stages:\n{''.join(made)}{tail}"
+    if left := next((line for line in text.splitlines() if PLACEHOLDER.search(line) or CONDITION.search(line)), None):
+        raise BadInput(f"{TEMPLATE}: {quoted(left.strip())} has what nothing takes the place of; correct it")
+    return text
+
+
+def signed(text: str) -> str:
+    """Return dvc.yaml with the digest by which an edit by hand is known."""
+    lines = [line for line in text.splitlines(keepends=True) if not line.startswith(SIGNED)]
+    place = next((number for number, line in enumerate(lines, start=1) if line.startswith(MADE_OF)), 0)
+    return "".join([*lines[:place], f"{SIGNED} {digest(''.join(lines))}\n", *lines[place:]])
+
+
+def digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def edited(root: Path) -> bool:
+    """Return whether dvc.yaml was changed since it was written."""
+    path = root / GRAPH
+    return path.exists() and signed(text := path.read_text(encoding="utf-8")) != text
 
 
 def split(stages: str) -> list[str]:
@@ -69,16 +98,16 @@ def repeated(block: str, names: Mapping[str, Sequence[str]], params: Any) -> Ite
     """Yield a stage once for each name that its placeholder stands for."""
     heading, rest = block.split("\n", 1)
     condition = CONDITION.search(heading)
-    if condition and not names[condition[1]]:
+    if condition and not listed(condition[1], names):
         return
     heading = CONDITION.sub("", heading)
     placeholder = PLACEHOLDER.search(heading)
     if placeholder is None:
         yield "\n".join([heading, *(line for line in lines(rest, names))])
         return
-    for name in names[placeholder[1]]:
+    for name in listed(placeholder[1], names):
         text = f"{heading}\n{rest}".replace(placeholder[0], name)
-        if name in params.tasks:
+        if placeholder[1] in OF_TASKS:
             data = params.tasks[name].data
             examples = paths.EXAMPLES.get(params.data[data].kind, "")
             text = text.replace("<data>", data).replace("<examples>", examples)
@@ -89,14 +118,25 @@ def lines(text: str, names: Mapping[str, Sequence[str]]) -> Iterator[str]:
     """Yield the lines of a stage, each once for each name that its placeholder stands for."""
     for line in text.split("\n"):
         condition = CONDITION.search(line)
-        if condition and not names[condition[1]]:
+        if condition and not listed(condition[1], names):
             continue
         line = CONDITION.sub("", line)
         placeholder = PLACEHOLDER.search(line)
         if placeholder is None:
             yield line
         else:
-            yield from (line.replace(placeholder[0], name) for name in names[placeholder[1]])
+            yield from (line.replace(placeholder[0], name) for name in listed(placeholder[1], names))
+
+
+def listed(key: str, names: Mapping[str, Sequence[str]]) -> Sequence[str]:
+    """Return what a placeholder or a condition stands for.
+
+    Raises:
+        BadInput: it stands for nothing.
+    """
+    if key not in names:
+        raise BadInput(f"{TEMPLATE}: '{key}' is not a list of names{hint(key, names)}")
+    return names[key]
 
 
 def whole(root: Path) -> bool:
@@ -105,13 +145,15 @@ def whole(root: Path) -> bool:
 
 
 def differences(params: Any, root: Path) -> Iterator[str]:
-    """Yield how dvc.yaml differs from what params.yaml declares; nothing for a project without the template."""
-    template, path = root / TEMPLATE, root / GRAPH
+    """Yield how dvc.yaml differs from what params.yaml declares; nothing for a folder that is no whole project."""
     if not whole(root):
         return
-    wanted, written = expanded(template.read_text(encoding="utf-8"), params), path.read_text(encoding="utf-8")
-    mark = next(line for line in wanted.splitlines() if line.startswith(MARK))
-    if mark in written.splitlines():
+    wanted = expanded((root / TEMPLATE).read_text(encoding="utf-8"), params)
+    written = (root / GRAPH).read_text(encoding="utf-8")
+    if edited(root):
+        yield f"{GRAPH} was edited by hand; {REMEDY}"
+        return
+    if wanted.splitlines()[INTRODUCTION.count("\n")] in written.splitlines():
         return
     expected = [match[1] for match in HEADING.finditer(wanted)]
     present = [match[1] for match in HEADING.finditer(written) if not match[1].startswith("code_")]
@@ -120,6 +162,6 @@ def differences(params: Any, root: Path) -> Iterator[str]:
     parts = [f"has no stage {', '.join(missing[:MOST])}"] * bool(missing)
     parts += [f"has the stage {', '.join(left[:MOST])} of what is no longer there"] * bool(left)
     yield (
-        f"{GRAPH} {' and '.join(parts) or 'was written for other data sets or tasks'}, and should fit the data sets "
-        "and tasks of params.yaml; run `bakeoff deps`"
+        f"{GRAPH} {' and '.join(parts) or 'is older than its template or its lists'}, and should fit params.yaml and "
+        f"{TEMPLATE}; run `bakeoff deps`"
     )

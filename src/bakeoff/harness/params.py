@@ -9,7 +9,7 @@ from pydantic import Field, TypeAdapter
 
 from bakeoff.base import paths
 from bakeoff.base.quoting import listed
-from bakeoff.base.settings import PATH, BadInput, Settings, hint, load, validate
+from bakeoff.base.settings import PATH, BadInput, Settings, load, validate
 from bakeoff.base.values import DISTINCT
 from bakeoff.contest.baseline_settings import BoostingSettings, LogisticSettings
 from bakeoff.contest.recipe_settings import RecipeSettings
@@ -21,7 +21,7 @@ from bakeoff.data.limits import Limits
 from bakeoff.data.scans.settings import ScansSettings
 from bakeoff.embedding.settings import ArchitectureName, NotesSettings, SamplerName, Word2vecSettings
 from bakeoff.harness.graph_template import differences, whole
-from bakeoff.harness.params_rules import misfits, names
+from bakeoff.harness.params_rules import misfits, names, unseen
 from bakeoff.networks.registry import NETWORKS, Networks
 from bakeoff.networks.settings import NetworkSettings
 from bakeoff.online.settings import OnlineSettings
@@ -55,9 +55,7 @@ class Baselines(Settings):
 
 class Tuning(Settings):
     methods: Annotated[
-        tuple[Literal["grid", "random", "bayes", "evolution", "gradient"], ...],
-        Field(strict=False, min_length=1),
-        DISTINCT,
+        tuple[Literal["grid", "random", "bayes", "evolution", "gradient"], ...], Field(strict=False), DISTINCT
     ]
     study: StudySettings
     grid: GridSettings
@@ -88,15 +86,12 @@ class Recipe:
 
     Attributes:
         place: the file.
-        runs: whether the task lists it; a recipe may be written down and not listed.
     """
 
     place: str
     task: str
-    model: str
     written: RecipeSettings
     network: NetworkSettings
-    runs: bool
 
 
 def check(path: Path = PATH, *, graph: bool = True) -> Params:
@@ -108,7 +103,9 @@ def check(path: Path = PATH, *, graph: bool = True) -> Params:
     Raises:
         BadInput: one line that names everything that is wrong with it.
     """
-    params = validate(load(path), "", Params, path)
+    document = load(path)
+    params = validate(document, "", Params, path)
+    refuse(path, unseen(document))
     refuse(path, names(params))
     refuse(path, misfits(params, read_recipes(params, path.parent)))
     if graph and (differing := list(differences(params, path.parent))):
@@ -125,18 +122,15 @@ def refuse(path: Path, faults: Iterable[str]) -> None:
 
 
 def read_recipes(params: Params, root: Path) -> list[Recipe]:
-    """Return the recipes that tasks list, and those that are written down for a task and not listed.
+    """Return the recipes that tasks list; another file in recipes/ waits for a task that lists it.
 
     Raises:
         BadInput: a file is missing or not as it should be.
     """
     recipes = []
     for task, settings in params.tasks.items():
-        there = sorted(path.stem for path in (root / paths.recipe(task, "x")).parent.glob("*.yaml"))
-        for model in [*settings.recipes, *(name for name in there if name not in settings.recipes)]:
+        for model in settings.recipes:
             place = paths.recipe(task, model)
-            if model not in NETWORKS:
-                raise BadInput(f"{place}: {model} is no network{hint(model, NETWORKS)}; rename the file")
             if not (root / place).exists():
                 if not whole(root):
                     continue
@@ -144,9 +138,11 @@ def read_recipes(params: Params, root: Path) -> list[Recipe]:
                     f"{PATH}: tasks.{task}.recipes lists '{model}', and {place} is missing; write it, or take "
                     f"'{model}' off the list"
                 )
-            written = validate(load(root / place), "", RecipeSettings, Path(place))
+            document = load(root / place)
+            refuse(Path(place), unseen(document))
+            written = validate(document, "", RecipeSettings, Path(place))
             network, _ = written.checked(NETWORKS[model].settings, OPTIMIZERS[written.optimizer].settings, place)
-            recipes.append(Recipe(place, task, model, written, network, runs=model in settings.recipes))
+            recipes.append(Recipe(place, task, written, network))
     return recipes
 
 

@@ -200,19 +200,22 @@ class Follower(Stage):
         pass
 
 
-def run(work: Callable[..., None], name: str, *, kind: Kind | None = None, **choices: Iterable[str] | None) -> None:
+def run(
+    work: Callable[..., None], name: str, *, about: tuple[str, Kind] | None = None, **choices: Iterable[str] | None
+) -> None:
     """Run a stage script: `work(stage, **identities)`, with the identities of the command line.
 
     Args:
         name: the stage's name in dvc.yaml, with identities in braces: `train_{task}@{model}-{optimizer}`.
-        kind: of the data set that the identity `data` names, by default that of the kind's own name.
+        about: the identity that names a data set, and the kind of that; by default it is the data set of the kind's own
+            name. Messages of what reads the data name its settings `data.<kind>`, and get its name here.
         choices: what each identity may be; None for a name that params.yaml gives to a data set or a task.
 
     Exits with status 2 after one line for input that a user can mend, 130 and 143 after SIGINT and SIGTERM.
     """
     parser = _Parser(description=sys.modules["__main__"].__doc__)
     for option, known in choices.items():
-        preset = kind if option == "data" else None
+        preset = about[1] if about and option == about[0] else None
         listed = None if known is None else list(known)
         parser.add_argument(f"--{option}", choices=listed, required=preset is None, default=preset)
     parent_watch.hold()  # again, for a script that lies elsewhere
@@ -222,8 +225,8 @@ def run(work: Callable[..., None], name: str, *, kind: Kind | None = None, **cho
             identities = _identities(parser)
             script = Path(*work.__globals__["__spec__"].name.split(".")).with_suffix(".py")
             stage = (Stage if leads() else Follower)(name.format(**identities), script)
-            if kind is not None:
-                stage.addressed = partial(addressed, kind=kind, name=identities["data"])
+            if about is not None:
+                stage.addressed = partial(addressed, kind=about[1], name=identities[about[0]])
             try:
                 work(stage, **identities)
                 stage.finish()

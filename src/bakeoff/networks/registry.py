@@ -3,9 +3,7 @@
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import create_model
-
-from bakeoff.base.settings import Settings
+from bakeoff.base.specs import by_name, section
 from bakeoff.networks import (
     cnn,
     mlp,
@@ -27,21 +25,7 @@ MODULES: tuple[ModuleType, ...] = (
 )
 
 
-def by_name(modules: tuple[ModuleType, ...]) -> dict[str, NetworkSpec]:
-    """Return the networks of some modules by name.
-
-    Raises:
-        ValueError: two have the same name.
-    """
-    specs: dict[str, NetworkSpec] = {}
-    for module in modules:
-        if module.SPEC.name in specs:
-            raise ValueError(f"{module.__name__}: the network '{module.SPEC.name}' is defined twice; rename one")
-        specs[module.SPEC.name] = module.SPEC
-    return specs
-
-
-NETWORKS = by_name(MODULES)
+NETWORKS: dict[str, NetworkSpec] = by_name("network", ((module, module.SPEC) for module in MODULES))
 
 
 def networks_for(*kinds: str) -> dict[str, NetworkSpec]:
@@ -58,6 +42,4 @@ if TYPE_CHECKING:
 else:
     NetworkName = Literal[tuple(NETWORKS)]
     # The section `networks` of params.yaml.
-    Networks = create_model(
-        "Networks", __base__=Settings, **{name: (spec.settings, ...) for name, spec in NETWORKS.items()}
-    )
+    Networks = section("Networks", {name: spec.settings for name, spec in NETWORKS.items()})

@@ -45,22 +45,26 @@ class NetworkSpec:
     settings: type[NetworkSettings]
     make: Callable[[Any, Shape, int, torch.Generator], nn.Module]
 
-    def build(self, settings: Any, shape: Shape, classes: int, generator: torch.Generator) -> nn.Module:
+    def build(
+        self, settings: Any, shape: Shape, classes: int, generator: torch.Generator, place: str | None = None
+    ) -> nn.Module:
         """Return the network with its first weights drawn from the generator.
 
         Args:
             shape: of one example: (C, H, W) of an image, (D,) of a row of a table.
+            place: where the settings stand; None for the network's section of params.yaml.
 
         Raises:
             BadInput: the network takes images, and the examples are rows or are too small.
         """
+        place = place or f"params.yaml: networks.{self.name}"
         if len(shape) != 3 and "table" not in self.takes:
             raise BadInput(
-                f"params.yaml: networks.{self.name} takes images, and an example here is a row of {shape[0]} numbers; "
+                f"{place} takes images, and an example here is a row of {shape[0]} numbers; "
                 f"take {self.name} off the task's models"
             )
         if len(shape) == 3:
             _, height, width = shape
             if fault := settings.size_fault(height, width, f"{height} x {width} pixels"):
-                raise BadInput(f"params.yaml: networks.{self.name}.{fault}, or larger images")
+                raise BadInput(f"{place}.{fault}, or larger images")
         return self.make(settings, shape, classes, generator)

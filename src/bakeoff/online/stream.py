@@ -18,9 +18,10 @@ from bakeoff.data.encoding.rows import Rows as TableRows
 from bakeoff.data.encoding.rows import labels, part, with_nulls
 from bakeoff.data.encoding.settings import EncodingSettings
 from bakeoff.data.examples import SPLITS
+from bakeoff.data.remedy import again
 from bakeoff.data.table.reading import Reading
 from bakeoff.data.table.settings import TableSettings
-from bakeoff.data.table.table import AGAIN, SPLIT, TARGET, classes, gaps, regrouped
+from bakeoff.data.table.table import SPLIT, TARGET, classes, gaps, regrouped
 from bakeoff.online.kernels import Rows
 
 CHUNK = 1 << 15  # rows that are encoded at once, in whole pieces
@@ -137,7 +138,7 @@ class Stream:
                         latest = self.last(times)
                     yield table.combine_chunks().to_batches()[0]
         except (OSError, pa.ArrowException) as error:
-            raise BadInput(f"{self.path}: {' '.join(str(error).split())}; {AGAIN}") from None
+            raise BadInput(f"{self.path}: {' '.join(str(error).split())}; {again('ingest', self.path)}") from None
 
     def last(self, times: pa.ChunkedArray) -> pa.Scalar:
         """The last of some moments, all in order.

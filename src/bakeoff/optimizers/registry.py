@@ -3,9 +3,7 @@
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import create_model
-
-from bakeoff.base.settings import Settings
+from bakeoff.base.specs import by_name, section
 from bakeoff.optimizers import (
     adadelta,
     adagrad,
@@ -33,22 +31,9 @@ MODULES: tuple[ModuleType, ...] = (
 )
 
 
-def by_name(modules: tuple[ModuleType, ...]) -> dict[str, OptimizerSpec]:
-    """Return the optimizers of some modules by name.
-
-    Raises:
-        ValueError: two have the same name.
-    """
-    found: dict[str, OptimizerSpec] = {}
-    for module in modules:
-        for spec in module.SPECS:
-            if spec.name in found:
-                raise ValueError(f"{module.__name__}: the optimizer '{spec.name}' is defined twice; rename one")
-            found[spec.name] = spec
-    return found
-
-
-OPTIMIZERS = by_name(MODULES)
+OPTIMIZERS: dict[str, OptimizerSpec] = by_name(
+    "optimizer", ((module, spec) for module in MODULES for spec in module.SPECS)
+)
 
 if TYPE_CHECKING:
     OptimizerName = str
@@ -56,6 +41,4 @@ if TYPE_CHECKING:
 else:
     OptimizerName = Literal[tuple(OPTIMIZERS)]
     # The section `optimizers` of params.yaml.
-    Optimizers = create_model(
-        "Optimizers", __base__=Settings, **{name: (spec.section, ...) for name, spec in OPTIMIZERS.items()}
-    )
+    Optimizers = section("Optimizers", {name: spec.section for name, spec in OPTIMIZERS.items()})

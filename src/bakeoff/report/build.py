@@ -7,9 +7,10 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from bakeoff.base import paths
 from bakeoff.base.record import Record
 from bakeoff.base.workers import answering, count
-from bakeoff.data.card import Card, CorpusCard
+from bakeoff.data.card import Card, CorpusCard, Language
 from bakeoff.data.encoding.report import Encoding
 from bakeoff.data.examples import Examples
 from bakeoff.data.samples import Samples
@@ -49,7 +50,7 @@ class Material:
 
     Attributes:
         data: the name of each task's data set.
-        cards: by task.
+        cards: by the name of the data set, of all that tasks, streams and searches learn from.
         scans: the examples of each task on scans.
         encodings: by the name of each task on a table.
         texts: by the name of the corpus.
@@ -88,7 +89,8 @@ def drawn_by(material: Material) -> Iterator[Callable[[], dict[str, bytes]]]:
     if comparison.tasks:
         yield lambda: {"trajectories.png": overview.trajectories(comparison, material.optimizers)}
     yield partial(overview.of_comparison, comparison, material.costs)
-    for task, card in material.cards.items():
+    for task, name in material.data.items():
+        card = material.cards[name]
         if card.samples is not None:
             yield partial(pictures, task, card.samples, card.classes)
     for table, streams in material.streams.items():
@@ -96,7 +98,7 @@ def drawn_by(material: Material) -> Iterator[Callable[[], dict[str, bytes]]]:
     for corpus, text in material.texts.items():
         for architecture, vectors in text.vectors.items():
             for method in MAPS:
-                yield partial(words, f"{corpus}-{architecture}", vectors, method)
+                yield partial(words, f"{corpus}-{architecture}", vectors, text.card.language, method)
     for task, segmenter in material.segmenters.items():
         yield partial(predictions, task, material.scans[task], segmenter)
 
@@ -105,8 +107,8 @@ def pictures(task: str, samples: Samples, classes: Sequence[str]) -> dict[str, b
     return {f"samples-{task}.png": example_figures.draw_samples(samples, classes)}
 
 
-def words(name: str, vectors: Vectors, method: MapName) -> dict[str, bytes]:
-    return {f"words-{name}-{method}.png": example_figures.draw_words(vectors, method)}
+def words(name: str, vectors: Vectors, language: Language | None, method: MapName) -> dict[str, bytes]:
+    return {f"words-{name}-{method}.png": example_figures.draw_words(vectors, language, method)}
 
 
 def predictions(task: str, examples: Examples, segmenter: Segmenter) -> dict[str, bytes]:
@@ -117,20 +119,30 @@ def predictions(task: str, examples: Examples, segmenter: Segmenter) -> dict[str
 def texts(material: Material, drawn: Mapping[str, bytes]) -> dict[str, str]:
     """Write the pages, with these figures in the HTML file; return them by file name."""
     comparison = material.comparison
+    searched = material.cards[paths.data_name(comparison.tuning.data)] if comparison.tuning else None
     shown = pages.Exhibits(
         origins=origins(material),
-        cards=material.cards,
+        cards={task: material.cards[name] for task, name in material.data.items()},
+        searched_part=searched.taken if searched else None,
         encodings=material.encodings,
         intensities={task: intensity_baseline(examples) for task, examples in material.scans.items()},
         texts={corpus: text.card for corpus, text in material.texts.items()},
         neighbours={
-            corpus: {name: example_figures.neighbours(vectors) for name, vectors in text.vectors.items()}
+            corpus: {
+                name: example_figures.neighbours(vectors, text.card.language) for name, vectors in text.vectors.items()
+            }
             for corpus, text in material.texts.items()
         },
         costs=material.costs,
     )
     streams = [
-        online.section(table, records, comparison.confidence, alone=len(material.streams) == 1)
+        online.section(
+            table,
+            records,
+            comparison.confidence,
+            part=material.cards[table].taken,
+            alone=len(material.streams) == 1,
+        )
         for table, records in material.streams.items()
     ]
     page = pages.report(comparison, shown, *streams)
@@ -142,9 +154,8 @@ def texts(material: Material, drawn: Mapping[str, bytes]) -> dict[str, str]:
 
 
 def origins(material: Material) -> dict[str, pages.Origin]:
-    """Return the origin of each data set, by name: the corpora first, then the data of the tasks."""
-    cards: dict[str, Card | CorpusCard] = {corpus: text.card for corpus, text in material.texts.items()}
-    cards |= {material.data[task]: card for task, card in material.cards.items()}
+    """Return the origin of each data set that anything learns from, by name: the corpora first."""
+    cards = {corpus: text.card for corpus, text in material.texts.items()} | dict(material.cards)
     return {name: replace(origin(card.source), taken=card.taken or "") for name, card in cards.items()}
 
 

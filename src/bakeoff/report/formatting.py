@@ -8,6 +8,7 @@ from bakeoff.results.model import CellName, Estimate
 
 FIGURES = "figures"  # the folder of figures, seen from the pages
 METRICS = {"accuracy": "accuracy", "auc": "area under the ROC curve", "dice": "mean Dice", "loss": "loss"}
+SHORT = {"accuracy": "accuracy", "auc": "AUC", "dice": "mean Dice"}  # beside an axis
 PIPE = r"\|"  # in a cell
 DASH = "\N{EN DASH}"  # where there is no number
 
@@ -50,9 +51,18 @@ def listed(words: Iterable[str]) -> str:
     return f"{', '.join(most)} and {last}" if most else last
 
 
-def plural(count: int, noun: str) -> str:
-    """Return `1 method`, `2 methods`, `1,530 trainings`."""
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+def plural(count: int, noun: str, nouns: str | None = None) -> str:
+    """Return `1 method`, `2 methods`, `1,530 trainings`.
+
+    Args:
+        nouns: the plural, where it is not the noun with an s.
+    """
+    return f"{count:,} {noun if count == 1 else nouns or noun + 's'}"
+
+
+def taken(part: str | None) -> str:
+    """Return in parentheses which part of a source was taken; nothing for all of it."""
+    return f" ({part})" if part else ""
 
 
 def estimate(summary: Estimate) -> str:

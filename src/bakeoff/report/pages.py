@@ -9,7 +9,7 @@ from functools import partial
 
 from markdown_it import MarkdownIt
 
-from bakeoff.data.card import Card, CorpusCard
+from bakeoff.data.card import AMONG, FUNCTION_WORDS, Card, CorpusCard
 from bakeoff.data.encoding.report import Buckets, Encoding, Grouped
 from bakeoff.data.examples import SPLITS
 from bakeoff.data.sources.catalogue import SOURCES
@@ -28,6 +28,7 @@ from bakeoff.report.formatting import (
     plural,
     spanned,
     table,
+    taken,
 )
 from bakeoff.report.intensities import IntensityBaseline
 from bakeoff.report.sections.contest import contest, overall, procedure
@@ -36,6 +37,10 @@ from bakeoff.results.step_costs import Costs
 
 MARKERS = ("<!-- results -->", "<!-- /results -->")  # README's table of results stands between them
 ENGLISH_TESTS = (*SOURCES["word-similarity"].files, "numbers")
+NOT_ENGLISH = (
+    f"Tests of English words are left out, because {listed(map(code, FUNCTION_WORDS))} are not all among the {AMONG} "
+    "most frequent words."
+)
 STATISTICS = ("count", "mean", "std", "min", "25%", "50%", "75%", "max")  # in the order of describe()
 
 
@@ -61,6 +66,7 @@ class Exhibits:
     Attributes:
         origins: by the name of the data set.
         cards: of each task's data.
+        searched_part: which part of its source the searches train on; None for all of it.
         encodings: what encode_table reports, by the name of each task on a table.
         intensities: the baseline of intensities, by the name of each task on scans.
         texts: the card of each corpus.
@@ -70,6 +76,7 @@ class Exhibits:
 
     origins: Mapping[str, Origin]
     cards: Mapping[str, Card]
+    searched_part: str | None
     encodings: Mapping[str, Encoding]
     intensities: Mapping[str, IntensityBaseline]
     texts: Mapping[str, CorpusCard]
@@ -132,7 +139,7 @@ def report(comparison: Comparison, exhibits: Exhibits, *more: str) -> str:
             embedding_section(corpus, found, exhibits, alone=len(comparison.embeddings) == 1)
             for corpus, found in comparison.embeddings.items()
         ),
-        *([tuning_section(comparison.tuning)] if comparison.tuning else []),
+        *([tuning_section(comparison.tuning, exhibits.searched_part)] if comparison.tuning else []),
         *more,
         data_section(exhibits),
         REPRODUCE,
@@ -195,10 +202,10 @@ def task_section(name: str, task: TaskComparison, exhibits: Exhibits, confidence
 def samples_caption(name: str, card: Card) -> str:
     """Return the caption of the samples of a task."""
     subject = subject_of(card)
+    shown = len(card.classes) if card.samples is None else len(card.samples.counts)
+    classes = "each class" if shown == len(card.classes) else f"the first {plural(shown, 'class', 'classes')}"
     return (
-        f"{subject}: training pictures of each class"
-        if subject
-        else f"Training pictures of each class of {plain(name)}"
+        f"{subject}: training pictures of {classes}" if subject else f"Training pictures of {classes} of {plain(name)}"
     )
 
 
@@ -225,11 +232,6 @@ def data_section(exhibits: Exhibits) -> str:
         for name, origin in exhibits.origins.items()
     ]
     return f"## Data\n\n{table(['', 'source', 'title', 'licence', 'citation'], rows)}"
-
-
-def taken(part: str | None) -> str:
-    """Return in parentheses which part of a source was taken; nothing for all of it."""
-    return f" ({part})" if part else ""
 
 
 def encoding_section(name: str, encoding: Encoding) -> str:
@@ -262,11 +264,12 @@ def categories(found: Grouped | Buckets) -> list[str]:
 
 
 def baseline(task: TaskComparison, reached: IntensityBaseline) -> str:
-    """Return a sentence that compares the baseline of intensities with the leader."""
+    """Return the scores of the baseline of intensities, and beside them the leader's."""
+    leader = f" {cell_name(task.leader)} has {estimate(task.leader.validation)} and {estimate(task.leader.test)}."
     return (
         "Baseline without a network: predicting the most frequent class of each intensity in the training pictures "
-        f"gives a {METRICS['dice']} of {reached.validation:.3f} on validation and {reached.test:.3f} on test pictures. "
-        f"{cell_name(task.leader)} has {estimate(task.leader.validation)} and {estimate(task.leader.test)}."
+        f"gives a {METRICS['dice']} of {reached.validation:.3f} on validation and {reached.test:.3f} on test pictures."
+        f"{leader if task.winner else ''}"
     )
 
 
@@ -281,7 +284,7 @@ def embedding_section(corpus: str, found: EmbeddingComparison, exhibits: Exhibit
     names = dict.fromkeys(name for metrics in runs.values() for name in metrics)
     shown = [name for name in names if card.language == "english" or not of_english(name)]
     rows = [[name, *(number(metrics.get(name)) for metrics in runs.values())] for name in shown]
-    left_out = " The text is not English, so tests of English words are left out." if len(shown) < len(names) else ""
+    left_out = f" {NOT_ENGLISH}" if len(shown) < len(names) else ""
     parts = [
         "## Word vectors" if alone else f"## Word vectors of {plain(corpus)}",
         f"The vocabulary has {plural(card.vocabulary, 'word')}.{left_out}",
@@ -304,8 +307,12 @@ def of_english(metric: str) -> bool:
     return metric.removeprefix("test/").partition(".")[0] in ENGLISH_TESTS
 
 
-def tuning_section(tuning: TuningComparison) -> str:
-    """Return the section on the methods of hyperparameter search."""
+def tuning_section(tuning: TuningComparison, part: str | None) -> str:
+    """Return the section on the methods of hyperparameter search.
+
+    Args:
+        part: which part of its source the trials train on; None for all of it.
+    """
     cells = tuning.cells
     varied = list(dict.fromkeys(name for cell in cells for name in cell.best))
     rows = []
@@ -317,8 +324,9 @@ def tuning_section(tuning: TuningComparison) -> str:
         rows.append([cell.method, trials, *scores, *best])
     budget = "Every method has a budget of the same number of trainings. " if len(cells) > 1 else ""
     text = (
-        f"{budget}The best trial of a method is trained again from {plural(len(cells[0].seeds), 'seed')} that no trial "
-        f"had used, and only these runs count: the best of many trials is biased by selection. {best_method(tuning)}"
+        f"The trials train on {code(tuning.data)}{taken(part)}. {budget}The best trial of a method is trained again "
+        f"from {plural(len(cells[0].seeds), 'seed')} that no trial had used, and only these runs count: the best of "
+        f"many trials is biased by selection. {best_method(tuning)}"
     )
     scores = ["best loss in the search", "validation loss, new seeds", "test accuracy, new seeds"]
     header = ["method", "trials", *scores, *(name.rpartition(".")[2] for name in varied)]

@@ -451,7 +451,6 @@ def tuning(records: Mapping[str, Record], settings: ComparisonSettings) -> Tunin
     leader = ranked[0].cell
     head = searches[leader.name].head
     return TuningComparison(
-        task=head.parameters["task"],
         data=head.parameters["data"],
         metric="loss",
         winner=None if leader.best_seed is None else leader.name,

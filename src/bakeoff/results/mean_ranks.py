@@ -62,7 +62,9 @@ def cliques(ranks: Mapping[str, float], difference: float) -> list[list[str]]:
 
 
 def contest(scores: Mapping[str, Mapping[str, Sequence[float]]], confidence: float) -> Ranks | None:
-    """Return the mean ranks of the competitors that all problems have; None without problems or two competitors.
+    """Return the mean ranks of the competitors that all problems have; None where there is nothing to rank.
+
+    That is so without problems, with fewer than two competitors, and where every run diverged.
 
     A block is a problem and a seed, of each problem the same number of seeds, so that problems weigh alike: what is
     told apart so would be told apart with other seeds on these problems. What other problems would say is another
@@ -72,7 +74,10 @@ def contest(scores: Mapping[str, Mapping[str, Sequence[float]]], confidence: flo
         scores: by problem and competitor one number a seed, NaN where it diverged; higher is better.
     """
     names = [name for name in next(iter(scores.values()), {}) if all(name in found for found in scores.values())]
-    if len(names) < 2:
+    if (
+        len(names) < 2
+        or np.isnan([score for found in scores.values() for name in names for score in found[name]]).all()
+    ):
         return None
     seeds = min(len(found[name]) for found in scores.values() for name in names)
     ranks = np.stack([ranked(np.array([found[name][:seeds] for name in names]).T) for found in scores.values()])

@@ -352,11 +352,10 @@ class TuningComparison(Result):
     """The methods of hyperparameter search, the leading one first.
 
     Attributes:
-        task: on whose data the trials are trained.
+        data: the file of examples on which the trials are trained.
         winner: the leading method; None where every confirming run diverged.
     """
 
-    task: str
     data: str
     metric: Literal["loss"]
     winner: str | None
@@ -371,8 +370,8 @@ class Comparison(Result):
     Attributes:
         confidence: of every interval.
         tasks: by name.
-        ranks: over all problems; None where fewer than two optimizers run on all of them.
-        profile: in steps; None where no problem has a target that is reached.
+        ranks: over all problems; None where fewer than two optimizers run on all of them, or every run diverged.
+        profile: in steps; None where no problem has a target that is reached, or fewer than two optimizers run.
         embeddings: by the name of the corpus.
         tuning: None without methods.
     """

@@ -67,7 +67,8 @@ def read(path: Path) -> Costs:
 
 def profiles(comparison: Comparison, costs: Costs) -> dict[str, Profile]:
     """Return performance profiles by what the time is counted in: steps, and where all steps were measured, seconds."""
-    if not comparison.profile:
+    in_steps = comparison.profile
+    if not in_steps:
         return {}
     times: dict[str, dict[str, float]] = {}
     for name, task in comparison.tasks.items():
@@ -80,4 +81,9 @@ def profiles(comparison: Comparison, costs: Costs) -> dict[str, Profile]:
                 }
                 times[f"{name}: {model}"] = {of: time for of, time in taken.items() if time is not None}
     in_seconds = profile(times)
-    return {"steps": comparison.profile} | ({"seconds": in_seconds} if in_seconds else {})
+    return {"steps": in_steps} | ({"seconds": in_seconds} if in_seconds and alike(in_steps, in_seconds) else {})
+
+
+def alike(one: Profile, other: Profile) -> bool:
+    """Whether two profiles have the same problems and the same optimizers."""
+    return set(one.problems) == set(other.problems) and one.ratios.keys() == other.ratios.keys()

@@ -36,9 +36,9 @@ def typical(times: ArrayLike) -> float:
 def profile(times: Mapping[str, Mapping[str, float]]) -> Profile | None:
     """Return each competitor's times as multiples of the fastest one's, problem by problem.
 
-    Of the problems that somebody solved, and the competitors that all of those have; None if there are none. `score` is
-    the mean height of the share of problems under a multiple tau, for tau from 1 to FARTHEST: 1 for a competitor that
-    is the fastest everywhere.
+    Of the problems that somebody solved, and the competitors that all of those have; None without a problem or with
+    fewer than two competitors. `score` is the mean height of the share of problems under a multiple tau, for tau from 1
+    to FARTHEST: 1 for a competitor that is the fastest everywhere.
 
     Args:
         times: by problem and competitor; infinite where the target was missed.
@@ -48,7 +48,7 @@ def profile(times: Mapping[str, Mapping[str, float]]) -> Profile | None:
     solved = {problem: found for problem, found in times.items() if any(map(math.isfinite, found.values()))}
     names = [name for name in next(iter(solved.values()), {}) if all(name in found for found in solved.values())]
     solved = {problem: found for problem, found in solved.items() if any(math.isfinite(found[name]) for name in names)}
-    if not names or not solved:
+    if len(names) < 2 or not solved:
         return None
     fastest = {problem: min(found[name] for name in names) for problem, found in solved.items()}
     ratios = {name: [found[name] / fastest[problem] for problem, found in solved.items()] for name in names}

@@ -8,9 +8,9 @@ from typing import Any
 
 from bakeoff.base import paths, record, settings
 from bakeoff.base.settings import BadInput
-from bakeoff.results import asked
-from bakeoff.results.asked import Read
+from bakeoff.results import record_names
 from bakeoff.results.model import Comparison, TaskComparison, Winner
+from bakeoff.results.record_names import Read
 from bakeoff.tracking import champion, owner, runs, views
 from bakeoff.tracking.runs import Entry
 from bakeoff.tracking.store import experiment, located, opened
@@ -23,12 +23,12 @@ FIGURES = Path(paths.FIGURES)
 def refresh() -> dict[str, list[Entry]]:
     """Bring in the records that exist, by the params.yaml of this folder; return what is current."""
     read = partial(settings.validate, settings.load())
-    return bring(filter(Path.exists, listed(read)), asked.metrics(read))
+    return bring(filter(Path.exists, listed(read)), record_names.metrics(read))
 
 
 def listed(read: Read) -> list[Path]:
     """Return the records that params.yaml asks for; that of a model off the list may still lie on disk."""
-    return [Path(paths.record(group, name)) for group, name in asked.records(read)]
+    return [Path(paths.record(group, name)) for group, name in record_names.records(read)]
 
 
 def bring(files: Iterable[Path], decisive: Mapping[str, str]) -> dict[str, list[Entry]]:

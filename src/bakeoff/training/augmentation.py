@@ -9,6 +9,8 @@ from torch import Tensor
 from bakeoff.base.settings import BadInput
 from bakeoff.training.settings import AugmentationSettings
 
+PLACE = "params.yaml: training"  # of a training whose settings stand nowhere else
+
 
 class Augmentation:
     """In this order, what is on of these, drawn anew for each example and epoch:
@@ -23,22 +25,25 @@ class Augmentation:
     Differs: shift and crop are one thing in either paper, but for what comes in; the square is black, not the mean.
     """
 
-    def __init__(self, settings: AugmentationSettings, shape: tuple[int, ...]) -> None:
-        """Raises:
-        BadInput: the examples are no images, or smaller than a move.
+    def __init__(self, settings: AugmentationSettings, shape: tuple[int, ...], place: str = PLACE) -> None:
+        """Args:
+            place: where the settings of the training stand.
+
+        Raises:
+            BadInput: the examples are no images, or smaller than a move.
         """
         self.settings = settings
         self.on = any(settings.model_dump().values())
         if self.on and len(shape) != 3:
             raise BadInput(
-                f"params.yaml: training.augmentation moves pixels, and an example here is a row of {shape[0]} numbers; "
+                f"{place}.augmentation moves pixels, and an example here is a row of {shape[0]} numbers; "
                 "write shift: 0, crop: 0, flip: false, cutout: 0"
             )
         self.H, self.W = shape[-2:] if self.on else (0, 0)
         for name in ("shift", "crop", "cutout"):
             if self.on and getattr(settings, name) >= min(self.H, self.W):
                 raise BadInput(
-                    f"params.yaml: training.augmentation.{name} is {getattr(settings, name)}, which leaves nothing "
+                    f"{place}.augmentation.{name} is {getattr(settings, name)}, which leaves nothing "
                     f"of images of {self.H} x {self.W} pixels to see; take fewer"
                 )
 

@@ -30,7 +30,7 @@ def join(shards: int, device: torch.device) -> None:
     size = world()[1]
     if shards % size:
         raise BadInput(
-            f"params.yaml: training.shards is {shards}, and torchrun started {size} processes; "
+            f"params.yaml: run.shards is {shards}, and torchrun started {size} processes; "
             f"write a multiple of {size}, or start as many as divide it"
         )
     if size > 1 and not dist.is_initialized():

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from bakeoff.base import memory
 from bakeoff.base.settings import BadInput
 from bakeoff.data.examples import SPLITS, Examples, Split
-from bakeoff.training.augmentation import Augmentation
+from bakeoff.training.augmentation import PLACE, Augmentation
 from bakeoff.training.metrics import accuracy, confusion, dice_of, separation
 from bakeoff.training.settings import TrainingSettings
 from bakeoff.training.workload import Held, cuts
@@ -40,19 +40,26 @@ class Supervised(ABC):
     """
 
     def __init__(
-        self, examples: Examples, settings: TrainingSettings, device: torch.device, *, refit: bool = False
+        self,
+        examples: Examples,
+        settings: TrainingSettings,
+        device: torch.device,
+        *,
+        refit: bool = False,
+        place: str = PLACE,
     ) -> None:
         """Args:
         refit: train on training and validation examples together; then there is nothing to validate on.
+        place: where the settings stand.
         """
         self.device, self.classes = device, examples.classes
-        place = resident if fits(examples, device) else stored
-        self.train = place([examples.train, examples.validation] if refit else [examples.train], device)
+        kept = resident if fits(examples, device) else stored
+        self.train = kept([examples.train, examples.validation] if refit else [examples.train], device)
         self.batch_size = len(self.train[0]) if settings.batch_size == "full" else settings.batch_size
         self.label_smoothing = settings.label_smoothing
         self.shape = tuple(self.train[0].shape[1:])
-        self.augmentation = Augmentation(settings.augmentation, self.shape)
-        self.held = {split: place([getattr(examples, split)], device) for split in held(refit)}
+        self.augmentation = Augmentation(settings.augmentation, self.shape, place)
+        self.held = {split: kept([getattr(examples, split)], device) for split in held(refit)}
 
     @property
     def steps(self) -> int:
@@ -102,7 +109,13 @@ class Classification(Supervised):
     """
 
     def __init__(
-        self, examples: Examples, settings: TrainingSettings, device: torch.device, *, refit: bool = False
+        self,
+        examples: Examples,
+        settings: TrainingSettings,
+        device: torch.device,
+        *,
+        refit: bool = False,
+        place: str = PLACE,
     ) -> None:
         for part in held(refit):
             absent = np.setdiff1d(np.arange(len(examples.classes)), getattr(examples, part).y)
@@ -111,7 +124,7 @@ class Classification(Supervised):
                     f"params.yaml: the {part} data have no example of class '{examples.classes[absent[0]]}', and each "
                     "class needs one there; enlarge that part of the split, or drop the class"
                 )
-        super().__init__(examples, settings, device, refit=refit)
+        super().__init__(examples, settings, device, refit=refit, place=place)
 
     def measure(self, outputs: Iterable[tuple[Tensor, Tensor]]) -> dict[str, float]:
         logits, y = map(torch.cat, zip(*outputs, strict=True))

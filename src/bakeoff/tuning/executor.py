@@ -27,7 +27,7 @@ def search(
     """All trials; their costs add up to `budget` trainings.
 
     What is asked for depends on `batch` alone, so that it changes no result where `train` tries the points of a batch:
-    here, side by side (base.workers), or on a cluster, by joblib's backend or dask's executor.
+    here, side by side (base.workers), or on a cluster, by dask's executor.
 
     Raises:
         RuntimeError: the searcher gave no proposal, more than it was asked for, or some beyond the budget.

@@ -19,7 +19,7 @@ import pytest
 from bakeoff.base.settings import BadInput
 from bakeoff.data.encoding.encoder import Encoder
 from bakeoff.data.encoding.fit import fit
-from bakeoff.data.encoding.inference import encode_rows, encode_table_file
+from bakeoff.data.encoding.inference import encode_file, encode_rows, encode_table_file
 from bakeoff.data.encoding.rows import Rows
 from bakeoff.data.encoding.settings import EncodingSettings
 from bakeoff.data.sources.find import Found
@@ -491,3 +491,15 @@ def test_a_parquet_file_whose_numbers_are_none_is_refused(
     pq.write_table(pa.table({"x": pa.array(values, kind), "c": ["a"] * 3}), path)
     with pytest.raises(BadInput, match=r"new\.parquet: column 'x' is .*, and should be numbers"):
         encode_table_file(encoder, path)
+
+
+@pytest.mark.parametrize("name", ["houses", "table"])
+@pytest.mark.parametrize("rows", ["x;c\n1;A\n", "x;c\n1;a;b\n"])
+def test_the_remedy_names_the_stage_that_fitted_the_encoder(
+    from_text: Callable[..., Encoder], tmp_path: Path, name: str, rows: str
+) -> None:
+    path = tmp_path / "data" / name / "encoder.json"
+    path.parent.mkdir(parents=True)
+    from_text(COMMAS, maximum_unseen=0.0).save(path)
+    with pytest.raises(BadInput, match=f"with `dvc repro encode_{name}`"):
+        encode_file(path, written_text(tmp_path, rows), tmp_path / "new.npz")

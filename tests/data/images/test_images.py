@@ -6,7 +6,7 @@ import pytest
 from bakeoff.base.settings import BadInput
 from bakeoff.data.examples import Examples
 from bakeoff.data.images import images
-from bakeoff.data.images.labelled import Labelled
+from bakeoff.data.images.labelled import Labelled, part
 from bakeoff.data.images.settings import ImagesSettings
 from bakeoff.data.remarks import Remarks
 
@@ -44,8 +44,8 @@ def which(examples: Examples) -> list[list[int]]:
 
 def test_each_image_lies_in_one_split_beside_its_own_label() -> None:
     examples = made(labelled())
-    for part in (examples.train, examples.validation, examples.test):
-        assert np.array_equal(part.y, Y[part.x[:, 0, 0, 0]])
+    for split in (examples.train, examples.validation, examples.test):
+        assert np.array_equal(split.y, Y[split.x[:, 0, 0, 0]])
     assert sorted(chain(*which(examples))) == list(range(100))
 
 
@@ -103,3 +103,19 @@ def test_colour_and_size_are_those_of_the_settings() -> None:
 def test_splits_and_sizes_that_cannot_be_are_refused(found: Labelled, change: dict[str, object], said: str) -> None:
     with pytest.raises(BadInput, match=said):
         made(found, **change)
+
+
+@pytest.mark.parametrize(
+    ("take", "change"),
+    [
+        (4, {}),  # 3 classes, and two are left to train on
+        (2, {"validation": 1, "test": 1}),
+        (4, {"validation": 1, "test": "given"}),
+    ],
+)
+def test_more_images_are_a_way_out_of_a_fault_of_a_part(take: int, change: dict[str, object]) -> None:
+    few = part(labelled(parts=(80, 0, 20)), take, seed=0)
+    for settings, ends in (({"take": take}, True), ({"take": take + 1}, False), ({"take": None}, False)):
+        with pytest.raises(BadInput) as refused:
+            made(few, **{"validation": 0.2, "test": 0.2} | change | settings)
+        assert str(refused.value).endswith(", or raise data.images.take") == ends

@@ -27,6 +27,8 @@ from bakeoff.harness.stage import Stage
         ("x" * 100 + "://u:p@host", "x" * 100 + "://***@host"),
         ("two: https://a/x?t=1 and 'https://b/y?t=2'", "two: https://a/x?t=*** and 'https://b/y?t=***'"),
         ("https://host/@user/x", "https://host/@user/x"),
+        ("https://proxy/https://u:p@host/x?a=b", "https://proxy/https://***@host/x?a=***"),
+        ("https://a/b/ftp://c/http://u:p@d", "https://a/b/ftp://c/http://***@d"),
         ("data/raw/corpus/a.txt", "data/raw/corpus/a.txt"),
         ("why? a=b", "why? a=b"),
     ],

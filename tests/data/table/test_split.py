@@ -31,7 +31,7 @@ def parts(
     )
     rows.register("kept", pa.Table.from_pandas(kept, preserve_index=False))
     split = rows.sql(RULES[by](rows, settings)).to_arrow_table().to_pandas().set_index("row").sort_index()
-    assert split.index.tolist() == list(range(210))
+    assert split.index.tolist() == list(range(len(kept)))
     return split["split"]
 
 
@@ -71,3 +71,28 @@ def test_the_seed_decides_and_the_order_of_the_rows_does_not(rows: DuckDBPyConne
     first = parts(rows, by, 0.2, 0.2)
     assert parts(rows, by, 0.2, 0.2, kept=KEPT[::-1]).tolist() == first.tolist()
     assert parts(rows, by, 0.2, 0.2, seed=1).tolist() != first.tolist()
+
+
+@pytest.mark.parametrize("by", ["time", "random"])
+@pytest.mark.parametrize("count", [3, 4, 6, 7, 13])
+def test_few_rows_have_one_of_each_class_in_each_part(rows: DuckDBPyConnection, by: str, count: int) -> None:
+    labels = np.repeat([0, 1], count) if by == "random" else np.zeros(count, int)
+    moments = pd.date_range("2024-01-01", periods=len(labels))
+    few = pd.DataFrame({"row": range(len(labels)), "label": labels, "team": "", "moment": moments})
+    split = parts(rows, by, 0.15, 0.15, kept=few)
+    held = max(1, round(0.15 * count))
+    for label in set(labels):
+        assert split[labels == label].value_counts().to_dict() == {
+            "train": count - 2 * held,
+            "validation": held,
+            "test": held,
+        }
+
+
+@pytest.mark.parametrize(("count", "parts_of"), [(1, {"train"}), (2, {"train"}), (3, {"train", "validation", "test"})])
+def test_a_class_with_too_few_rows_for_each_part_is_trained_on(
+    rows: DuckDBPyConnection, count: int, parts_of: set[str]
+) -> None:
+    labels = np.array([0] * 20 + [1] * count)
+    kept = pd.DataFrame({"row": range(len(labels)), "label": labels, "team": "", "moment": "2024-01-01"})
+    assert set(parts(rows, "random", 0.2, 0.2, kept=kept)[labels == 1]) == parts_of

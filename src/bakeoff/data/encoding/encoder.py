@@ -21,9 +21,9 @@ from bakeoff.data.encoding.rows import Texts, numbers, texts
 from bakeoff.data.encoding.scale import Scale
 from bakeoff.data.encoding.settings import Portion
 from bakeoff.data.examples import Codes, Float32, one_hot
+from bakeoff.data.remedy import again
 from bakeoff.data.table.reading import Reading
 
-AGAIN = "make it again with `dvc repro encode_table`"
 REFUSED = "and the encoder was fitted to refuse that"
 
 
@@ -141,10 +141,10 @@ class Encoder(Settings):
             return cls.model_validate_json(path.read_bytes())
         except ValidationError as error:
             if any(problem["loc"] == ("version",) for problem in error.errors()):
-                raise BadInput(f"{path}: was written by another version of bakeoff; {AGAIN}") from None
-            raise BadInput(f"{path}: {listed(faults(error, cls))}; {AGAIN}") from None
+                raise BadInput(f"{path}: was written by another version of bakeoff; {again('encode', path)}") from None
+            raise BadInput(f"{path}: {listed(faults(error, cls))}; {again('encode', path)}") from None
         except OSError as error:
-            raise BadInput(f"{path}: {error.strerror}; {AGAIN}") from None
+            raise BadInput(f"{path}: {error.strerror}; {again('encode', path)}") from None
 
 
 def columns(numeric: dict[str, Scale], categories: dict[str, OneHot | Hashed]) -> list[str]:

@@ -16,6 +16,7 @@ from bakeoff.data.encoding import frames
 from bakeoff.data.encoding.categories import shown
 from bakeoff.data.encoding.encoder import Encoder, Unfit
 from bakeoff.data.encoding.rows import texts
+from bakeoff.data.remedy import stage
 from bakeoff.data.sources.find import Found
 from bakeoff.data.table import columns, database, delimited, values
 from bakeoff.data.table.columns import Columns
@@ -24,6 +25,8 @@ from bakeoff.data.table.faults import refuse, refused
 from bakeoff.data.table.rejects import Kind
 
 Place = Callable[[int], str]
+
+FIT_BY = stage("encode", Path())
 
 
 def encode_file(encoder: Path, rows: Path, to: Path) -> str:
@@ -37,7 +40,7 @@ def encode_file(encoder: Path, rows: Path, to: Path) -> str:
         BadInput: as `Encoder.load` and `encode_table_file` say; or the file cannot be written.
     """
     fitted = Encoder.load(encoder)
-    x, others = encode_table_file(fitted, rows)
+    x, others = encode_table_file(fitted, rows, stage("encode", encoder))
     try:
         files.replace(to, lambda written: npz.save(written, {"x": x, "columns": np.array(fitted.columns)}))
     except OSError as error:
@@ -46,22 +49,25 @@ def encode_file(encoder: Path, rows: Path, to: Path) -> str:
     return f"{to}: {len(x):,} rows of {x.shape[1]:,} columns" + (f"; rare or unseen: {grouped}" if grouped else "")
 
 
-def encode_table_file(encoder: Encoder, path: Path) -> tuple[NDArray[np.float32], dict[str, int]]:
+def encode_table_file(encoder: Encoder, path: Path, fit_by: str = FIT_BY) -> tuple[NDArray[np.float32], dict[str, int]]:
     """Return what `encode_rows` does, of the rows of a text table or a Parquet file.
 
     The texts are read as those of the training table were: with its separator, marks, encoding (where no byte-order
     mark tells another) and words for missing values, as the encoder stores them. What the training table did not tell
     is found by the same rules.
 
+    Args:
+        fit_by: the command that fits the encoder, for messages.
+
     Raises:
         BadInput: names all lines and values that cannot be read; or as `encode_rows` says.
     """
     with database.opened() as (rows, folder):
-        table, place = read(encoder, path, rows, folder)
-        return encoded(encoder, table, str(path), place)
+        table, place = read(encoder, path, rows, folder, fit_by)
+        return encoded(encoder, table, str(path), place, fit_by)
 
 
-def read(encoder: Encoder, path: Path, rows: DuckDBPyConnection, folder: Path) -> tuple[pa.Table, Place]:
+def read(encoder: Encoder, path: Path, rows: DuckDBPyConnection, folder: Path, fit_by: str) -> tuple[pa.Table, Place]:
     """Return the columns of the encoder, float64 and canonical texts, and where in the file each row is.
 
     Args:
@@ -89,7 +95,7 @@ def read(encoder: Encoder, path: Path, rows: DuckDBPyConnection, folder: Path) -
         except BadInput as error:
             raise BadInput(
                 f"{error} (new rows are {reading.line()}; so was the training table, and a change of data.table.csv "
-                "takes effect with `dvc repro encode_table`)"
+                f"takes effect with {fit_by})"
             ) from None
     table = rows.sql("SELECT * FROM rows ORDER BY rowid").to_arrow_table()
     return table.rename_columns(list(wanted)), source.place
@@ -151,7 +157,9 @@ def misnamed(header: Sequence[object], encoder: Encoder) -> Iterator[str]:
             yield f"column '{name}' is there {header.count(name)} times; give each column a name of its own"
 
 
-def encoded(encoder: Encoder, table: pa.Table, name: str, place: Place) -> tuple[NDArray[np.float32], dict[str, int]]:
+def encoded(
+    encoder: Encoder, table: pa.Table, name: str, place: Place, fit_by: str = FIT_BY
+) -> tuple[NDArray[np.float32], dict[str, int]]:
     """Return what `encode_rows` does, of float64 numbers and canonical texts.
 
     Args:
@@ -160,7 +168,7 @@ def encoded(encoder: Encoder, table: pa.Table, name: str, place: Place) -> tuple
     if not len(table):
         return np.empty((0, len(encoder.columns)), np.float32), dict.fromkeys(encoder.one_hot, 0)
     batch = table.combine_chunks().to_batches()[0]
-    refuse(name, strangers(encoder, batch))
+    refuse(name, strangers(encoder, batch, fit_by))
     try:
         x, codes = encoder.transform(batch), encoder.codes(batch)
     except Unfit as error:
@@ -172,7 +180,7 @@ def encoded(encoder: Encoder, table: pa.Table, name: str, place: Place) -> tuple
     return x, others
 
 
-def strangers(encoder: Encoder, batch: pa.RecordBatch) -> Iterator[str]:
+def strangers(encoder: Encoder, batch: pa.RecordBatch, fit_by: str) -> Iterator[str]:
     """Yield the columns with too large a share of values that no training row has."""
     if encoder.unseen == "refuse":  # which tells the first such row
         return
@@ -186,5 +194,5 @@ def strangers(encoder: Encoder, batch: pa.RecordBatch) -> Iterator[str]:
             yield (
                 f"{strange:,} of {present:,} values of '{name}' are in no training row, like {example} (known are "
                 f"{known}{', …' if len(category.known) > 3 else ''}), and data.table.encoding.maximum_unseen was "
-                f"{encoder.maximum_unseen:g} at fit; correct them, or raise it and run `dvc repro encode_table`"
+                f"{encoder.maximum_unseen:g} at fit; correct them, or raise it and fit again with {fit_by}"
             )

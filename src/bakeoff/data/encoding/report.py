@@ -8,8 +8,7 @@ from pydantic import ValidationError
 from bakeoff.base.quoting import listed
 from bakeoff.base.record import dump
 from bakeoff.base.settings import BadInput, Settings, faults
-
-AGAIN = "make it again with `dvc repro encode_table`"
+from bakeoff.data.remedy import again
 
 
 class Grouped(Settings):
@@ -65,6 +64,6 @@ class Encoding(Settings):
         try:
             return cls.model_validate_json(path.read_bytes())
         except OSError as error:
-            raise BadInput(f"{path}: cannot be read: {error.strerror}; {AGAIN}") from None
+            raise BadInput(f"{path}: cannot be read: {error.strerror}; {again('encode', path)}") from None
         except ValidationError as error:
-            raise BadInput(f"{path}: {listed(faults(error, cls))}; {AGAIN}") from None
+            raise BadInput(f"{path}: {listed(faults(error, cls))}; {again('encode', path)}") from None

@@ -15,7 +15,8 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from bakeoff.base.settings import BadInput
-from bakeoff.data.table.table import AGAIN, MISSING, SPLIT, TARGET, gaps
+from bakeoff.data.remedy import again
+from bakeoff.data.table.table import MISSING, SPLIT, TARGET, gaps
 
 BATCH = 65_536  # rows; sums are rounded batch by batch, so another number may give other last digits
 
@@ -110,7 +111,7 @@ class Rows:
             yield values[~np.isnan(values)]
 
     def refused(self, problem: object) -> BadInput:
-        return BadInput(f"{self.path}: {' '.join(str(problem).split())}; {AGAIN}")
+        return BadInput(f"{self.path}: {' '.join(str(problem).split())}; {again('ingest', self.path)}")
 
 
 def scans(numbers: int) -> int:

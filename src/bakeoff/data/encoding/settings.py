@@ -44,18 +44,8 @@ class TableData(TableSettings):
     encoding: EncodingSettings
 
 
-def check_columns(encoding: EncodingSettings, table: TableSettings) -> None:
-    """Check that the columns named in `data.table.encoding` are in the table, and of the kind that the setting is for.
-
-    Raises:
-        ValueError: names all that are not.
-    """
-    if problems := "; ".join(misnamed(encoding, table.numeric, table.categorical)):
-        raise ValueError(problems)
-
-
 def misnamed(encoding: EncodingSettings, numeric: tuple[str, ...], categorical: tuple[str, ...]) -> Iterator[str]:
-    """Yield what is wrong with each column that `data.table.encoding` names."""
+    """Yield each column in `data.table.encoding` that the table does not have, or has as the other kind."""
     for key, named, kind, known, others in (
         ("scaling_by_column", encoding.scaling_by_column, "numeric", numeric, categorical),
         ("hashed", encoding.hashed, "categorical", categorical, numeric),

@@ -15,7 +15,7 @@ from bakeoff.data.images import area
 from bakeoff.data.images.depth import Depth
 from bakeoff.data.images.labelled import Labelled
 from bakeoff.data.images.pixels import Picture, recolour
-from bakeoff.data.images.settings import ImageSplitSettings, ImagesSettings
+from bakeoff.data.images.settings import ImagesSettings
 from bakeoff.data.remarks import Remarks
 from bakeoff.data.stratify import stratified
 
@@ -62,13 +62,13 @@ def examples(found: Labelled, settings: ImagesSettings, advance: Callable[[int],
             advance(1)
         return Split(x, y[rows])
 
-    parts = split_rows(found, settings.split, remarks)
+    parts = split_rows(found, settings, remarks)
     first = picture(0)
     train, validation, test = map(split, parts)
     return Examples(train, validation, test, found.classes)
 
 
-def split_rows(found: Labelled, settings: ImageSplitSettings, remarks: Remarks) -> list[NDArray[np.intp]]:
+def split_rows(found: Labelled, settings: ImagesSettings, remarks: Remarks) -> list[NDArray[np.intp]]:
     """Which pictures are in train, validation and test, each in random order.
 
     `given` takes the part that the source puts aside. A number, or a share, is drawn, stratified, from what no `given`
@@ -77,16 +77,17 @@ def split_rows(found: Labelled, settings: ImageSplitSettings, remarks: Remarks) 
     Raises:
         BadInput: there is no such part, nothing is left to train on, or a class has none in train or in a given part.
     """
-    generator = np.random.default_rng(settings.seed)
+    generator = np.random.default_rng(settings.split.seed)
+    more = ", or raise data.images.take" if settings.take == len(found.y) else ""
     own = dict(zip(SPLITS, np.split(np.arange(len(found.y)), np.cumsum(found.parts)[:2]), strict=True))
     rows: dict[str, NDArray[np.intp]] = {}
-    drawn = {"test": settings.test, "validation": settings.validation}
+    drawn = {"test": settings.split.test, "validation": settings.split.validation}
     for name, wanted in drawn.items():
         if wanted == "given":
             if not len(own[name]):
                 raise BadInput(
                     f"params.yaml: data.images.split.{name} is given, and {found.shown} has no part of that name; "
-                    "write a number"
+                    f"write a number{more}"
                 )
             rows[name] = own[name]
     pool = np.concatenate([own[name] for name in SPLITS if name not in rows])
@@ -98,7 +99,7 @@ def split_rows(found: Labelled, settings: ImageSplitSettings, remarks: Remarks) 
     if (held := sum(numbers.values())) >= len(pool):
         raise BadInput(
             f"params.yaml: data.images.split: {' + '.join(numbers)} is {held}, and should be below {len(pool)}, the "
-            f"number of images in {found.shown} to draw from"
+            f"number of images in {found.shown} to draw from; lower it{more}"
         )
     order = pool[stratified(found.y[pool], generator)]
     for name, wanted in numbers.items():
@@ -109,6 +110,6 @@ def split_rows(found: Labelled, settings: ImageSplitSettings, remarks: Remarks) 
         if len(missing) and (name == "train" or drawn[name] == "given"):
             raise BadInput(
                 f"{found.shown}: class '{found.classes[missing[0]]}' has no image in {name}; add some, or change "
-                "params.yaml: data.images.split"
+                f"params.yaml: data.images.split{more}"
             )
     return [rows[name] for name in SPLITS]

@@ -20,11 +20,14 @@ def redacted(text: str) -> str:
 
 
 def hide(address: str) -> str:
-    """Return an address without its scheme as `redacted` shows it; a fragment is left out, for no server sees it."""
+    """Return an address without its scheme as `redacted` shows it; a fragment is left out, for no server sees it.
+
+    A path may hold another address, as a proxy's or an archive's does.
+    """
     before, mark, query = address.partition("#")[0].partition("?")
     host, slash, path = before.partition("/")
     _, at, host = host.rpartition("@")
-    shown = (f"{HIDDEN}@" if at else "") + host + slash + path
+    shown = (f"{HIDDEN}@" if at else "") + host + slash + redacted(path)
     names = [part.partition("=") for part in query.split("&")] if mark else []
     return shown + mark + "&".join(f"{name}={HIDDEN}" if equals else HIDDEN for name, equals, _ in names)
 

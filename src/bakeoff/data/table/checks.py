@@ -17,7 +17,7 @@ def faults(table: Prepared) -> Iterator[str]:
     if not count:
         yield "has a line of column names, and no rows; a table has rows below it"
     elif not targets:
-        yield f"column '{settings.target.column}', the target, is empty in all {count:,} rows; name another"
+        yield f"column '{settings.target.column}', the target, is empty in all {count:,} rows; name another{table.more}"
     else:
         yield from empty(table)
         split_by = {"group": settings.split.column, "time": settings.time, "random": None}[settings.split.by]
@@ -42,7 +42,7 @@ def empty(table: Prepared) -> Iterator[str]:
         if name in table.kinds:
             column = table.column(name)
             if not table.ask(f"SELECT count({column}) FROM rows WHERE {table.target} IS NOT NULL")[0][0]:
-                yield f"column '{name}' has no value in any row that has a target; take it off the features"
+                yield f"column '{name}' has no value in any row that has a target; take it off the features{table.more}"
 
 
 def classes(table: Prepared) -> Iterator[str]:
@@ -52,11 +52,17 @@ def classes(table: Prepared) -> Iterator[str]:
     if target.above is not None:
         least, most = table.ask(f"SELECT min({table.target}), max({table.target}) FROM rows")[0]
         if (least > target.above) == (most > target.above):
-            yield f"{place} goes from {least:g} to {most:g}, all on one side of {target.above:g}; set above within"
+            yield (
+                f"{place} goes from {least:g} to {most:g}, all on one side of {target.above:g}; set above "
+                f"within{table.more}"
+            )
     elif len(table.classes) > LABELS:
         yield f"{place} has more than {LABELS} values, too many for classes; if it is a number, set target.above"
     elif len(table.classes) < 2:
-        yield f"{place} is {quoted(table.classes[0])} in every row; name one with two classes in target.column"
+        yield (
+            f"{place} is {quoted(table.classes[0])} in every row; name one with two classes in target.column"
+            f"{table.more}"
+        )
     elif target.classes is None and (alike := of_one_word(table.classes)):
         told = ", ".join(map(quoted, alike))
         yield f"{place} holds {told}, which differ in case alone; write one of them, or list both in target.classes"
@@ -71,7 +77,7 @@ def classes(table: Prepared) -> Iterator[str]:
         there = {value for (value,) in table.ask(f"SELECT DISTINCT {table.target} FROM rows WHERE {listed}")}
         for name, written in zip(table.classes, target.classes, strict=True):
             if name not in there:
-                yield f"{place} is {quoted(written)} in no row; take it off target.classes"
+                yield f"{place} is {quoted(written)} in no row; take it off target.classes{table.more}"
 
 
 def of_one_word(classes: Sequence[str]) -> list[str]:
@@ -95,7 +101,10 @@ def parts(table: Prepared) -> Iterator[str]:
         if len(counts) < 2:
             held = f"rows of {quoted(*counts)} alone" if counts else "no rows"
             by = f"{split.by} '{split.column}'" if split.column else split.by
-            yield f"split by {by}, {part} gets {held}; change data.table.split: each part needs two classes"
+            yield (
+                f"split by {by}, {part} gets {held}, and each part needs two classes; change data.table.split"
+                f"{table.more}"
+            )
 
 
 def found(table: Prepared, what: str, where: str, name: str | None, remedy: str) -> Iterator[str]:

@@ -38,8 +38,7 @@ def ingested(found: Found, settings: TableSettings, advance: Callable[[int], obj
         taken = values.take(rows, source, there, settings.csv, None)
         if isinstance(taken, list):
             raise refused(found.name, [*faults, *taken])
-        prepared = Prepared(rows, settings, there, source.place, taken.reading, taken.remarks)
-        prepared.cut()
+        prepared = Prepared(rows, settings, there, source.place, taken.reading, taken.remarks).cut()
         refuse(found.name, [*faults, *checks.faults(prepared)])
         yield prepared
 

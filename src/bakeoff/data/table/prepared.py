@@ -1,15 +1,16 @@
 """The columns of a file become features, target and split, in order: as queries, which hold no rows in memory."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pyarrow as pa
 from duckdb import DuckDBPyConnection
 
 from bakeoff.data.examples import SPLITS
+from bakeoff.data.portion import portion
 from bakeoff.data.table import table
 from bakeoff.data.table.canonical import canonical
 from bakeoff.data.table.canonical import quote as literal
@@ -44,20 +45,25 @@ class Prepared:
     place: Callable[[int], str]
     reading: Reading
     remarks: list[str]
-    whole: list[int] = field(default_factory=list)
+    whole: int | None = None
 
     def ask(self, query: str) -> list[tuple[Any, ...]]:
         return self.rows.execute(query).fetchall()
 
-    def cut(self) -> None:
-        """Leave of the rows the first ones in order, as many as the settings take."""
-        total = self.ask("SELECT count(*) FROM rows")[0][0]
-        if self.settings.take is None or self.settings.take >= total:
-            return
-        first = f"SELECT rowid FROM rows ORDER BY {self.sorted('rowid')} LIMIT {self.settings.take}"
+    def cut(self) -> Self:
+        """Delete all rows but the first ones in order, as many as the settings take, and return the table of these."""
+        take, total = self.settings.take, self.ask("SELECT count(*) FROM rows")[0][0]
+        if take is None or take >= total:
+            return self
+        first = f"SELECT rowid FROM rows ORDER BY {self.sorted('rowid')} LIMIT {take}"
         self.rows.execute(f"DELETE FROM rows WHERE rowid NOT IN ({first})")
-        self.remarks.append(f"data.table.take: the first {self.settings.take:,} of {total:,} rows alone")
-        self.whole.append(total)
+        remark = f"data.table.take: {portion(take, 'rows', total)}"
+        return replace(self, whole=total, remarks=[*self.remarks, remark])
+
+    @property
+    def more(self) -> str:
+        """The way out, after others, of a fault that more rows may mend; empty where all rows are taken."""
+        return "" if self.whole is None else ", or raise data.table.take"
 
     def sorted(self, last: str) -> str:
         """Return what rows are sorted by: numbers by size, then text by code point; at last by a column."""
@@ -202,7 +208,7 @@ class Prepared:
         names = [*self.settings.features, *time, TARGET, SPLIT]
         schema = pa.schema([field.with_name(name) for field, name in zip(batches.schema, names, strict=True)])
         named = pa.RecordBatchReader.from_batches(schema, (batch.rename_columns(names) for batch in batches))
-        table.save(named, self.classes, self.gaps, path, *self.whole)
+        table.save(named, self.classes, self.gaps, path, self.whole)
 
     def keys(self, name: str) -> tuple[str, ...]:
         """What a column is sorted by."""

@@ -8,10 +8,9 @@ from pydantic import Field, ValidationError
 
 from bakeoff.base.quoting import listed
 from bakeoff.base.settings import BadInput, Settings, faults
+from bakeoff.data.remedy import again
 from bakeoff.data.settings import Columns
 from bakeoff.data.table.settings import AUTO, NONE, CsvSettings
-
-AGAIN = "make it again with `dvc repro ingest_table`"
 
 
 class Reading(Settings):
@@ -77,6 +76,6 @@ class Reading(Settings):
         try:
             return cls.model_validate_json(path.read_bytes())
         except ValidationError as error:
-            raise BadInput(f"{path}: {listed(faults(error, cls))}; {AGAIN}") from None
+            raise BadInput(f"{path}: {listed(faults(error, cls))}; {again('ingest', path)}") from None
         except OSError as error:
-            raise BadInput(f"{path}: {error.strerror}; {AGAIN}") from None
+            raise BadInput(f"{path}: {error.strerror}; {again('ingest', path)}") from None

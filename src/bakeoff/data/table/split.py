@@ -11,6 +11,7 @@ import pyarrow as pa
 from duckdb import DuckDBPyConnection
 
 from bakeoff.base.values import resolved
+from bakeoff.data.examples import SPLITS
 from bakeoff.data.table.settings import SplitSettings
 
 
@@ -27,32 +28,40 @@ def by_group(rows: DuckDBPyConnection, settings: SplitSettings) -> str:
 def by_time(rows: DuckDBPyConnection, settings: SplitSettings) -> str:
     """The latest rows are the test, those before them validation; rows of one moment go together, to the later part."""
     count = rows.execute("SELECT count(*) FROM kept").fetchall()[0][0]
+    test = resolved(settings.test, count)
+    held = test + resolved(settings.validation, count)
 
-    def start(share: float) -> str:
-        place = min(count - round(share * count), count - 1)
+    def start(last: int) -> str:
+        place = max(count - last, 0)
         query = f"SELECT moment::VARCHAR FROM kept ORDER BY moment LIMIT 1 OFFSET {place}"
         return f"TIMESTAMP '{rows.execute(query).fetchall()[0][0]}'"
 
     return f"""
-        SELECT *, CASE WHEN moment >= {start(settings.test)} THEN 'test'
-            WHEN moment >= {start(settings.validation + settings.test)} THEN 'validation' ELSE 'train' END AS split
+        SELECT *, CASE WHEN moment >= {start(test)} THEN 'test'
+            WHEN moment >= {start(held)} THEN 'validation' ELSE 'train' END AS split
         FROM kept"""
 
 
-def by_chance(_: DuckDBPyConnection, settings: SplitSettings) -> str:
+def by_chance(rows: DuckDBPyConnection, settings: SplitSettings) -> str:
     """At random, with the same share of every class in each part, within one row.
+
+    A class with a row for each part has at least one in validation and in test.
 
     The lot of a row is the MD5 of seed and row number: the same in every version of every library.
     """
+    counts = rows.execute("SELECT label, count(*) FROM kept GROUP BY label ORDER BY label").fetchall()
+    peers = [(count, 1 if count >= len(SPLITS) else 0) for _, count in counts]
+    tested = [resolved(settings.test, count, least) for count, least in peers]
+    validated = [resolved(settings.validation, count, least) for count, least in peers]
+    labels = pa.array([label for label, _ in counts], pa.uint8())
+    rows.register("held", pa.table({"label": labels, "tested": tested, "validated": validated}))
     return f"""
-        SELECT *, CASE WHEN lot <= round({settings.test} * peers) THEN 'test'
-            WHEN lot <= round({settings.test} * peers) + round({settings.validation} * peers) THEN 'validation'
-            ELSE 'train' END AS split
+        SELECT * EXCLUDE (lot, tested, validated), CASE WHEN lot <= tested THEN 'test'
+            WHEN lot <= tested + validated THEN 'validation' ELSE 'train' END AS split
         FROM (
-            SELECT *, row_number() OVER (PARTITION BY label ORDER BY md5('{settings.seed}/' || row), row) AS lot,
-                count(*) OVER (PARTITION BY label) AS peers
+            SELECT *, row_number() OVER (PARTITION BY label ORDER BY md5('{settings.seed}/' || row), row) AS lot
             FROM kept
-        )"""
+        ) JOIN held USING (label)"""
 
 
 RULES: dict[str, Callable[[DuckDBPyConnection, SplitSettings], str]] = {

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from bakeoff.base.settings import BadInput
+from bakeoff.data.remedy import again
 
 # Columns of every table, beside its features.
 TARGET, SPLIT = "target", "split"
@@ -23,7 +24,6 @@ GROUP = 1 << 17  # rows of a row group
 CLASSES = b"classes"  # names in the order of the labels
 WHOLE = b"whole"  # rows of the source, where the table has a part of them
 GAPS = b"gaps"  # by column, the word for a missing category where it is not MISSING; absent where it is nowhere another
-AGAIN = "make it again with `dvc repro ingest_table`"
 
 
 def save(
@@ -76,7 +76,7 @@ def load(path: Path) -> pd.DataFrame:
     try:
         return pd.read_parquet(path)
     except (OSError, ValueError) as error:
-        raise BadInput(f"{path}: {' '.join(str(error).split())}; {AGAIN}") from None
+        raise BadInput(f"{path}: {' '.join(str(error).split())}; {again('ingest', path)}") from None
 
 
 def classes(path: Path) -> tuple[str, ...]:
@@ -88,7 +88,7 @@ def classes(path: Path) -> tuple[str, ...]:
     try:
         return tuple(json.loads(pq.read_schema(path).metadata[CLASSES]))
     except (OSError, ValueError, TypeError, KeyError) as error:
-        raise BadInput(f"{path}: names no classes ({' '.join(str(error).split())}); {AGAIN}") from None
+        raise BadInput(f"{path}: names no classes ({' '.join(str(error).split())}); {again('ingest', path)}") from None
 
 
 def whole(path: Path) -> int | None:

@@ -17,8 +17,10 @@ from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 from PIL import Image
 
+from bakeoff.base.values import Metric
 from bakeoff.report.escaping import label
 from bakeoff.report.figures.palette import COLOURS, METHODS, dashes
+from bakeoff.report.formatting import SHORT
 from bakeoff.results.curves import Band, CurvePoint
 from bakeoff.results.model import CellResult, Comparison, Search, Summary, TaskComparison, TuningComparison
 
@@ -71,7 +73,7 @@ def of_comparison(comparison: Comparison, curves: Sequence[CurvePoint]) -> dict[
     return drawn
 
 
-def learning_curves(points: Sequence[CurvePoint], metric: str) -> bytes:
+def learning_curves(points: Sequence[CurvePoint], metric: Metric) -> bytes:
     """Draw one task: validation loss above, metric below, a column a model; the bands span the seeds.
 
     Args:
@@ -89,9 +91,11 @@ def learning_curves(points: Sequence[CurvePoint], metric: str) -> bytes:
                 draw_curve(axes[1, column], curve, [point.metric for point in curve], optimizer)
             axes[0, column].set_title(model)
             axes[1, column].set_xlabel("epoch")
-            axes[1, column].xaxis.set_major_locator(matplotlib.ticker.MaxNLocator(integer=True, nbins=6))
+            locator = matplotlib.ticker.MaxNLocator(integer=True, nbins=6, min_n_ticks=1)  # one tick for one epoch
+            axes[1, column].xaxis.set_major_locator(locator)
+            axes[1, column].set_xlim(0.7, max((point.epoch for point in points), default=1) + 0.3)
         axes[0, 0].set_ylabel("validation loss")
-        axes[1, 0].set_ylabel(f"validation {metric}")
+        axes[1, 0].set_ylabel(f"validation {SHORT[metric]}")
         lines = [
             Line2D([], [], color=COLOURS[optimizer], linestyle=dashes(optimizer), marker="o", markersize=4)
             for optimizer in optimizers
@@ -141,7 +145,7 @@ def final_metrics(task: TaskComparison) -> bytes:
         for text, cell in zip(axis.get_yticklabels(), cells, strict=True):
             leading = cell.rank == 1 or cell.tied
             text.set(color=INK if leading else FAINT, fontweight="bold" if leading else "normal")
-        axis.set(xlabel=f"test {task.metric}", ylim=(len(cells) - 0.4, -0.6))
+        axis.set(xlabel=f"test {SHORT[task.metric]}", ylim=(len(cells) - 0.4, -0.6))
         axis.xaxis.set_major_locator(matplotlib.ticker.MaxNLocator(nbins=7))
         axis.grid(axis="y", visible=False)
         title = "From the top in the order of validation; in bold the leader and its ties"
@@ -180,7 +184,7 @@ def rates(task: TaskComparison) -> bytes:
             for row, optimizer in enumerate(optimizers):
                 draw_rates(axes[row, column], cells[model, optimizer], COLOURS[optimizer], floor)
             gap(axes[0, column], floor, max(ended, default=0.5))
-            axes[0, column].set_title(f"{model}: validation {task.metric}", pad=9)
+            axes[0, column].set_title(f"{model}: validation {SHORT[task.metric]}", pad=9)
             axes[-1, column].set_xlabel("learning rate")
         for row, optimizer in enumerate(optimizers):
             axes[row, 0].set_ylabel(optimizer.replace("_", "\n"), rotation=0, ha="right", va="center")

@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import load_file
 from torch import nn
 
-from bakeoff.data.card import AMONG, language
+from bakeoff.data.card import Language
 from bakeoff.data.examples import Examples
 from bakeoff.data.samples import Samples
 from bakeoff.embedding.evaluate import Vectors
@@ -72,35 +72,34 @@ def read_vectors(paths: Mapping[str, Path], vocabulary: Sequence[str]) -> dict[s
     return {name: Vectors.of(found["input"].numpy(), vocabulary) for name, found in weights.items() if found}
 
 
-def draw_words(vectors: Vectors, method: MapName, frequent: int = 150) -> bytes:
-    """Draw the groups of words and so many of the most frequent ones, placed by a method of `MAPS`."""
-    groups = grouped(vectors.words)
+def draw_words(vectors: Vectors, language: Language | None, method: MapName, frequent: int = 150) -> bytes:
+    """Draw the groups of words and so many of the most frequent ones, placed by a method of `MAPS`.
+
+    Args:
+        language: of the text, as its card has it.
+    """
+    groups = grouped(vectors.words, language)
     marked = [word for group in groups.values() for word in group]
     words = list(dict.fromkeys([*marked, *vectors.words[1 : 1 + frequent]]))
     places = MAPS[method].place(vectors.unit[[vectors.index[word] for word in words]])
     return draw(f"{len(words)} words, placed by {MAPS[method].name}", words, places, groups)
 
 
-def grouped(vocabulary: Sequence[str]) -> dict[str, list[str]]:
+def grouped(vocabulary: Sequence[str], language: Language | None) -> dict[str, list[str]]:
     """Return those words of the groups that an English text has; of other texts one group of frequent words."""
     known = set(vocabulary)
     groups = {name: [word for word in words if word in known] for name, words in GROUPS.items()}
     groups = {name: words for name, words in groups.items() if words}
-    shown = english(vocabulary) and sum(map(len, groups.values())) >= FEWEST
+    shown = language == "english" and sum(map(len, groups.values())) >= FEWEST
     return groups if shown else {"most frequent": frequent(vocabulary, 40)}
-
-
-def english(vocabulary: Sequence[str]) -> bool:
-    """Whether a vocabulary, the most frequent words first behind UNK, is that of an English text."""
-    return language(tuple(vocabulary[1 : 1 + AMONG])) == "english"
 
 
 def frequent(vocabulary: Sequence[str], count: int) -> list[str]:
     return list(vocabulary[1 : 1 + count])
 
 
-def neighbours(vectors: Vectors) -> dict[str, list[str]]:
+def neighbours(vectors: Vectors, language: Language | None) -> dict[str, list[str]]:
     """Return the words nearest to a few, the nearest first."""
     known = [word for word in ASKED if word in vectors.words]
-    asked = known if english(vectors.words) and len(known) >= FEWEST else frequent(vectors.words, 6)
+    asked = known if language == "english" and len(known) >= FEWEST else frequent(vectors.words, 6)
     return {word: vectors.neighbours(word) for word in asked}

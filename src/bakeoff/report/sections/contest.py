@@ -1,6 +1,6 @@
 """The sections on the contest: its protocol, the ranks over all problems, and the results of each task."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from bakeoff.data.card import Card
 from bakeoff.report.escaping import plain
@@ -23,7 +23,7 @@ from bakeoff.report.formatting import (
     spanned,
     table,
 )
-from bakeoff.results.model import Comparison, Interval, Profile, Ranks, Target, TaskComparison
+from bakeoff.results.model import CellResult, Comparison, Interval, Profile, Ranks, Target, TaskComparison
 from bakeoff.results.step_costs import Costs, profiles
 from bakeoff.results.test_set_error import error, telling
 from bakeoff.results.time_to_target import FARTHEST
@@ -86,8 +86,8 @@ default:
 - **Ranks** are by the mean on validation data. Each final and default run read the test data once, after its last
   epoch; no choice depends on test data.
 - **Tied** (statistically tied): a paired t-test against the leader over the seeds of both, adjusted by Holm's method
-  for the number of comparisons, gives p > {1 - confidence:.2g}. In simulations the leader and its ties contained the
-  true best in over 95 % of cases. A tie does not show equality: more seeds make smaller differences visible.
+  for the number of comparisons, gives p > {1 - confidence:.2g}. A tie does not show equality: more seeds make smaller
+  differences visible.
 - **Test set too small**: seeds do not vary the test examples. Where the sampling error of the test set alone explains
   the difference of two test means, the page says so.
 - **Diverged** runs are counted and never dropped: a cell ranks below all cells with a smaller share of diverged runs,
@@ -103,19 +103,21 @@ def recipe_note(tasks: Mapping[str, TaskComparison]) -> str:
 
 
 RECIPE = """\
-- **Recipe**: the best known training of a network, with its own optimizer, epochs, schedule and network (`recipes` in
-  params.yaml). It is not ranked, because it trains for longer. Where the row says so, the network was trained on
-  training and validation data together and has no validation score; the recipe was chosen while the validation data
-  were held out.
+- **Recipe**: the best known training of a network, with its own optimizer, epochs, schedule and network
+  (`recipes/<task>/<network>.yaml`). It is not ranked, because it trains for longer. Where the row says so, the network
+  was trained on training and validation data together and has no validation score; the recipe was chosen while the
+  validation data were held out.
 """
 
 
 def overall(comparison: Comparison, costs: Costs) -> str:
     """Return ranks, times to target, and what a step costs."""
+    found = profiles(comparison, costs)
     parts = ["## Over all problems", "A problem is one network on one task."]
     if comparison.ranks:
         parts += [ranking(comparison.ranks, comparison.confidence), picture("mean ranks", "ranks.png")]
-    found = profiles(comparison, costs)
+    else:
+        parts.append(unranked(comparison.tasks))
     if found:
         parts += [speeds(found), picture("performance profiles", "profile.png")]
     parts += [
@@ -127,6 +129,15 @@ def overall(comparison: Comparison, costs: Costs) -> str:
         picture("trajectories on 2-D test functions", "trajectories.png"),
     ]
     return "\n\n".join(parts)
+
+
+def unranked(tasks: Mapping[str, TaskComparison]) -> str:
+    """Return why there are no mean ranks."""
+    if len({optimizer for task in tasks.values() for optimizer in task.state}) < 2:
+        return "There is only one optimizer, so optimizers are not ranked."
+    if all(task.winner is None for task in tasks.values()):
+        return "Every final run diverged, so optimizers are not ranked."
+    return "Fewer than two optimizers have runs that ended on a common set of problems, so optimizers are not ranked."
 
 
 def ranking(ranks: Ranks, confidence: float) -> str:
@@ -217,7 +228,7 @@ def contest(name: str, task: TaskComparison, card: Card, costs: Costs, confidenc
     return [
         verdict(task),
         *([too_small] if too_small else []),
-        *([within_models(task)] if len(task.models) > 1 else []),
+        *([within_models(task)] if len(task.models) > 1 and len(task.state) > 1 else []),
         picture(f"{metric} of {shown}, by cell", f"metric-{name}.png"),
         cells_table(task),
         picture(f"learning curves of {shown}", f"curves-{name}.png"),
@@ -251,7 +262,7 @@ def verdict(task: TaskComparison) -> str:
             f"({seeds}): {tied}."
         )
     else:
-        sentence = f"**{leader} wins**: it is significantly better than all others."
+        sentence = f"**{leader} wins**: {reason(cells)}."
     if task.detectable is not None:
         sentence += f" The smallest difference that a typical comparison can detect is {task.detectable:.2g}."
     lost = [(cell_name(cell), len(cell.diverged)) for cell in cells if cell.diverged]
@@ -262,6 +273,13 @@ def verdict(task: TaskComparison) -> str:
     return sentence
 
 
+def reason(cells: Sequence[CellResult]) -> str:
+    """Return why the leader wins: only cells with no more diverged runs than the leader are tested."""
+    if all(cell.p is not None for cell in cells[1:]):
+        return "it is significantly better than all others"
+    return "the others are significantly worse or had more diverged runs"
+
+
 def held_out(task: TaskComparison, card: Card, confidence: float) -> str | None:
     """Name the cells that the test set is too small to distinguish from the leader; None where no formula is sound."""
     metric, others, labels = task.metric, task.cells[1:], card.test.labels
@@ -269,12 +287,14 @@ def held_out(task: TaskComparison, card: Card, confidence: float) -> str | None:
     of_leader = None if value is None else error(metric, value, labels)
     if value is None or of_leader is None or not others:
         return None
+    ended = [(cell, cell.test.mean) for cell in others if cell.test.mean is not None]
+    lost = [cell for cell in others if cell.test.mean is None]
+    left_out = f" Left out, because every final run diverged: {by_model(lost)}." if lost else ""
     near = []
     limits = []
-    for cell in others:
-        mean = cell.test.mean
-        limit = None if mean is None else telling(metric, value, mean, labels, confidence)
-        if mean is not None and limit is not None and abs(mean - value) <= limit:
+    for cell, mean in ended:
+        limit = telling(metric, value, mean, labels, confidence)
+        if limit is not None and abs(mean - value) <= limit:
             near.append(cell)
             limits.append(limit)
     formula = {"accuracy": "binomial", "auc": "Hanley and McNeil's, for rows that are independent"}[metric]
@@ -284,11 +304,12 @@ def held_out(task: TaskComparison, card: Card, confidence: float) -> str | None:
         f"{value:.4f} has a standard error of {of_leader:.2g} ({formula})"
     )
     if not near:
-        return f"{sentence}. It explains differences of up to {half:.2g}, and all others differ by more."
-    count = "all others" if len(near) == len(others) else f"{len(near)} of the {len(others)} others"
+        more = ", and all others differ by more" if ended else ""
+        return f"{sentence}. It explains differences of up to {half:.2g}{more}.{left_out}"
+    count = "all others" if len(near) == len(ended) else f"{len(near)} of the {len(ended)} others"
     return (
         f"{sentence}. It explains differences of up to {max(limits):.2g}. **The test set is too small to distinguish "
-        f"the leader from {count}**: {by_model(near)}."
+        f"the leader from {count}**: {by_model(near)}.{left_out}"
     )
 
 
@@ -328,11 +349,16 @@ def sensitivity(task: TaskComparison) -> str:
     """Return how to read the table of tuning, and who profits."""
     gains = [cell.gain.interval for cell in task.cells if cell.gain.interval]
     better, worse = sum(low > 0 for low, _ in gains), sum(high < 0 for _, high in gains)
+    untested = (
+        "with a single default run"
+        if max(cell.runs.default.runs for cell in task.cells) < 2
+        else "of any cell: too few final and default runs of the same seed ended"
+    )
     sentence = (
         f"On test data, tuning significantly helped {better} of {plural(len(task.cells), 'cell')} and significantly "
         f"hurt {worse}."
         if gains
-        else "The gain cannot be tested with a single default run."
+        else f"The gain cannot be tested {untested}."
     )
     return (
         f"{sentence} The gain is the test {METRICS[task.metric]} of the final runs minus that of the default runs, "

@@ -18,7 +18,7 @@ from bakeoff.base.roles import Role
 from bakeoff.report.escaping import plain
 from bakeoff.report.figures.contest import png, style
 from bakeoff.report.figures.palette import COLOURS
-from bakeoff.report.formatting import DASH, listed, mean_and_half, number, percent, picture, plural, table
+from bakeoff.report.formatting import DASH, listed, mean_and_half, number, percent, picture, plural, table, taken
 from bakeoff.results.significance import student
 
 Records = Mapping[str, Record]  # by rule, in the order of params.yaml
@@ -48,22 +48,24 @@ def summary(found: Values, confidence: float) -> str:
     return mean_and_half(float(found.mean()) if len(found) else None, student(found, confidence))
 
 
-def section(name: str, records: Records, confidence: float, *, alone: bool) -> str:
+def section(name: str, records: Records, confidence: float, *, part: str | None, alone: bool) -> str:
     """Return the part of the page on one table.
 
     Args:
         name: of the table.
+        part: which part of its source was taken; None for all of it.
         alone: whether there is no other table, from which the heading has to tell it.
     """
     first = runs(next(iter(records.values())), "none")[0].parameters
     seeds = len(runs(next(iter(records.values())), "none"))
     delay = f"its label arrives, {first['stream.delay']:,} rows later" if first["stream.delay"] else "its label arrives"
     text = (
-        "A softmax regression learns from a stream of the table's rows, in their order. It predicts each row, and "
-        f"learns from it when {delay}. The first {first['stream.warmup']:.0%} of the rows fit the encoder and choose "
-        "the learning rate of each optimizer and schedule, by the lowest loss; all results are of the rows after "
-        f"them. Each of {plural(seeds, 'seed')} predicts all rows and learns from {first['stream.learnt']:.0%} of "
-        f"them, drawn at random; mean ± half of the {percent(confidence)} confidence interval over seeds."
+        f"A softmax regression learns from a stream of the table's rows{taken(part)}, in their order. It predicts each "
+        f"row, and learns from it when {delay}. The first {percent(first['stream.warmup'])} of the rows fit the "
+        "encoder and choose the learning rate of each optimizer and schedule, by the lowest loss; all results are "
+        f"of the rows after them. Each of {plural(seeds, 'seed')} predicts all rows and learns from "
+        f"{percent(first['stream.learnt'])} of them, drawn at random; mean ± half of the {percent(confidence)} "
+        "confidence interval over seeds."
     )
     heading = "## Online learning" if alone else f"## Online learning on {plain(name)}"
     parts = [heading, text, worth(records, confidence)]
@@ -92,7 +94,7 @@ def section(name: str, records: Records, confidence: float, *, alone: bool) -> s
 
 
 def worth(records: Records, confidence: float) -> str:
-    """Return the table of the rules without a drift, the lowest loss first."""
+    """Return the table of the rules without a drift: those with the fewest diverged runs first, then by loss."""
     rows = []
     for rule, record in sorted(records.items(), key=lambda item: cost(item[1])):
         found = runs(record, "none")
@@ -106,9 +108,11 @@ def worth(records: Records, confidence: float) -> str:
     return table(["rule", "learning rate", "accuracy", "area under the ROC curve", "loss", ""], rows)
 
 
-def cost(record: Record) -> float:
-    found = values(runs(record, "none"), "stream/loss")
-    return float(found.mean()) if len(found) else math.inf
+def cost(record: Record) -> tuple[float, float]:
+    """Return the share of a rule's runs without a drift that diverged, and the mean loss of the others."""
+    found = runs(record, "none")
+    losses = values(found, "stream/loss")
+    return fmean(run.diverged is not None for run in found), float(losses.mean()) if len(losses) else math.inf
 
 
 def drifts(records: Records, confidence: float) -> str:

@@ -1,0 +1,31 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from bakeoff.base import cores
+
+
+@pytest.mark.parametrize(
+    ("quota", "expected"),
+    [
+        ("max 100000", 6),
+        ("200000 100000", 2),
+        ("250000 100000", 3),
+        ("50000 100000", 1),
+        ("900000 100000", 6),
+        ("20000 10000", 2),
+    ],
+)
+def test_affinity_and_quota_limit_the_cores(
+    quota: str, expected: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "cpu.max").write_text(f"{quota}\n")
+    monkeypatch.setattr(cores, "QUOTA", tmp_path / "cpu.max")
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(6)), raising=False)
+    assert cores.available() == expected
+
+
+def test_without_a_quota_the_affinity_decides(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cores, "QUOTA", tmp_path / "missing")
+    assert cores.available() == len(os.sched_getaffinity(0))
