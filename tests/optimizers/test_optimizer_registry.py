@@ -251,7 +251,7 @@ def test_every_optimizer_has_its_section_in_params_yaml() -> None:
 
 def test_two_optimizers_of_one_name_are_refused() -> None:
     with pytest.raises(ValueError, match=r"^bakeoff\.optimizers\.lion: the optimizer 'lion' is defined twice"):
-        by_name((lion_module, lion_module))
+        by_name("optimizer", [(lion_module, spec) for spec in lion_module.SPECS * 2])
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
