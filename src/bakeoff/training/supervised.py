@@ -52,6 +52,7 @@ class Supervised(ABC):
         refit: train on training and validation examples together; then there is nothing to validate on.
         place: where the settings stand.
         """
+        self.check(examples, held(refit))
         self.device, self.classes = device, examples.classes
         kept = resident if fits(examples, device) else stored
         self.train = kept([examples.train, examples.validation] if refit else [examples.train], device)
@@ -60,6 +61,12 @@ class Supervised(ABC):
         self.shape = tuple(self.train[0].shape[1:])
         self.augmentation = Augmentation(settings.augmentation, self.shape, place)
         self.held = {split: kept([getattr(examples, split)], device) for split in held(refit)}
+
+    @abstractmethod
+    def check(self, examples: Examples, held: Sequence[Held]) -> None:
+        """Raises:
+        BadInput: what is held cannot be measured.
+        """
 
     @property
     def steps(self) -> int:
@@ -102,29 +109,19 @@ class Supervised(ABC):
 
 
 class Classification(Supervised):
-    """One label for each example. Measured by accuracy and the area under the ROC curve.
+    """One label for each example. Measured by accuracy and the area under the ROC curve."""
 
-    Raises:
-        BadInput: validation or test data lack a class.
-    """
-
-    def __init__(
-        self,
-        examples: Examples,
-        settings: TrainingSettings,
-        device: torch.device,
-        *,
-        refit: bool = False,
-        place: str = PLACE,
-    ) -> None:
-        for part in held(refit):
+    def check(self, examples: Examples, held: Sequence[Held]) -> None:
+        """Raises:
+        BadInput: what is held lacks a class.
+        """
+        for part in held:
             absent = np.setdiff1d(np.arange(len(examples.classes)), getattr(examples, part).y)
             if len(absent):
                 raise BadInput(
                     f"params.yaml: the {part} data have no example of class '{examples.classes[absent[0]]}', and each "
                     "class needs one there; enlarge that part of the split, or drop the class"
                 )
-        super().__init__(examples, settings, device, refit=refit, place=place)
 
     def measure(self, outputs: Iterable[tuple[Tensor, Tensor]]) -> dict[str, float]:
         logits, y = map(torch.cat, zip(*outputs, strict=True))
@@ -134,6 +131,9 @@ class Classification(Supervised):
 
 class Segmentation(Supervised):
     """One label for each pixel; class 0 is the background. Measured by the Dice of each other class and their mean."""
+
+    def check(self, examples: Examples, held: Sequence[Held]) -> None:
+        """Raise nothing: a class that no picture has can be measured, too."""
 
     def measure(self, outputs: Iterable[tuple[Tensor, Tensor]]) -> dict[str, float]:
         classes = len(self.classes)
