@@ -19,7 +19,7 @@ def ingest_images(stage: Stage, data: str) -> None:
     whole = read(find(settings.source, "images", limits), limits)
     found = whole if settings.take is None else labelled.part(whole, settings.take, settings.split.seed)
     remarks = Remarks()
-    part = portion(len(found.y), "images", len(whole.y)) if len(found.y) < len(whole.y) else None
+    part = portion(len(found.y), "images", found.whole) if found.whole else None
     if part:
         remarks.add(f"data.images.take: {part}")
     with stage.progress(len(found.y)) as progress:

@@ -15,7 +15,7 @@ from bakeoff.data.images import area
 from bakeoff.data.images.depth import Depth
 from bakeoff.data.images.labelled import Labelled
 from bakeoff.data.images.pixels import Picture, recolour
-from bakeoff.data.images.settings import ImagesSettings
+from bakeoff.data.images.settings import ImageSplitSettings, ImagesSettings
 from bakeoff.data.remarks import Remarks
 from bakeoff.data.stratify import stratified
 
@@ -62,13 +62,13 @@ def examples(found: Labelled, settings: ImagesSettings, advance: Callable[[int],
             advance(1)
         return Split(x, y[rows])
 
-    parts = split_rows(found, settings, remarks)
+    parts = split_rows(found, settings.split, remarks)
     first = picture(0)
     train, validation, test = map(split, parts)
     return Examples(train, validation, test, found.classes)
 
 
-def split_rows(found: Labelled, settings: ImagesSettings, remarks: Remarks) -> list[NDArray[np.intp]]:
+def split_rows(found: Labelled, settings: ImageSplitSettings, remarks: Remarks) -> list[NDArray[np.intp]]:
     """Which pictures are in train, validation and test, each in random order.
 
     `given` takes the part that the source puts aside. A number, or a share, is drawn, stratified, from what no `given`
@@ -77,11 +77,11 @@ def split_rows(found: Labelled, settings: ImagesSettings, remarks: Remarks) -> l
     Raises:
         BadInput: there is no such part, nothing is left to train on, or a class has none in train or in a given part.
     """
-    generator = np.random.default_rng(settings.split.seed)
-    more = ", or raise data.images.take" if settings.take == len(found.y) else ""
+    generator = np.random.default_rng(settings.seed)
+    more = "" if found.whole is None else ", or raise data.images.take"
     own = dict(zip(SPLITS, np.split(np.arange(len(found.y)), np.cumsum(found.parts)[:2]), strict=True))
     rows: dict[str, NDArray[np.intp]] = {}
-    drawn = {"test": settings.split.test, "validation": settings.split.validation}
+    drawn = {"test": settings.test, "validation": settings.validation}
     for name, wanted in drawn.items():
         if wanted == "given":
             if not len(own[name]):

@@ -25,6 +25,7 @@ class Labelled:
         parts: how many the source itself puts into train, validation and test; a source without parts has train alone.
         picture: the n-th one, (C, H, W), uint8 or uint16.
         place: the n-th one's, in messages.
+        whole: how many the source has, where these are a part of them.
     """
 
     shown: str
@@ -33,10 +34,16 @@ class Labelled:
     parts: tuple[int, int, int]
     picture: Callable[[int], Picture]
     place: Callable[[int], str]
+    whole: int | None = None
 
 
 def part(found: Labelled, take: int, seed: int) -> Labelled:
-    """Return so many of the pictures: of each class and of each part of the source its share, drawn at random."""
+    """Return so many of the pictures: of each class and of each part of the source its share, drawn at random.
+
+    Returns the source itself where it has no more.
+    """
+    if take >= len(found.y):
+        return found
     parts = np.repeat(np.arange(len(found.parts)), found.parts)
     order = stratified(parts * len(found.classes) + found.y, np.random.default_rng(seed))
     rows = np.sort(order[:take])
@@ -47,6 +54,7 @@ def part(found: Labelled, take: int, seed: int) -> Labelled:
         parts=(train, validation, test),
         picture=lambda n: found.picture(int(rows[n])),
         place=lambda n: found.place(int(rows[n])),
+        whole=len(found.y),
     )
 
 
