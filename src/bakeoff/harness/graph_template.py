@@ -57,7 +57,12 @@ def expanded(template: str, params: Any) -> str:
         BadInput: the template has a placeholder or a condition that stands for nothing.
     """
     stages = graph(template, params)
-    return f"{INTRODUCTION}{MADE_OF} {digest(stages)}\n{stages}"
+    return f"{INTRODUCTION}{made_of(stages)}\n{stages}"
+
+
+def made_of(stages: str) -> str:
+    """Return the line of dvc.yaml by which it is known whether it has these stages."""
+    return f"{MADE_OF} {digest(stages)}"
 
 
 def graph(template: str, params: Any) -> str:
@@ -98,14 +103,14 @@ def repeated(block: str, names: Mapping[str, Sequence[str]], params: Any) -> Ite
     """Yield a stage once for each name that its placeholder stands for."""
     heading, rest = block.split("\n", 1)
     condition = CONDITION.search(heading)
-    if condition and not listed(condition[1], names):
+    if condition and not meant(condition[1], names):
         return
     heading = CONDITION.sub("", heading)
     placeholder = PLACEHOLDER.search(heading)
     if placeholder is None:
         yield "\n".join([heading, *(line for line in lines(rest, names))])
         return
-    for name in listed(placeholder[1], names):
+    for name in meant(placeholder[1], names):
         text = f"{heading}\n{rest}".replace(placeholder[0], name)
         if placeholder[1] in OF_TASKS:
             data = params.tasks[name].data
@@ -118,17 +123,17 @@ def lines(text: str, names: Mapping[str, Sequence[str]]) -> Iterator[str]:
     """Yield the lines of a stage, each once for each name that its placeholder stands for."""
     for line in text.split("\n"):
         condition = CONDITION.search(line)
-        if condition and not listed(condition[1], names):
+        if condition and not meant(condition[1], names):
             continue
         line = CONDITION.sub("", line)
         placeholder = PLACEHOLDER.search(line)
         if placeholder is None:
             yield line
         else:
-            yield from (line.replace(placeholder[0], name) for name in listed(placeholder[1], names))
+            yield from (line.replace(placeholder[0], name) for name in meant(placeholder[1], names))
 
 
-def listed(key: str, names: Mapping[str, Sequence[str]]) -> Sequence[str]:
+def meant(key: str, names: Mapping[str, Sequence[str]]) -> Sequence[str]:
     """Return what a placeholder or a condition stands for.
 
     Raises:
@@ -148,12 +153,12 @@ def differences(params: Any, root: Path) -> Iterator[str]:
     """Yield how dvc.yaml differs from what params.yaml declares; nothing for a folder that is no whole project."""
     if not whole(root):
         return
-    wanted = expanded((root / TEMPLATE).read_text(encoding="utf-8"), params)
+    wanted = graph((root / TEMPLATE).read_text(encoding="utf-8"), params)
     written = (root / GRAPH).read_text(encoding="utf-8")
     if edited(root):
         yield f"{GRAPH} was edited by hand; {REMEDY}"
         return
-    if wanted.splitlines()[INTRODUCTION.count("\n")] in written.splitlines():
+    if made_of(wanted) in written.splitlines():
         return
     expected = [match[1] for match in HEADING.finditer(wanted)]
     present = [match[1] for match in HEADING.finditer(written) if not match[1].startswith("code_")]
