@@ -82,6 +82,17 @@ def test_arrays_are_mapped_as_they_lie_in_the_file(tmp_path: Path) -> None:
                 assert not array.size or not array.flags.writeable
 
 
+def test_arrays_of_more_than_4_gb_are_read_and_mapped_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their sizes take 64 bits, which is tried here on small ones."""
+    monkeypatch.setattr(zipfile, "ZIP64_LIMIT", 64)
+    npz.save(tmp_path / "large", ARRAYS)
+    assert digest(tmp_path / "large") != DIGEST
+    mapped = npz.mapped(tmp_path / "large")
+    with np.load(tmp_path / "large") as arrays:
+        for name, array in ARRAYS.items():
+            assert np.array_equal(arrays[name], array) and np.array_equal(mapped[name], array)
+
+
 def test_what_cannot_be_mapped_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "made"
     np.savez_compressed(path, x=np.zeros(9))
