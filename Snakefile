@@ -3,7 +3,7 @@ import sys
 
 SOURCES = f"{workflow.basedir}/src"
 sys.path.insert(0, SOURCES)
-from bakeoff.harness import forced, lockfile, scheduler
+from bakeoff.harness import faster_dvc, forced, lockfile, scheduler
 from bakeoff.base.gpu import refuse
 from bakeoff.harness.dvc_graph import MARK, gpus, load, order
 from bakeoff.harness.params import check
@@ -16,6 +16,8 @@ if workflow.is_main_process:
         scheduler.claim()
     for line in lockfile.heal():
         print(line, file=sys.stderr)
+if (said := faster_dvc.install()) and workflow.is_main_process:
+    print(said, file=sys.stderr)
 
 try:
     device = check().run.device

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from dvc.utils.serialize import YAMLFileCorruptedError, _yaml
 
-from bakeoff.harness.lock_parser import in_python, parse
+from bakeoff.harness import lock_parser
+from bakeoff.harness.lock_parser import SafeLoader, _by_libyaml, in_python, parse, parse_once, safe_in_python
 
 LOCK = Path(__file__).parents[2] / "dvc.lock"
 
@@ -42,6 +43,7 @@ def test_an_entry_of_the_lock_has_the_same_values_and_is_written_to_the_same_byt
     fast, own = parse(text, "dvc.lock"), in_python(text, "dvc.lock")
     assert alike(fast, own)
     assert dumped(fast) == dumped(own) == text
+    assert alike(_by_libyaml(SafeLoader, text, "dvc.lock"), safe_in_python(text, "dvc.lock"))
 
 
 NUMBERS = ["1", "1.0", "1e-3", "1.0e-10", ".inf", "0x1F", "0o17", "1_000"]
@@ -55,6 +57,8 @@ def test_a_value_is_read_as_dvc_reads_it(value: str) -> None:
     fast, own = parse(text, "dvc.lock"), in_python(text, "dvc.lock")
     assert alike(fast, own)
     assert dumped(fast) == dumped(own)
+    assert alike(parse_once(text, "dvc.lock"), safe_in_python(text, "dvc.lock"))
+    assert alike(parse_once(f"c: 1\n{text}", "params.yaml"), safe_in_python(f"c: 1\n{text}", "params.yaml"))
 
 
 def test_comments_are_kept() -> None:
@@ -69,3 +73,31 @@ def test_a_broken_file_is_refused_in_dvcs_own_words(text: str) -> None:
     with pytest.raises(YAMLFileCorruptedError) as fast:
         parse(text, "dvc.lock")
     assert str(fast.value) == str(own.value)
+    with pytest.raises(YAMLFileCorruptedError) as safe:
+        safe_in_python(text, "dvc.lock")
+    with pytest.raises(YAMLFileCorruptedError) as once:
+        parse_once(text, "dvc.lock")
+    assert str(once.value) == str(safe.value)
+
+
+@pytest.mark.parametrize("path", ["params.yaml", "dvc.lock"])
+def test_a_text_is_parsed_once_and_each_reader_may_change_what_it_gets(
+    path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = f"a: {{b: [1, 2026-01-02]}}\nof: {path}\n"
+    first, expected = parse_once(text, path), safe_in_python(text, path)
+    first["a"]["b"].append(3)
+    monkeypatch.setattr(lock_parser, "safe_in_python", None)
+    monkeypatch.setattr(lock_parser, "SafeLoader", None)
+    assert alike(parse_once(text, path), expected)
+
+
+@pytest.mark.parametrize("text", ["", "# nothing\n", "---\n"])
+def test_an_empty_file_is_an_empty_dictionary(text: str) -> None:
+    for path in ("params.yaml", "dvc.lock"):
+        assert parse_once(text, path) == safe_in_python(text, path) == {}
+        assert parse(text, path) == in_python(text, path) == {}
+
+
+def test_a_round_trip_asked_of_the_reader_keeps_comments() -> None:
+    assert dumped(parse_once("a: 1  # one\n", "dvc.yaml", typ="rt")) == "a: 1  # one\n"

@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 import torch
-import torch._dynamo  # 800 modules that torch.optim imports at its first step: once here, not in every worker anew
 
 from bakeoff.base import cores
 from bakeoff.base.distributed import world

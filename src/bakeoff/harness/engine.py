@@ -25,9 +25,10 @@ def main() -> int:
     from dvc.cli import main as dvc
     from dvc.utils.serialize import _common
 
-    from bakeoff.harness import lock_parser
+    from bakeoff.harness import faster_dvc
 
-    lock_parser.install()
+    if said := faster_dvc.install():
+        print(said, file=sys.stderr)
     # What DVC changes in dvc.lock passes through this function alone, which it looks up anew at each call.
     _common._dump_data = dump
     status: int = dvc()

@@ -1,20 +1,27 @@
-"""Lets DVC read dvc.lock before a change by libyaml, in a sixth of the time that ruamel.yaml's parser in Python takes.
+"""Lets DVC read dvc.lock by libyaml, in a part of the time that ruamel.yaml takes, and each YAML text only once.
 
-DVC reads and writes the whole file at the end of every stage.
+DVC reads the whole of dvc.lock twice for every stage, and params.yaml once for every stage that has settings.
 """
 
+import pickle
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from _ruamel_yaml import CParser  # of ruamel.yaml.clib
+from dvc.utils import serialize, strictyaml
 from dvc.utils.serialize import _yaml
-from ruamel.yaml.constructor import RoundTripConstructor
+from ruamel.yaml.constructor import RoundTripConstructor, SafeConstructor
 from ruamel.yaml.error import YAMLError
 from ruamel.yaml.resolver import VersionedResolver
 
-KEPT_IN_PYTHON = set("#&!")  # of comments, anchors and tags libyaml leaves something out; DVC writes none into dvc.lock
+# Of comments, anchors, tags and directives libyaml leaves something out. DVC writes none into dvc.lock.
+KEPT_IN_PYTHON = set("#&!%")
 
 in_python = _yaml.parse_yaml_for_update
+safe_in_python = _yaml.parse_yaml
+
+_seen: dict[str, bytes] = {}  # texts, and what they say, pickled: each caller gets a copy that it may change
 
 
 class Loader(CParser, RoundTripConstructor, VersionedResolver):  # type: ignore[misc]  # ruamel.yaml has no types for C
@@ -29,19 +36,46 @@ class Loader(CParser, RoundTripConstructor, VersionedResolver):  # type: ignore[
         VersionedResolver.__init__(self, loadumper=self)
 
 
+class SafeLoader(CParser, SafeConstructor, VersionedResolver):  # type: ignore[misc]
+    """libyaml's events as plain dictionaries and lists; ruamel.yaml decides each scalar's type, once a spelling."""
+
+    def __init__(self, text: str) -> None:
+        CParser.__init__(self, text)
+        self._parser = self._composer = self._scanner = self
+        SafeConstructor.__init__(self, loader=self)
+        VersionedResolver.__init__(self, loadumper=self)
+        self.resolve = cache(self.resolve)  # type: ignore[method-assign]
+
+
 def parse(text: str, path: str) -> Any:
-    """Return a YAML file as DVC's own function does; it alone reads other files, and refuses what is damaged."""
-    loader = Loader(text)
+    """Return a YAML file as DVC's `parse_yaml_for_update` does."""
+    return _by_libyaml(Loader, text, path) or in_python(text, path)
+
+
+def parse_once(text: str, path: str, typ: str = "safe") -> Any:
+    """Return a YAML file as DVC's `parse_yaml` does, from memory where the same text was read before."""
+    if typ != "safe":
+        return safe_in_python(text, path, typ)
+    if text not in _seen:
+        _seen[text] = pickle.dumps(_by_libyaml(SafeLoader, text, path) or safe_in_python(text, path))
+    return pickle.loads(_seen[text])
+
+
+def _by_libyaml(kind: type[Loader] | type[SafeLoader], text: str, path: str) -> Any:
+    """Return the document in a dvc.lock; None for what DVC's own function has to read."""
+    if Path(path).name != "dvc.lock" or not KEPT_IN_PYTHON.isdisjoint(text):
+        return None
+    loader = kind(text)
     try:
-        if Path(path).name == "dvc.lock" and not KEPT_IN_PYTHON.intersection(text):
-            return loader.get_single_data() or {}
+        return loader.get_single_data()
     except YAMLError:
-        pass  # refused below, in DVC's words
+        return None  # refused by DVC's function, in its words
     finally:
         loader.dispose()
-    return in_python(text, path)
 
 
 def install() -> None:
-    """Put `parse` in the place of DVC's function, which looks it up anew at each call."""
+    """Put these functions in the places where DVC's own are looked up at each call."""
     _yaml.parse_yaml_for_update = parse
+    for module in (_yaml, serialize, strictyaml):
+        module.parse_yaml = parse_once

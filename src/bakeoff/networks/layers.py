@@ -18,6 +18,20 @@ from bakeoff.networks.normalisations import NORMALISATIONS, Normalisation
 Layer = TypeVar("Layer", nn.Linear, nn.Conv2d)
 
 
+class Linear(nn.Linear):
+    """A dense layer whose weights are drawn by the caller."""
+
+    def reset_parameters(self) -> None:
+        """Draw nothing: torch's own initialisation would take its numbers from the global generator."""
+
+
+class Conv2d(nn.Conv2d):
+    """A convolution whose weights are drawn by the caller."""
+
+    def reset_parameters(self) -> None:
+        """Draw nothing: torch's own initialisation would take its numbers from the global generator."""
+
+
 class Layered(Protocol):
     """The settings of layers."""
 
@@ -31,12 +45,12 @@ class Layered(Protocol):
 
 def linear(inputs: int, outputs: int, deviation: float, generator: torch.Generator, *, bias: bool = True) -> nn.Linear:
     """Return a dense layer with weights from N(0, deviation^2) and biases of 0."""
-    return drawn(nn.Linear(inputs, outputs, bias=bias, device="meta"), deviation, generator)
+    return drawn(Linear(inputs, outputs, bias=bias), deviation, generator)
 
 
 def convolution(inputs: int, outputs: int, kernel: int, gain: float, generator: torch.Generator) -> nn.Conv2d:
     """Return a convolution that keeps height and width; its outputs are about as large as its inputs, times gain."""
-    layer = nn.Conv2d(inputs, outputs, kernel, padding=kernel // 2, device="meta")
+    layer = Conv2d(inputs, outputs, kernel, padding=kernel // 2)
     return drawn(layer, sigma("he", inputs * kernel**2, outputs * kernel**2, gain), generator)
 
 
@@ -61,7 +75,7 @@ class Parts:
         It has a bias where the normalisation adds no shift.
         """
         bias = not self.normalisation.shifts
-        layer = nn.Conv2d(inputs, outputs, kernel, stride, padding=kernel // 2, bias=bias, device="meta")
+        layer = Conv2d(inputs, outputs, kernel, stride, padding=kernel // 2, bias=bias)
         fan_in, fan_out = inputs * kernel**2, outputs * kernel**2
         return drawn(layer, sigma(self.initialisation, fan_in, fan_out, self.activation.gain), self.generator)
 
@@ -123,8 +137,6 @@ def chain(layers: Iterable[nn.Module]) -> nn.Sequential:
 
 def drawn(layer: Layer, deviation: float, generator: torch.Generator) -> Layer:
     """Return the layer with weights from N(0, deviation^2) and biases of 0."""
-    # Built on the device `meta`, where torch's own initialisation draws nothing from the global generator.
-    layer = layer.to_empty(device="cpu")
     nn.init.normal_(layer.weight, std=deviation, generator=generator)
     if layer.bias is not None:
         nn.init.zeros_(layer.bias)

@@ -11,7 +11,8 @@ from bakeoff.optimizers.spec import OptimizerSpec, State, UpdateRule, zeros
 
 if TYPE_CHECKING:
     from torch import Tensor
-    from torch.optim import Optimizer
+
+    from bakeoff.base.torch_optimizers import Optimizer
 
 
 class AdagradSettings(RuleSettings):
@@ -26,7 +27,7 @@ class LaggedAdagradSettings(RuleSettings):
 
 def adagrad(parameters: Iterable[Tensor], settings: AdagradSettings) -> Optimizer:
     """Return torch's Adagrad."""
-    from torch.optim import Adagrad
+    from bakeoff.base.torch_optimizers import Adagrad
 
     return Adagrad(
         parameters,

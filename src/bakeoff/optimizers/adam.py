@@ -12,7 +12,8 @@ from bakeoff.optimizers.spec import OptimizerSpec, State, UpdateRule, zeros
 
 if TYPE_CHECKING:
     from torch import Tensor
-    from torch.optim import Optimizer
+
+    from bakeoff.base.torch_optimizers import Optimizer
 
 
 class AdamSettings(RuleSettings):
@@ -35,7 +36,7 @@ class NadamSettings(AdamSettings):
 
 def adam(parameters: Iterable[Tensor], settings: AdamSettings) -> Optimizer:
     """Return torch's Adam. It is fused, for torch's other loops take their root from MKL: see `UpdateRule`."""
-    from torch.optim import Adam
+    from bakeoff.base.torch_optimizers import Adam
 
     betas = (settings.beta1, settings.beta2)
     return Adam(parameters, settings.learning_rate, betas=betas, eps=settings.epsilon, amsgrad=False, fused=True)
@@ -43,7 +44,7 @@ def adam(parameters: Iterable[Tensor], settings: AdamSettings) -> Optimizer:
 
 def adamw(parameters: Iterable[Tensor], settings: AdamwSettings) -> Optimizer:
     """Return torch's AdamW, fused as Adam."""
-    from torch.optim import AdamW
+    from bakeoff.base.torch_optimizers import AdamW
 
     return AdamW(
         parameters,

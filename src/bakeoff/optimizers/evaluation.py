@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
-from torch.optim import Optimizer
 
+from bakeoff.base.torch_optimizers import Optimizer
 from bakeoff.optimizers.rule import RuleOptimizer
 
 

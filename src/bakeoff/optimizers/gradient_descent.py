@@ -10,7 +10,8 @@ from bakeoff.optimizers.spec import OptimizerSpec
 
 if TYPE_CHECKING:
     from torch import Tensor
-    from torch.optim import Optimizer
+
+    from bakeoff.base.torch_optimizers import Optimizer
 
 
 class SgdSettings(RuleSettings):
@@ -19,7 +20,7 @@ class SgdSettings(RuleSettings):
 
 def sgd(parameters: Iterable[Tensor], settings: SgdSettings) -> Optimizer:
     """Return torch's SGD without momentum."""
-    from torch.optim import SGD
+    from bakeoff.base.torch_optimizers import SGD
 
     return SGD(parameters, settings.learning_rate, momentum=0.0, weight_decay=0.0)
 

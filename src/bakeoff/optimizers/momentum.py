@@ -10,7 +10,8 @@ from bakeoff.optimizers.spec import OptimizerSpec
 
 if TYPE_CHECKING:
     from torch import Tensor
-    from torch.optim import Optimizer
+
+    from bakeoff.base.torch_optimizers import Optimizer
 
 
 class MomentumSettings(RuleSettings):
@@ -21,21 +22,21 @@ class MomentumSettings(RuleSettings):
 
 def average(parameters: Iterable[Tensor], settings: MomentumSettings) -> Optimizer:
     """Return torch's SGD with damped momentum. It starts v at the first gradient, undamped: the v_0 of the formula."""
-    from torch.optim import SGD
+    from bakeoff.base.torch_optimizers import SGD
 
     return SGD(parameters, settings.learning_rate, momentum=settings.beta, dampening=settings.beta, nesterov=False)
 
 
 def heavy_ball(parameters: Iterable[Tensor], settings: MomentumSettings) -> Optimizer:
     """Return torch's SGD with momentum."""
-    from torch.optim import SGD
+    from bakeoff.base.torch_optimizers import SGD
 
     return SGD(parameters, settings.learning_rate, momentum=settings.beta, dampening=0.0, nesterov=False)
 
 
 def nesterov(parameters: Iterable[Tensor], settings: MomentumSettings) -> Optimizer:
     """Return torch's SGD with Nesterov's momentum."""
-    from torch.optim import SGD
+    from bakeoff.base.torch_optimizers import SGD
 
     return SGD(parameters, settings.learning_rate, momentum=settings.beta, dampening=0.0, nesterov=True)
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.optim import Optimizer
 
+from bakeoff.base.torch_optimizers import Optimizer
 from bakeoff.optimizers.spec import UpdateRule
 
 

@@ -19,7 +19,8 @@ from bakeoff.optimizers.settings import OptimizerSection, Scale, scales
 
 if TYPE_CHECKING:
     from torch import Tensor
-    from torch.optim import Optimizer
+
+    from bakeoff.base.torch_optimizers import Optimizer
 
 State = dict[str, Any]
 

@@ -9,11 +9,11 @@ from typing import Any, Generic
 
 import torch
 from torch import Tensor, nn
-from torch.optim import Optimizer
 
 from bakeoff.base.checkpoint import Checkpoint, pack, unpack
 from bakeoff.base.distributed import leads
 from bakeoff.base.memory import keep
+from bakeoff.base.torch_optimizers import Optimizer
 from bakeoff.optimizers.evaluation import evaluated, settle
 from bakeoff.optimizers.regularisation import Regularisation
 from bakeoff.optimizers.schedules import factor
