@@ -1,25 +1,28 @@
-"""Brings the run records into MLflow and the winners into its registry; writes down what is there."""
+"""Brings the run records and the ranking into MLflow and the winners into its registry; writes down what is there."""
 
 from operator import methodcaller
 
 from bakeoff.base import paths
 from bakeoff.base.record import dump
 from bakeoff.harness.stage import Stage, run
+from bakeoff.results import step_costs
 from bakeoff.results.model import Comparison
 from bakeoff.results.record_names import metrics
-from bakeoff.tracking.sync import bring, crown, illustrate, listed, summary
+from bakeoff.tracking.sync import bring, crown, illustrate, listed, stamp, summary
 
 
 def track(stage: Stage) -> None:
     records = [stage.input(str(path)) for path in listed(stage.settings)]
-    tasks = bring(records, metrics(stage.settings))
     comparison = stage.input(paths.COMPARISON)
+    compared, costs = Comparison.read(comparison), step_costs.read(stage.input(step_costs.measured()))
+    tasks = bring(records, metrics(stage.settings), compared, costs)
     # Champions are made of weights, and of the data on which they were trained.
-    for path in ("models", *(task.data for task in Comparison.read(comparison).tasks.values())):
+    for path in ("models", *(task.data for task in compared.tasks.values())):
         stage.input(path)
     illustrate(tasks, stage.input(paths.FIGURES))
     won = crown(tasks, comparison)
     tracked = dump(summary(tasks, won))
+    stamp(tasks, tracked)
     stage.output(paths.TRACKED, methodcaller("write_text", tracked, encoding="utf-8"), cached=False)
 
 

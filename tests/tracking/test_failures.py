@@ -13,7 +13,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
 from bakeoff.base.settings import BadInput
-from bakeoff.tracking import owner, store
+from bakeoff.tracking import location, owner, store
 from bakeoff.tracking.failures import explained, masked
 
 
@@ -33,8 +33,8 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def used() -> None:
     """Write to the store as tracking does."""
-    with store.opened(store.located()) as client:
-        made = store.experiment(client, store.located(), "images")
+    with store.opened(location.located()) as client:
+        made = store.experiment(client, location.located(), "images")
         client.set_experiment_tag(made, "long", "x" * 4000)
 
 
@@ -106,7 +106,7 @@ def test_a_locked_database(empty: Path, monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_another_tracking_that_does_not_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(store, "PATIENCE", 0.1)
-    with store.opened(store.located()):
+    with store.opened(location.located()):
         refused("mlflow.db.lock: another process has been tracking for ", "end it, then run `bakeoff track`")
 
 

@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -12,6 +13,7 @@ import sys
 import time
 import zlib
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,7 @@ import numpy as np
 import pytest
 import torch
 from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
 from safetensors.torch import save_file
 from simulated_contest import SETTINGS, contests
 
@@ -31,9 +34,9 @@ from bakeoff.data.examples import Examples, Split
 from bakeoff.networks.registry import NETWORKS
 from bakeoff.networks.softmax import SoftmaxSettings
 from bakeoff.results.compare import compare as compare_records
-from bakeoff.results.model import Winner
-from bakeoff.tracking import live, owner, sync, views
-from bakeoff.tracking.store import located
+from bakeoff.results.model import Comparison, Winner
+from bakeoff.tracking import live, owner, presence, run_table, sync, views
+from bakeoff.tracking.location import located
 
 ROOT = Path(__file__).parents[2]
 DATA = "data/images/images.npz"
@@ -306,10 +309,10 @@ class TestContest:
             return {run.info.run_name.removeprefix("softmax-") for run in runs}
 
         final = {"adam-s0", "adam-s1", "sgd-s0", "sgd-s1"}
-        assert shown("Leaderboard") == shown("Curves of softmax") == shown("History") == final
+        assert shown("Final runs") == shown("Curves of softmax") == shown("History") == final
         assert shown("Default settings") == {"adam-default-s0"}
         assert shown("Searches") == {"adam-search"}
-        assert shown("Parallel coordinates") == {"adam-t1", "adam-t2"}
+        assert shown("Search of softmax") == {"adam-t1", "adam-t2"}
 
     def test_a_training_that_runs_is_of_its_kind(self) -> None:
         path = live.FOLDER / "train_images@softmax-adam/softmax-adam-t1.jsonl"
@@ -495,7 +498,7 @@ class TestClones:
 
     def test_each_has_views_of_its_own_runs(self, clones: Callable[[str], None]) -> None:
         sync.refresh()
-        assert views_of().keys() == {"Leaderboard", "Curves of softmax", "Default settings", "Searches", *LAST}
+        assert views_of().keys() == {"Final runs", "Curves of softmax", "Default settings", "Searches", "History"}
         clones("b")
         train("adam", 0.01)
         sync.refresh()
@@ -504,14 +507,14 @@ class TestClones:
         for name, rate in (("a", "0.003"), ("b", "0.01")):
             clones(name)
             shown = views_of()
-            assert shown[f"Leaderboard ({owner.current()})"] == {"0.1", rate}
+            assert shown[f"Final runs ({owner.current()})"] == {"0.1", rate}
             assert shown[f"History ({owner.current()})"] == {"0.1", rate}
         tags = MlflowClient(located().uri).get_experiment_by_name("images").tags
         note = tags["mlflow.note.content"]
         for name in ("a", "b"):
             clones(name)
-            assert f"- {owner.current()}: [Leaderboard](#/experiments/" in note
-            assert f"viewStateShareKey=bakeoff-{owner.current().digest}-leaderboard&" in note
+            assert f"- {owner.current()}: [Final runs](#/experiments/" in note
+            assert f"viewStateShareKey=bakeoff-{owner.current().digest}-final-runs&" in note
 
     def test_one_never_deletes_what_runs_in_the_other(self, clones: Callable[[str], None]) -> None:
         for name in ("a", "b"):
@@ -543,7 +546,7 @@ class TestClones:
         sync.refresh()
         assert project and set(store(branch="main", current="true")) == set(store(branch="faster", current="true"))
         assert not store(current="false")
-        assert views_of()[f"Leaderboard ({owner.current()})"] == {"0.1", "0.01"}
+        assert views_of()[f"Final runs ({owner.current()})"] == {"0.1", "0.01"}
 
     def test_a_store_of_an_earlier_version_is_taken_over(self, project: Path) -> None:
         sync.refresh()
@@ -551,18 +554,15 @@ class TestClones:
         with sqlite3.connect(project / "mlflow.db") as database:
             database.execute("DELETE FROM tags WHERE key IN ('bakeoff.clone', 'bakeoff.branch')")
             database.execute(
-                "UPDATE experiment_tags SET key = 'mlflow.sharedViewState.bakeoff-leaderboard'"
-                " WHERE key LIKE 'mlflow.sharedViewState.bakeoff-%-leaderboard'"
+                "UPDATE experiment_tags SET key = 'mlflow.sharedViewState.bakeoff-final-runs'"
+                " WHERE key LIKE 'mlflow.sharedViewState.bakeoff-%-final-runs'"
             )
         database.close()
         sync.refresh()
         assert {name: run.info.run_id for name, run in store(**owned_as(owner.current())).items()} == before
         tags = MlflowClient(located().uri).get_experiment_by_name("images").tags
-        assert "mlflow.sharedViewState.bakeoff-leaderboard" not in tags
-        assert "Leaderboard" in views_of()
-
-
-LAST = ("Parallel coordinates", "History")
+        assert "mlflow.sharedViewState.bakeoff-final-runs" not in tags
+        assert "Final runs" in views_of()
 
 
 def owned_as(whose: owner.Owner) -> dict[str, str]:
@@ -572,6 +572,182 @@ def owned_as(whose: owner.Owner) -> dict[str, str]:
 def owned(key: str) -> dict[str, str]:
     """Tags of a run of this clone."""
     return {"bakeoff.key": key} | owner.current().tags
+
+
+@pytest.mark.usefixtures("winner")
+class TestLeaderboard:
+    def test_a_row_stands_for_a_cell_with_its_numbers_of_the_comparison(self) -> None:
+        search()
+        compared = Comparison.read(sync.COMPARISON).tasks["images"]
+        Path("reports/costs.json").write_text(
+            json.dumps({"processor": "x", "seconds": {"images": {"softmax": {"adam": 0.25}}}}), encoding="utf-8"
+        )
+        sync.refresh()
+        rows = store(kind="cell", current="true")
+        assert set(rows) == {"softmax-adam", "softmax-sgd"}
+        metrics, cell = rows["softmax-adam"].data.metrics, compared.cells[0]
+        shown = [metrics[name] for name in ("val/accuracy", "std dev", "rank", "diverged", "s/step", "test/accuracy")]
+        assert shown == [cell.validation.mean, cell.validation.deviation, 1, 0, 0.25, cell.test.mean]
+        assert (metrics["CI low"], metrics["CI high"]) == cell.validation.interval
+        assert "s/step" not in rows["softmax-sgd"].data.metrics
+        tags = {name: row.data.tags for name, row in rows.items()}
+        assert [tags[name]["standing"] for name in ("softmax-adam", "softmax-sgd")] == ["leader", "tied"]
+        assert [tags[name]["mlflow.runColor"] for name in ("softmax-adam", "softmax-sgd")] == ["#0072b2", "#5f5f5f"]
+        rate = cell.search.pick["learning_rate"]
+        assert rows["softmax-adam"].data.params["optimizer.learning_rate"] == str(rate)
+
+    def test_the_first_view_is_sorted_by_rank_with_the_metrics_first(self) -> None:
+        entries = sync.refresh()["images"]
+        top, curves, *_ = views.views("images", entries, "accuracy", owner.current())
+        assert (top.name, top.order, top.ascending) == ("Leaderboard", "metrics.`rank`", True)
+        assert top.columns[:4] == [
+            "metrics.`val/accuracy`",
+            "metrics.`std dev`",
+            "metrics.`CI low`",
+            "metrics.`CI high`",
+        ]
+        first = top.columns[: top.columns.index("metrics.`s/step`")]
+        widths = top.state()["columnWidths"]
+        assert sum(map(views.width, first)) + sum(views.NARROW.values()) < 700  # beside MLflow's two panels
+        assert list(widths)[:2] == list(views.NARROW)
+        assert curves.name == "Curves of softmax" and curves.group is None
+
+    def test_no_view_is_sorted_by_test_data(self) -> None:
+        search()
+        for task, entries in sync.refresh().items():
+            for view in views.views(task, entries, "accuracy" if task == "images" else None, owner.current()):
+                assert "test/" not in view.order, (task, view.name)
+
+    def test_a_ranking_older_than_the_records_is_not_shown(self) -> None:
+        sync.refresh()
+        train("adam", 0.01)
+        sync.refresh()
+        assert not store(kind="cell", current="true")
+        assert "Leaderboard" not in views_of()
+
+    def test_a_search_has_an_axis_of_logarithms(self) -> None:
+        search()
+        entries = sync.refresh()["images"]
+        assert store()["softmax-adam-t2"].data.params["log10 learning rate"] == "-0.5229"
+        shown = {view.name: view for view in views.views("images", entries, "accuracy", owner.current())}
+        scatter, parallel = shown["Search of softmax"].charts
+        assert scatter["xaxis"] == {"key": "log10 learning rate", "type": "PARAM"}
+        assert parallel["selectedParams"] == ["optimizer", "log10 learning rate"]
+
+
+@pytest.mark.parametrize(
+    ("values", "lower", "log", "expected"),
+    [
+        ([0.1, 0.9, 0.92, 0.94, 0.96], False, False, (0.897, 0.963)),
+        ([1.0, 10.0, 100.0, 1000.0, 1e6], True, True, (-0.15, 3.15)),
+        ([0.0, -1.0, 10.0, 10.0], True, True, None),
+        ([0.5, 0.5, 0.5], False, False, None),
+        ([0.5], False, False, None),
+        ([], True, False, None),
+    ],
+)
+def test_a_range_shows_differences(
+    values: list[float], lower: bool, log: bool, expected: tuple[float, float] | None
+) -> None:
+    found = views.telling(values, lower=lower, log=log)
+    wanted = {"yMin": expected[0], "yMax": expected[1]} if expected else {}
+    assert found == pytest.approx(wanted)
+
+
+TABLES = ("runs", "tags", "params", "metrics", "latest_metrics", "datasets", "inputs", "input_tags")
+
+
+def rows(database: str) -> dict[str, list[str]]:
+    """Return the rows of each table in order, with the name of a run, an input and a data set in place of its id."""
+    with closing(sqlite3.connect(database)) as connection:
+        named = dict(connection.execute("SELECT run_uuid, name FROM runs"))
+        named |= dict(connection.execute("SELECT dataset_uuid, name FROM datasets"))
+        for key, of, to in connection.execute("SELECT input_uuid, source_id, destination_id FROM inputs").fetchall():
+            named[key] = f"{named[of]} of {named[to]}"
+        made = {}
+        for table in TABLES:
+            text = [repr(row) for row in connection.execute(f"SELECT * FROM {table}")]
+            made[table] = sorted(
+                re.sub(r"[0-9a-f]{32}(?![0-9a-f])", lambda m: named.get(m[0], m[0]), row) for row in text
+            )
+        return made
+
+
+def test_rows_are_those_that_mlflows_calls_write(
+    project: Path, empty_store: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    train("sgd", 0.1, diverged=True)
+    search()
+    sync.refresh()
+    in_bulk = rows("mlflow.db")
+    assert all(in_bulk.values()) and capsys.readouterr().err == ""
+    shutil.copy(empty_store, project / "mlflow.db")
+    monkeypatch.setattr(run_table, "SCHEMA", "another")
+    sync.refresh()
+    assert rows("mlflow.db") == in_bulk
+    line = capsys.readouterr().err
+    assert line.count("\n") == 1 and "another (MLflow 3.17)" in line
+
+
+def test_a_value_that_mlflow_refuses_is_refused_in_bulk(project: Path) -> None:
+    assert project
+    sync.refresh()
+    bulk = run_table.SqliteRuns(Path("mlflow.db"))
+    bad = run_table.NewRun("x", 1, {}, {"a(b)": "1"}, [], [])
+    with pytest.raises(MlflowException, match="Invalid"):
+        bulk.create("1", [bad])
+    assert "x" not in store()
+
+
+@pytest.mark.usefixtures("winner")
+class TestPresence:
+    """When the list of what was tracked is no longer true."""
+
+    @pytest.fixture(autouse=True)
+    def listed(self, winner: Any) -> None:
+        assert winner
+        made = sync.refresh()
+        text = record.dump(sync.summary(made, {}))
+        sync.stamp(made, text)
+        presence.LISTED.parent.mkdir(exist_ok=True)
+        presence.LISTED.write_text(text, encoding="utf-8")
+        assert not presence.lost() and presence.forget() is None
+
+    def test_a_store_that_was_deleted(self) -> None:
+        Path("mlflow.db").unlink()
+        assert presence.stale(["mlartifacts/tracked.json"]) and not presence.stale(["reports/report.md"])
+        assert "`track` brings them in" in str(presence.forget())
+        assert not presence.LISTED.exists() and not presence.lost()
+
+    @pytest.mark.parametrize("content", [b"", b"not a database" * 100])
+    def test_a_store_that_is_damaged(self, content: bytes) -> None:
+        Path("mlflow.db").write_bytes(content)
+        assert presence.lost()
+
+    def test_an_empty_store_in_its_place(self, empty_store: Path) -> None:
+        shutil.copy(empty_store, "mlflow.db")
+        assert presence.lost()
+
+    def test_another_branch_until_it_is_left_again(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        with monkeypatch.context() as there:
+            there.setattr(owner, "branch", lambda: "another")
+            assert presence.lost()
+        assert not presence.lost()
+
+    def test_another_store(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/mine.db")
+        assert presence.lost()
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://localhost:1")
+        assert not presence.lost()  # a server is not asked
+
+    def test_an_experiment_that_was_deleted(self) -> None:
+        client = MlflowClient(located().uri)
+        client.delete_experiment(client.get_experiment_by_name("images").experiment_id)
+        assert presence.lost()
+
+    def test_a_list_of_other_runs(self) -> None:
+        presence.LISTED.write_text(presence.LISTED.read_text() + "\n", encoding="utf-8")
+        assert presence.lost()
 
 
 @pytest.mark.usefixtures("project")
@@ -586,7 +762,8 @@ class TestStore:
 
     def test_runs_that_a_kill_left_half_written_are_made_again(self) -> None:
         """Killed after a run was created and before its metrics came: the point at which most is missing."""
-        kill = "import os; from bakeoff.tracking import runs; runs.log = lambda *a: os.kill(os.getpid(), 9); "
+        kill = "import os; from bakeoff.tracking import run_table; run_table.SCHEMA = 'another'; "
+        kill += "run_table.log = lambda *a: os.kill(os.getpid(), 9); "
         process = python(kill + TRACK)
         process.communicate(timeout=60)
         assert process.returncode == -signal.SIGKILL
@@ -667,14 +844,13 @@ def compare(rate: float) -> None:
     simulated = compare_records(contests(["cifar"], ["adam"]), {}, {}, [], [], SETTINGS)
     task = simulated.tasks["cifar"]
     cell = next(cell for cell in task.cells if cell.model == "softmax")
-    score = cell.validation.model_copy(update={"values": (round(1 - rate / 3, 6),) * 2})
-    task = task.model_copy(
-        update={
-            "data": DATA,
-            "winner": Winner(model="softmax", optimizer="adam", seed=1),
-            "cells": (cell.model_copy(update={"validation": score, "seeds": (0, 1)}),),
-        }
-    )
+    cells = []
+    for rank, (optimizer, of) in enumerate((("adam", rate), ("sgd", 0.1)), start=1):
+        score = cell.validation.model_copy(update={"values": (round(1 - of / 3, 6),) * 2, "mean": round(1 - of / 3, 6)})
+        named = {"optimizer": optimizer, "rank": rank, "tied": rank > 1, "seeds": (0, 1), "diverged": ()}
+        cells.append(cell.model_copy(update=named | {"validation": score}))
+    winner = Winner(model="softmax", optimizer="adam", seed=1)
+    task = task.model_copy(update={"data": DATA, "winner": winner, "cells": tuple(cells)})
     comparison = simulated.model_copy(update={"tasks": {"images": task}})
     sync.COMPARISON.write_text(comparison.dumped(), encoding="utf-8")
 
@@ -694,7 +870,7 @@ class TestChampion:
         modules = {path.stem for path in Path("mlartifacts").rglob("code/bakeoff/**/*.py")}
         assert {"predictor", "registry"} <= modules
         assert not modules & {"sync", "verify", "engine", "cli"}  # it carries what a prediction imports, and no more
-        assert "8 runs in 2 experiments" in capsys.readouterr().out
+        assert "10 runs in 2 experiments" in capsys.readouterr().out
 
     @pytest.mark.usefixtures("winner")
     def test_a_second_time_adds_no_version_and_another_winner_does(self) -> None:
@@ -722,7 +898,7 @@ class TestChampion:
         monkeypatch.chdir(moved)
         sync.refresh()
         assert predicted().shape == (6, 3)
-        assert len(store()) == 4
+        assert len(store()) == 6
         for table in ("experiments", "runs", "logged_models", "model_versions"):
             with sqlite3.connect("mlflow.db") as database:
                 assert f"{project}/" not in str(database.execute(f"SELECT * FROM {table}").fetchall())
@@ -794,10 +970,8 @@ class TestLive:
 
 
 @pytest.mark.usefixtures("project")
-@pytest.mark.parametrize(
-    ("measured", "order"), [("val/loss", "metrics.`val/loss`"), ("test/loss", "metrics.`test/loss`")]
-)
-def test_trainings_that_nothing_compares_are_ordered_by_the_loss_that_they_have(measured: str, order: str) -> None:
+@pytest.mark.parametrize(("measured", "order"), [("val/loss", "metrics.`val/loss`"), ("test/loss", "params.`model`")])
+def test_trainings_that_nothing_compares_are_never_ordered_by_test_data(measured: str, order: str) -> None:
     """Recipes that learnt from the validation data have none on them."""
     known = PARAMS | {"tasks": {"images": IMAGES | {"recipes": ["softmax"]}}}
     Path("params.yaml").write_text(json.dumps(known), encoding="utf-8")
@@ -859,7 +1033,7 @@ def test_saved_views_open_with_their_rows_columns_and_curves(tmp_path: Path) -> 
     with tracking.served(tracking.free(5000)) as address:
         links = views.addresses(MlflowClient(located().uri), owner.current())["images"]
         leaderboard, curves, history = (
-            page(f"{address}/{links[name]}", tmp_path) for name in ("Leaderboard", "Curves of softmax", "History")
+            page(f"{address}/{links[name]}", tmp_path) for name in ("Final runs", "Curves of softmax", "History")
         )
     for run in store(current="true"):
         assert run in leaderboard
@@ -868,8 +1042,7 @@ def test_saved_views_open_with_their_rows_columns_and_curves(tmp_path: Path) -> 
     assert ">network.hidden<" not in leaderboard  # the same in all runs
     assert "<strong>4</strong> matching runs" in leaderboard
     assert "<strong>6</strong> matching runs" in history
-    assert "Group by: optimizer" in curves
-    for line in ("sgd (val/accuracy)", "adam (val/accuracy)", "adam (val/loss)"):
+    for line in ("softmax-sgd-s0 (val/accuracy)", "softmax-adam-s1 (val/accuracy)", "softmax-adam-s0 (val/loss)"):
         assert line in curves
 
 

@@ -11,7 +11,8 @@ EXAMPLES: Mapping[Kind, str] = {"images": "images.npz", "table": "encoded.npz", 
 
 REPORTS = "reports"
 COMPARISON, CURVES = f"{REPORTS}/comparison.json", f"{REPORTS}/curves.csv"
-COSTS, TRACKED, RESULTS = f"{REPORTS}/costs.json", f"{REPORTS}/tracked.json", f"{REPORTS}/results.md"
+COSTS, RESULTS = f"{REPORTS}/costs.json", f"{REPORTS}/results.md"
+TRACKED = "mlartifacts/tracked.json"  # lies with MLflow's own files, so that it goes with them
 FIGURES, RECORDS = f"{REPORTS}/figures", f"{REPORTS}/records"
 DIGESTS = f"{REPORTS}/code"  # a file for each script, written by `pipeline.digest_code`
 MACHINE = f"{REPORTS}/machine.json"  # the processor on which the committed dvc.lock was made

@@ -12,11 +12,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from bakeoff.base.record import dump
 from bakeoff.base.settings import BadInput
 from bakeoff.base.signals import exit_on_sigterm
 from bakeoff.tracking import live, owner, sync, views
 from bakeoff.tracking.failures import masked
-from bakeoff.tracking.store import located, opened
+from bakeoff.tracking.location import located
+from bakeoff.tracking.store import opened
 
 HOST = "127.0.0.1"  # MLflow has no passwords: it is for this machine alone
 PORT = 5000
@@ -38,8 +40,8 @@ def track(watch: bool = False) -> None:
         f"{sum(map(len, made.values()))} runs in {len(made)} experiments of {masked(store.uri)}, of {owner.current()}",
         flush=True,
     )
-    if sync.COMPARISON.exists():
-        sync.crown(made, sync.COMPARISON)
+    won = sync.crown(made, sync.COMPARISON) if sync.COMPARISON.exists() else {}
+    sync.stamp(made, dump(sync.summary(made, won)))
     if watch:
         exit_on_sigterm()
         print("watching; Ctrl-C ends it", flush=True)

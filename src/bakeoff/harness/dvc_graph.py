@@ -26,6 +26,7 @@ from bakeoff.base.settings import BadInput
 from bakeoff.harness import lockfile
 from bakeoff.harness.restore_outputs import recorded
 from bakeoff.harness.stage import fail
+from bakeoff.tracking import presence
 
 # Rewritten whenever the graph is read, and an input of every stale stage: newer than any output, it is Snakemake's
 # reason to run what DVC calls stale, whatever the clock says of other files. It holds the time, for Snakemake takes a
@@ -68,7 +69,7 @@ def load(judge: bool = True) -> list[Stage]:
     """
     with _refused_in_one_line(), Repo(_wait_for_lock=True) as repo, lock_repo(repo):
         graph = get_active_graph(repo.index.graph)  # edges: consumer -> producer
-        changed = {stage for stage in graph if judge and stage.changed()}
+        changed = {stage for stage in graph if judge and (stage.changed() or presence.stale(map(_path, stage.outs)))}
         stale = changed.union(*(networkx.ancestors(graph, stage) for stage in changed))
         stages = [_stage(stage, graph, stage in stale) for stage in plan(repo)]
     made = {path for stage in stages for path in stage.outputs}

@@ -8,11 +8,13 @@ The arguments are those of `dvc`. Killed at any moment, it leaves a dvc.lock tha
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from bakeoff.base.files import replace
 from bakeoff.harness import lockfile, parent_watch
+from bakeoff.tracking import presence
 
 
 def main() -> int:
@@ -22,6 +24,8 @@ def main() -> int:
     if fault := lockfile.fault():
         print(f"error: {fault}", file=sys.stderr)
         return 2
+    if tracks(sys.argv[1:]) and (lost := presence.forget()):
+        print(lost, file=sys.stderr)
     from dvc.cli import main as dvc
     from dvc.utils.serialize import _common
 
@@ -33,6 +37,11 @@ def main() -> int:
     _common._dump_data = dump
     status: int = dvc()
     return status
+
+
+def tracks(arguments: Sequence[str]) -> bool:
+    """Whether a command may run the stage `track`: a reproduction of everything, or of this stage."""
+    return "repro" in arguments and ("--single-item" not in arguments or "track" in arguments)
 
 
 def dump(path: Any, data: Any, dumper: Any, fs: Any = None, **options: Any) -> None:  # noqa: ARG001  DVC's signature

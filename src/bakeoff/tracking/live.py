@@ -16,9 +16,11 @@ from bakeoff.base import paths
 from bakeoff.base.roles import Role
 from bakeoff.base.settings import BadInput
 from bakeoff.tracking import owner, sync
+from bakeoff.tracking.location import located
 from bakeoff.tracking.owner import CLONE, Owner
-from bakeoff.tracking.runs import CURRENT, KEY, KIND, LIVE, STAGE, acceptable, colour, log, measured, tracked
-from bakeoff.tracking.store import experiment, located, opened
+from bakeoff.tracking.run_table import log, tracked
+from bakeoff.tracking.runs import CURRENT, KEY, KIND, LIVE, STAGE, acceptable, colour, logged, measured
+from bakeoff.tracking.store import experiment, opened
 
 FOLDER = Path(paths.LIVE)
 PAUSE = 3.0  # seconds between two looks
@@ -104,7 +106,7 @@ def bring(running: Sequence[Live], fed: Fed) -> None:
                 log(client, known[live.key], {}, points(live.rows[fed.get(live.key, 0) :]))
             else:
                 started = start(client, experiment(client, store, live.experiment), live, whose)
-                log(client, started, live.parameters, points(live.rows))
+                log(client, started, logged(live.parameters), points(live.rows))
 
 
 def start(client: MlflowClient, where: str, live: Live, whose: Owner) -> str:

@@ -2,22 +2,22 @@
 
 import hashlib
 import json
+import math
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from mlflow import MlflowClient
-from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, ViewType
-from mlflow.entities import Run as TrackedRun
+from mlflow.entities import Dataset, DatasetInput, InputTag, Metric
 
-from bakeoff.base.record import Record, Run, dump
+from bakeoff.base.record import Record, Run
 from bakeoff.base.roles import SEARCHED, Role
 from bakeoff.report.figures.palette import COLOURS, METHODS
 from bakeoff.tracking.owner import Owner
+from bakeoff.tracking.run_table import FoundRun, NewRun, Runs
 
-BATCH = 800  # metrics a call: MLflow takes 1000 metrics and parameters together
 DATA_DIGEST = 36  # characters that MLflow keeps of a data set's digest
 
 KEY = "bakeoff.key"
@@ -27,6 +27,9 @@ KIND = "bakeoff.kind"
 CURRENT = "bakeoff.current"  # "true" for what the records on disk say now, "false" for what they said before
 PARENT = "mlflow.parentRunId"
 LIVE = "bakeoff.live"  # "true" while a training runs
+
+RATE = "optimizer.learning_rate"
+LOG_RATE = "log10 learning rate"
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,7 @@ class Entry:
             under another digest (a comment in the code has changed) is the same run.
         parent: the entry of the study that a trial belongs to.
         moment: when the record was written, in milliseconds; the record itself knows no clock.
+        tags: further ones, by which the run stays the same run.
     """
 
     record: Record
@@ -45,6 +49,7 @@ class Entry:
     key: str
     parent: "Entry | None"
     moment: int
+    tags: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def role(self) -> str:
@@ -57,17 +62,21 @@ class Entry:
         return Role.CONFIRMATION if reseeded else Role.TRIAL
 
 
-def entries(record: Record, moment: int) -> list[Entry]:
-    """Return the runs of a record, studies before their trials."""
+def entries(record: Record, moment: int, tags: Mapping[str, str] | None = None) -> list[Entry]:
+    """Return the runs of a record, studies before their trials.
+
+    Args:
+        tags: further ones of each.
+    """
     made: dict[str, Entry] = {}
     for run in sorted(record.runs, key=lambda run: run.parent is not None):
         parent = made[run.parent] if run.parent else None
-        seen = [record.stage, record.data, asdict(run), parent.key if parent else None]
-        made[run.name] = Entry(record, run, hashlib.sha256(dump(seen).encode()).hexdigest(), parent, moment)
+        seen = json.dumps([record.stage, record.data, vars(run), parent.key if parent else None], sort_keys=True)
+        made[run.name] = Entry(record, run, hashlib.sha256(seen.encode()).hexdigest(), parent, moment, tags or {})
     return list(made.values())
 
 
-def bring(client: MlflowClient, experiment: str, wanted: Sequence[Entry], owner: Owner) -> None:
+def bring(client: MlflowClient, runs: Runs, experiment: str, wanted: Sequence[Entry], owner: Owner) -> None:
     """Make the experiment hold each entry once for its owner.
 
     What is there already stays as it is; what was deleted is restored, so that it keeps its id. Runs that no entry
@@ -75,72 +84,73 @@ def bring(client: MlflowClient, experiment: str, wanted: Sequence[Entry], owner:
     go. Runs of others are left alone.
     """
     entry_of = {entry.key: entry for entry in wanted}
-    there = surveyed(client, experiment, owner)
-    ids = {key: same[0].info.run_id for key, same in there.items()}
+    there = surveyed(client, runs, experiment, owner)
+    ids = {key: same[0].id for key, same in there.items()}
+    tags: dict[str, dict[str, str]] = defaultdict(dict)
     for key, (first, *others) in there.items():
         entry = entry_of.get(key)
-        for other in filter(active, others):  # it was deleted, made again, and restored
-            client.delete_run(other.info.run_id)
-        if not active(first):
+        for other in others:
+            if other.active:  # it was deleted, made again, and restored
+                client.delete_run(other.id)
+        if not first.active:
             if entry is None:
                 continue
-            client.restore_run(first.info.run_id)
-        mark(
-            client,
-            first,
-            owner.tags | ({CURRENT: "true", DIGEST: entry.record.digest} if entry else {CURRENT: "false"}),
-        )
-    for entry in wanted:
-        if entry.key not in ids:
-            ids[entry.key] = write(client, experiment, entry, ids, owner)
-    nest(client, there, {entry.key: ids[entry.parent.key] for entry in wanted if entry.parent})
+            client.restore_run(first.id)
+        mark(tags, first, owner.tags | (current(entry) if entry else {CURRENT: "false"}))
+    new = [entry for key, entry in entry_of.items() if key not in ids]
+    for generation in ([entry for entry in new if not entry.parent], [entry for entry in new if entry.parent]):
+        made = runs.create(experiment, [composed(entry, ids, owner) for entry in generation])
+        ids |= zip((entry.key for entry in generation), made, strict=True)
+    nest(client, tags, there, {entry.key: ids[entry.parent.key] for entry in wanted if entry.parent})
+    runs.tag(tags)
 
 
-def surveyed(client: MlflowClient, experiment: str, owner: Owner) -> dict[str, list[TrackedRun]]:
+def surveyed(client: MlflowClient, runs: Runs, experiment: str, owner: Owner) -> dict[str, list[FoundRun]]:
     """Return the owner's complete runs by key, deleted ones last; delete those that a kill left incomplete."""
-    found: dict[str, list[TrackedRun]] = defaultdict(list)
-    for run in tracked(client, [experiment], deleted=True):
-        tags = run.data.tags
+    found: dict[str, list[FoundRun]] = defaultdict(list)
+    for run in runs.read(experiment):
+        tags = run.tags
         if KEY not in tags or LIVE in tags or not owner.owns(tags):
             continue  # the user's own, a training that still runs, or another owner's
-        if run.info.status == "FINISHED":
+        if run.status == "FINISHED":
             found[tags[KEY]].append(run)
-        elif active(run):
-            client.delete_run(run.info.run_id)
-    return {key: sorted(same, key=lambda run: (not active(run), run.info.run_id)) for key, same in found.items()}
+        elif run.active:
+            client.delete_run(run.id)
+    return {key: sorted(same, key=lambda run: (not run.active, run.id)) for key, same in found.items()}
 
 
-def nest(client: MlflowClient, there: Mapping[str, Sequence[TrackedRun]], parents: Mapping[str, str]) -> None:
+def nest(
+    client: MlflowClient,
+    tags: dict[str, dict[str, str]],
+    there: Mapping[str, Sequence[FoundRun]],
+    parents: Mapping[str, str],
+) -> None:
     """Set the parent of every run that was in the store, whatever became of its former parent.
 
     A run of the past keeps its parent too: it is restored if it was deleted without its children.
 
     Args:
+        tags: those to set, which get more.
         parents: the id of the parent, by the key of a current run.
     """
-    first = {run.info.run_id: same[0] for same in there.values() for run in same}
+    first = {run.id: same[0] for same in there.values() for run in same}
     for key, same in there.items():
-        child, hangs = same[0], same[0].data.tags.get(PARENT)
+        child, hangs = same[0], same[0].tags.get(PARENT)
         if key in parents:
-            mark(client, child, {PARENT: parents[key]})
-        elif active(child) and hangs in first:
+            mark(tags, child, {PARENT: parents[key]})
+        elif child.active and hangs in first:
             parent = first[hangs]
-            if not active(parent) and client.get_run(parent.info.run_id).info.lifecycle_stage == "deleted":
-                client.restore_run(parent.info.run_id)
-                mark(client, parent, {CURRENT: "false"})
-            mark(client, child, {PARENT: parent.info.run_id})
+            if not parent.active and client.get_run(parent.id).info.lifecycle_stage == "deleted":
+                client.restore_run(parent.id)
+                mark(tags, parent, {CURRENT: "false"})
+            mark(tags, child, {PARENT: parent.id})
 
 
-def mark(client: MlflowClient, run: TrackedRun, tags: Mapping[str, str]) -> None:
-    """Set the tags that the run does not have yet."""
-    for name, value in tags.items():
-        if run.data.tags.get(name) != value:
-            client.set_tag(run.info.run_id, name, value)
-
-
-def active(run: TrackedRun) -> bool:
-    """Whether the run was not deleted when it was read."""
-    return bool(run.info.lifecycle_stage == "active")
+def mark(tags: dict[str, dict[str, str]], run: FoundRun, wanted: Mapping[str, str]) -> None:
+    """Add to the tags to set those that the run does not have yet."""
+    for name, value in wanted.items():
+        if run.tags.get(name) != value:
+            tags[run.id][name] = value
 
 
 def identified(client: MlflowClient, experiment: str, entry: Entry, owner: Owner) -> str:
@@ -150,50 +160,36 @@ def identified(client: MlflowClient, experiment: str, entry: Entry, owner: Owner
     return found
 
 
-def tracked(
-    client: MlflowClient, experiments: Sequence[str], where: str = "", deleted: bool = False
-) -> Iterator[TrackedRun]:
-    """Yield all runs of some experiments, deleted ones too if asked for."""
-    kind = ViewType.ALL if deleted else ViewType.ACTIVE_ONLY
-    token: str | None = ""
-    while token is not None:
-        page = client.search_runs(list(experiments), where, kind, max_results=1000, page_token=token or None)
-        yield from page
-        token = page.token
-
-
-def write(client: MlflowClient, experiment: str, entry: Entry, ids: Mapping[str, str], owner: Owner) -> str:
-    """Write one run and return its id. It is finished last, so that a run that is not finished is incomplete.
+def composed(entry: Entry, ids: Mapping[str, str], owner: Owner) -> NewRun:
+    """Return a run as it is written.
 
     What only served a choice is brought in without its curves and its data: there is much of it, and half the time goes
     into these. The record has the curves.
+
+    Args:
+        ids: those of parents, by key.
     """
     record, run = entry.record, entry.run
-    tags = colour(run.parameters) | owner.tags
-    tags |= {
-        KEY: entry.key,
-        DIGEST: record.digest,
-        STAGE: record.stage,
-        KIND: entry.role,
-        CURRENT: "true",
-        "mlflow.note.content": f"`dvc repro --force --single-item {record.stage}` makes this run again.",
-    }
+    tags = (
+        colour(run.parameters) | owner.tags | {KEY: entry.key, STAGE: record.stage, KIND: entry.role} | current(entry)
+    )
+    tags |= {"mlflow.note.content": f"`dvc repro --force --single-item {record.stage}` makes this run again."}
     if entry.parent:
         tags[PARENT] = ids[entry.parent.key]
-    made: str = client.create_run(experiment, start_time=entry.moment, run_name=run.name, tags=tags).info.run_id
     counts = entry.role not in SEARCHED
-    log(client, made, run.parameters, points(run, entry.moment, curves=counts))
-    if counts:
-        client.log_inputs(made, datasets=[dataset(path, digest) for path, digest in sorted(record.data.items())])
-    # It ends when it starts, for the record knows no duration; without an end MLflow reads the whole run once more.
-    client.set_terminated(made, "FINISHED", entry.moment)
-    return made
+    return NewRun(
+        run.name,
+        entry.moment,  # it ends when it starts, for the record knows no duration
+        tags,
+        logged(run.parameters),
+        points(run, entry.moment, curves=counts),
+        [dataset(path, digest) for path, digest in sorted(record.data.items())] if counts else [],
+    )
 
 
-def log(client: MlflowClient, run: str, parameters: Mapping[str, Any], metrics: Sequence[Metric]) -> None:
-    client.log_batch(run, metrics[:BATCH], [Param(key, text(value)) for key, value in parameters.items()])
-    for start in range(BATCH, len(metrics), BATCH):
-        client.log_batch(run, metrics[start : start + BATCH])
+def current(entry: Entry) -> dict[str, str]:
+    """Return the tags that may change while a run stays the same run."""
+    return {CURRENT: "true", DIGEST: entry.record.digest, **entry.tags}
 
 
 def points(run: Run, moment: int, curves: bool) -> list[Metric]:
@@ -220,6 +216,15 @@ def acceptable(name: str) -> str:
 def text(value: Any) -> str:
     """Return a parameter as params.yaml has it: `adam`, `0.003`, `[16, 32]`, `true`."""
     return value if isinstance(value, str) else json.dumps(value)
+
+
+def logged(parameters: Mapping[str, Any]) -> dict[str, str]:
+    """Return parameters as MLflow has them, the learning rate also by its logarithm: its charts' axes are linear."""
+    made = {name: text(value) for name, value in parameters.items()}
+    rate = parameters.get(RATE)
+    if isinstance(rate, float | int) and rate > 0:
+        made[LOG_RATE] = f"{math.log10(rate):.4f}"
+    return made
 
 
 def colour(parameters: Mapping[str, Any]) -> dict[str, str]:

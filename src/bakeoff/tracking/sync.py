@@ -1,29 +1,39 @@
 """Brings the records into MLflow. Trainings write files only, and never wait for it."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from bakeoff.base import paths, record, settings
 from bakeoff.base.settings import BadInput
-from bakeoff.results import record_names
-from bakeoff.results.model import Comparison, TaskComparison, Winner
+from bakeoff.results import record_names, step_costs
+from bakeoff.results.model import Comparison
 from bakeoff.results.record_names import Read
-from bakeoff.tracking import champion, owner, runs, views
+from bakeoff.results.step_costs import Costs
+from bakeoff.tracking import champion, leaderboard, owner, presence, runs, views
+from bakeoff.tracking.location import located
+from bakeoff.tracking.run_table import runs_of
 from bakeoff.tracking.runs import Entry
-from bakeoff.tracking.store import experiment, located, opened
+from bakeoff.tracking.store import experiment, opened
 
 RECORDS = Path(paths.RECORDS)
 COMPARISON = Path(paths.COMPARISON)
+COSTS = Path(paths.COSTS)
 FIGURES = Path(paths.FIGURES)
 
 
 def refresh() -> dict[str, list[Entry]]:
-    """Bring in the records that exist, by the params.yaml of this folder; return what is current."""
+    """Bring in the records that exist, by the params.yaml of this folder, and the ranking; return what is current.
+
+    Raises:
+        BadInput: MLflow does not answer, or the comparison can't be read.
+    """
     read = partial(settings.validate, settings.load())
-    return bring(filter(Path.exists, listed(read)), record_names.metrics(read))
+    comparison = Comparison.read(COMPARISON) if COMPARISON.exists() else None
+    costs = step_costs.read(COSTS) if COSTS.exists() else None
+    return bring(filter(Path.exists, listed(read)), record_names.metrics(read), comparison, costs)
 
 
 def listed(read: Read) -> list[Path]:
@@ -31,26 +41,37 @@ def listed(read: Read) -> list[Path]:
     return [Path(paths.record(group, name)) for group, name in record_names.records(read)]
 
 
-def bring(files: Iterable[Path], decisive: Mapping[str, str]) -> dict[str, list[Entry]]:
-    """Make the store contain what the records contain; return what is current, by experiment.
+def bring(
+    files: Iterable[Path],
+    decisive: Mapping[str, str],
+    comparison: Comparison | None = None,
+    costs: Costs | None = None,
+) -> dict[str, list[Entry]]:
+    """Make the store contain what the records and the ranking contain; return what is current, by experiment.
 
     Args:
         decisive: the metric that decides each task's comparison.
+        comparison: what the leaderboards show; none of a task that it does not fit.
+        costs: the measured time of a step.
     """
     tasks: dict[str, list[Entry]] = defaultdict(list)
     for path in files:
         made = record.read(path)
         tasks[made.task] += runs.entries(made, path.stat().st_mtime_ns // 10**6)
+    for task, cells in leaderboard.ranked(comparison, costs, tasks).items() if comparison else ():
+        tasks[task] += cells
     store, whose = located(), owner.current()
     with opened(store) as client:
+        places = {task: experiment(client, store, task) for task in tasks}
+        table = runs_of(client, store.database)
         for task, entries in tasks.items():
-            where = experiment(client, store, task)
-            runs.bring(client, where, entries, whose)
+            where = places[task]
+            runs.bring(client, table, where, entries, whose)
             views.save(client, where, task, views.views(task, entries, decisive.get(task), whose), whose)
     return dict(tasks)
 
 
-def crown(tasks: Mapping[str, Iterable[Entry]], comparison: Path) -> dict[str, str]:
+def crown(tasks: Mapping[str, Sequence[Entry]], comparison: Path) -> dict[str, str]:
     """Register the run that won each task's comparison; returns the runs' names.
 
     Raises:
@@ -65,7 +86,7 @@ def crown(tasks: Mapping[str, Iterable[Entry]], comparison: Path) -> dict[str, s
                 continue
             won[task] = f"{winner.model}-{winner.optimizer}-s{winner.seed}"
             entry = next((entry for entry in tasks.get(task, ()) if entry.run.name == won[task]), None)
-            if entry is None or not agrees(compared, winner, entry):
+            if entry is None or not leaderboard.fits(compared, tasks[task]):
                 raise BadInput(
                     f"{comparison}: does not fit the records of {task}; `dvc repro compare` brings it up to date"
                 )
@@ -84,13 +105,14 @@ def illustrate(tasks: Mapping[str, Iterable[Entry]], figures: Path) -> None:
                 client.log_artifact(made, str(picture), "maps")
 
 
-def agrees(compared: TaskComparison, winner: Winner, entry: Entry) -> bool:
-    """Whether the comparison has seen the run that it names: it contains each run's metric, rounded."""
-    name = f"val/{compared.metric}"
-    names = (winner.model, winner.optimizer)
-    cell = next(cell for cell in compared.cells if (cell.model, cell.optimizer) == names)
-    seen = cell.validation.values[cell.seeds.index(winner.seed)]
-    return seen is not None and name in entry.run.metrics and abs(entry.run.metrics[name] - seen) < 1e-6
+def stamp(tasks: Iterable[str], listed: str) -> None:
+    """Note in each task's experiment that it holds what is listed: see `presence`."""
+    store, whose = located(), owner.current()
+    with opened(store) as client:
+        for task in tasks:
+            client.set_experiment_tag(
+                experiment(client, store, task), presence.tag(whose), presence.digest(listed.encode())
+            )
 
 
 def summary(tasks: Mapping[str, Iterable[Entry]], won: Mapping[str, str]) -> dict[str, Any]:

@@ -6,11 +6,13 @@ own (seen in MLflow 3.17; a browser test opens one).
 
 import base64
 import json
+import math
 import re
 import time
 import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from statistics import quantiles
 from typing import Any
 
 from mlflow import MlflowClient
@@ -18,16 +20,21 @@ from mlflow import MlflowClient
 from bakeoff.base.record import Run
 from bakeoff.base.roles import Role
 from bakeoff.report.escaping import plain
+from bakeoff.tracking import leaderboard
 from bakeoff.tracking.owner import Owner
-from bakeoff.tracking.runs import CURRENT, KIND, Entry, acceptable, measured, text
+from bakeoff.tracking.runs import CURRENT, KIND, LOG_RATE, RATE, Entry, acceptable, measured, text
 
 TAG = "mlflow.sharedViewState."
 NOTE = "mlflow.note.content"
 OURS = "bakeoff.views"  # whose they are, their names and addresses; an owner's digest follows
 MARK = "bakeoff-"  # begins the keys of our views; an owner's digest follows
 MOST = 200  # runs that a chart takes
-IDENTITY = ["model", "optimizer", "seed", "optimizer.learning_rate"]
-SPLITS = ["test", "val", "train"]
+IDENTITY = ["model", "optimizer", "seed", RATE]
+SPLITS = ["val", "test", "train"]
+# Pixels of columns. The first two are always there; the second has the date, and its sign alone is seen.
+NARROW = {"attributes.`Run Name`": 140, "runDateAndNestInfo": 40}
+NUMBER = 74  # of 0.123456
+SMALL = 86  # of 0.00123456
 IS_CURRENT = f"tags.`{CURRENT}` = 'true'"
 
 SECTION = {
@@ -47,7 +54,8 @@ class View:
     Attributes:
         name: what the reader clicks on.
         where: conditions on the runs.
-        wide: the charts take the whole page; the list of runs is folded away.
+        wide: a chart takes the whole width.
+        folded: the list of runs beside the charts is folded away.
         columns, order, group: in MLflow's words, such as metrics.`val/loss`.
     """
 
@@ -59,6 +67,7 @@ class View:
     group: str | None = None
     charts: Sequence[dict[str, Any]] = ()
     wide: bool = False
+    folded: bool = False
 
     def key(self, owner: Owner) -> str:
         """In its address: `bakeoff-1f3c9a02-curves-of-cnn`."""
@@ -74,11 +83,11 @@ class View:
             "datasetsFilter": [],
             "modelVersionFilter": "All Runs",
             "selectedColumns": list(self.columns),
-            "columnOrder": [*self.columns, "duration"],  # which records don't know
-            "columnWidths": {column: 40 + 8 * len(column.split("`")[1]) for column in self.columns},
+            "columnOrder": [*NARROW, *self.columns, "duration"],  # which records don't know
+            "columnWidths": NARROW | {column: width(column) for column in self.columns},
             "runsHiddenMode": "SHOWALL",
             "viewMaximized": False,
-            "runListHidden": self.wide,
+            "runListHidden": self.folded,
             "isAccordionReordered": False,
             "useGroupedValuesInCharts": True,
             "hideEmptyCharts": True,
@@ -86,7 +95,7 @@ class View:
             "groupsExpanded": {},
             "globalLineChartConfig": {"xAxisKey": "step", "lineSmoothness": 0, "selectedXAxisMetricKey": ""},
         }
-        section = SECTION | {"columns": 1 if self.wide else 2, "cardHeight": 560 if self.wide else 400}
+        section = SECTION | {"columns": 1 if self.wide else 2, "cardHeight": 400}
         return table | {"compareRunCharts": list(self.charts), "compareRunSections": [section] if self.charts else []}
 
     def address(self, experiment: str, owner: Owner) -> str:
@@ -96,8 +105,20 @@ class View:
         return f"#/experiments/{experiment}/runs?workflowType=machine_learning&{shown}"
 
 
+def width(column: str) -> int:
+    """Return the pixels that a column's name and its values take."""
+    kind, name, _ = column.split("`")
+    if name == leaderboard.DEVIATION:
+        return SMALL
+    return max(14 + 7 * len(name), NUMBER if kind == "metrics." else 0)
+
+
 def param(name: str) -> str:
     return f"params.`{name}`"
+
+
+def tag(name: str) -> str:
+    return f"tags.`{name}`"
 
 
 def metric(name: str) -> str:
@@ -117,20 +138,64 @@ def chart(kind: str, name: str, key: str, **more: Any) -> dict[str, Any]:
     return {"type": kind, "uuid": key, "displayName": name} | common | more
 
 
-def curve(name: str) -> dict[str, Any]:
-    """Return a chart of a metric by epoch: a line for each run, or the mean of each group in the band of its runs."""
+def curve(name: str, runs: Sequence[Run]) -> dict[str, Any]:
+    """Return a chart of a metric by step: a line for each run, or the mean of each group in the band of its runs.
+
+    Args:
+        runs: those that the chart shows, from which comes the range of its values.
+    """
     axis = {"xAxisKey": "step", "selectedXAxisMetricKey": "", "xAxisScaleType": "linear", "yAxisKey": "metric"}
-    scale = "log" if name.endswith("loss") else "linear"
-    look = {"scaleType": scale, "lineSmoothness": 0, "range": {}, "ignoreOutliers": False, "yAxisExpressions": []}
+    loss = name.endswith("loss")
+    values = [row[name] for run in runs for row in run.history if name in row]
+    look: dict[str, Any] = {
+        "scaleType": "log" if loss else "linear",
+        "range": telling(values, lower=loss, log=loss),
+        "lineSmoothness": 0,
+        "ignoreOutliers": False,
+        "yAxisExpressions": [],
+    }
     shared = {"useGlobalXaxisKey": True, "useGlobalLineSmoothing": True}
     name = acceptable(name)
     return chart("LINE", name, f"line-{name}", metricKey=name, selectedMetricKeys=[name], **axis, **look, **shared)
 
 
+def telling(values: Sequence[float], *, lower: bool, log: bool) -> dict[str, float]:
+    """Return the range of the better three quarters of some values and 5 % more, so that their differences show.
+
+    The other quarter, starts of curves and failed runs, would take most of a chart.
+
+    Args:
+        lower: whether a low value is the better one.
+        log: give it by logarithms to base 10, as MLflow has ranges of a logarithmic axis.
+
+    Returns:
+        an empty range, which MLflow takes for all values, where there are no differences.
+    """
+    shown = sorted(math.log10(value) if log else value for value in values if value > 0 or not log)
+    if len(shown) < 2:
+        return {}
+    quarter = quantiles(shown, n=4, method="inclusive")
+    low, high = (shown[0], quarter[2]) if lower else (quarter[0], shown[-1])
+    margin = 0.05 * (high - low)
+    return {"yMin": low - margin, "yMax": high + margin} if margin > 0 else {}
+
+
 def parallel(parameters: Sequence[str], metrics: Sequence[str]) -> dict[str, Any]:
     name = "hyperparameters"
-    chosen = {"selectedParams": list(parameters), "selectedMetrics": [acceptable(name) for name in metrics]}
+    chosen = {"selectedParams": logarithmic(parameters), "selectedMetrics": [acceptable(name) for name in metrics]}
     return chart("PARALLEL", name, "parallel", **chosen, showAllRuns=True)
+
+
+def scatter(parameter: str, name: str) -> dict[str, Any]:
+    """Return a chart of a metric by a parameter, a point for each run, in its colour."""
+    name = acceptable(name)
+    axes = {"xaxis": {"key": parameter, "type": "PARAM"}, "yaxis": {"key": name, "type": "METRIC"}}
+    return chart("SCATTER", f"{name} by {parameter}", f"scatter-{parameter}", **axes)
+
+
+def logarithmic(parameters: Sequence[str]) -> list[str]:
+    """Return parameters with the logarithm of the learning rate for the rate: axes of these charts are linear."""
+    return [LOG_RATE if name == RATE else name for name in parameters]
 
 
 def views(task: str, entries: Sequence[Entry], decisive: str | None, owner: Owner) -> list[View]:
@@ -151,52 +216,101 @@ def of_task(task: str, entries: Sequence[Entry], decisive: str | None) -> list[V
         return streams(runs)
     if any(entry.role == Role.FINAL for entry in entries):
         return contest(entries, decisive)
-    return trainings(runs, decisive, Role.TRAINING)
+    return trainings(runs, Role.TRAINING)
 
 
 def contest(entries: Sequence[Entry], decisive: str | None) -> list[View]:
-    """Return the views of models under optimizers: the final runs, and the searches behind them."""
+    """Return the views of models under optimizers: the ranking, curves, searches and the runs behind them.
+
+    Args:
+        entries: with cells, where the comparison fits the records.
+    """
     of_role = {
         role: [entry.run for entry in entries if entry.role == role]
-        for role in (Role.FINAL, Role.DEFAULT, Role.SEARCH, Role.TRIAL)
+        for role in (leaderboard.CELL, Role.FINAL, Role.DEFAULT, Role.SEARCH, Role.TRIAL)
     }
-    order = metric(f"val/{decisive}")
 
     def table(role: Role, name: str, *parameters: str) -> View:
         runs = of_role[role]
         shown = dict.fromkeys([*IDENTITY, *parameters, *varied(runs)])
-        columns = [*map(param, shown), *map(metric, ranked(runs, decisive))]
-        return View(name, [IS_CURRENT, is_of(role)], columns, order)
+        columns = [*map(metric, ranked(runs, decisive)), *map(param, shown)]
+        return View(name, [IS_CURRENT, is_of(role)], columns, metric(f"val/{decisive}"))
 
-    axes = ["model", "optimizer", "optimizer.learning_rate"]
-    space = parallel(axes, [f"val/{decisive}"])
-    *counted, last = trainings(of_role[Role.FINAL], decisive, Role.FINAL)
+    cells, finals = of_role[leaderboard.CELL], table(Role.FINAL, "Final runs")
+    top = [ranking(cells, decisive)] if cells else [finals]
     return [
-        *counted,
+        *top,
+        *curves(top[0], cells or of_role[Role.FINAL], decisive),
+        *searches(table(Role.TRIAL, "Trials"), of_role[Role.TRIAL], decisive),
+        *([finals] if cells else []),
         table(Role.DEFAULT, "Default settings"),
         table(Role.SEARCH, "Searches", "point", "edge"),
-        replace(table(Role.TRIAL, "Parallel coordinates", "point"), charts=[space], wide=True),
-        last,
+        history(finals.columns, is_of(Role.FINAL)),
     ]
 
 
-def trainings(runs: Sequence[Run], decisive: str | None, role: Role) -> list[View]:
-    """Return the views of the runs of one role: ranking, curves, every version."""
-    parameters, metrics = list(dict.fromkeys([*IDENTITY, *varied(runs)])), ranked(runs, decisive)
-    order = metric(f"test/{decisive}" if decisive else "test/loss" if "test/loss" in metrics else "val/loss")
-    columns = [*map(param, parameters), *map(metric, metrics)]
-    leaderboard = View("Leaderboard", [IS_CURRENT, is_of(role)], columns, order, ascending=decisive is None)
-    by_model = [
+def ranking(cells: Sequence[Run], decisive: str | None) -> View:
+    """Return the view of the contest's ranking, a row for each cell.
+
+    It is sorted by rank, which is the order by the mean on validation data with cells that lost runs at the end.
+    """
+    first = [f"val/{decisive}", leaderboard.DEVIATION, leaderboard.LOW, leaderboard.HIGH]
+    last = [leaderboard.DIVERGED, leaderboard.SECONDS, leaderboard.RANK, f"test/{decisive}"]
+    picked = dict.fromkeys(name for run in cells for name in run.parameters if name.startswith("optimizer."))
+    columns = [
+        *map(metric, first),
+        tag(leaderboard.STANDING),
+        *map(metric, last),
+        *map(param, ["model", "optimizer", "seeds", *picked]),
+    ]
+    where = [IS_CURRENT, is_of(leaderboard.CELL)]
+    return View("Leaderboard", where, columns, metric(leaderboard.RANK), ascending=True)
+
+
+def curves(table: View, runs: Sequence[Run], decisive: str | None) -> list[View]:
+    """Return a view of the curves of each model: a line for each run of the table, in the colour of its optimizer."""
+    followed_by = {model: [run for run in runs if run.parameters["model"] == model] for model in models(runs)}
+    return [
         replace(
-            leaderboard,
+            table,
             name=f"Curves of {model}",
-            where=[*leaderboard.where, f"params.`model` = '{model}'"],
-            group="optimizer",
-            charts=[curve(name) for name in followed(runs, decisive)],
+            where=[*table.where, f"params.`model` = '{model}'"],
+            charts=[curve(name, of_model) for name in followed(of_model, decisive)],
+            folded=True,
         )
-        for model in dict.fromkeys(run.parameters["model"] for run in runs)
+        for model, of_model in followed_by.items()
     ]
-    return [leaderboard, *by_model, history(columns, is_of(role))]
+
+
+def searches(table: View, trials: Sequence[Run], decisive: str | None) -> list[View]:
+    """Return a view of the trials of each model by their learning rate and as parallel coordinates."""
+    score = f"val/{decisive}"
+    charts = [scatter(LOG_RATE, score), parallel(["optimizer", RATE], [score])]
+    return [
+        replace(
+            table,
+            name=f"Search of {model}",
+            where=[*table.where, f"params.`model` = '{model}'"],
+            charts=charts,
+            wide=True,
+            folded=True,
+        )
+        for model in models(trials)
+    ]
+
+
+def models(runs: Sequence[Run]) -> list[str]:
+    return list(dict.fromkeys(run.parameters["model"] for run in runs))
+
+
+def trainings(runs: Sequence[Run], role: Role) -> list[View]:
+    """Return the views of runs that nothing compares: a table by validation loss, curves, every version."""
+    parameters, metrics = list(dict.fromkeys([*IDENTITY, *varied(runs)])), ranked(runs, None)
+    columns = [*map(metric, metrics), *map(param, parameters)]
+    # Test data rank nothing; recipes that are trained on validation data too have no score on these.
+    order = metric("val/loss") if "val/loss" in metrics else param("model")
+    table = View("Leaderboard", [IS_CURRENT, is_of(role)], columns, order, ascending=True)
+    return [table, *curves(table, runs, None), history(columns, is_of(role))]
 
 
 def studies(entries: Sequence[Entry]) -> list[View]:
@@ -204,17 +318,17 @@ def studies(entries: Sequence[Entry]) -> list[View]:
     of_role = {role: [entry.run for entry in entries if entry.role == role] for role in (Role.STUDY, Role.TRIAL)}
 
     def table(role: Role, name: str) -> View:
-        columns = [*map(param, varied(of_role[role])), *map(metric, ranked(of_role[role], None))]
+        columns = [*map(metric, ranked(of_role[role], None)), *map(param, varied(of_role[role]))]
         return View(name, [IS_CURRENT, is_of(role)], columns, metric("val/loss"), ascending=True)
 
     confirmed, trials = table(Role.STUDY, "Studies"), table(Role.TRIAL, "Trials")
-    found = [curve(name) for name in followed(of_role[Role.STUDY], None)]
+    found = [curve(name, of_role[Role.STUDY]) for name in followed(of_role[Role.STUDY], None)]
     space = parallel(varied(of_role[Role.TRIAL]), ["val/loss"])
     return [
         confirmed,
         replace(confirmed, name="Best so far", charts=found),
         trials,
-        replace(trials, name="Search space", charts=[space], wide=True),
+        replace(trials, name="Search space", charts=[space], wide=True, folded=True),
         history(trials.columns),
     ]
 
@@ -222,19 +336,22 @@ def studies(entries: Sequence[Entry]) -> list[View]:
 def streams(runs: Sequence[Run]) -> list[View]:
     """Return the views of rules of online learning: scores over the whole stream, and curves in each drift."""
     final = [run for run in runs if "drift" in run.parameters]
-    columns = [*map(param, varied(final)), *map(metric, ranked(final, None))]
-    leaderboard = View("Leaderboard", [IS_CURRENT, "params.`drift` = 'none'"], columns, metric("stream/loss"), True)
-    courses = [
-        replace(
-            leaderboard,
-            name=f"Drift of {drift}" if drift != "none" else "No drift",
-            where=[IS_CURRENT, f"params.`drift` = '{drift}'"],
-            group="rule",
-            charts=[curve(name) for name in followed(final, None) if name.startswith("window/")],
+    columns = [*map(metric, ranked(final, None)), *map(param, varied(final))]
+    table = View("Leaderboard", [IS_CURRENT, "params.`drift` = 'none'"], columns, metric("stream/loss"), True)
+    courses = []
+    for drift in dict.fromkeys(run.parameters["drift"] for run in final):
+        of_drift = [run for run in final if run.parameters["drift"] == drift]
+        windows = [name for name in followed(of_drift, None) if name.startswith("window/")]
+        courses.append(
+            replace(
+                table,
+                name=f"Drift of {drift}" if drift != "none" else "No drift",
+                where=[IS_CURRENT, f"params.`drift` = '{drift}'"],
+                group="rule",
+                charts=[curve(name, of_drift) for name in windows],
+            )
         )
-        for drift in dict.fromkeys(run.parameters["drift"] for run in final)
-    ]
-    return [leaderboard, *courses, history(columns)]
+    return [table, *courses, history(columns)]
 
 
 def history(columns: Sequence[str], *where: str) -> View:

@@ -1,0 +1,296 @@
+"""The runs of a store: read and written through MLflow's calls, or as rows of a SQLite database.
+
+MLflow's calls take 40 ms a run, and a contest has more than a thousand. `SqliteRuns` writes the rows that these calls
+write, a table at a time, in one transaction. It knows the schema of one release: where the database has another,
+MLflow's calls do the work.
+"""
+
+import sqlite3
+import sys
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Protocol
+
+from mlflow import MlflowClient
+from mlflow.entities import DatasetInput, Metric, Param, RunTag, ViewType
+from mlflow.entities import Run as TrackedRun
+from mlflow.utils.validation import MAX_TAG_VAL_LENGTH, _validate_batch_log_data
+
+SCHEMA = "dc11669786a5"  # of MLflow 3.17: the last step of its alembic migrations
+WAIT = 20.0  # seconds for another program that writes to the database, as MLflow has it
+BATCH = 800  # metrics a call: MLflow takes 1000 metrics and parameters together
+FILES = "artifacts"  # the folder of a run's files, in a folder named by its id
+
+Tags = Mapping[str, Mapping[str, str]]  # by run and name
+
+
+@dataclass(frozen=True)
+class NewRun:
+    """A finished run that is not in the store yet.
+
+    Attributes:
+        moment: its start and its end, in milliseconds.
+        metrics: distinct points.
+    """
+
+    name: str
+    moment: int
+    tags: Mapping[str, str]
+    parameters: Mapping[str, str]
+    metrics: Sequence[Metric]
+    datasets: Sequence[DatasetInput]
+
+
+@dataclass(frozen=True)
+class FoundRun:
+    """A run that is in the store.
+
+    Attributes:
+        active: whether it was not deleted when it was read.
+    """
+
+    id: str
+    status: str
+    active: bool
+    tags: Mapping[str, str]
+
+
+class Runs(Protocol):
+    def read(self, experiment: str) -> list[FoundRun]:
+        """Return all runs of an experiment, deleted ones too."""
+
+    def create(self, experiment: str, runs: Sequence[NewRun]) -> list[str]:
+        """Write runs; return their ids."""
+
+    def tag(self, tags: Tags) -> None:
+        """Set tags of runs that are there."""
+
+
+@dataclass(frozen=True)
+class ClientRuns:
+    """Reads and writes through MLflow's calls, run by run."""
+
+    client: MlflowClient
+
+    def read(self, experiment: str) -> list[FoundRun]:
+        return [
+            FoundRun(run.info.run_id, run.info.status, run.info.lifecycle_stage == "active", run.data.tags)
+            for run in tracked(self.client, [experiment], deleted=True)
+        ]
+
+    def create(self, experiment: str, runs: Sequence[NewRun]) -> list[str]:
+        return [self._create(experiment, run) for run in runs]
+
+    def _create(self, experiment: str, run: NewRun) -> str:
+        """Write one run. It is finished last, so that a run that is not finished is incomplete."""
+        client = self.client
+        made: str = client.create_run(experiment, run.moment, dict(run.tags), run.name).info.run_id
+        log(client, made, run.parameters, run.metrics)
+        if run.datasets:
+            client.log_inputs(made, datasets=list(run.datasets))
+        client.set_terminated(made, "FINISHED", run.moment)
+        return made
+
+    def tag(self, tags: Tags) -> None:
+        for run, values in tags.items():
+            for name, value in values.items():
+                self.client.set_tag(run, name, value)
+
+
+@dataclass(frozen=True)
+class SqliteRuns:
+    """Reads and writes rows of a database, all of a call in one transaction: a kill leaves all of them or none."""
+
+    database: Path
+
+    def read(self, experiment: str) -> list[FoundRun]:
+        with closing(connected(self.database)) as connection:
+            where = "FROM runs WHERE experiment_id = ?"
+            runs = connection.execute(f"SELECT run_uuid, status, lifecycle_stage {where}", (experiment,)).fetchall()
+            tags: dict[str, dict[str, str]] = {run: {} for run, _, _ in runs}
+            named = f"SELECT run_uuid, key, value FROM tags WHERE run_uuid IN (SELECT run_uuid {where})"
+            for run, name, value in connection.execute(named, (experiment,)):
+                tags[run][name] = value
+        return [FoundRun(run, status, stage == "active", tags[run]) for run, status, stage in runs]
+
+    def create(self, experiment: str, runs: Sequence[NewRun]) -> list[str]:
+        """Raises:
+        MlflowException: a name or a value that MLflow's calls refuse.
+        """
+        new = {uuid.uuid4().hex: run for run in accepted(runs)}
+        with closing(connected(self.database)) as connection, connection:
+            where = "SELECT artifact_location FROM experiments WHERE experiment_id = ?"
+            (artifacts,) = connection.execute(where, (experiment,)).fetchone()
+            for table, rows in self._rows(connection, int(experiment), str(artifacts), new).items():
+                insert(connection, table, rows)
+        return list(new)
+
+    def _rows(
+        self, connection: sqlite3.Connection, experiment: int, artifacts: str, new: Mapping[str, NewRun]
+    ) -> dict[str, list[dict[str, Any]]]:
+        """Return the rows of each table, those that others refer to first."""
+        known = connection.execute(
+            "SELECT name, digest, dataset_uuid FROM datasets WHERE experiment_id = ?", (experiment,)
+        )
+        datasets = {(name, digest): str(found) for name, digest, found in known}
+        rows: dict[str, list[dict[str, Any]]] = {
+            name: []
+            for name in ("runs", "tags", "params", "metrics", "latest_metrics", "datasets", "inputs", "input_tags")
+        }
+        for key, run in new.items():
+            rows["runs"].append(run_row(key, run, experiment, artifacts))
+            tags = {**run.tags, "mlflow.runName": run.name}
+            rows["tags"] += [{"key": name, "value": value, "run_uuid": key} for name, value in tags.items()]
+            rows["params"] += [{"key": name, "value": value, "run_uuid": key} for name, value in run.parameters.items()]
+            points = [metric_row(key, metric) for metric in run.metrics]
+            rows["metrics"] += points
+            rows["latest_metrics"] += latest(points)
+            for given in run.datasets:
+                data, made = given.dataset, uuid.uuid4().hex
+                identity = (data.name, data.digest)
+                if identity not in datasets:
+                    datasets[identity] = uuid.uuid4().hex
+                    rows["datasets"].append(
+                        {
+                            "dataset_uuid": datasets[identity],
+                            "experiment_id": experiment,
+                            "name": data.name,
+                            "digest": data.digest,
+                            "dataset_source_type": data.source_type,
+                            "dataset_source": data.source,
+                        }
+                    )
+                rows["inputs"].append(
+                    {
+                        "input_uuid": made,
+                        "source_type": "DATASET",
+                        "source_id": datasets[identity],
+                        "destination_type": "RUN",
+                        "destination_id": key,
+                    }
+                )
+                rows["input_tags"] += [{"input_uuid": made, "name": tag.key, "value": tag.value} for tag in given.tags]
+        return rows
+
+    def tag(self, tags: Tags) -> None:
+        rows = [(name, value, run) for run, values in tags.items() for name, value in values.items()]
+        for name, value, _ in rows:
+            if len(value) > MAX_TAG_VAL_LENGTH:
+                raise ValueError(f"the tag {name} has {len(value)} characters; MLflow takes {MAX_TAG_VAL_LENGTH}")
+        with closing(connected(self.database)) as connection, connection:
+            connection.executemany(
+                "INSERT INTO tags (key, value, run_uuid) VALUES (?, ?, ?) "
+                "ON CONFLICT (key, run_uuid) DO UPDATE SET value = excluded.value",
+                rows,
+            )
+
+
+def tracked(
+    client: MlflowClient, experiments: Sequence[str], where: str = "", deleted: bool = False
+) -> Iterator[TrackedRun]:
+    """Yield all runs of some experiments, deleted ones too if asked for."""
+    kind = ViewType.ALL if deleted else ViewType.ACTIVE_ONLY
+    token: str | None = ""
+    while token is not None:
+        page = client.search_runs(list(experiments), where, kind, max_results=1000, page_token=token or None)
+        yield from page
+        token = page.token
+
+
+def log(client: MlflowClient, run: str, parameters: Mapping[str, str], metrics: Sequence[Metric]) -> None:
+    client.log_batch(run, metrics[:BATCH], [Param(name, value) for name, value in parameters.items()])
+    for start in range(BATCH, len(metrics), BATCH):
+        client.log_batch(run, metrics[start : start + BATCH])
+
+
+def accepted(runs: Sequence[NewRun]) -> list[NewRun]:
+    """Return runs as MLflow's calls take them: they cut values that are too long, if its settings say so.
+
+    Each parameter, tag and name of a metric is looked at once: most runs have the same.
+
+    Raises:
+        MlflowException: a name or a value that MLflow's calls refuse.
+    """
+    pairs = list({pair: None for run in runs for pair in run.parameters.items()})
+    tags = {pair: None for run in runs for pair in run.tags.items()}
+    metrics = list({metric.key: metric for run in runs for metric in run.metrics}.values())
+    given = (metrics, [Param(*pair) for pair in pairs], [RunTag(*pair) for pair in tags])
+    _, kept, _ = _validate_batch_log_data(*given)  # type: ignore[no-untyped-call]
+    value = {pair: parameter.value for pair, parameter in zip(pairs, kept, strict=True)}
+    return [replace(run, parameters={pair[0]: value[pair] for pair in run.parameters.items()}) for run in runs]
+
+
+def run_row(key: str, run: NewRun, experiment: int, artifacts: str) -> dict[str, Any]:
+    return {
+        "run_uuid": key,
+        "name": run.name,
+        "source_type": "UNKNOWN",
+        "source_name": "",
+        "entry_point_name": "",
+        "user_id": "unknown",
+        "status": "FINISHED",
+        "start_time": run.moment,
+        "end_time": run.moment,
+        "source_version": "",
+        "lifecycle_stage": "active",
+        "artifact_uri": f"{artifacts}/{key}/{FILES}",
+        "experiment_id": experiment,
+    }
+
+
+def metric_row(key: str, metric: Metric) -> dict[str, Any]:
+    """Return the row of one point; a record has no value that is not finite."""
+    return {
+        "key": metric.key,
+        "value": metric.value,
+        "timestamp": metric.timestamp,
+        "run_uuid": key,
+        "step": metric.step,
+        "is_nan": 0,
+    }
+
+
+def latest(points: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the point of each metric that tables show: that of the last step, of its last time, the highest value."""
+    ordered = sorted(points, key=lambda row: (row["step"], row["timestamp"], row["value"]))
+    return list({row["key"]: row for row in ordered}.values())
+
+
+def insert(connection: sqlite3.Connection, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows of the same columns; columns that they lack get the table's defaults."""
+    if rows:
+        columns = list(rows[0])
+        named, places = ", ".join(columns), ", ".join("?" * len(columns))
+        values = [tuple(row[column] for column in columns) for row in rows]
+        connection.executemany(f"INSERT INTO {table} ({named}) VALUES ({places})", values)
+
+
+def connected(database: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(database, timeout=WAIT)
+    connection.execute("PRAGMA synchronous = OFF")  # as the connections of MLflow: see `store`
+    connection.execute("PRAGMA foreign_keys = ON")
+    return connection
+
+
+def runs_of(client: MlflowClient, database: Path | None) -> Runs:
+    """Return the fastest access to the runs that the store admits; say so where its schema is another one.
+
+    Args:
+        database: the file of a SQLite store that exists; None for a server.
+    """
+    if database is None or not database.exists():
+        return ClientRuns(client)
+    with closing(connected(database)) as connection:
+        found = [version for (version,) in connection.execute("SELECT version_num FROM alembic_version")]
+    if found == [SCHEMA]:
+        return SqliteRuns(database)
+    print(
+        f"note: {database}: its schema is {', '.join(found)}, and only {SCHEMA} (MLflow 3.17) is written in bulk; "
+        "MLflow's calls write the runs, which takes a minute for a thousand",
+        file=sys.stderr,
+        flush=True,
+    )
+    return ClientRuns(client)
