@@ -107,7 +107,7 @@ def networks(params: Params, task: str, examples: Examples) -> Iterator[Timed]:
     section = params.tasks[task]
     # A run of one epoch to its end, whatever the task's rules for that are.
     whole = section.training.under(params.run)
-    training = whole.model_copy(update={"epochs": 1, "early_stop": None, "diverged_above": None})
+    training = whole.model_copy(update={"epochs": 1, "early_stop": None, "diverged_above": None, "evaluations": 1})
     for model in section.models:
         kind = Segmentation if model in SEGMENTERS else Classification
         workload = kind(examples, training, torch.device("cpu"))

@@ -8,6 +8,7 @@ from bakeoff.harness.stage import Stage, run
 from bakeoff.results import record_names
 from bakeoff.results.compare import TaskRecords, compare
 from bakeoff.results.curves import curves
+from bakeoff.results.deciding import deciding
 from bakeoff.results.settings import ComparisonSettings
 
 
@@ -31,6 +32,8 @@ def compare_records(stage: Stage) -> None:
     comparison = compare(tasks, embeddings, studies, baselines, recipes, settings)
     stage.output(paths.COMPARISON, methodcaller("write_text", comparison.dumped(), encoding="utf-8"), cached=False)
     stage.output(paths.CURVES, methodcaller("write_text", curves(tasks), encoding="utf-8"))
+    for name, task in comparison.tasks.items():
+        stage.metrics(paths.task_metrics(name), deciding(task))
 
 
 if __name__ == "__main__":

@@ -58,6 +58,7 @@ def simulated(task: str, model: str, optimizer: str) -> Record:
         "optimizer": optimizer,
         "network.parameters": weights,
         "optimizer.state": STATE.get(optimizer, 2),
+        "validation_subset": 100,
         "training.epochs": EPOCHS,
         "training.batch_size": 32,
         "training.schedule.kind": "constant",
@@ -76,13 +77,15 @@ def simulated(task: str, model: str, optimizer: str) -> Record:
                 "epoch": epoch,
                 "step": epoch * STEPS,
                 "train/loss": 2 * (1 - end) + 2 * math.exp(-epoch / soon),
-                "val/loss": 3 * (1 - end) + 2 * math.exp(-epoch / soon) + abs(draw.normal(0, 0.01)),
-                f"val/{metric}": float(end * (1 - 0.5 * math.exp(-epoch / soon)) + draw.normal(0, 0.001)),
+                "val_subset/loss": 3 * (1 - end) + 2 * math.exp(-epoch / soon) + abs(draw.normal(0, 0.01)),
+                f"val_subset/{metric}": float(end * (1 - 0.5 * math.exp(-epoch / soon)) + draw.normal(0, 0.001)),
             }
             for epoch in range(1, 3 if lost else EPOCHS + 1)
         ]
         if lost:
             return Run(name, parameters, {}, history, 2 * STEPS + 5, parent)
+        # On all validation data the values are the same.
+        history[-1] |= {f"val/{of}": history[-1][f"val_subset/{of}"] for of in ("loss", metric)}
         metrics = {key: value for key, value in history[-1].items() if key not in ("epoch", "step")}
         if role in ("final", "default"):
             metrics |= {f"test/{metric}": metrics[f"val/{metric}"] - 0.01 + draw.normal(0, 0.002)}

@@ -114,7 +114,8 @@ def bakeoff(trained: Trained) -> None:
 
     x, y = trained.images()
     held = Split(x[:64], np.arange(64, dtype=np.uint8) % CLASSES)
-    settings = plain(epochs=FOREVER, batch_size=trained.batch)
+    # One evaluation an epoch stops the clock.
+    settings = plain(epochs=FOREVER, batch_size=trained.batch).model_copy(update={"evaluations": FOREVER})
     workload = Timed(Examples(Split(x, y), held, held, tuple(map(str, range(CLASSES)))), settings, torch.device("cpu"))
     rule = OPTIMIZERS["heavy_ball"]
     optimizer = rule.build(network.parameters(), rule.settings.model_validate({"learning_rate": RATE, "beta": BETA}))

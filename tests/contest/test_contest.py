@@ -58,10 +58,13 @@ def cell(optimizer: str = "adam", rate: float = 0.01, space: tuple[float, float]
             dropout=0.0,
         ),
         hyperparameters=hyperparameters,
-        training=plain(3, 8),
+        training=TRAINING,
     )
     made = Cell(combination, {"learning_rate": space}, BUDGET, metric="val/accuracy", device="cpu")
     return replace(made, **more)
+
+
+TRAINING = plain(3, 8).model_copy(update={"evaluations": 3, "evaluation_share": 0.2})  # on 6 of 9 examples
 
 
 class Watched(Classification):
@@ -73,7 +76,7 @@ class Watched(Classification):
             Split(draw.integers(256, size=(n, 1, 9, 9), dtype=np.uint8), np.arange(n, dtype=np.uint8) % 3)
             for n in (30, 9, 12)
         )
-        super().__init__(Examples(train, validation, test, ("a", "b", "c")), plain(3, 8), torch.device("cpu"))
+        super().__init__(Examples(train, validation, test, ("a", "b", "c")), TRAINING, torch.device("cpu"))
         self.read: list[str] = []
 
     def evaluate(self, network: torch.nn.Module, split: Any) -> dict[str, float]:
@@ -130,11 +133,30 @@ def test_only_final_and_default_runs_read_the_test_split_once_each_at_their_end(
     workload = Watched()
     result, _ = hold(cell(), tmp_path, workload)
     searched, tested = BUDGET.trials + BUDGET.finalists * BUDGET.reruns, BUDGET.seeds + BUDGET.defaults
-    assert workload.read == ["validation"] * 3 * searched + ["validation", "validation", "validation", "test"] * tested
+    read = ["validation_subset", "validation_subset", "validation", "validation_subset"]
+    assert workload.read == read * searched + [*read, "test"] * tested
     for run in result.runs:
         known = {name for name in run.metrics if name.startswith("test/")}
         final = {"test/loss", "test/accuracy", "test/auc"}
         assert known == (final if run.parameters["role"] in ("final", "default") else set())
+
+
+def test_metrics_are_of_all_validation_data_and_the_history_of_the_subset(tmp_path: Path) -> None:
+    workload = Watched()
+    result, _ = hold(cell(), tmp_path, workload)
+    for run in result.final:
+        assert [row["step"] for row in run.history] == [4, 8, 12]
+        assert ["val/accuracy" in row for row in run.history] == [False, False, True]
+        assert run.metrics["val/accuracy"] == run.history[-1]["val/accuracy"]
+        assert run.metrics["val_subset/accuracy"] == run.history[-1]["val_subset/accuracy"]
+        # Sixths of six examples, ninths of nine.
+        assert all(
+            6 * row["val_subset/accuracy"] == pytest.approx(round(6 * row["val_subset/accuracy"]))
+            for row in run.history
+        )
+        assert 9 * run.metrics["val/accuracy"] == pytest.approx(round(9 * run.metrics["val/accuracy"]))
+        assert run.parameters["validation_subset"] == 6
+        assert run.parameters["training.evaluations"] == 3
 
 
 def test_every_optimizer_gets_as_many_trainings_epochs_and_the_same_seeds(tmp_path: Path) -> None:

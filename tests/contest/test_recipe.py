@@ -88,7 +88,8 @@ def test_a_recipe_is_its_own_network_optimizer_and_training() -> None:
 def test_each_seed_is_trained_and_tested_once(tmp_path: Path) -> None:
     workload = Watched(recipe())
     result = train(workload, tmp_path)
-    assert workload.read == ["validation", "validation", "test"] * 3
+    # Eight steps, fewer than evaluations.
+    assert workload.read == [*["validation_subset"] * 7, "validation", "validation_subset", "test"] * 3
     assert [run.name for run in result.runs] == ["images-cnn-s0", "images-cnn-s1", "images-cnn-s2"]
     losses = [run.metrics["test/loss"] for run in result.runs]
     assert len(set(losses)) == 3
@@ -116,7 +117,7 @@ def test_a_refit_learns_from_the_validation_data_and_is_not_measured_by_them(tmp
     for run in result.runs:
         assert run.parameters["refit"] is True
         assert run.history[-1]["step"] == 10
-        assert not any(name.startswith("val/") for name in run.metrics | run.history[-1])
+        assert not any(name.startswith("val") for name in run.metrics | run.history[-1])
         assert run.metrics.keys() >= {"train/loss", "test/loss", "test/accuracy"}
     held_out = train(Watched(recipe()), tmp_path / "kept")
     assert [run.parameters["refit"] for run in held_out.runs] == [False] * 3

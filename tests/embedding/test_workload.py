@@ -178,6 +178,18 @@ def test_the_loss_of_a_batch_is_the_mean_over_its_shards() -> None:
     assert total / 8 == pytest.approx(made.loss(model, batch).item(), rel=1e-5)  # float32
 
 
+@pytest.mark.parametrize("share", [0.01, 0.3, 1.0, None])
+@EITHER
+def test_the_subset_is_some_places_of_the_held_out_text(architecture: Architecture, share: float | None) -> None:
+    made, model = workload(architecture, evaluation_share=share), network()
+    again = workload(architecture, evaluation_share=share)
+    places = 20 - 4  # the held-out words in whose window all words are held out
+    assert len(made.subset) == (places if share is None else min(places, max(1, round(share * (80 - 4)))))
+    measured = made.evaluate(model, "validation_subset")
+    assert measured == again.evaluate(model, "validation_subset") == made.evaluate(model, "validation_subset")
+    assert (measured == made.evaluate(model, "validation")) == (len(made.subset) == places)
+
+
 def test_two_epochs_differ() -> None:
     made, generator = workload(), torch.Generator().manual_seed(0)
     first, second = (torch.cat([b.targets for b in made.batches(generator)]).tolist() for _ in range(2))

@@ -9,7 +9,15 @@ from dvc_render.vega import VegaRenderer
 from bakeoff.harness.dvc_plots_page import LIBRARIES, write_template
 
 TEMPLATES = Path(__file__).parents[2] / ".dvc/plots"
-ROW = {"task": "images", "model": "cnn", "optimizer": "adam", "epoch": "1", "runs": "3", "rev": "workspace"}
+ROW = {
+    "task": "images",
+    "model": "cnn",
+    "optimizer": "adam",
+    "step": "28",
+    "epoch": "0.25",
+    "runs": "3",
+    "rev": "workspace",
+}
 ROWS = [ROW | {"loss": "0.5", "loss_low": "0.4", "loss_high": "0.6"}]
 
 
@@ -21,7 +29,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 def filled() -> VegaRenderer:
-    return VegaRenderer(ROWS, "loss", x="epoch", y="loss", template="curves", template_dir=str(TEMPLATES))
+    return VegaRenderer(ROWS, "loss", x="step", y="loss", template="curves", template_dir=str(TEMPLATES))
 
 
 def test_the_page_loads_nothing_from_elsewhere(template: str) -> None:

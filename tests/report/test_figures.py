@@ -7,12 +7,14 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from PIL import Image
 from simulated_contest import SETTINGS, baseline, contests, search
 
 from bakeoff.base.settings import load, validate
 from bakeoff.optimizers.registry import Optimizers
 from bakeoff.optimizers.trajectories import FUNCTIONS
+from bakeoff.report.figures import contest
 from bakeoff.report.figures.contest import (
     balanced,
     final_metrics,
@@ -36,7 +38,7 @@ def band(mean: float) -> Band:
 
 
 CURVES = [
-    CurvePoint("images", model, optimizer, epoch, 10 * epoch, 2, 0, band(1 / epoch), band(1 - 1 / epoch))
+    CurvePoint("images", model, optimizer, 10 * epoch, epoch / 2, 2, 0, band(1 / epoch), band(1 - 1 / epoch))
     for model in ("softmax", "mlp")
     for optimizer in ("sgd", "adam")
     for epoch in (1, 2, 3)
@@ -126,8 +128,31 @@ def test_a_curve_that_changes_changes_the_figure() -> None:
     assert learning_curves(other, "accuracy") != learning_curves(CURVES, "accuracy")
 
 
+@pytest.mark.parametrize("longest", [0.1, 1.0, 1.5, 40.0])
+def test_curves_go_by_steps_with_an_axis_of_epochs_above_where_there_are_several(
+    longest: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    figures: list[Figure] = []
+    monkeypatch.setattr(contest, "png", lambda figure: figures.append(figure) or b"")
+    learning_curves([replace(point, epoch=point.step / 30 * longest) for point in CURVES], "accuracy")
+    (figure,) = figures
+    figure.savefig(io.BytesIO(), format="png")
+    upper, lower = figure.axes[:2], figure.axes[2:4]
+    assert [axis.get_xlabel() for axis in lower] == ["step", "step"]
+    assert [line.get_xdata().tolist() for line in lower[0].lines[::2]] == [[10, 20, 30]] * 2  # type: ignore[union-attr]
+    for axis in upper:
+        above = [child for child in axis.child_axes if child.get_xlabel() == "epoch"]
+        assert len(above) == (longest > 1)
+        assert all(child.get_xlim()[1] == pytest.approx(1.03 * longest) for child in above)
+
+
+def test_networks_of_a_task_may_take_different_numbers_of_steps() -> None:
+    longer = [replace(point, step=5 * point.step) if point.model == "mlp" else point for point in CURVES]
+    assert learning_curves(longer, "accuracy") != learning_curves(CURVES, "accuracy")
+
+
 def test_a_diverged_run_is_marked() -> None:
-    marked = [replace(point, lost=1) if point.epoch == 2 else point for point in CURVES]
+    marked = [replace(point, lost=1) if point.step == 20 else point for point in CURVES]
     assert learning_curves(marked, "accuracy") != learning_curves(CURVES, "accuracy")
 
 

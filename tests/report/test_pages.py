@@ -114,6 +114,7 @@ def contest(*cells: CellResult, metric: Metric = "accuracy") -> TaskComparison:
         metric=metric,
         data="data/images/images.npz",
         parameters={},
+        validation_subset=140,
         training=Training.model_validate({"epochs": 1, "batch_size": 32, "schedule.kind": "constant"}),
         budget=Budget(trials=8, finalists=3, reruns=3),
         spaces={},

@@ -1,5 +1,6 @@
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -118,6 +119,7 @@ def made(
     shared |= {
         "network.parameters": 7850,
         "optimizer.state": 2,
+        "validation_subset": 140,
         "training.epochs": 3,
         "training.schedule.kind": "constant",
         "training.batch_size": 32,
@@ -127,12 +129,20 @@ def made(
     def run(name: str, role: str, seed: int, score: float | None, more: Mapping[str, Any], test: float | None) -> Run:
         reached = 0.5 if score is None else score
         history = [
-            {"epoch": e, "step": 7 * e, "val/loss": 1 / e + seed, "val/accuracy": reached * e / 3} for e in (1, 2, 3)
+            {
+                "epoch": e / 3,
+                "step": 7 * e,
+                "val_subset/loss": 1 / e + seed,
+                "val_subset/accuracy": reached * e / 3,
+            }
+            for e in (1, 2, 3)
         ]
         parameters = shared | {"seed": seed, "role": role} | more
         if score is None:
             return Run(f"{model}-{optimizer}-{name}", parameters, {}, history[:2], 20)
-        metrics = {"val/accuracy": reached} | ({} if test is None else {"test/accuracy": test})
+        metrics = {"val/accuracy": reached, "val_subset/accuracy": reached} | (
+            {} if test is None else {"test/accuracy": test}
+        )
         return Run(f"{model}-{optimizer}-{name}", parameters, metrics, history)
 
     head = Run(f"{model}-{optimizer}-search", shared | {"role": "search", "edge": None}, {"trials": 2.0})
@@ -299,6 +309,30 @@ def test_the_target_is_what_half_of_the_leaders_runs_end_at() -> None:
         "sgd": ((None, 21, None), None, third),
         "lion": ((21, 21, None), 21, two_thirds),
     }
+
+
+def test_the_target_is_on_the_subset_and_the_ranks_are_on_all_validation_data() -> None:
+    """On the subset, adam is worse than sgd, and by so much that only a target on the subset is reached."""
+
+    def on_the_subset(record: Record, shift: float) -> Record:
+        name = "val_subset/accuracy"
+
+        def moved(run: Run) -> Run:
+            rows = [row | {name: row[name] + shift} for row in run.history]
+            return replace(run, history=rows, metrics=run.metrics | {name: rows[-1][name]} if run.metrics else {})
+
+        return replace(record, runs=[moved(run) if run.history else run for run in record.runs])
+
+    records: Records = {
+        ("cnn", "adam"): on_the_subset(made("cnn", "adam", [0.9, 0.9, 0.9]), -0.3),
+        ("cnn", "sgd"): on_the_subset(made("cnn", "sgd", [0.6, 0.6, 0.6]), 0.25),
+    }
+    family = images(records).models["cnn"]
+    assert family.leader == "adam" and family.target is not None
+    assert family.target.value == pytest.approx(0.6)
+    assert {name: arrival.median for name, arrival in family.target.steps.items()} == {"adam": 21, "sgd": 14}
+    assert [cell.optimizer for cell in images(records).cells] == ["adam", "sgd"]
+    assert images(records).validation_subset == 140
 
 
 def test_ranks_and_profile_are_over_all_problems() -> None:

@@ -7,9 +7,10 @@ from bakeoff.results.time_to_target import profile, steps, target, typical
 
 
 def trained(*metrics: float, diverged: bool = False) -> Run:
-    """A run of ten steps an epoch, with this accuracy after each."""
-    history = [{"epoch": n, "step": 10 * n, "val/accuracy": m} for n, m in enumerate(metrics, start=1)]
-    return Run("r", {}, {} if diverged else {"val/accuracy": metrics[-1]}, history, 99 if diverged else None)
+    """A run with this accuracy on the validation subset after each ten steps; on all validation data it is another."""
+    history = [{"epoch": n / 4, "step": 10 * n, "val_subset/accuracy": m} for n, m in enumerate(metrics, start=1)]
+    final = {"val/accuracy": 0.99, "val_subset/accuracy": metrics[-1]}
+    return Run("r", {}, {} if diverged else final, history, 99 if diverged else None)
 
 
 def test_the_target_is_the_median_of_what_the_runs_end_at() -> None:
@@ -23,7 +24,7 @@ def test_a_run_that_diverged_is_below_every_other() -> None:
     assert target([lost, lost, trained(0.9)], "accuracy") is None
 
 
-def test_steps_count_to_the_end_of_the_first_epoch_at_the_target() -> None:
+def test_steps_count_to_the_first_measured_step_at_the_target() -> None:
     assert steps(trained(0.5, 0.8, 0.7, 0.9), "accuracy", 0.8) == 20
     assert steps(trained(0.5, 0.8, 0.7, 0.9), "accuracy", 0.85) == 40
     assert steps(trained(0.5, 0.8), "accuracy", 0.81) == math.inf

@@ -87,19 +87,24 @@ def train(optimizer: str, rate: float, code: str = "c0de", diverged: bool = Fals
     for seed in (0, 1):
         history: list[dict[str, float]] = [
             {
-                "epoch": epoch,
-                "train/loss": rate / epoch,
-                "val/loss": rate + seed / epoch,
-                "val/accuracy": 1 - rate / epoch,
+                "epoch": n / 2,
+                "step": 28 * n,
+                "train/loss": rate / n,
+                "val_subset/loss": rate + seed / n,
+                "val_subset/accuracy": 1 - rate / n,
             }
-            for epoch in (1, 2, 3)
+            for n in (1, 2, 3)
         ]
+        history[-1] |= {"val/loss": rate + seed, "val/accuracy": 1 - rate / 3}
         parameters = {"task": "images", "data": DATA, "model": "softmax", "optimizer": optimizer, "seed": seed}
         parameters |= {"role": "final", "optimizer.learning_rate": rate, "network.hidden": [16, 8]}
         lost = 3 if diverged and seed == 1 else None
         kept = history[:2] if lost else history
         final = (
-            {} if lost else {name: kept[-1][name] for name in kept[-1] if name != "epoch"} | {"test/accuracy": 1 - rate}
+            {}
+            if lost
+            else {name: kept[-1][name] for name in kept[-1] if name not in ("epoch", "step")}
+            | {"test/accuracy": 1 - rate}
         )
         runs.append(Run(f"softmax-{optimizer}-s{seed}", parameters, final, kept, lost))
     write(f"train_images@softmax-{optimizer}", "images", f"softmax-{optimizer}", {"rate": rate}, code, runs)
@@ -109,7 +114,10 @@ def search() -> None:
     """Add a search and the default settings to adam's record."""
     made = record.read(sync.RECORDS / "images/softmax-adam.json")
     shared = {name: value for name, value in made.runs[0].parameters.items() if name != "seed"}
-    history = [{"epoch": 1, "val/loss": 0.5, "val/accuracy": 0.8}, {"epoch": 2, "val/loss": 0.4, "val/accuracy": 0.9}]
+    history = [
+        {"epoch": 0.5, "step": 5, "val_subset/loss": 0.5, "val_subset/accuracy": 0.8},
+        {"epoch": 1.0, "step": 10, "val_subset/loss": 0.4, "val_subset/accuracy": 0.9, "val/loss": 0.4},
+    ]
 
     def run(name: str, role: str, seed: int, rate: float, parent: str | None = "softmax-adam-search") -> Run:
         parameters = shared | {"role": role, "seed": seed, "point": 1, "optimizer.learning_rate": rate}
@@ -186,8 +194,13 @@ class TestRuns:
         dataset = run.inputs.dataset_inputs[0].dataset
         assert (dataset.name, dataset.digest) == ("images/images.npz", DATA_SHA[:36])
         assert json.loads(dataset.source)["sha256"] == DATA_SHA
-        curve = MlflowClient(located().uri).get_metric_history(run.info.run_id, "val/loss")
-        assert [(point.step, point.value) for point in curve] == [(1, 1.003), (2, 0.503), (3, 0.003 + 1 / 3)]
+        client = MlflowClient(located().uri)
+        curve = client.get_metric_history(run.info.run_id, "val_subset/loss")
+        assert [(point.step, point.value) for point in curve] == [(28, 1.003), (56, 0.503), (84, 0.003 + 1 / 3)]
+        # The value on all validation data is another, and stands there once.
+        (final,) = client.get_metric_history(run.info.run_id, "val/loss")
+        assert (final.step, final.value) == (84, 1.003)
+        assert run.data.metrics["val/loss"] == 1.003
 
     def test_a_diverged_run_carries_no_final_metrics(self) -> None:
         train("sgd", 0.1, diverged=True)
@@ -290,9 +303,11 @@ class TestContest:
         assert {name for name, parent in parents.items() if parent == head} == nested
         assert {parent for name, parent in parents.items() if name not in nested} == {None}
         client = MlflowClient(located().uri)
-        for name, points in (("softmax-adam-t2", [(2, 0.4)]), ("softmax-adam-default-s0", [(1, 0.5), (2, 0.4)])):
-            curve = client.get_metric_history(runs[name].info.run_id, "val/loss")
+        for name, points in (("softmax-adam-t2", []), ("softmax-adam-default-s0", [(5, 0.5), (10, 0.4)])):
+            curve = client.get_metric_history(runs[name].info.run_id, "val_subset/loss")
             assert [(point.step, point.value) for point in curve] == points
+            (final,) = client.get_metric_history(runs[name].info.run_id, "val/loss")
+            assert (final.step, final.value) == (10, 0.4)
             assert runs[name].data.metrics["val/accuracy"] == 0.9
 
     def test_each_view_shows_the_runs_of_its_kind(self) -> None:
@@ -931,16 +946,16 @@ class TestLive:
     def test_curves_grow_and_give_way_to_the_finished_run(self) -> None:
         sync.refresh()
         start = {"parameters": {"task": "images", "model": "softmax", "optimizer": "adam", "seed": 0}}
-        path = self.append(start, {"epoch": 1, "val/loss": 0.5})
+        path = self.append(start, {"epoch": 0.5, "step": 7, "val/loss": 0.5})
         fed = live.feed()
-        self.append({"epoch": 2, "val/loss": 0.25}, {"epoch": 3, "val/loss": 0.125})
+        self.append({"epoch": 1.0, "step": 14, "val/loss": 0.25}, {"epoch": 1.5, "step": 21, "val/loss": 0.125})
         path.write_text(path.read_text() + '{"epoch": 4, "val/l')  # caught in the middle of a line
         live.feed(fed)
         live.feed()  # a second watcher, which knows nothing
         run = store(live="true")["softmax-adam-s0"]
         assert run.info.status == "RUNNING"
         curve = MlflowClient(located().uri).get_metric_history(run.info.run_id, "val/loss")
-        assert [(point.step, point.value) for point in curve] == [(1, 0.5), (2, 0.25), (3, 0.125)]
+        assert [(point.step, point.value) for point in curve] == [(7, 0.5), (14, 0.25), (21, 0.125)]
         sync.refresh()
         assert "softmax-adam-s0" in store(live="true"), "a tracking beside takes it for half-written"
         path.unlink()
@@ -1042,7 +1057,7 @@ def test_saved_views_open_with_their_rows_columns_and_curves(tmp_path: Path) -> 
     assert ">network.hidden<" not in leaderboard  # the same in all runs
     assert "<strong>4</strong> matching runs" in leaderboard
     assert "<strong>6</strong> matching runs" in history
-    for line in ("softmax-sgd-s0 (val/accuracy)", "softmax-adam-s1 (val/accuracy)", "softmax-adam-s0 (val/loss)"):
+    for line in ("softmax-sgd-s0 (val_subset/accuracy)", "softmax-adam-s1 (val_subset/accuracy)", "softmax-adam-s0 (val_subset/loss)"):
         assert line in curves
 
 

@@ -31,13 +31,14 @@ class Line:
         return errors.square().mean()
 
     def evaluate(self, network: nn.Module, split: Held) -> dict[str, float]:
-        assert split == "validation"
+        assert split in ("validation", "validation_subset")
         network.eval()
         return {"loss": (network(torch.ones(1, 1)) - 2).square().item()}
 
 
 def settings(epochs: int, **changes: Any) -> LoopSettings:
-    return plain(epochs, "full").model_copy(update=changes)
+    """Measured at the end of each epoch, unless the changes say otherwise."""
+    return plain(epochs, "full").model_copy(update={"evaluations": epochs} | changes)
 
 
 def slope(start: float = 0.0) -> nn.Linear:
@@ -65,7 +66,8 @@ def by_hand(lr: float, epochs: int) -> Iterator[tuple[Row, list[float]]]:
             weight -= lr * gradients[-1]
             weights.append(weight)
         norm = sum(map(abs, gradients)) / 2
-        row = {"epoch": epoch, "step": 2 * epoch, "train/loss": sum(losses) / 2, "val/loss": (weight - 2) ** 2}
+        row = {"epoch": epoch, "step": 2 * epoch, "train/loss": sum(losses) / 2, "val_subset/loss": (weight - 2) ** 2}
+        row |= {"val/loss": row["val_subset/loss"]} if epoch == epochs else {}
         yield row | {"train/gradient_norm": norm, "train/update_norm": lr * norm}, weights
 
 
@@ -73,11 +75,16 @@ def test_fit_is_gradient_descent_over_the_batches() -> None:
     (first, _), (second, weights) = by_hand(0.01, epochs=2)
     trained, outcome, seen = train(0.01, settings(2, norms=True))
     assert trained == pytest.approx(weights[-1], rel=1e-6)  # float32 against float64
-    assert (outcome.diverged, outcome.best) == (None, 2)
+    assert (outcome.diverged, outcome.best) == (None, 4)
     assert seen == outcome.history
     assert outcome.history[0] == pytest.approx(first, rel=1e-5)
     assert outcome.history[1] == pytest.approx(second, rel=1e-5)
-    assert outcome.final == {name: value for name, value in outcome.history[1].items() if name not in ("epoch", "step")}
+    assert outcome.final == {
+        name: value
+        for name, value in outcome.history[1].items()
+        if name not in ("epoch", "step") and not name.startswith("val_subset/")
+    }
+    assert outcome.on_subset == {"val_subset/loss": outcome.history[1]["val_subset/loss"]}
 
 
 def test_norms_stand_in_the_history_on_request_and_change_nothing() -> None:
@@ -98,7 +105,7 @@ def test_norms_are_over_all_weights_together() -> None:
         network.bias -= 4
     norms.after()
     # Differences of weights near 1 are good to a rounding of those: 6e-8.
-    assert norms.epoch() == pytest.approx({"train/gradient_norm": 3.0, "train/update_norm": 5.0}, rel=1e-6)
+    assert norms.mean() == pytest.approx({"train/gradient_norm": 3.0, "train/update_norm": 5.0}, rel=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -198,7 +205,7 @@ def test_weights_that_break_in_the_last_step_count_as_diverged() -> None:
 
 
 class Valley(Line):
-    """Validation losses as given, one an epoch; each batch moves the weight by the learning rate."""
+    """Validation losses as given, one a moment; each batch moves the weight by the learning rate."""
 
     def __init__(self, *losses: float) -> None:
         self.losses = iter(losses)
@@ -208,7 +215,7 @@ class Valley(Line):
         return weight
 
     def evaluate(self, _network: nn.Module, split: Held) -> dict[str, float]:
-        assert split == "validation"
+        assert split in ("validation", "validation_subset")
         return {"loss": next(self.losses)}
 
 
@@ -226,16 +233,16 @@ def test_an_early_stop_goes_back_to_the_least_validation_loss(losses: tuple[int,
     sgd = torch.optim.SGD(network.parameters(), 1.0)
     outcome = fit(network, Valley(*losses), sgd, asked, generator=torch.Generator(), watch=lambda _: None)
     assert len(outcome.history) == ended
-    assert (outcome.best, outcome.diverged) == (best, None)
+    assert (outcome.best, outcome.diverged) == (2 * best, None)  # two batches an epoch
     assert outcome.final["val/loss"] == losses[best - 1]
-    assert network.weight.item() == 2 * best  # two batches an epoch
+    assert network.weight.item() == 2 * best
 
 
 def test_without_an_early_stop_the_last_weights_stay() -> None:
     network = slope()
     sgd = torch.optim.SGD(network.parameters(), 1.0)
     outcome = fit(network, Valley(1, 2, 3), sgd, settings(3), generator=torch.Generator(), watch=lambda _: None)
-    assert (outcome.best, network.weight.item()) == (3, 6)
+    assert (outcome.best, network.weight.item()) == (6, 6)
 
 
 def test_a_run_that_diverges_after_its_best_epoch_is_diverged() -> None:

@@ -43,6 +43,8 @@ EVERYTHING = plain(epochs=3, batch_size=8).model_copy(
         "augmentation": AugmentationSettings(shift=1, crop=1, flip=True, cutout=3),
         "label_smoothing": 0.1,
         "norms": True,
+        "evaluations": 5,  # after the steps 3, 5, 8, 10, 12
+        "evaluation_share": 0.25,  # 4 of 9 examples
     }
 )
 
@@ -105,9 +107,11 @@ def equal(first: dict[str, Tensor], second: dict[str, Tensor]) -> bool:
     return first.keys() == second.keys() and all(torch.equal(first[name], second[name]) for name in first)
 
 
-# In the first epoch; after its last batch, before its evaluation; in the second; in the last. And by how many steps the
-# kill is behind the save: what they had changed must be forgotten.
-@pytest.mark.parametrize(("after", "lost"), [(1, 2), (STEPS, 0), (STEPS, 1), (2 * STEPS - 2, 1), (3 * STEPS - 1, 1)])
+# In the first epoch; before and behind a moment; after the last batch of an epoch; in the last. And by how many steps
+# the kill is behind the save: what they had changed must be forgotten.
+@pytest.mark.parametrize(
+    ("after", "lost"), [(1, 2), (3, 0), (3, 1), (STEPS, 0), (STEPS, 1), (2 * STEPS - 2, 1), (3 * STEPS - 1, 1)]
+)
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_the_weights_are_those_of_an_undisturbed_run(optimizer: str, after: int, lost: int, tmp_path: Path) -> None:
     whole, undisturbed = alone(optimizer)
@@ -116,7 +120,7 @@ def test_the_weights_are_those_of_an_undisturbed_run(optimizer: str, after: int,
     checkpoint = Checkpoint("stage", "recipe", tmp_path)
     assert checkpoint.load()
     resumed, outcome = train(optimizer, EVERYTHING, checkpoint)
-    assert undisturbed.diverged is None and len(undisturbed.history) == 3
+    assert undisturbed.diverged is None and len(undisturbed.history) == 5
     assert outcome == undisturbed
     assert equal(whole.state_dict(), resumed.state_dict())
 
@@ -135,7 +139,7 @@ def test_the_best_epoch_is_remembered_across_a_kill(tmp_path: Path) -> None:
     """The first epoch has the least loss of validation; the weights of later ones, at a large rate, are worse."""
     asked = EVERYTHING.model_copy(update={"early_stop": EarlyStopSettings(patience=2), "schedule": STEEP})
     whole, undisturbed = train("sgd", asked, None)
-    assert undisturbed.best is not None and undisturbed.best < 3
+    assert undisturbed.best is not None and undisturbed.best < 3 * STEPS
     with pytest.raises(Killed):
         train("sgd", asked, Stopping(tmp_path, 3 * STEPS - 1))
     resumed, outcome = train("sgd", asked, Checkpoint("stage", "recipe", tmp_path))
@@ -165,7 +169,7 @@ def test_a_run_that_has_ended_is_not_run_again(changes: dict[str, Any], tmp_path
     asked = EVERYTHING.model_copy(update=changes)
     whole, ended = train("sgd", asked, Checkpoint("stage", "recipe", tmp_path))
     assert (ended.diverged is not None) == ("diverged_above" in changes)
-    assert ended.diverged or (ended.best == 3) == (not changes)
+    assert ended.diverged or (ended.best == 3 * STEPS) == (not changes)
     again, outcome = train("sgd", asked, Untouched("stage", "recipe", tmp_path))
     assert outcome == ended
     assert equal(whole.state_dict(), again.state_dict())

@@ -99,8 +99,13 @@ def record(group: str, name: str) -> str:
 
 
 def metrics(group: str, name: str) -> str:
-    """Return the path of what `dvc metrics show` tabulates."""
+    """Return the path of the means over the final runs of a training."""
     return f"{REPORTS}/metrics/{group}/{name}.json"
+
+
+def task_metrics(task: str) -> str:
+    """Return the path of what `dvc metrics show` tabulates of a task."""
+    return f"{REPORTS}/metrics/{task}.json"
 
 
 def figure(name: str) -> str:

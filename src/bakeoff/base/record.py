@@ -11,6 +11,8 @@ from typing import Any
 
 from bakeoff.base.settings import BadInput
 
+SUBSET = "val_subset"  # in the name of a metric: the fixed subset of the validation data that is measured on the way
+
 
 @dataclass(frozen=True)
 class Run:
@@ -20,7 +22,8 @@ class Run:
         name: `cnn-adam-s0`; for a search the study `bayes-s0` and its trials `bayes-s0-t007`.
         parameters: flat, dotted names: model, optimizer, seed, task, data, optimizer.learning_rate, training.epochs.
         metrics: final values: train/loss, val/loss, val/accuracy, test/accuracy.
-        history: one row an epoch, each with `epoch` (from 1).
+        history: one row a moment, each with `epoch`, a fraction on the way, and most with `step`, the updates until
+            then. Names that begin with SUBSET were measured on a fixed subset of the validation data.
         diverged: the step, counted from 1, that ended it: a loss was not finite, or too large; for word2vec the epoch.
         parent: the study that a trial belongs to.
     """

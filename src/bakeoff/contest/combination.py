@@ -71,9 +71,9 @@ class Combination:
             self.training,
             planned.seed,
         ).start()
-        network, parameters = started.network, self.parameters(planned, started.network)
+        network, parameters = started.network, self.parameters(planned, started.network, workload)
         outcome = started.fit(watch(planned.name, parameters), checkpoint)
-        metrics, weights = outcome.final, {}
+        metrics, weights = outcome.final | outcome.on_subset, {}
         if outcome.diverged is None and planned.role not in SEARCHED:
             metrics |= {f"test/{name}": value for name, value in workload.evaluate(network, "test").items()}
         if outcome.diverged is None and planned.role in (Role.FINAL, Role.TRAINING):
@@ -81,7 +81,7 @@ class Combination:
         parent = f"{self.name}-search" if planned.role in SEARCHED else None
         return Trained(Run(planned.name, parameters, metrics, outcome.history, outcome.diverged, parent), weights)
 
-    def parameters(self, planned: PlannedRun, network: nn.Module) -> dict[str, Any]:
+    def parameters(self, planned: PlannedRun, network: nn.Module, workload: Supervised) -> dict[str, Any]:
         """Return everything that determines a run, flat, as MLflow shows it."""
         named: dict[str, Any] = {"task": self.task, "data": self.data, "model": self.model, "optimizer": self.optimizer}
         named["seed"] = planned.seed
@@ -93,6 +93,7 @@ class Combination:
             named |= flat(section, settings.model_dump(mode="json"))
         named["network.parameters"] = sum(weight.numel() for weight in network.parameters())
         named["optimizer.state"] = OPTIMIZERS[self.optimizer].state_per_weight
+        named["validation_subset"] = len(workload.subset)
         return named
 
     def save_card(self, result: Result, workload: Supervised, inputs: Mapping[str, str], path: Path) -> None:

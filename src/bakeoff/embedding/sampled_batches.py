@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from bakeoff.base.checkpoint import Checkpoint
 from bakeoff.base.progress import Progress
-from bakeoff.base.record import flat
+from bakeoff.base.record import SUBSET, flat
 from bakeoff.base.settings import Settings
 from bakeoff.data.corpus.corpus import Corpus
 from bakeoff.embedding.architectures import ARCHITECTURES
@@ -61,14 +61,15 @@ class Notes:
         return named
 
     def steps(self, _: Corpus) -> int:
-        return self.settings.epochs
+        return self.settings.evaluations
 
     def fit(self, corpus: Corpus, watch: Watch, progress: Progress, checkpoint: Checkpoint) -> Fitted:
         """Weights, then text and noise words, are drawn from the seed. Goes on from the checkpoint, if there is one."""
 
         def see(row: Mapping[str, float]) -> None:
             watch(row)
-            progress.advance(note=f"val/loss {row['val/loss']:.3f}")
+            done = round(row["epoch"] * self.settings.evaluations / self.settings.epochs)
+            progress.advance(done - progress.done, note=f"{SUBSET}/loss {row[f'{SUBSET}/loss']:.3f}")
 
         device = resolve(self.device)
         cut = ARCHITECTURES[self.architecture].build(self.windows)
@@ -83,8 +84,9 @@ class Notes:
             self.settings.seed,
         ).start()
         outcome = started.fit(see, checkpoint)
-        progress.advance(self.settings.epochs - len(outcome.history))
+        if progress.done < self.settings.evaluations:  # it ended early
+            progress.advance(self.settings.evaluations - progress.done)
         if outcome.diverged:
             return Fitted(outcome.history, outcome.diverged)
         weights = {name: weight.cpu().contiguous().numpy() for name, weight in started.network.state_dict().items()}
-        return Fitted(outcome.history, None, weights)
+        return Fitted(outcome.history, None, weights, outcome.final)

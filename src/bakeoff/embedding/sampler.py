@@ -16,14 +16,16 @@ from bakeoff.training.fit import Watch
 @dataclass(frozen=True)
 class Fitted:
     """Attributes:
-    history: one row an epoch, finite throughout.
+    history: one row a moment, for word2vec an epoch; finite throughout.
     diverged: the step at which the loss gave out; for word2vec the epoch.
     vectors: `input` and `output` (V, D) of each word; none if it diverged.
+    final: the metrics of these vectors; none if it diverged.
     """
 
     history: list[dict[str, float]]
     diverged: int | None
     vectors: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
+    final: Mapping[str, float] = field(default_factory=dict)
 
 
 class Sampler(Protocol):

@@ -80,7 +80,7 @@ class Training:
         if fitted.diverged:
             return Trained(Run(self.name, parameters, {}, fitted.history, fitted.diverged), {}, {})
         vectors = Vectors.of(fitted.vectors["input"], corpus.words)
-        metrics = {name: value for name, value in fitted.history[-1].items() if name != "epoch"}
+        metrics = dict(fitted.final)
         for name, test in tests.items():
             metrics |= test.measure(vectors, f"test/{name}")
         metrics |= purity(vectors, NUMBERS, "test/numbers") | hubness(vectors, "test/hubness")

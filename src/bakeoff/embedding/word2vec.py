@@ -98,4 +98,5 @@ class Word2vec:
                 watch(row)
         course.fetch(state)
         inputs, outputs = state.vectors[:, :, : self.settings.dimension]
-        return Fitted(state.history, None, {"input": inputs.copy(), "output": outputs.copy()})
+        final = {name: value for name, value in state.history[-1].items() if name != "epoch"}
+        return Fitted(state.history, None, {"input": inputs.copy(), "output": outputs.copy()}, final)

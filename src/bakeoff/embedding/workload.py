@@ -18,6 +18,7 @@ from bakeoff.embedding.architectures import Architecture
 from bakeoff.embedding.objectives import OBJECTIVES, Scores
 from bakeoff.embedding.settings import NotesTrainingSettings
 from bakeoff.embedding.windows import Ids, Places, places_of
+from bakeoff.training.subset import drawn
 from bakeoff.training.workload import Held, cuts
 
 CHUNK = 4096  # examples that an evaluation takes at once
@@ -68,12 +69,18 @@ class Neighbours:
         # What never occurs is neither target nor noise.
         self.log_noise = torch.from_numpy(np.log(np.where(share > 0, share, 1)).astype(np.float32)).to(device)
         self.objective = OBJECTIVES[settings.objective].loss
+        held_places = len(self.held) - 2 * architecture.window
+        self.subset = drawn(np.zeros(held_places, int), settings.evaluated(self.expected, held_places))
+
+    @property
+    def expected(self) -> int:
+        """The places of the thinned text, as many as are expected."""
+        return max(1, round(float(self.stays[self.text].sum())) - 2 * self.architecture.window)
 
     @property
     def steps(self) -> int:
         """As many as are expected of the thinned text."""
-        places = round(float(self.stays[self.text].sum())) - 2 * self.architecture.window
-        return max(1, math.ceil(places / self.batch_places))
+        return math.ceil(self.expected / self.batch_places)
 
     def batches(self, generator: torch.Generator, start: int = 0) -> Iterator[Batch]:
         rng = np.random.default_rng(int(torch.randint(2**62, (), generator=generator)))
@@ -106,10 +113,12 @@ class Neighbours:
 
     def evaluate(self, network: nn.Module, split: Held) -> dict[str, float]:
         """The loss on the held-out text, on the same examples and noise words every time."""
-        if split != "validation":
+        if split == "test":
             raise ValueError("word vectors have no test text: they are tested on the similarity of words")
         rng = np.random.default_rng(self.settings.seed)
         places = places_of(self.held, self.architecture.window)
+        if split == "validation_subset":
+            places = places[self.subset]
         whole = self.batch(self.held, places, self.settings.shared, rng)
         network.eval()
         with torch.inference_mode():

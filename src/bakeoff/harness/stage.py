@@ -122,8 +122,8 @@ class Stage:
         made = Record(self.name, task, self.digest, settings, self._read.digests, self._code, runs)
         self.output(path, partial(record.write, made))
 
-    def metrics(self, path: str, values: Mapping[str, float]) -> None:
-        """Write what `dvc metrics show` tabulates."""
+    def metrics(self, path: str, values: Mapping[str, float | str]) -> None:
+        """Write metrics as JSON, a file that stays in git."""
         self.output(path, lambda path: _write(path, record.dump(dict(values))), cached=False)
 
     def progress(self, total: int, unit: Unit = "steps") -> Progress:
@@ -135,7 +135,7 @@ class Stage:
             print(self.addressed(line), flush=True)
 
     def watch(self, run: str, parameters: Mapping[str, Any]) -> Callable[[Mapping[str, float]], None]:
-        """A function that appends one epoch's row to the run's live history, for whoever looks on."""
+        """A function that appends a row of the history to the run's live history, for whoever looks on."""
         path = LIVE / self.name / f"{run}.jsonl"
         path.parent.mkdir(parents=True, exist_ok=True)
         with writing(path):

@@ -11,7 +11,8 @@ The rules, fixed before any run:
   Cells may have different numbers of seeds: pairs are made of those that both have.
 - The test set takes no part in any of this: it was read once by each run, and is shown beside.
 - What tuning has gained is the paired difference, on test data, from the runs at the default hyperparameters.
-- The target of a model is the median of its leading optimizer's final runs on validation data.
+- The target of a model is the median of its leading optimizer's final runs on the validation subset, on which the
+  curves were measured.
 - The methods of tuning are ranked alike, by the validation loss of their best trial trained again on fresh seeds.
 """
 
@@ -224,6 +225,7 @@ def task(
         metric=metric,
         data=first["data"],
         parameters={model: parameters["network.parameters"] for model, parameters in heads.items()},
+        validation_subset=first["validation_subset"],
         training=training(first),
         budget=Budget(**next(iter(contests.values())).budget),
         spaces={optimizer: space(roles) for (_, optimizer), roles in contests.items()},

@@ -1,4 +1,4 @@
-"""Learning curves of the final runs: curves.csv, one row for each cell and epoch."""
+"""Learning curves of the final runs on the validation subset: curves.csv, one row for each cell and measured step."""
 
 import csv
 import io
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 
-from bakeoff.base.record import Run
+from bakeoff.base.record import SUBSET, Run
 from bakeoff.base.settings import BadInput
 from bakeoff.base.values import Metric
 from bakeoff.results.compare import TaskRecords
@@ -15,7 +15,7 @@ from bakeoff.results.model import AGAIN, rounded
 from bakeoff.results.runs_by_role import Roles
 
 COLUMNS = (
-    *("task", "model", "optimizer", "epoch", "step", "runs", "lost"),
+    *("task", "model", "optimizer", "step", "epoch", "runs", "lost"),
     *("loss", "loss_low", "loss_high", "metric", "metric_low", "metric_high"),
 )
 
@@ -35,19 +35,20 @@ class Band:
 
 @dataclass(frozen=True)
 class CurvePoint:
-    """The end of an epoch of a cell's final runs, on validation data.
+    """A moment of a cell's final runs, measured on the validation subset.
 
     Attributes:
         step: updates until then.
+        epoch: passes over the training data until then, a fraction.
         runs: the number of seeds that got so far.
-        lost: how many of them diverge in the epoch after.
+        lost: how many of them diverge before the next moment.
     """
 
     task: str
     model: str
     optimizer: str
-    epoch: int
     step: int
+    epoch: float
     runs: int
     lost: int
     loss: Band
@@ -57,7 +58,7 @@ class CurvePoint:
     def row(self) -> list[str | int | float]:
         """The values of COLUMNS."""
         bands = [rounded(value) for band in (self.loss, self.metric) for value in (band.mean, band.low, band.high)]
-        return [self.task, self.model, self.optimizer, self.epoch, self.step, self.runs, self.lost, *bands]
+        return [self.task, self.model, self.optimizer, self.step, rounded(self.epoch), self.runs, self.lost, *bands]
 
 
 def curves(tasks: Mapping[str, TaskRecords]) -> str:
@@ -74,11 +75,13 @@ def curves(tasks: Mapping[str, TaskRecords]) -> str:
 
 def curve(task: str, model: str, optimizer: str, runs: Sequence[Run], metric: Metric) -> Iterator[CurvePoint]:
     """Yield the points of one cell."""
-    for epoch in range(1, 1 + max(len(run.history) for run in runs)):
-        reached = [run.history[epoch - 1] for run in runs if len(run.history) >= epoch]
-        lost = sum(run.diverged is not None and len(run.history) == epoch for run in runs)
-        loss, score = (Band.of([row[name] for row in reached]) for name in ("val/loss", f"val/{metric}"))
-        yield CurvePoint(task, model, optimizer, epoch, int(reached[0]["step"]), len(reached), lost, loss, score)
+    measured = [{int(row["step"]): row for row in run.history} for run in runs]
+    ends = [max(rows, default=0) for rows in measured]
+    for step in sorted({step for rows in measured for step in rows}):
+        reached = [rows[step] for rows in measured if step in rows]
+        lost = sum(run.diverged is not None and end == step for run, end in zip(runs, ends, strict=True))
+        loss, score = (Band.of([row[f"{SUBSET}/{name}"] for row in reached]) for name in ("loss", metric))
+        yield CurvePoint(task, model, optimizer, step, reached[0]["epoch"], len(reached), lost, loss, score)
 
 
 def read_curves(path: Path) -> list[CurvePoint]:
@@ -104,6 +107,6 @@ def point(row: Sequence[str]) -> CurvePoint:
         ValueError: a value is not a number, or one is missing.
     """
     task, model, optimizer, *rest = row
-    epoch, step, runs, lost = map(int, rest[:4])
+    (step, runs, lost), epoch = map(int, (rest[0], *rest[2:4])), float(rest[1])
     low, middle = map(float, rest[4:7]), map(float, rest[7:10])
-    return CurvePoint(task, model, optimizer, epoch, step, runs, lost, Band(*low), Band(*middle))
+    return CurvePoint(task, model, optimizer, step, epoch, runs, lost, Band(*low), Band(*middle))

@@ -164,7 +164,7 @@ class Arrival(Result):
 
 
 class Target(Result):
-    """What half of the leading optimizer's runs end at.
+    """What half of the leading optimizer's runs end at, on the validation subset.
 
     Attributes:
         of: the leading optimizer.
@@ -238,6 +238,7 @@ class TaskComparison(Result):
     Attributes:
         data: the file of examples.
         parameters: the number of weights, by model.
+        validation_subset: validation examples that were measured on the way, the same in all runs.
         spaces: by optimizer the lowest and highest value of each hyperparameter that is searched.
         state: floats that an optimizer keeps for each weight.
         winner: None where every run diverged.
@@ -248,6 +249,7 @@ class TaskComparison(Result):
     metric: Metric
     data: str
     parameters: dict[str, int]
+    validation_subset: int
     training: Training
     budget: Budget
     spaces: dict[str, dict[str, Interval]]

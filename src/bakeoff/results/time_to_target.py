@@ -6,21 +6,24 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from bakeoff.base.record import Run
+from bakeoff.base.record import SUBSET, Run
 from bakeoff.results.model import Profile
 
 FARTHEST = 4.0  # times the fastest, up to which a profile counts
 
 
 def target(finals: Sequence[Run], metric: str) -> float | None:
-    """Return the median of the runs' last validation metric; None where the median run diverged."""
-    value = float(np.median([-math.inf if run.diverged else run.metrics[f"val/{metric}"] for run in finals]))
+    """Return the median of the runs' final metric on the validation subset; None where the median run diverged.
+
+    On the subset, for it is what the curves were measured on: a run that sets the target reaches it.
+    """
+    value = float(np.median([-math.inf if run.diverged else run.metrics[f"{SUBSET}/{metric}"] for run in finals]))
     return value if math.isfinite(value) else None
 
 
 def steps(run: Run, metric: str, goal: float) -> float:
-    """Return the steps until the end of the first epoch whose validation metric is at the goal; else infinity."""
-    return next((row["step"] for row in run.history if row[f"val/{metric}"] >= goal), math.inf)
+    """Return the first measured step whose metric on the validation subset is at the goal; else infinity."""
+    return next((row["step"] for row in run.history if row[f"{SUBSET}/{metric}"] >= goal), math.inf)
 
 
 def typical(times: ArrayLike) -> float:

@@ -19,7 +19,7 @@ from bakeoff.tracking import owner, sync
 from bakeoff.tracking.location import located
 from bakeoff.tracking.owner import CLONE, Owner
 from bakeoff.tracking.run_table import log, tracked
-from bakeoff.tracking.runs import CURRENT, KEY, KIND, LIVE, STAGE, acceptable, colour, logged, measured
+from bakeoff.tracking.runs import CURRENT, KEY, KIND, LIVE, STAGE, acceptable, colour, logged, measured, step
 from bakeoff.tracking.store import experiment, opened
 
 FOLDER = Path(paths.LIVE)
@@ -48,7 +48,7 @@ class Live:
 
 
 def watch() -> None:
-    """Look for new records and epochs every few seconds, until the process is interrupted.
+    """Look for new records and rows every few seconds, until the process is interrupted.
 
     What a user can mend meanwhile (a server that is down, a slip in params.yaml) is said once, and does not end it.
     """
@@ -117,9 +117,7 @@ def start(client: MlflowClient, where: str, live: Live, whose: Owner) -> str:
 
 
 def points(rows: Sequence[Mapping[str, float]]) -> list[Metric]:
-    """Return the metrics of some epochs. Their time is the epoch, so that what two watchers bring in is kept once."""
+    """Return the metrics of some rows. Their time is the step, so that what two watchers bring in is kept once."""
     return [
-        Metric(acceptable(name), value, int(row["epoch"]), int(row["epoch"]))
-        for row in rows
-        for name, value in measured(row).items()
+        Metric(acceptable(name), value, step(row), step(row)) for row in rows for name, value in measured(row).items()
     ]

@@ -193,14 +193,19 @@ def current(entry: Entry) -> dict[str, str]:
 
 
 def points(run: Run, moment: int, curves: bool) -> list[Metric]:
-    """Return every metric at every epoch, and the final ones last: tables show the latest value."""
+    """Return every metric at every measured step, and the final ones last: tables show the latest value."""
     rows = run.history if curves else []
-    made = {(name, int(row["epoch"]), value): 0 for row in rows for name, value in measured(row).items()}
-    last = int(run.history[-1]["epoch"]) if run.history else 0
+    made = {(name, step(row), value): 0 for row in rows for name, value in measured(row).items()}
+    last = step(run.history[-1]) if run.history else 0
     made |= {(name, last, value): 1 for name, value in run.metrics.items()}
     if run.diverged is not None:
         made |= {("diverged", run.diverged, 1.0): 1}
-    return [Metric(acceptable(name), value, moment + late, epoch) for (name, epoch, value), late in made.items()]
+    return [Metric(acceptable(name), value, moment + late, at) for (name, at, value), late in made.items()]
+
+
+def step(row: Mapping[str, float]) -> int:
+    """Return the place of a row on the axis of steps; of word2vec the epoch, of a search the trainings spent."""
+    return int(row["step"] if "step" in row else row["epoch"])
 
 
 def measured(row: Mapping[str, float]) -> dict[str, float]:

@@ -10,6 +10,7 @@ import math
 import re
 import time
 import zlib
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from statistics import quantiles
@@ -17,7 +18,7 @@ from typing import Any
 
 from mlflow import MlflowClient
 
-from bakeoff.base.record import Run
+from bakeoff.base.record import SUBSET, Run
 from bakeoff.base.roles import Role
 from bakeoff.report.escaping import plain
 from bakeoff.tracking import leaderboard
@@ -30,7 +31,7 @@ OURS = "bakeoff.views"  # whose they are, their names and addresses; an owner's 
 MARK = "bakeoff-"  # begins the keys of our views; an owner's digest follows
 MOST = 200  # runs that a chart takes
 IDENTITY = ["model", "optimizer", "seed", RATE]
-SPLITS = ["val", "test", "train"]
+SPLITS = ["val", SUBSET, "test", "train"]
 # Pixels of columns. The first two are always there; the second has the date, and its sign alone is seen.
 NARROW = {"attributes.`Run Name`": 140, "runDateAndNestInfo": 40}
 NUMBER = 74  # of 0.123456
@@ -368,8 +369,8 @@ def varied(runs: Sequence[Run]) -> list[str]:
 
 
 def ranked(runs: Sequence[Run], decisive: str | None) -> list[str]:
-    """Final metrics, ranked."""
-    names = rank({name for run in runs for name in run.metrics}, decisive)
+    """Final metrics, ranked; without those on the validation subset, which decide nothing."""
+    names = rank({name for run in runs for name in run.metrics if not name.startswith(SUBSET)}, decisive)
     return [*names, "diverged"] if any(run.diverged for run in runs) else names
 
 
@@ -384,8 +385,9 @@ def rank(names: Iterable[str], decisive: str | None) -> list[str]:
 
 
 def followed(runs: Sequence[Run], decisive: str | None) -> list[str]:
-    """Metrics that have a history, ranked."""
-    return rank({name for run in runs for row in run.history for name in measured(row)}, decisive)
+    """Metrics that have a curve, ranked: what was measured more than once, or as often as its run was."""
+    counts = [(Counter(name for row in run.history for name in measured(row)), len(run.history)) for run in runs]
+    return rank({name for found, rows in counts for name, count in found.items() if count >= min(2, rows)}, decisive)
 
 
 def save(client: MlflowClient, where: str, task: str, shown: Sequence[View], owner: Owner) -> None:

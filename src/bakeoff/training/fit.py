@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from bakeoff.base.checkpoint import Checkpoint, pack, unpack
 from bakeoff.base.distributed import leads
 from bakeoff.base.memory import keep
+from bakeoff.base.record import SUBSET
 from bakeoff.base.torch_optimizers import Optimizer
 from bakeoff.optimizers.evaluation import evaluated, settle
 from bakeoff.optimizers.regularisation import Regularisation
@@ -32,9 +33,9 @@ LOOK = {"cpu": 1, "cuda": 64}
 @dataclass(frozen=True)
 class Outcome:
     """Attributes:
-    history: one row an epoch, finite throughout.
+    history: one row a moment, finite throughout.
     diverged: the step, counted from 1, at which the run diverged; its network is of no use.
-    best: the epoch whose weights the network has; None if it diverged.
+    best: the step whose weights the network has; None if it diverged.
     """
 
     history: list[dict[str, float]]
@@ -43,10 +44,20 @@ class Outcome:
 
     @property
     def final(self) -> dict[str, float]:
-        """The metrics of the weights that are left; empty if the training diverged."""
+        """The metrics of the weights that are left, on all validation data; empty if the training diverged."""
+        return {name: value for name, value in self.measured.items() if not name.startswith(SUBSET)}
+
+    @property
+    def on_subset(self) -> dict[str, float]:
+        """The metrics of the same weights on the subset of the validation data."""
+        return {name: value for name, value in self.measured.items() if name.startswith(SUBSET)}
+
+    @property
+    def measured(self) -> dict[str, float]:
         if self.best is None:
             return {}
-        return {name: v for name, v in self.history[self.best - 1].items() if name not in ("epoch", "step")}
+        row = next(row for row in self.history if row["step"] == self.best)
+        return {name: value for name, value in row.items() if name not in ("epoch", "step")}
 
 
 class Diverged(Exception):
@@ -61,7 +72,7 @@ class Losses:
         above: how many times the first loss is too much.
         first: the loss of the first step.
         taken: how many there were, of all epochs.
-        read: those of the present epoch, as far as they were looked at.
+        read: those since the last moment, as far as they were looked at.
     """
 
     def __init__(self, above: float | None, look: int) -> None:
@@ -101,8 +112,8 @@ class Losses:
             raise Diverged(step)
         self.read.append(value)
 
-    def epoch(self) -> float:
-        """The mean of the epoch that ends here."""
+    def mean(self) -> float:
+        """The mean of those since the last moment."""
         self.settle()
         mean, self.read = fmean(self.read), []
         return mean
@@ -116,7 +127,7 @@ class Losses:
 
 
 class Norms:
-    """Mean Euclidean norms, over the steps of an epoch, of gradient and update of all weights together."""
+    """Mean Euclidean norms, over the steps between two moments, of gradient and update of all weights together."""
 
     def __init__(self, parameters: Iterable[Tensor]) -> None:
         self.parameters = list(parameters)
@@ -131,7 +142,7 @@ class Norms:
         update = squares(weight.detach() - earlier for weight, earlier in pairs)
         self.squares.append(torch.stack([self.gradient, update]))
 
-    def epoch(self) -> dict[str, float]:
+    def mean(self) -> dict[str, float]:
         gradients, updates = zip(*torch.stack(self.squares).tolist(), strict=True)
         self.squares = []
         return {
@@ -149,25 +160,27 @@ class Best:
     """The weights of the epoch with the least validation loss, the first of those that have it."""
 
     def __init__(self, patience: int) -> None:
-        self.patience, self.loss, self.epoch = patience, math.inf, 0
+        self.patience, self.loss, self.epoch, self.step = patience, math.inf, 0, 0
         self.weights: dict[str, Tensor] = {}
 
     def waited(self, row: Mapping[str, float], network: nn.Module) -> bool:
-        """Take in an epoch; whether as many as the patience have gone by since the best."""
+        """Take in the end of an epoch; whether as many as the patience have gone by since the best."""
         if row["val/loss"] < self.loss:
-            self.loss, self.epoch = row["val/loss"], int(row["epoch"])
+            self.loss, self.epoch, self.step = row["val/loss"], int(row["epoch"]), int(row["step"])
             self.weights = {name: weight.clone() for name, weight in network.state_dict().items()}
         return row["epoch"] - self.epoch >= self.patience
 
     def give_back(self, network: nn.Module) -> int:
+        """Set the best weights; return their step."""
         network.load_state_dict(self.weights)
-        return self.epoch
+        return self.step
 
     def state(self) -> dict[str, Any]:
-        return {"loss": self.loss, "epoch": self.epoch, "weights": self.weights}
+        return {"loss": self.loss, "epoch": self.epoch, "step": self.step, "weights": self.weights}
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        self.loss, self.epoch, self.weights = state["loss"], state["epoch"], state["weights"]
+        self.loss, self.epoch, self.step = state["loss"], state["epoch"], state["step"]
+        self.weights = state["weights"]
 
 
 class Loop(Generic[Batch]):
@@ -207,6 +220,7 @@ class Loop(Generic[Batch]):
         self.regularisation = Regularisation(network.parameters(), settings.regularisation) if regularised else None
         self.rates = [group["lr"] for group in optimizer.param_groups]
         self.steps = settings.epochs * workload.steps
+        self.evaluations = min(settings.evaluations, self.steps)
         self.epoch, self.batch, self.order = 0, 0, generator.get_state()
 
     def batches(self) -> Iterator[Batch]:
@@ -247,17 +261,47 @@ class Loop(Generic[Batch]):
         loss.backward()  # type: ignore[no-untyped-call]
         return loss
 
-    def measure(self) -> dict[str, float]:
-        """The row of an epoch whose batches are done."""
-        row = {"epoch": self.epoch + 1, "step": self.losses.taken, "train/loss": self.losses.epoch()}
-        with self.precision():
-            measured = self.workload.evaluate(self.network, "validation")
-        row |= {f"val/{name}": value for name, value in measured.items()}
-        row |= self.norms.epoch() if self.norms else {}
+    @property
+    def due(self) -> bool:
+        """Whether the last step was a moment on the way, ceil(k steps / evaluations), and no row has it yet.
+
+        The last moment is the end: where chance decides how long an epoch is, `steps` are as many as are expected.
+        """
+        taken = self.losses.taken
+        measured = self.history[-1]["step"] if self.history else 0
+        before, now = (step * self.evaluations // self.steps for step in (taken - 1, taken))
+        return before < now < self.evaluations and taken > measured
+
+    def end_epoch(self) -> None:
+        self.epoch, self.batch = self.epoch + 1, 0
+
+    @property
+    def ended(self) -> bool:
+        return self.epoch == self.settings.epochs
+
+    def measure(self, whole: bool) -> dict[str, float]:
+        """Append a row to the history.
+
+        Args:
+            whole: on all validation data too.
+
+        Raises:
+            Diverged: a loss or a metric is not finite.
+        """
+        # Where chance decides how long an epoch is, it may have more batches than were expected.
+        epoch = self.epoch + min(self.batch / self.workload.steps, 1.0)
+        row = {"epoch": epoch, "step": self.losses.taken, "train/loss": self.losses.mean()}
+        with evaluated(self.optimizer), self.precision():
+            on_all = self.workload.evaluate(self.network, "validation") if whole else {}
+            same = whole and self.settings.evaluation_share is None
+            on_subset = on_all if same else self.workload.evaluate(self.network, "validation_subset")
+        self.network.train()
+        for prefix, measured in (("val", on_all), (SUBSET, on_subset)):
+            row |= {f"{prefix}/{name}": value for name, value in measured.items()}
+        row |= self.norms.mean() if self.norms else {}
         if not all(map(math.isfinite, row.values())):
             raise Diverged(self.losses.taken)
         self.history.append(row)
-        self.epoch, self.batch = self.epoch + 1, 0
         return row
 
     def state(self, outcome: Outcome | None = None) -> memoryview:
@@ -307,11 +351,16 @@ def fit(
 ) -> Outcome:
     """Trains `network` in place and returns what was seen on the way: test data is never read.
 
-    A row of the history holds `epoch`, `step` (updates until then), `train/loss` (the mean over the epoch's batches,
-    each taken before its step and without penalties), `val/...`, what the workload measures at the end of the epoch,
-    and norms on request, the gradient's before penalties and clip, the update's with all that moves the weights.
-    `watch` is called with each row. A loss or a metric that is not finite, or a loss above the settings' multiple of
-    the first, ends the training, and its epoch enters no row. What an early stop leaves are the weights of the epoch
+    It is measured at the settings' number of moments, spaced evenly by steps, the last at the end; where there are
+    fewer steps, after each. With an early stop it is measured at the end of each epoch too. A row of the history holds
+    `epoch` (a fraction on the way), `step` (updates until then), `train/loss` (the mean over the batches since the last
+    row, each taken before its step and without penalties), `val_subset/...`, what the workload measures on the fixed
+    subset of the validation data, and norms on request, the gradient's before penalties and clip, the update's with all
+    that moves the weights. The last row, and with an early stop each row at the end of an epoch, holds `val/...` too,
+    on all validation data. `watch` is called with each row.
+
+    Measuring changes nothing of the training. A loss or a metric that is not finite, or a loss above the settings'
+    multiple of the first, ends the training, and enters no row. What an early stop leaves are the weights of the epoch
     with the least validation loss, the first of them; without one they are the last epoch's. Where an optimizer
     evaluates other weights than it trains, it is those that are measured and left.
 
@@ -330,20 +379,24 @@ def fit(
     if outcome:
         return outcome
     try:
-        while loop.epoch < settings.epochs:
+        patient = True
+        while patient and not loop.ended:
             network.train()
             for batch in loop.batches():
+                if loop.due:
+                    watch(loop.measure(whole=False))
                 loop.step(batch)
                 if writer and writer.due:
                     writer.settle(loop.state())
-            with evaluated(optimizer):
-                row = loop.measure()
-                patient = not (loop.best and loop.best.waited(row, network))
-            watch(row)
-            if not patient:
-                break
+            loop.end_epoch()
+            if loop.ended or loop.best:
+                watch(row := loop.measure(whole=True))
+                with evaluated(optimizer):
+                    patient = not (loop.best and loop.best.waited(row, network))
+            elif loop.due:
+                watch(loop.measure(whole=False))
         settle(optimizer)
-        outcome = Outcome(loop.history, None, loop.best.give_back(network) if loop.best else loop.epoch)
+        outcome = Outcome(loop.history, None, loop.best.give_back(network) if loop.best else loop.losses.taken)
     except Diverged as diverged:
         outcome = Outcome(loop.history, diverged.step, None)
     if writer:

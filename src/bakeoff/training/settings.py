@@ -6,7 +6,7 @@ from pydantic import Field, ValidationError, ValidatorFunctionWrapHandler, WrapV
 
 from bakeoff.base.quoting import quoted
 from bakeoff.base.settings import Settings
-from bakeoff.base.values import Positive
+from bakeoff.base.values import Positive, resolved
 from bakeoff.optimizers.schedules import Constant, ScheduleSettings
 from bakeoff.optimizers.settings import RegularisationSettings
 
@@ -45,12 +45,17 @@ class ExecutionSettings(Settings):
     Attributes:
         diverged_above: a training loss above so many times that of the first batch ends the run as diverged.
         norms: the history has the mean norms of gradients and updates.
+        evaluations: moments at which a training is measured: spaced evenly by steps, the last at its end.
+        evaluation_share: the examples that these evaluations see together, as a share of those that the training sees;
+            so many validation examples, a fixed subset, are measured at each moment. None: all of them.
         shards: parts of a batch whose gradients are computed by themselves, by as many processes as there are.
         precision, compile: of a GPU; bfloat16 is mixed with float32 as torch's autocast does it.
     """
 
     diverged_above: Annotated[float, Field(gt=1)] | None
     norms: bool
+    evaluations: Positive
+    evaluation_share: Annotated[float, Field(gt=0, le=1)] | None
     shards: Positive
     precision: Literal["float32", "bfloat16"]
     compile: bool
@@ -73,6 +78,17 @@ class ScheduledSettings(Settings):
 
 class LoopSettings(ScheduledSettings, ExecutionSettings):
     """All settings of the training loop, for any workload."""
+
+    def evaluated(self, trained: int, held: int) -> int:
+        """Return the number of examples of the validation subset.
+
+        Args:
+            trained: training examples of an epoch.
+            held: validation examples.
+        """
+        if self.evaluation_share is None:
+            return held
+        return min(held, resolved(self.evaluation_share / self.evaluations, self.epochs * trained))
 
 
 class PlanSettings(ScheduledSettings):
@@ -102,7 +118,10 @@ def executed(plan: ScheduledSettings, run: ExecutionSettings) -> dict[str, Any]:
 
 
 def plain(epochs: int, batch_size: int | Literal["full"]) -> TrainingSettings:
-    """Descent along the loss and nothing beside it, to the last epoch; diverged where something is not finite."""
+    """Descent along the loss and nothing beside it, to the last epoch; diverged where something is not finite.
+
+    It is measured at its end alone.
+    """
     return TrainingSettings(
         epochs=epochs,
         batch_size=batch_size,
@@ -112,6 +131,8 @@ def plain(epochs: int, batch_size: int | Literal["full"]) -> TrainingSettings:
         early_stop=None,
         diverged_above=None,
         norms=False,
+        evaluations=1,
+        evaluation_share=None,
         shards=1,
         precision="float32",
         compile=False,

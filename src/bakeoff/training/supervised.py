@@ -22,6 +22,7 @@ from bakeoff.data.examples import SPLITS, Examples, Split
 from bakeoff.training.augmentation import PLACE, Augmentation
 from bakeoff.training.metrics import accuracy, confusion, dice_of, separation
 from bakeoff.training.settings import TrainingSettings
+from bakeoff.training.subset import drawn
 from bakeoff.training.workload import Held, cuts
 
 CHUNK = 1024  # examples that an evaluation takes at once; enough to keep a core busy, and little memory
@@ -37,6 +38,7 @@ class Supervised(ABC):
         shape: of one example: (D,) or (C, H, W).
         classes: their names, in the order of the labels.
         held: what no batch holds, by split.
+        subset: places of the validation subset among the validation examples; empty where none are held out.
     """
 
     def __init__(
@@ -61,6 +63,15 @@ class Supervised(ABC):
         self.shape = tuple(self.train[0].shape[1:])
         self.augmentation = Augmentation(settings.augmentation, self.shape, place)
         self.held = {split: kept([getattr(examples, split)], device) for split in held(refit)}
+        self.subset = np.empty(0, np.int64) if refit else self.places(examples, settings)
+        if not refit:
+            self.held["validation_subset"] = picked(self.held["validation"], self.subset)
+
+    def places(self, examples: Examples, settings: TrainingSettings) -> NDArray[np.int64]:
+        """Return the places of the validation subset: stratified by class; of labelled pixels at random."""
+        y = examples.validation.y
+        strata = y if y.ndim == 1 else np.zeros(len(y), y.dtype)
+        return drawn(strata, settings.evaluated(len(self.train[0]), len(y)))
 
     @abstractmethod
     def check(self, examples: Examples, held: Sequence[Held]) -> None:
@@ -178,6 +189,34 @@ class Stored:
             part[here] = array[places[here] - first]
             first += len(array)
         return on_device(part, self.device, self.dtype)
+
+
+class Picked:
+    """Some of the examples that stay in their arrays.
+
+    Attributes:
+        places: of these examples among all.
+    """
+
+    def __init__(self, stored: Stored, places: NDArray[np.int64]) -> None:
+        self.stored, self.places = stored, torch.from_numpy(places)
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    def __getitem__(self, rows: slice) -> Tensor:
+        return self.stored[self.places[rows]]
+
+
+def picked(of: tuple[Any, Any], places: NDArray[np.int64]) -> tuple[Any, Any]:
+    """Return the inputs and labels at some places; as they are where these are all places."""
+    x, y = of
+    if len(places) == len(x):
+        return of
+    if isinstance(x, Stored):
+        return Picked(x, places), Picked(y, places)
+    there = torch.from_numpy(places).to(x.device)
+    return x[there], y[there]
 
 
 def on_device(array: NDArray[Any], device: torch.device, dtype: torch.dtype) -> Tensor:

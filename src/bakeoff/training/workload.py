@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 Batch = TypeVar("Batch")
-Held = Literal["validation", "test"]
+Held = Literal["validation", "validation_subset", "test"]
 
 
 class Workload(Protocol[Batch]):
@@ -25,7 +25,11 @@ class Workload(Protocol[Batch]):
         """The mean loss over a batch: a scalar that gradients flow through."""
 
     def evaluate(self, network: nn.Module, split: Held) -> dict[str, float]:
-        """`loss` and the task's metrics on data that no batch holds; nothing where there are none of that name."""
+        """`loss` and the task's metrics on data that no batch holds; nothing where there are none of that name.
+
+        It draws nothing from the generator of the training. `validation_subset` is a fixed part of the validation data:
+        the same examples at every moment, in every training on these data with these settings.
+        """
 
 
 def cuts(size: int, count: int) -> list[slice]:

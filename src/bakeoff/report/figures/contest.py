@@ -79,23 +79,25 @@ def learning_curves(points: Sequence[CurvePoint], metric: Metric) -> bytes:
     Args:
         points: all of one task.
     """
-    models = list(dict.fromkeys(point.model for point in points)) or ["no run reached the end of an epoch"]
+    models = list(dict.fromkeys(point.model for point in points)) or ["no run reached a measured step"]
     optimizers = list(dict.fromkeys(point.optimizer for point in points))
     with style():
-        figure = Figure(figsize=(1.2 + 2.7 * max(len(models), 2), 5.2), layout="constrained")
+        figure = Figure(figsize=(1.2 + 2.7 * max(len(models), 2), 5.4), layout="constrained")
         axes = figure.subplots(2, len(models), sharex="col", squeeze=False)
         for column, model in enumerate(models):
             for optimizer in optimizers:
                 curve = [point for point in points if (point.model, point.optimizer) == (model, optimizer)]
                 draw_curve(axes[0, column], curve, [point.loss for point in curve], optimizer)
                 draw_curve(axes[1, column], curve, [point.metric for point in curve], optimizer)
+            last = max((point for point in points if point.model == model), key=lambda point: point.step, default=None)
             axes[0, column].set_title(model)
-            axes[1, column].set_xlabel("epoch")
-            locator = matplotlib.ticker.MaxNLocator(integer=True, nbins=6, min_n_ticks=1)  # one tick for one epoch
-            axes[1, column].xaxis.set_major_locator(locator)
-            axes[1, column].set_xlim(0.7, max((point.epoch for point in points), default=1) + 0.3)
-        axes[0, 0].set_ylabel("validation loss")
-        axes[1, 0].set_ylabel(f"validation {SHORT[metric]}")
+            axes[1, column].set_xlabel("step")
+            axes[1, column].xaxis.set_major_locator(matplotlib.ticker.MaxNLocator(integer=True, nbins=5))
+            axes[1, column].set_xlim(0, 1.03 * last.step if last else 1)
+            if last and last.epoch > 1:
+                epochs_above(axes[0, column], last.step / last.epoch)
+        axes[0, 0].set_ylabel("validation loss (subset)")
+        axes[1, 0].set_ylabel(f"validation {SHORT[metric]} (subset)")
         lines = [
             Line2D([], [], color=COLOURS[optimizer], linestyle=dashes(optimizer), marker="o", markersize=4)
             for optimizer in optimizers
@@ -103,6 +105,14 @@ def learning_curves(points: Sequence[CurvePoint], metric: Metric) -> bytes:
         across = balanced(len(lines), 2 + 2 * max(len(models), 2))
         figure.legend(lines, optimizers, loc="outside lower center", ncols=across, columnspacing=1.4)
         return png(figure)
+
+
+def epochs_above(axis: Axes, steps: float) -> None:
+    """Draw an upper axis in epochs of so many steps."""
+    above = axis.secondary_xaxis("top", functions=(lambda step: step / steps, lambda epoch: epoch * steps))
+    above.xaxis.set_major_locator(matplotlib.ticker.MaxNLocator(integer=True, nbins=6))
+    above.set_xlabel("epoch")
+    above.spines[:].set_visible(False)
 
 
 def balanced(items: int, most: int) -> int:
@@ -115,15 +125,15 @@ def draw_curve(axis: Axes, curve: Sequence[CurvePoint], bands: Sequence[Band], o
     """Draw mean and band of one cell; a cross stands where a seed was lost to divergence."""
     if not curve:
         return
-    epochs = [point.epoch for point in curve]
+    steps = [point.step for point in curve]
     means = [band.mean for band in bands]
     colour = COLOURS[optimizer]
     axis.fill_between(
-        epochs, [band.low for band in bands], [band.high for band in bands], color=colour, alpha=0.14, linewidth=0
+        steps, [band.low for band in bands], [band.high for band in bands], color=colour, alpha=0.14, linewidth=0
     )
-    axis.plot(epochs, means, color=colour, linestyle=dashes(optimizer), marker="o", markersize=2.6)
+    axis.plot(steps, means, color=colour, linestyle=dashes(optimizer), marker="o", markersize=2.6)
     lost = [i for i, point in enumerate(curve) if point.lost]
-    axis.plot([epochs[i] for i in lost], [means[i] for i in lost], "x", color=colour, markersize=7, markeredgewidth=2)
+    axis.plot([steps[i] for i in lost], [means[i] for i in lost], "x", color=colour, markersize=7, markeredgewidth=2)
 
 
 def final_metrics(task: TaskComparison) -> bytes:

@@ -84,7 +84,7 @@ default:
   seeds on the same data, not other data. `comparison.json` has bootstrap intervals too. With few seeds they are too
   narrow (no resample leaves the range of the values), so they are not shown here.
 - **Ranks** are by the mean on validation data. Each final and default run read the test data once, after its last
-  epoch; no choice depends on test data.
+  step; no choice depends on test data.
 - **Tied** (statistically tied): a paired t-test against the leader over the seeds of both, adjusted by Holm's method
   for the number of comparisons, gives p > {1 - confidence:.2g}. A tie does not show equality: more seeds make smaller
   differences visible.
@@ -92,9 +92,12 @@ default:
   the difference of two test means, the page says so.
 - **Diverged** runs are counted and never dropped: a cell ranks below all cells with a smaller share of diverged runs,
   and its mean is over the other runs.
-{recipe_note(tasks)}- **The target** of a network is the median validation metric of its leading
-  optimizer's final runs. The time to the target ends with the first epoch that reaches it, and is infinite if no epoch
-  does. The tables show the time by which half of the runs reach it."""
+{recipe_note(tasks)}- **Learning curves** go by steps. Each training is measured at evenly spaced
+  steps on a fixed subset of the validation data, the same examples in all runs of a task, and at its end on all
+  validation data too. Ranks come from all validation data, curves and times to the target from the subset.
+- **The target** of a network is the median metric on the validation subset of its leading optimizer's final runs. The
+  time to the target is the first measured step that reaches it, and is infinite if no step does. The tables show the
+  time by which half of the runs reach it."""
 
 
 def recipe_note(tasks: Mapping[str, TaskComparison]) -> str:
@@ -232,8 +235,7 @@ def contest(name: str, task: TaskComparison, card: Card, costs: Costs, confidenc
         picture(f"{metric} of {shown}, by cell", f"metric-{name}.png"),
         cells_table(task),
         picture(f"learning curves of {shown}", f"curves-{name}.png"),
-        "Final runs: mean over seeds, with a band from the lowest to the highest. A cross marks the last epoch "
-        "before a run diverged.",
+        curves_note(task, card),
         f"### Gain from tuning on {shown}",
         sensitivity(task),
         tuned_table(task),
@@ -242,6 +244,17 @@ def contest(name: str, task: TaskComparison, card: Card, costs: Costs, confidenc
         f"### Time to the target on {shown}",
         *targets(name, task, costs),
     ]
+
+
+def curves_note(task: TaskComparison, card: Card) -> str:
+    """Return what the curves show, and on which examples they were measured."""
+    held, taken = card.validation.examples, task.validation_subset
+    on = f"all {held:,} validation examples" if taken == held else f"{taken:,} of the {held:,} validation examples"
+    stratified = "" if taken == held or task.kind == "scans" else ", a random subset stratified by class"
+    return (
+        "Final runs: mean over seeds, with a band from the lowest to the highest. A cross marks the last measured step "
+        f"before a run diverged. Measured on {on}{stratified}, the same in all runs; the ranks come from all."
+    )
 
 
 def verdict(task: TaskComparison) -> str:
