@@ -3,6 +3,7 @@
 from functools import partial
 
 from bakeoff.base import paths
+from bakeoff.base.budget import budgeted, of_budget
 from bakeoff.base.workers import answering, count
 from bakeoff.data.examples import Examples
 from bakeoff.harness.stage import Stage, run
@@ -11,13 +12,14 @@ from bakeoff.tuning.hypergradient import Hypergradient
 from bakeoff.tuning.objective import CPU, Objective, thinned
 from bakeoff.tuning.registry import SEARCHERS
 from bakeoff.tuning.searcher import Problem
-from bakeoff.tuning.settings import StudySettings
+from bakeoff.tuning.settings import SearchBudget, StudySettings
 from bakeoff.tuning.space import Space
 from bakeoff.tuning.study import Study
 
 
 def tune(stage: Stage, method: str) -> None:
     settings = stage.settings("tuning.study", StudySettings)
+    budget = of_budget(stage.settings, "tuning", SearchBudget)
     hyperparameters = stage.settings(f"tuning.{method}", SEARCHERS[method].settings)
     network = stage.settings("networks.mlp", MlpSettings)
     data = paths.examples(settings.data, "images")
@@ -26,9 +28,11 @@ def tune(stage: Stage, method: str) -> None:
     if isinstance(share := settings.training.examples, float):
         taken = f"{len(examples.train.x):,} of {len(whole.train.x):,} images"
         stage.say([f"{stage.name}: tuning.study.training.examples: {share:g} = {taken}"])
-    objective = Objective(examples, network, settings.training, settings.seed)
-    problem = Problem(Space.read(settings.space), settings.trials, settings.seed, partial(Hypergradient, objective))
-    study = Study(method, data, settings, hyperparameters, objective, SEARCHERS[method].build(problem, hyperparameters))
+    training = budgeted(stage.settings, settings.training)
+    objective = Objective(examples, network, training, settings.seed)
+    problem = Problem(Space.read(settings.space), budget.trials, settings.seed, partial(Hypergradient, objective))
+    searcher = SEARCHERS[method].build(problem, hyperparameters)
+    study = Study(method, data, budget, settings, hyperparameters, objective, searcher)
     with answering(study.train, count(CPU)) as train, stage.progress(study.trainings) as progress:
         runs = study.run(train, stage.watch, progress)
     stage.record(paths.record("tuning", method), "tuning", runs)

@@ -103,13 +103,22 @@ def test_the_projects_own_file_is_in_order() -> None:
             "tasks.images.models.2 is 'cmn', and should be 'softmax', 'mlp', 'cnn', 'resnet', 'wide_resnet' or 'unet'; "
             "did you mean 'cnn'?",
         ),
-        ("{softmax: 10, mlp: 10", "{sotfmax: 10, mlp: 10", "tasks.images.seeds.sotfmax is 'sotfmax', and should be"),
+        (
+            "{softmax: 10, mlp: 10",
+            "{sotfmax: 10, mlp: 10",
+            "budgets.standard.contest.finals.sotfmax is 'sotfmax', and should be",
+        ),
         (
             "{softmax: 10, mlp: 10",
             "{mlp: 10",
-            "tasks.images.seeds.softmax is missing; add it, or take 'softmax' off",
+            "budgets.standard.contest.finals.softmax is missing; add it, or take 'softmax' off",
         ),
-        ("finalists: 3  ", "finalists: 20 ", "contest: finalists is 20, and should be at most trials, 8"),
+        ("finalists: 1  ", "finalists: 20 ", "budgets.quick.contest: finalists is 20, and should be at most trials, 3"),
+        (
+            "budget: standard",
+            "budget: standrad",
+            "budget is 'standrad', which is not under budgets; did you mean 'standard'?",
+        ),
         ("metric: accuracy", "metric: dice", "tasks.images.metric is 'dice', and images are measured by accuracy"),
         ("metric: accuracy  ", "", "tasks.images.metric is missing"),
         (

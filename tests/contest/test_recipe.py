@@ -45,7 +45,7 @@ def written(*, refit: bool = False) -> RecipeSettings:
 
 def recipe(*, refit: bool = False) -> Recipe:
     document = settings.load(PARAMS)
-    document["contest"]["recipe_seeds"] = 3
+    document["budgets"]["standard"]["contest"]["recipes"] = 3
     return Recipe.read(partial(settings.validate, document), written(refit=refit), task="images", model="cnn")
 
 

@@ -42,7 +42,7 @@ BATCH_NORM = {"networks.mlp.normalisation": "batch"} | WITHOUT_GRADIENT
 REFUSED: list[tuple[dict[str, Any], str]] = [
     # networks that take pictures, on a table
     *(
-        ({"tasks.table.models": ["mlp", model], f"tasks.table.seeds.{model}": 3}, f"tasks.table.models.1 is '{model}'")
+        ({"tasks.table.models": ["mlp", model]}, f"tasks.table.models.1 is '{model}'")
         for model in ("cnn", "resnet", "wide_resnet", "unet")
     ),
     ({"tasks.table.recipes": ["cnn"]}, "tasks.table.recipes.0 is 'cnn'"),
@@ -66,8 +66,11 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
         for name, value, shown in (("precision", "bfloat16", "'bfloat16'"), ("compile", True, "true"))
     ),
     # searches
-    ({"tuning.study.trials": 65}, "levels make 8 x 4 x 2 = 64 points, and tuning.study.trials is 65; add levels"),
-    ({"tuning.grid.levels.beta": 3}, "levels make 8 x 3 x 2 = 48 points, and tuning.study.trials is 64"),
+    (
+        {"budgets.standard.tuning.trials": 65},
+        "levels make 8 x 4 x 2 = 64 points, and budgets.standard.tuning.trials is 65; add",
+    ),
+    ({"tuning.grid.levels.beta": 3}, "levels make 8 x 3 x 2 = 48 points, and budgets.standard.tuning.trials is 64"),
     ({"tuning.grid.levels.beta": 10**6}, "should make at most 1000000; take fewer levels"),
     ({"networks.mlp.dropout": 0.3}, "networks.mlp.dropout is 0.3, and the method gradient needs 0.0"),
     ({"networks.mlp.normalisation": "batch"}, "networks.mlp.normalisation is 'batch', and the method gradient needs"),
@@ -155,7 +158,7 @@ def test_what_settings_alone_decide_is_refused(
     [
         {},
         {"run.device": "auto", "run.precision": "bfloat16", "run.compile": True},
-        {"tuning.methods": ["random"], "tuning.study.trials": 1000},
+        {"tuning.methods": ["random"], "budgets.standard.tuning.trials": 1000},
         WITHOUT_GRADIENT | {"networks.mlp.dropout": 0.3, "networks.mlp.activation": "step"},
         BATCH_NORM | {"tasks.images.training.batch_size": 2},
         BATCH_NORM | {"tasks.images.training.batch_size": "full"},

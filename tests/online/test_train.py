@@ -34,7 +34,7 @@ CHANGES = {
     "data.table.order": [],
     "data.table.encoding.minimum_frequency": 5,
     "data.table.encoding.hashed": {},
-    "online.stream.seeds": 3,
+    "budgets.standard.online.seeds": 3,
     "online.stream.delay": 5,
     "online.search.trials": 5,
     "online.evaluation": {"window": 200, "interval": 100, "fading": 0.99, "averaged": [1, 10]},

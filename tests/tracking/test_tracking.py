@@ -1057,7 +1057,11 @@ def test_saved_views_open_with_their_rows_columns_and_curves(tmp_path: Path) -> 
     assert ">network.hidden<" not in leaderboard  # the same in all runs
     assert "<strong>4</strong> matching runs" in leaderboard
     assert "<strong>6</strong> matching runs" in history
-    for line in ("softmax-sgd-s0 (val_subset/accuracy)", "softmax-adam-s1 (val_subset/accuracy)", "softmax-adam-s0 (val_subset/loss)"):
+    for line in (
+        "softmax-sgd-s0 (val_subset/accuracy)",
+        "softmax-adam-s1 (val_subset/accuracy)",
+        "softmax-adam-s0 (val_subset/loss)",
+    ):
         assert line in curves
 
 

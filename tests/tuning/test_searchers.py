@@ -156,7 +156,7 @@ def test_grid_visits_every_combination_once_in_random_order() -> None:
 
 
 def test_a_grid_smaller_than_the_budget_is_refused() -> None:
-    with pytest.raises(BadInput, match=r"tuning.grid.levels make 5 x 4 x 3 = 60 points, and tuning.study.trials is 61"):
+    with pytest.raises(BadInput, match=r"tuning.grid.levels make 5 x 4 x 3 = 60 points, and the budget has 61 trials"):
         Grid(problem(budget=61), GridSettings(levels=LevelsSettings(learning_rate=5, beta=4, weight_decay=3)))
 
 

@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any, Self
 
+from bakeoff.base.budget import budgeted, of_budget
 from bakeoff.base.progress import Progress
 from bakeoff.base.record import Run
 from bakeoff.base.roles import Role
@@ -25,7 +26,7 @@ from bakeoff.base.settings import Settings
 from bakeoff.base.values import Positive
 from bakeoff.contest.combination import Combination
 from bakeoff.contest.finished_runs import FinishedRuns
-from bakeoff.contest.protocol import Budget, PlannedRun
+from bakeoff.contest.protocol import COUNTS, Budget, PlannedRun
 from bakeoff.contest.result import Result, weights
 from bakeoff.contest.task_data import examples
 from bakeoff.contest.trainer import Trainer, Watching, rank
@@ -54,8 +55,9 @@ class Cell:
     def read(cls, settings: Callable[[str, Any], Any], *, task: str, model: str, optimizer: str) -> Self:
         """Return the cell of params.yaml: `settings` gives the value of a dotted key, checked by a type."""
         section = settings(f"optimizers.{optimizer}", OPTIMIZERS[optimizer].section)
-        counts = {name: settings(f"contest.{name}", Positive) for name in ("trials", "finalists", "reruns")}
+        counts = {name: of_budget(settings, f"contest.{name}", Positive) for name in COUNTS}
         run = settings("run", RunSettings)
+        plan = settings(f"tasks.{task}.training", PlanSettings)
         return cls(
             combination=Combination(
                 task=task,
@@ -64,12 +66,12 @@ class Cell:
                 optimizer=optimizer,
                 network=settings(f"networks.{model}", NETWORKS[model].settings),
                 hyperparameters=section.defaults,
-                training=settings(f"tasks.{task}.training", PlanSettings).under(run),
+                training=budgeted(settings, plan).under(run),
             ),
             space=section.search,
             budget=Budget(
                 **counts,
-                seeds=settings(f"tasks.{task}.seeds.{model}", Positive),
+                seeds=of_budget(settings, f"contest.finals.{model}", Positive),
                 search_seed=settings("contest.search_seed", int),
             ),
             metric=f"val/{settings(f'tasks.{task}.metric', str)}",

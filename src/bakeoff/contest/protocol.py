@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from bakeoff.base.roles import Role
 from bakeoff.base.settings import Settings
 
+COUNTS = ("trials", "finalists", "reruns")  # keys of the section `contest` of a budget, for every network
+
 
 @dataclass(frozen=True)
 class PlannedRun:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from bakeoff.base import paths
+from bakeoff.base.budget import budgeted, of_budget
 from bakeoff.base.progress import Progress
 from bakeoff.base.roles import Role
 from bakeoff.base.values import Positive
@@ -56,11 +57,11 @@ class Recipe:
                 optimizer=written.optimizer,
                 network=network,
                 hyperparameters=hyperparameters,
-                training=written.training.under(run),
+                training=budgeted(settings, written.training).under(run),
                 refit=written.refit,
                 recipe=paths.recipe(task, model),
             ),
-            seeds=settings("contest.recipe_seeds", Positive),
+            seeds=of_budget(settings, "contest.recipes", Positive),
             metric=f"val/{settings(f'tasks.{task}.metric', str)}",
             device=run.device,
         )

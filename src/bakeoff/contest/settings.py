@@ -25,21 +25,29 @@ METRICS: dict[Kind, tuple[Metric, ...]] = {
 
 
 class ContestSettings(Settings):
+    """Attributes:
+    search_seed: of the trials; the reruns have those that follow, final runs 0, 1, and so on.
+    """
+
+    search_seed: Annotated[Seed, Field(le=2**31)]
+
+
+class ContestBudget(Settings):
     """How often an optimizer may train a network: the same for all. cell.py describes the roles of the trainings.
 
     Attributes:
         trials: points of its space.
         finalists: of these, trained again.
         reruns: of each finalist, and of the default hyperparameters.
-        search_seed: of the trials; the reruns have those that follow, final runs 0, 1, and so on.
-        recipe_seeds: trainings of each recipe.
+        finals: runs at the pick, by network: fewer for what takes long.
+        recipes: trainings of each recipe.
     """
 
     trials: Positive
     finalists: Positive
     reruns: Positive
-    search_seed: Annotated[Seed, Field(le=2**31)]
-    recipe_seeds: Positive
+    finals: dict[NetworkName, Positive]
+    recipes: Positive
 
     @model_validator(mode="after")
     def finalists_are_trials(self) -> Self:
@@ -54,7 +62,6 @@ class TaskSettings(Settings):
     Attributes:
         metric: on validation data; higher is better.
         training: of every model under every optimizer.
-        seeds: final runs of each model: fewer for what takes long.
         recipes: models that are trained by their recipe, recipes/<task>/<model>.yaml, too.
         baselines: classifiers that are no networks, fitted to the same data.
     """
@@ -63,7 +70,6 @@ class TaskSettings(Settings):
     metric: Metric
     models: Annotated[tuple[NetworkName, ...], Field(strict=False, min_length=1), DISTINCT]
     optimizers: Annotated[tuple[OptimizerName, ...], Field(strict=False, min_length=1), DISTINCT]
-    seeds: dict[NetworkName, Positive]
     training: PlanSettings
     recipes: Annotated[tuple[NetworkName, ...], Field(strict=False), DISTINCT]
     baselines: Annotated[tuple[BaselineName, ...], Field(strict=False), DISTINCT]

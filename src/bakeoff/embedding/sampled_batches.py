@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
+from bakeoff.base.budget import budgeted
 from bakeoff.base.checkpoint import Checkpoint
 from bakeoff.base.progress import Progress
 from bakeoff.base.record import SUBSET, flat
@@ -37,7 +38,7 @@ class Notes:
     @classmethod
     def read(cls, settings: Callable[[str, Any], Any], architecture: ArchitectureName) -> Self:
         run = settings("run", RunSettings)
-        training = settings("embedding.notes.training", NotesPlanSettings).under(run)
+        training = budgeted(settings, settings("embedding.notes.training", NotesPlanSettings)).under(run)
         hyperparameters = settings(f"optimizers.{training.optimizer}.defaults", OPTIMIZERS[training.optimizer].settings)
         return cls(
             architecture=architecture,

@@ -7,6 +7,7 @@ from typing import Any, Self
 
 import torch
 
+from bakeoff.base.budget import budgeted
 from bakeoff.base.checkpoint import Checkpoint
 from bakeoff.base.progress import Progress
 from bakeoff.data.corpus.corpus import Corpus
@@ -48,7 +49,8 @@ class Word2vec:
 
     @classmethod
     def read(cls, settings: Callable[[str, Any], Any], architecture: ArchitectureName) -> Self:
-        return cls(architecture, settings("embedding.word2vec", Word2vecSettings), settings("run", RunSettings).device)
+        training = budgeted(settings, settings("embedding.word2vec", Word2vecSettings))
+        return cls(architecture, training, settings("run", RunSettings).device)
 
     @property
     def name(self) -> str:

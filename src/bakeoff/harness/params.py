@@ -8,12 +8,14 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, TypeAdapter
 
 from bakeoff.base import paths
+from bakeoff.base.budget import Name as BudgetName
+from bakeoff.base.budget import Times
 from bakeoff.base.quoting import listed
 from bakeoff.base.settings import PATH, BadInput, Settings, load, validate
-from bakeoff.base.values import DISTINCT
+from bakeoff.base.values import DISTINCT, Positive
 from bakeoff.contest.baseline_settings import BoostingSettings, LogisticSettings
 from bakeoff.contest.recipe_settings import RecipeSettings
-from bakeoff.contest.settings import ContestSettings, DataName, TaskName, TaskSettings
+from bakeoff.contest.settings import ContestBudget, ContestSettings, DataName, TaskName, TaskSettings
 from bakeoff.data.corpus.settings import CorpusSettings
 from bakeoff.data.encoding.settings import TableData
 from bakeoff.data.images.settings import ImagesSettings
@@ -34,6 +36,7 @@ from bakeoff.tuning.settings import (
     GradientSettings,
     GridSettings,
     RandomSettings,
+    SearchBudget,
     StudySettings,
 )
 
@@ -65,7 +68,30 @@ class Tuning(Settings):
     gradient: GradientSettings
 
 
+class OnlineBudget(Settings):
+    """Attributes:
+    seeds: how many learners a stream has.
+    """
+
+    seeds: Positive
+
+
+class BudgetSettings(Settings):
+    """One table of `budgets`: how often and how long everything is trained.
+
+    Attributes:
+        epochs: what the epochs of each task, recipe, text and search are multiplied by.
+    """
+
+    epochs: Times
+    contest: ContestBudget
+    tuning: SearchBudget
+    online: OnlineBudget
+
+
 class Params(Settings):
+    budget: BudgetName
+    budgets: dict[BudgetName, BudgetSettings]
     data: Annotated[dict[DataName, DataSettings], Field(min_length=1)]
     limits: Limits
     run: RunSettings

@@ -70,7 +70,13 @@ def unseen(value: Any, place: str = "") -> Iterator[str]:
 
 
 def names(params: "Params") -> Iterator[str]:
-    """Yield what names a data set that is not there or is of the wrong kind, and what tasks can't do with theirs."""
+    """Yield what names a data set or budget that is not there or is of the wrong kind, and what tasks can't do."""
+    if params.budget not in params.budgets:
+        yield f"budget is '{params.budget}', which is not under budgets{hint(params.budget, params.budgets)}"
+    for budget, table in params.budgets.items():
+        for model in dict.fromkeys(model for task in params.tasks.values() for model in task.models):
+            if model not in table.contest.finals:
+                yield f"budgets.{budget}.contest.finals.{model} is missing; add it, or take '{model}' off models"
     for task, settings in params.tasks.items():
         place = f"tasks.{task}"
         if settings.data not in params.data:
@@ -93,9 +99,6 @@ def names(params: "Params") -> Iterator[str]:
                         f"{place}.{key}.{number} is '{model}', which does not take {shown(kind)}; should be one of "
                         f"{', '.join(fitting)}"
                     )
-        for model in settings.models:
-            if model in fitting and model not in settings.seeds:
-                yield f"{place}.seeds.{model} is missing; add it, or take '{model}' off models"
         if settings.baselines and kind != "table":
             yield f"{place}.baselines is {quoted(list(settings.baselines))}, which are for tables; write baselines: []"
     for place, listed, kind in (
@@ -185,8 +188,9 @@ def search(params: "Params") -> Iterator[str]:
     if "grid" in tuning.methods:
         levels = list(tuning.grid.levels.model_dump().values())
         made = f"tuning.grid.levels make {' x '.join(map(str, levels))} = {math.prod(levels)} points"
-        if math.prod(levels) < tuning.study.trials:
-            yield f"{made}, and tuning.study.trials is {tuning.study.trials}; add levels, or take fewer trials"
+        trials = params.budgets[params.budget].tuning.trials
+        if math.prod(levels) < trials:
+            yield f"{made}, and budgets.{params.budget}.tuning.trials is {trials}; add levels, or take fewer trials"
         if math.prod(levels) > GRID:
             yield f"{made}, and should make at most {GRID}; take fewer levels"
     if "gradient" in tuning.methods:

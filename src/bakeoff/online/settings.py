@@ -19,7 +19,6 @@ class StreamSettings(Settings):
     """How the rows go by.
 
     Attributes:
-        seeds: how many learners, each with first weights, answers and moments of its own.
         warmup: share of the first rows, which fit the encoder and choose the learning rate; no metric has them.
         batch_size: examples that a step takes; all are predicted before it.
         delay: rows that go by between a prediction and its answer. 0: the answer comes at once.
@@ -27,7 +26,6 @@ class StreamSettings(Settings):
         longest: share of the rows of the table that a delay, window, interval or mean takes at most.
     """
 
-    seeds: Positive
     warmup: Share
     batch_size: Positive
     delay: Annotated[int, Field(ge=0, le=10**9)]

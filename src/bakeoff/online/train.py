@@ -13,10 +13,12 @@ from typing import Any, Self, get_args
 
 import numpy as np
 
+from bakeoff.base.budget import of_budget
 from bakeoff.base.progress import Progress
 from bakeoff.base.record import Run
 from bakeoff.base.roles import Role
 from bakeoff.base.settings import BadInput, Settings
+from bakeoff.base.values import Positive
 from bakeoff.data.table.settings import TargetSettings
 from bakeoff.networks.softmax import SoftmaxSettings
 from bakeoff.online.drift import Change, Scenario, changes
@@ -76,9 +78,11 @@ class Training:
 
     Attributes:
         data: path of the table.
+        seeds: how many learners, each with first weights, answers and moments of its own.
     """
 
     data: str
+    seeds: int
     optimizer: LearnerName
     schedule: ScheduleName
     hyperparameters: Settings
@@ -96,6 +100,7 @@ class Training:
         """Return the training of params.yaml; `settings` gives the value of a dotted key, checked by a type."""
         return cls(
             data=data,
+            seeds=of_budget(settings, "online.seeds", Positive),
             optimizer=optimizer,
             schedule=schedule,
             hyperparameters=settings(f"optimizers.{optimizer}.defaults", OPTIMIZERS[optimizer].settings),
@@ -143,7 +148,6 @@ class Training:
         }
         for section, settings in sections.items():
             named |= {f"{section}.{key}": value for key, value in settings.model_dump(mode="json").items()}
-        del named["stream.seeds"]
         return named | {"optimizer.learning_rate": learning_rate}
 
     def choose(self, stream: Stream) -> tuple[float, Run]:
@@ -185,7 +189,7 @@ class Training:
         """The stream once, all seeds side by side, each in all its scenarios."""
         rate, search = self.choose(stream)
         rule, place, step = self.rule(rate), 0, 0
-        seeds = [Seed.fresh(self, rule, stream, number) for number in range(self.stream.seeds)]
+        seeds = [Seed.fresh(self, rule, stream, number) for number in range(self.seeds)]
         lives = [watch(self.named(seed), self.parameters(rate, seed.number, Role.FINAL)) for seed in seeds]
         with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
             for pieces in stream.read(0, stream.pieces):

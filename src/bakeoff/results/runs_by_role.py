@@ -11,6 +11,7 @@ from statistics import median
 
 from bakeoff.base.record import Record, Run
 from bakeoff.base.roles import TRAININGS, Role
+from bakeoff.contest.protocol import COUNTS
 from bakeoff.results.model import RunCount, RunCounts, Search
 
 RATE = "optimizer.learning_rate"
@@ -41,7 +42,8 @@ class Roles:
         )
         head = next(run for run in record.runs if run.parameters["role"] == Role.SEARCH)
         space = record.settings[f"optimizers.{head.parameters['optimizer']}"]["search"]
-        budget = {name: record.settings[f"contest.{name}"] for name in ("trials", "finalists", "reruns")}
+        chosen = f"budgets.{record.settings['budget']}.contest"
+        budget = {name: record.settings[f"{chosen}.{name}"] for name in COUNTS}
         return cls(head, trials, reruns, finals, defaults, space, budget)
 
     def counts(self) -> RunCounts:

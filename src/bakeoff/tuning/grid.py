@@ -23,7 +23,7 @@ class Grid:
         if len(cubes) < problem.budget:
             raise BadInput(
                 f"params.yaml: tuning.grid.levels make {' x '.join(map(str, levels))} = {len(cubes)} points, and "
-                f"tuning.study.trials is {problem.budget}; add levels, or take fewer trials"
+                f"the budget has {problem.budget} trials; add levels, or take fewer trials"
             )
         order = np.random.default_rng(problem.seed).permutation(len(cubes))
         self.left = (Proposal(problem.space.point(cubes[index])) for index in order)

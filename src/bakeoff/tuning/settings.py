@@ -46,11 +46,19 @@ class StudyTrainingSettings(Settings):
     batch_size: Positive
 
 
+class SearchBudget(Settings):
+    """Attributes:
+    trials: trainings that a method may spend.
+    confirmations: new seeds from which the best trial is trained again.
+    """
+
+    trials: Positive
+    confirmations: Positive
+
+
 class StudySettings(Settings):
     data: str
-    trials: Positive
     batch: Positive
-    confirmations: Positive
     seed: Annotated[int, Field(ge=0, le=2**32 - 1)]
     training: StudyTrainingSettings
     space: SpaceSettings

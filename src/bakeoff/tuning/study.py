@@ -13,7 +13,7 @@ from bakeoff.training.metrics import means
 from bakeoff.tuning.executor import Trial, search
 from bakeoff.tuning.objective import Objective, Trained
 from bakeoff.tuning.searcher import Searcher
-from bakeoff.tuning.settings import StudySettings
+from bakeoff.tuning.settings import SearchBudget, StudySettings
 from bakeoff.tuning.space import Point
 
 # What each hyperparameter of the space is called in a record.
@@ -40,6 +40,7 @@ class Study:
 
     method: str
     data: str
+    budget: SearchBudget
     settings: StudySettings
     hyperparameters: Settings
     objective: Objective
@@ -52,7 +53,7 @@ class Study:
     @property
     def trainings(self) -> int:
         """The number of trainings, those of the confirmation included."""
-        return self.settings.trials + self.settings.confirmations
+        return self.budget.trials + self.budget.confirmations
 
     def train(self, asked: Asked) -> Trained:
         point, seed = asked
@@ -82,18 +83,18 @@ class Study:
                 history.append({"epoch": trial.spent, BEST: best})
                 show(history[-1])
 
-        settings = self.settings
+        settings, budget = self.settings, self.budget
         trials = search(
             self.searcher,
             lambda points: train([(point, None) for point in points]),
-            budget=settings.trials,
+            budget=budget.trials,
             batch=settings.batch,
             watch=see,
         )
         best = best_of(trials)
-        seeds = [settings.seed + number for number in range(1, settings.confirmations + 1)]
+        seeds = [settings.seed + number for number in range(1, budget.confirmations + 1)]
         again = train([(best.point, seed) for seed in seeds])
-        progress.advance(settings.confirmations)
+        progress.advance(budget.confirmations)
         confirmed = [
             self.child(f"c{number}", seed, best.point, trained)
             for number, (seed, trained) in enumerate(zip(seeds, again, strict=True), start=1)
@@ -114,10 +115,11 @@ class Study:
             "optimizer": "momentum",
             "method": self.method,
         }
-        searched = {f"study.{name}": getattr(self.settings, name) for name in ("trials", "batch", "confirmations")}
+        searched = {f"study.{name}": value for name, value in self.budget.model_dump().items()}
+        searched["study.batch"] = self.settings.batch
         sections = {
             "network": self.objective.network,
-            "training": self.settings.training,
+            "training": self.objective.training,
             self.method: self.hyperparameters,
         }
         flat = {
