@@ -10,7 +10,7 @@ from bakeoff.commands import cli
 ROOT = Path(__file__).parents[2]
 
 COMMANDS = ["check", "deps", "doctor", "fetch mnist-5k", "learn", "readme", "setup", "sources", "tidy", "track", "ui"]
-COMMANDS += ["encode rows.csv --to rows.npz", "verify", "words neighbours king"]
+COMMANDS += ["encode rows.csv --to rows.npz", "predict images digits --to out.csv", "verify", "words neighbours king"]
 
 
 def said(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], line: str) -> str:
@@ -57,6 +57,9 @@ def test_a_folder_with_params_yaml_alone_is_no_project(
         ("fetch", "required: name"),
         ("fetch mnist-5", "mnist-5"),
         ("encode", "required: ROWS, --to"),
+        ("predict images", "required: INPUT, --to"),
+        ("predict images a --to b --model cnn-adam --recipe cnn", "not allowed with argument --model"),
+        ("predict imags README.md --to x.csv", "tasks has no 'imags'; did you mean 'images'?"),
         ("ui --port 0", "invalid port value: '0'"),
         ("ui --port 99999999", "invalid port value: '99999999'"),
         ("ui --port http", "invalid port value: 'http'"),

@@ -14,6 +14,8 @@ import bakeoff.base.reproducible  # noqa: F401  before anything imports torch
 from bakeoff.base import paths, settings
 from bakeoff.base.quoting import one_line
 from bakeoff.base.settings import BadInput
+from bakeoff.commands.predict import arguments as predict_arguments
+from bakeoff.commands.predict import run as predict_by_model
 
 # What commands read of the project besides params.yaml.
 NEEDED: dict[str, tuple[Path, ...]] = {name: (Path("dvc.yaml"), Path(".dvc")) for name in ("setup", "tidy", "verify")}
@@ -69,6 +71,7 @@ def run() -> None:
     encoding.add_argument("rows", type=Path, metavar="ROWS")
     encoding.add_argument("--to", type=Path, required=True, metavar="FILE.npz")
     encoding.add_argument("--table", metavar="NAME", help="of `data` in params.yaml (default: the only table there)")
+    predict_arguments(command(predict))
     asking = command(words)
     if sys.argv[1:2] == ["words"]:  # their options come with NumPy, for which the other commands need not wait
         from bakeoff.commands.words import arguments as questions
@@ -190,6 +193,11 @@ def encode(arguments: argparse.Namespace) -> None:
         print(encode_file(Path(paths.encoder(table)), arguments.rows, arguments.to))
     except BadInput as error:
         raise BadInput(addressed(str(error), "table", table)) from error
+
+
+def predict(arguments: argparse.Namespace) -> None:
+    """predict the classes of new rows or pictures, or the masks of new scans, by a trained network"""
+    predict_by_model(arguments)
 
 
 def words(arguments: argparse.Namespace) -> None:

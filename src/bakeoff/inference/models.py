@@ -1,0 +1,154 @@
+"""Finds a trained network of a task, and loads it."""
+
+import json
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save_file
+
+from bakeoff.base import paths
+from bakeoff.base.quoting import quoted
+from bakeoff.base.settings import BadInput, at, hint
+from bakeoff.results.model import Comparison
+from bakeoff.tracking.predictor import WEIGHTS, Network, Predictor
+
+RECIPES = "recipes"
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """A trained network that was found.
+
+    Attributes:
+        group, name: of its file of weights.
+        network: its name, `cnn`.
+        stage: that trains it.
+        seed: None for the one with the best validation score.
+    """
+
+    group: str
+    name: str
+    network: str
+    stage: str
+    seed: int | None = None
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A trained network.
+
+    Attributes:
+        name: how messages call it.
+        network: `cnn`.
+        stage: that trains it.
+        settings: of the network.
+        data: sha256 of the examples that it was trained on, by path.
+        shape: of one example: (D,), or (C, H, W).
+    """
+
+    name: str
+    network: str
+    stage: str
+    settings: Mapping[str, Any]
+    data: Mapping[str, str]
+    shape: tuple[int, ...]
+    classes: tuple[str, ...]
+    predictor: Predictor
+
+
+def check_task(document: Mapping[str, Any], task: str) -> str:
+    """Return the name of the data set of a task.
+
+    Raises:
+        BadInput: params.yaml has no such task.
+    """
+    tasks = at(document, "tasks")
+    if task not in tasks:
+        raise BadInput(f"params.yaml: tasks has no {quoted(task)}{hint(task, map(str, tasks))}")
+    return str(at(document, f"tasks.{task}.data"))
+
+
+def choose(task: str, cell: str | None, recipe: str | None) -> Chosen:
+    """Return the network of a cell or of a recipe; without either, the one that leads the comparison.
+
+    Raises:
+        BadInput: the comparison has no leader of this task.
+    """
+    if recipe is not None:
+        return Chosen(RECIPES, f"{task}-{recipe}", recipe, f"train_recipe_{task}@{recipe}")
+    if cell is not None:
+        return Chosen(task, cell, cell.partition("-")[0], f"train_{task}@{cell}")
+    compared = Comparison.read(Path(paths.COMPARISON)).tasks.get(task)
+    if compared is None or compared.winner is None:
+        why = "has no task of this name" if compared is None else "has no leader, for every run diverged"
+        raise BadInput(f"{paths.COMPARISON}: {why}: {task}; `dvc repro compare`, or name a model: --model MODEL")
+    winner = compared.winner
+    name = f"{winner.model}-{winner.optimizer}"
+    return Chosen(task, name, winner.model, f"train_{task}@{name}", winner.seed)
+
+
+def load(chosen: Chosen, task: str, metric: str) -> Trained:
+    """Return the network with the weights of one seed.
+
+    Args:
+        metric: of the task; where no seed is named, the best one by it on validation data is taken.
+
+    Raises:
+        BadInput: its files are not there, or do not fit together.
+    """
+    path, weights = (Path(file(chosen.group, chosen.name)) for file in (paths.card, paths.weights))
+    for needed in (path, weights):
+        if not needed.is_file():
+            raise missing(needed, chosen, task)
+    try:
+        card = json.loads(path.read_bytes())
+        if all("diverged" in metrics for metrics in card["seeds"].values()):
+            raise BadInput(f"{path}: every run of {chosen.name} diverged, so it has no weights; choose another model")
+        seed = best(card["seeds"], metric) if chosen.seed is None else chosen.seed
+        prefix = f"s{seed}."
+        tensors = {key.removeprefix(prefix): t for key, t in load_file(weights).items() if key.startswith(prefix)}
+        network = Network(chosen.network, card["network"], tuple(card["shape"]), tuple(card["classes"]))
+        with tempfile.TemporaryDirectory() as folder:
+            save_file(tensors, Path(folder) / WEIGHTS)
+            network.save(Path(folder))
+            predictor = Predictor(Path(folder))
+        data = dict(card["data"])
+    except (KeyError, TypeError, ValueError, RuntimeError, SafetensorError):
+        raise BadInput(
+            f"{weights}: does not fit {path}, or one of them is damaged or of another version; "
+            f"`dvc checkout {weights} {path}`, or `dvc repro {chosen.stage}` makes both again"
+        ) from None
+    return Trained(
+        name=f"{'recipe ' if chosen.group == RECIPES else ''}{chosen.name}, seed {seed}",
+        network=chosen.network,
+        stage=chosen.stage,
+        settings=card["network"],
+        data=data,
+        shape=network.shape,
+        classes=network.classes,
+        predictor=predictor,
+    )
+
+
+def best(seeds: Mapping[str, Mapping[str, Any]], metric: str) -> int:
+    """Return the seed with the best validation score, the least of equals; without validation data the least of all.
+
+    Args:
+        seeds: at least one of them ended.
+    """
+    ended = {int(seed): metrics for seed, metrics in seeds.items() if "diverged" not in metrics}
+    return min(ended, key=lambda seed: (-ended[seed].get(f"val/{metric}", 0.0), seed))
+
+
+def missing(path: Path, chosen: Chosen, task: str) -> BadInput:
+    """Return the error for a model that is not there; it lists those that are."""
+    prefix = f"{task}-" if chosen.group == RECIPES else ""
+    found = sorted(file.stem for file in Path(paths.weights(chosen.group, "x")).parent.glob(f"{prefix}*.safetensors"))
+    if path.suffix == ".safetensors" and chosen.name in found:
+        found = []
+    there = hint(chosen.name.removeprefix(prefix), (name.removeprefix(prefix) for name in found))
+    return BadInput(f"{path}: not found; `dvc pull {path}` or `dvc repro {chosen.stage}` brings it{there}")

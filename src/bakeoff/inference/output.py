@@ -1,0 +1,53 @@
+"""Where predictions go: to a file, which is there whole or not at all, or to standard output."""
+
+import csv
+import io
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from bakeoff.base import files
+from bakeoff.base.settings import BadInput
+
+STREAM = "-"
+DIGITS = 6  # significant digits of a probability
+
+
+def check(to: str, source: str) -> None:
+    """Refuse a file that cannot be written, or that is the input.
+
+    Raises:
+        BadInput: says what to name instead.
+    """
+    if to == STREAM:
+        return
+    path = Path(to)
+    if not to:
+        raise BadInput("--to: is empty; name a file")
+    if path.is_dir():
+        raise BadInput(f"{to}: is a folder; name a file in it")
+    if not path.parent.is_dir():
+        raise BadInput(f"{path.parent}: is no folder; make it, or name a file in a folder that is there")
+    if path.exists() and not path.is_file():
+        raise BadInput(f"{to}: is a pipe or a device, and no file; write --to - and redirect standard output to it")
+    if source != STREAM and path.exists() and path.samefile(source):
+        raise BadInput(f"{to}: is the input, and would be overwritten; name another file")
+
+
+def write(to: str, content: bytes) -> None:
+    """Write a file, or standard output."""
+    if to == STREAM:
+        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.flush()
+    else:
+        files.replace(Path(to), lambda path: path.write_bytes(content))
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
+    """Return a CSV file in UTF-8; numbers have `DIGITS` significant digits."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(header)
+    for row in rows:
+        writer.writerow([f"{value:.{DIGITS}g}" if isinstance(value, float) else value for value in row])
+    return text.getvalue().encode()

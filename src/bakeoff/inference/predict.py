@@ -1,0 +1,176 @@
+"""What `bakeoff predict` does: the settings, the model and the input of a task, brought together."""
+
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bakeoff.base import settings
+from bakeoff.base.progress import Progress
+from bakeoff.base.settings import BadInput
+from bakeoff.data.images.settings import ImagesSettings
+from bakeoff.data.limits import Limits
+from bakeoff.data.names import addressed
+from bakeoff.data.remarks import Remarks
+from bakeoff.data.scans.settings import ScansSettings
+from bakeoff.inference import masks, models, output, pictures, rows, segmentation, sources
+from bakeoff.inference.masks import Segmenter
+from bakeoff.inference.models import Chosen, Trained
+from bakeoff.inference.output import STREAM
+from bakeoff.inference.pictures import Preparation
+from bakeoff.inference.refusals import Refusals
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the command line asks for.
+
+    Attributes:
+        document: params.yaml.
+        data, kind: of the data set of the task.
+        path: of the input.
+        shown: the input, as messages call it.
+        to: where the predictions go.
+    """
+
+    document: Mapping[str, Any]
+    task: str
+    data: str
+    kind: str
+    chosen: Chosen
+    path: Path
+    shown: str
+    to: str
+
+    def model(self) -> Trained:
+        """Return the network, loaded."""
+        return models.load(self.chosen, self.task, settings.validate(self.document, f"tasks.{self.task}.metric", str))
+
+    @property
+    def limits(self) -> Limits:
+        return settings.validate(self.document, "limits", Limits)
+
+
+def predict(task: str, source: str, to: str, *, cell: str | None = None, recipe: str | None = None) -> int:
+    """Predict rows, pictures or masks; returns the number of files that were refused.
+
+    Args:
+        source, to: paths, or `-` for standard input and output.
+        cell: a model under an optimizer, `cnn-adam`.
+        recipe: a model that was trained by its recipe.
+
+    Raises:
+        BadInput: there is no such task or model, the input is not there, or the output cannot be written.
+    """
+    document = settings.load()
+    data = models.check_task(document, task)
+    kind = settings.validate(document, f"data.{data}.kind", str)
+    chosen = models.choose(task, cell, recipe)
+    with sources.local(source) as (path, shown):
+        asked = Asked(document, task, data, kind, chosen, path, shown, to)
+        if kind == "scans" and sources.several(path):
+            segmentation.check_folder(to, path)
+        else:
+            output.check(to, source)
+        if kind == "table":
+            return table(asked)
+        return images(asked) if kind == "images" else scans(asked)
+
+
+def table(asked: Asked) -> int:
+    """Predict the rows of a table; it is refused as a whole or not at all."""
+    model = asked.model()
+    encoder = rows.fitting(model, asked.data)
+    try:
+        content, count = rows.predicted(model, encoder, asked.data, asked.path)
+    except BadInput as error:
+        message = str(error).replace(str(asked.path), asked.shown)
+        raise BadInput(addressed(message, "table", asked.data)) from error
+    output.write(asked.to, content)
+    say(asked, model, counted(count, "row"))
+    return 0
+
+
+def images(asked: Asked) -> int:
+    """Predict the classes of pictures; returns how many were refused."""
+    refusals, remarks = Refusals("images", asked.data), Remarks()
+    places = sources.places(asked.path, asked.shown, asked.limits, refusals)
+    found = settings.validate(asked.document, f"data.{asked.data}", ImagesSettings)
+    preparation = prepared(asked.data, found, remarks)
+    model = asked.model()
+    preparation.check(model)
+    with progress(asked, len(places)) as advance:
+        content, count = pictures.predicted(model, preparation, places, refusals, advance)
+    if content is not None:
+        output.write(asked.to, content)
+    say(asked, model, counted(count, "picture"), remarks)
+    return refusals.count
+
+
+def scans(asked: Asked) -> int:
+    """Predict masks; returns how many files were refused."""
+    refusals, remarks = Refusals("scans", asked.data), Remarks()
+    several = sources.several(asked.path)
+    places = sources.places(asked.path, asked.shown, asked.limits, refusals)
+    if not several and asked.to != STREAM:
+        masks.check_suffix(asked.to, places[0][1])
+    model = asked.model()
+    segmenter = segmenting(asked, model, remarks)
+    if several:
+        with progress(asked, len(places)) as advance:
+            count = segmentation.several(segmenter, places, asked.to, refusals, advance)
+    else:
+        count = segmentation.one(segmenter, places[0][1], asked.to, refusals)
+    say(asked, model, f"{counted(count, 'mask')}; {legend(segmenter)}", remarks)
+    return refusals.count
+
+
+@contextmanager
+def progress(asked: Asked, total: int) -> Iterator[Callable[[int], object]]:
+    """Show how many files are done; not of a single file, nor beside predictions on standard output, where bars go."""
+    if total < 2 or asked.to == STREAM:
+        yield lambda _: None
+        return
+    with Progress(total, asked.task, sys.stderr) as shown:
+        yield shown.advance
+
+
+def say(asked: Asked, model: Trained, done: str, remarks: Remarks | None = None) -> None:
+    """Print on standard error what was assumed, and what was done by which network."""
+    for line in remarks.lines() if remarks else ():
+        print(line, file=sys.stderr)
+    print(f"{asked.task} by {model.name}: {done}", file=sys.stderr)
+
+
+def prepared(data: str, found: ImagesSettings | ScansSettings, remarks: Remarks) -> Preparation:
+    return Preparation(data, found.colour, found.resize, found.bits, remarks)
+
+
+def segmenting(asked: Asked, model: Trained, remarks: Remarks) -> Segmenter:
+    """Return what labels the pixels of files.
+
+    Raises:
+        BadInput: params.yaml has other classes or channels than the model.
+    """
+    data = asked.data
+    found = settings.validate(asked.document, f"data.{data}", ScansSettings)
+    if found.classes != model.classes:
+        raise BadInput(
+            f"params.yaml: data.{data}.labels has the classes {', '.join(found.classes)}, and {model.name} was trained "
+            f"on {', '.join(model.classes)}; `dvc repro {model.stage}` trains it anew, or change that back"
+        )
+    preparation = prepared(data, found, remarks)
+    preparation.check(model)
+    return Segmenter(model, preparation, found.volumes, masks.label_values(found))
+
+
+def legend(segmenter: Segmenter) -> str:
+    """Return `background 0, grey 1, white 2`."""
+    pairs = zip(segmenter.model.classes, segmenter.values.tolist(), strict=True)
+    return ", ".join(f"{name} {value}" for name, value in pairs)
+
+
+def counted(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"

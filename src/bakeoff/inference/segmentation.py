@@ -1,0 +1,72 @@
+"""Masks of one file, or of all files in a folder or archive, to where they belong."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from bakeoff.base.settings import BadInput
+from bakeoff.data.images.source_tree import Place
+from bakeoff.inference import masks, output
+from bakeoff.inference.masks import Segmenter
+from bakeoff.inference.refusals import Refusals
+
+
+def check_folder(to: str, source: Path) -> None:
+    """Refuse a folder for masks that cannot be one.
+
+    Raises:
+        BadInput: it is standard output, a file, or lies in the folder of the images.
+    """
+    if to == output.STREAM:
+        raise BadInput("--to -: several masks do not go to standard output; name a folder")
+    if not to:
+        raise BadInput("--to: is empty; name a folder")
+    path = Path(to)
+    if path.exists() and not path.is_dir():
+        raise BadInput(f"{to}: is a file, and several masks go to a folder; name a folder")
+    if not path.parent.is_dir():
+        raise BadInput(f"{path.parent}: is no folder; make it, or name a folder in one that is there")
+    if source.is_dir() and path.resolve().is_relative_to(source.resolve()):
+        raise BadInput(f"{to}: lies in the folder of the images; name a folder elsewhere")
+
+
+def one(segmenter: Segmenter, place: Place, to: str, refusals: Refusals) -> int:
+    """Write the mask of one file; returns the number written."""
+    try:
+        content = segmenter.mask(place)
+    except BadInput as error:
+        refusals.add(error)
+        return 0
+    output.write(to, content)
+    return 1
+
+
+def several(
+    segmenter: Segmenter,
+    places: Sequence[tuple[str, Place]],
+    to: str,
+    refusals: Refusals,
+    advance: Callable[[int], object],
+) -> int:
+    """Write the masks of several files under the names of their images; returns the number written.
+
+    Args:
+        advance: is told of each file that is done.
+    """
+    written: dict[str, Place] = {}
+    for name, place in places:
+        try:
+            under = masks.named(name, place)
+            if under in written:
+                raise BadInput(
+                    f"{place}: its mask would be {under}, as that of {written[under]} is; rename one of them"
+                )
+            content = segmenter.mask(place)
+        except BadInput as error:
+            refusals.add(error)
+        else:
+            path = Path(to) / under
+            path.parent.mkdir(parents=True, exist_ok=True)
+            output.write(str(path), content)
+            written[under] = place
+        advance(1)
+    return len(written)

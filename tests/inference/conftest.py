@@ -1,0 +1,73 @@
+"""A project with small networks of fixed weights in place of trained ones."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from ruamel.yaml import YAML
+from safetensors.torch import save_file
+
+from bakeoff.base import paths
+from bakeoff.networks.registry import NETWORKS
+
+ROOT = Path(__file__).parents[2]
+Train = Callable[..., None]
+
+NETWORK = {"softmax": {"initial_sigma": 0.5}, "unet": {"channels": 2, "depth": 1, "activation": "relu"}}
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The root folder of a project, which is the working folder."""
+    (tmp_path / "params.yaml").write_bytes((ROOT / "params.yaml").read_bytes())
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("BAKEOFF_CACHE", str(tmp_path / "cache"))
+    return tmp_path
+
+
+@pytest.fixture
+def change(project: Path) -> Callable[..., None]:
+    """Change settings of a data set."""
+
+    def changed(data: str, **settings: Any) -> None:
+        yaml = YAML(typ="safe")
+        document = yaml.load((project / "params.yaml").read_text(encoding="utf-8"))
+        document["data"][data].update(settings)
+        with (project / "params.yaml").open("w", encoding="utf-8") as file:
+            yaml.dump(document, file)
+
+    return changed
+
+
+@pytest.fixture
+def train(project: Path) -> Train:
+    """Write the weights and the card of a network, one for each seed."""
+
+    def trained(
+        group: str,
+        name: str,
+        network: str,
+        shape: tuple[int, ...],
+        classes: tuple[str, ...],
+        scores: dict[str, dict[str, Any]],
+        data: dict[str, str] | None = None,
+    ) -> None:
+        spec, weights = NETWORKS[network], {}
+        for seed in scores:
+            built = spec.build(
+                spec.settings.model_validate(NETWORK[network]),
+                shape,
+                len(classes),
+                torch.Generator().manual_seed(int(seed)),
+            )
+            weights |= {f"s{seed}.{key}": value.contiguous() for key, value in built.state_dict().items()}
+        path = project / paths.weights(group, name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        save_file(weights, path)
+        card = {"network": NETWORK[network], "shape": shape, "classes": classes, "seeds": scores, "data": data or {}}
+        (project / paths.card(group, name)).write_text(json.dumps(card))
+
+    return trained
