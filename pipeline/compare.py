@@ -4,11 +4,14 @@ from operator import methodcaller
 
 from bakeoff.base import paths
 from bakeoff.base.record import Record, read
+from bakeoff.data.card import read_card
+from bakeoff.data.examples import Examples
 from bakeoff.harness.stage import Stage, run
 from bakeoff.results import record_names
 from bakeoff.results.compare import TaskRecords, compare
 from bakeoff.results.curves import curves
 from bakeoff.results.deciding import deciding
+from bakeoff.results.references import HeldOut, held_out
 from bakeoff.results.settings import ComparisonSettings
 
 
@@ -18,8 +21,14 @@ def compare_records(stage: Stage) -> None:
     def record(group: str, name: str) -> Record:
         return read(stage.input(paths.record(group, name)))
 
+    def against(task: record_names.Task) -> HeldOut:
+        scans = Examples.load(stage.input(paths.examples(task.data, "scans"))) if task.kind == "scans" else None
+        return held_out(task.metric, read_card(stage.input(paths.data_card(task.data))), scans)
+
     tasks = {
-        name: TaskRecords(task.kind, task.metric, {cell: record(name, "-".join(cell)) for cell in task.cells})
+        name: TaskRecords(
+            task.kind, task.metric, {cell: record(name, "-".join(cell)) for cell in task.cells}, against(task)
+        )
         for name, task in record_names.tasks(stage.settings).items()
     }
     embeddings = {

@@ -11,7 +11,8 @@ from bakeoff.base.record import Record, Run
 from bakeoff.base.values import Metric
 from bakeoff.results.compare import TaskRecords, compare
 from bakeoff.results.curves import curves
-from bakeoff.results.model import Comparison, TaskKind
+from bakeoff.results.model import Comparison, Reference, TaskKind
+from bakeoff.results.references import INTENSITIES, HeldOut
 from bakeoff.results.settings import ComparisonSettings
 
 EPOCHS, STEPS = 8, 110  # of a run, and of an epoch
@@ -42,11 +43,20 @@ TASKS: Mapping[str, tuple[TaskKind, Metric, Mapping[str, tuple[float, int, int]]
     "penguins": ("table", "accuracy", {"mlp": (0.9, 1000, 3)}),
 }
 DEFAULT = ("images", "table", "scans")
+HELD_OUT: Mapping[Metric, HeldOut] = {
+    "accuracy": HeldOut((50,) * 10, (Reference(name="the majority class", validation=0.1, test=0.1),)),
+    "auc": HeldOut((300, 200), (Reference(name="chance", validation=0.5, test=0.5),)),
+    "dice": HeldOut((6000, 2000), (Reference(name=INTENSITIES, validation=0.5612, test=0.5733),)),
+}
 STATE = {"sgd": 0, "momentum": 1, "adagrad": 1, "adadelta": 2, "rmsprop": 1, "nesterov": 1, "lion": 1}
 
 
-def simulated(task: str, model: str, optimizer: str) -> Record:
-    """One cell's record: 8 trials, 3 finalists run 3 times again, final runs, and 3 at the default hyperparameters."""
+def simulated(task: str, model: str, optimizer: str, shared: bool = False) -> Record:
+    """One cell's record: 8 trials, 3 finalists run 3 times again, final runs, and 3 at the default hyperparameters.
+
+    Args:
+        shared: the points of an optimizer are the same on every problem.
+    """
     _, metric, models = TASKS[task]
     top, weights, seeds = models[model]
     space, best, default, bonus, soon = OPTIMIZERS[optimizer]
@@ -92,8 +102,9 @@ def simulated(task: str, model: str, optimizer: str) -> Record:
         return Run(name, parameters, metrics, history, None, parent)
 
     cell = f"{model}-{optimizer}"
+    place = np.random.default_rng([*optimizer.encode(), 1]) if shared else draw
     points = [
-        {name: float(low * (high / low) ** draw.uniform()) for name, (low, high) in space.items()} for _ in range(8)
+        {name: float(low * (high / low) ** place.uniform()) for name, (low, high) in space.items()} for _ in range(8)
     ]
     trials = [run(f"{cell}-t{n}", "trial", 1000, n, point) for n, point in enumerate(points, start=1)]
     order = sorted(range(8), key=lambda n: (trials[n].diverged is not None, -trials[n].metrics.get(f"val/{metric}", 0)))
@@ -143,7 +154,7 @@ def baseline(name: str, score: float, task: str = "table") -> Record:
 
 
 def recipe() -> Record:
-    shared = {"task": "images", "model": "cnn", "optimizer": "adamw", "refit": False}
+    shared = {"task": "images", "model": "cnn", "optimizer": "adamw", "refit": False, "training.epochs": 40}
     scores = {0: 0.98, 1: 0.99, 2: 0.982}
     runs = [
         Run(f"images-cnn-s{seed}", shared | {"seed": seed}, {"val/accuracy": score, "test/accuracy": score - 0.01})
@@ -152,13 +163,20 @@ def recipe() -> Record:
     return Record("train_recipe_images@cnn", "recipes", "", {}, {}, "", runs)
 
 
-def contests(tasks: Sequence[str], optimizers: Sequence[str] = tuple(OPTIMIZERS)) -> dict[str, TaskRecords]:
+def contests(
+    tasks: Sequence[str], optimizers: Sequence[str] = tuple(OPTIMIZERS), *, shared: bool = False
+) -> dict[str, TaskRecords]:
     """Return the records of the contests of these tasks."""
     return {
         task: TaskRecords(
             kind,
             metric,
-            {(model, optimizer): simulated(task, model, optimizer) for model in models for optimizer in optimizers},
+            {
+                (model, optimizer): simulated(task, model, optimizer, shared)
+                for model in models
+                for optimizer in optimizers
+            },
+            HELD_OUT[metric],
         )
         for task, (kind, metric, models) in TASKS.items()
         if task in tasks
@@ -193,7 +211,7 @@ def records() -> dict[str, TaskRecords]:
     return contests(DEFAULT)
 
 
-SETTINGS = ComparisonSettings(confidence=0.95, resamples=1000, seed=0)
+SETTINGS = ComparisonSettings(confidence=0.95, unstable_above=0.1, resamples=1000, seed=0)
 
 
 @pytest.fixture(scope="session")

@@ -55,7 +55,7 @@ for name in ("signum", "adamax"):
 draw = torch.Generator().manual_seed(0)
 x = torch.rand(90, 5, generator=draw)
 split = Split(x.numpy(), (x.sum(1) > 2.5).to(torch.uint8).numpy())
-loop = plain(4, 10)
+loop = plain(4, 10).model_copy(update={"evaluations": 4})
 workload = Classification(Examples(split, split, split, ("low", "high")), loop, torch.device("cpu"))
 spec, network = NETWORKS["residual_mlp"], params.networks.residual_mlp
 losses = {}
@@ -68,7 +68,7 @@ for name in ("signum", "adamax"):
         loop,
         0,
     )
-    losses[name] = [row["val/loss"] for row in job.start().fit().history]
+    losses[name] = [row["val_subset/loss"] for row in job.start().fit().history]
 image = spec.build(network, (3, 4, 5), 7, draw)(torch.rand(2, 3, 4, 5))
 print(json.dumps([gate_is_light, stages, steps, kept, losses, list(image.shape)]))
 """
@@ -95,7 +95,8 @@ def configured(project: Path) -> None:
             settings[section].update(entries)
     task = settings["tasks"]["table"]
     task["models"].append("residual_mlp")
-    task["seeds"]["residual_mlp"] = 2
+    for budget in settings["budgets"].values():
+        budget["contest"]["finals"]["residual_mlp"] = 2
     task["optimizers"].extend(["signum", "adamax"])
     with (project / "params.yaml").open("w", encoding="utf-8") as file:
         yaml.dump(settings, file)

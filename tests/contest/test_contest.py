@@ -195,6 +195,7 @@ def test_parameters_are_flat_and_complete(tmp_path: Path) -> None:
         "role": "final",
         "point": point,
         "refit": False,
+        "validation_subset": 6,
         "optimizer.learning_rate": rate,
         "optimizer.beta1": 0.9,
         "optimizer.beta2": 0.999,

@@ -109,13 +109,15 @@ def material(
     optimizers: Sequence[str] = ("sgd", "adam"),
     lost: Sequence[str] = (),
     costs: Costs = NO_COSTS,
+    shared: bool = False,
 ) -> Material:
     """The inputs of a report on these tasks, texts and streams.
 
     Args:
         lost: the roles whose runs all diverged.
+        shared: the points of an optimizer are the same on every problem.
     """
-    records = all_diverged(contests(tasks, optimizers), *lost)
+    records = all_diverged(contests(tasks, optimizers, shared=shared), *lost)
     comparison = compare(
         records,
         {corpus: {"cbow": vectors(corpus)} for corpus in corpora},
@@ -181,6 +183,8 @@ REPORTS = {
     },
     "every final run diverged": {"tasks": ("images", "table", "scans"), "lost": ("final",)},
     "every run diverged": {"tasks": ("cifar", "scans"), "lost": ("final", "default", "trial", "rerun")},
+    "points that problems share": {"tasks": ("images", "table", "scans"), "shared": True},
+    "points that problems share, of trials that diverged": {"tasks": ("cifar",), "lost": ("trial",), "shared": True},
     "one optimizer": {"tasks": ("images", "table", "scans"), "optimizers": ("adam",)},
     "one optimizer that diverged": {"tasks": ("cifar", "scans"), "optimizers": ("adam",), "lost": ("final",)},
     "costs of a part": {"tasks": ("cifar", "penguins"), "costs": Costs("Abacus", {"cifar": {"cnn": {"sgd": 0.001}}})},

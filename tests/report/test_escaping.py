@@ -14,7 +14,7 @@ from bakeoff.report.escaping import LONGEST, code, label, plain, visible
 from bakeoff.report.figures.contest import samples, segmentations
 from bakeoff.report.figures.word_maps import draw
 from bakeoff.report.formatting import table
-from bakeoff.report.pages import as_html
+from bakeoff.report.web_page import SCRIPT, as_html
 
 GITHUB = MarkdownIt("commonmark").enable(["table", "strikethrough"])  # takes HTML, and links
 
@@ -85,7 +85,7 @@ def as_dict(tag: tuple[str, list[tuple[str, str | None]]]) -> tuple[str, dict[st
     return tag[0], dict(tag[1])
 
 
-def test_the_page_forbids_scripts_and_addresses() -> None:
+def test_the_page_forbids_all_scripts_but_its_own_and_addresses() -> None:
     page = as_html("# Title\n\n<script>alert(1)</script>\n\n[x](https://evil.example) <https://evil.example>\n", {})
     found = Text(page)
     policies = [
@@ -95,17 +95,23 @@ def test_the_page_forbids_scripts_and_addresses() -> None:
     ]
     (policy,) = policies
     assert policy is not None and policy.startswith("default-src 'none'; ")
-    assert "script" not in policy and "unsafe" not in policy and "http" not in policy
-    assert not {"script", "a", "iframe", "link"} & {tag for tag, _ in found.tags}
+    assert "unsafe" not in policy and "http" not in policy and "'self'" not in policy
+    assert re.findall(r"script-src ([^;]*);", policy) == [f"'sha256-{digest(SCRIPT)}'"]
+    assert not {"a", "iframe", "link"} & {tag for tag, _ in found.tags}
+    assert re.findall("<script[^>]*>(.*?)</script>", page, re.DOTALL) == [SCRIPT]
     assert page.index("Content-Security-Policy") < page.index("<style>")
 
 
-def test_the_policy_admits_the_style_of_the_page() -> None:
+def digest(text: str) -> str:
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+@pytest.mark.parametrize("tag", ["style", "script"])
+def test_the_policy_admits_the_style_and_the_script_of_the_page(tag: str) -> None:
     page = as_html("text", {})
-    style = re.search("<style>(.*?)</style>", page, re.DOTALL)
-    assert style
-    digest = base64.b64encode(hashlib.sha256(style[1].encode()).digest()).decode()
-    assert f"style-src 'sha256-{digest}'" in page
+    inside = re.search(f"<{tag}>(.*?)</{tag}>", page, re.DOTALL)
+    assert inside
+    assert f"{tag}-src 'sha256-{digest(inside[1])}'" in page
 
 
 PIXELS = np.linspace(0, 1, 2 * 3 * 5 * 4).reshape(2, 3, 5, 4)

@@ -28,11 +28,9 @@ from bakeoff.report.formatting import (
     span,
     spanned,
 )
-from bakeoff.report.intensities import IntensityBaseline
 from bakeoff.report.pages import (
     Exhibits,
     Origin,
-    as_html,
     best_method,
     embed,
     predictions_caption,
@@ -41,6 +39,7 @@ from bakeoff.report.pages import (
     samples_caption,
 )
 from bakeoff.report.sections.contest import edges, held_out, overall, targets, tuned_table, verdict
+from bakeoff.report.web_page import as_html
 from bakeoff.results.compare import TaskRecords, compare
 from bakeoff.results.model import (
     Arrival,
@@ -51,10 +50,12 @@ from bakeoff.results.model import (
     EmbeddingComparison,
     Estimate,
     Family,
+    Reference,
     RunCount,
     RunCounts,
     Scores,
     Search,
+    SeedsNeeded,
     Summary,
     Target,
     TaskComparison,
@@ -82,6 +83,8 @@ def cell(
     diverged: tuple[int, ...] = (),
     test: float | None = None,
     p: float | None = None,
+    unstable: bool = False,
+    no_better_than: str | None = None,
 ) -> CellResult:
     """A cell; with three diverged runs it has no score."""
     if len(diverged) == 3:
@@ -94,13 +97,17 @@ def cell(
         model=model,
         optimizer=optimizer,
         rank=rank,
+        may_be_best=tied or rank == 1,
         tied=tied,
+        unstable=unstable,
         diverged=diverged,
         seeds=(0, 1, 2),
         p=p,
         adjusted_p=p,
+        behind=None,
         difference=measured(None),
         **scores,
+        no_better_than=no_better_than,
         default=Scores(**scores),
         gain=measured(None),
         search=Search(trials=(), best=None, median=None, pick={}, default_rate=None, edge=None),
@@ -121,9 +128,12 @@ def contest(*cells: CellResult, metric: Metric = "accuracy") -> TaskComparison:
         state={},
         winner=Winner(model=cells[0].model, optimizer=cells[0].optimizer, seed=1),
         tied_with=tuple(CellName(model=one.model, optimizer=one.optimizer) for one in cells if one.tied),
+        no_winner="tied" if any(one.tied for one in cells) else "alone" if len(cells) == 1 else None,
         detectable=0.0123,
+        seeds_needed=(SeedsNeeded(effect=0.5, seeds=86), SeedsNeeded(effect=2.0, seeds=11)),
         cells=cells,
         models={},
+        references=(Reference(name="the majority class", validation=0.1, test=0.1),),
         baselines=(),
         recipes=(),
     )
@@ -187,13 +197,13 @@ EXHIBITS = Exhibits(
     },
     searched_part=None,
     encodings={"table": ENCODING, "penguins": ENCODING.model_copy(update={"categories": {}, "columns": 1})},
-    intensities={"scans": IntensityBaseline(0.5612, 0.5733)},
     texts={"corpus": text()},
     neighbours={"corpus": {"cbow": {"five": ["six", "four"]}}},
     costs=Costs(
         "vendor_id Babbage, model name Abacus",
         {"images": {"cnn": {"adam": 0.002, "sgd": 0.001}, "mlp": {"adam": 0.0004}}},
     ),
+    curves=(),
 )
 IMAGES = EXHIBITS.cards["images"]
 
@@ -245,7 +255,7 @@ def test_cells_whose_runs_all_diverged_are_not_counted_among_those_that_differ(n
 def test_diverged_runs_are_named() -> None:
     said = verdict(contest(cell(1, "cnn", "adam", 0.95), cell(2, "mlp", "sgd", 0.9, diverged=(0, 2))))
     assert "2 final runs of 6 diverged: mlp under sgd (2)" in said
-    assert "nothing can be ranked" in verdict(TIED.model_copy(update={"winner": None}))
+    assert "nothing can be ranked" in verdict(TIED.model_copy(update={"winner": None, "no_winner": "all diverged"}))
 
 
 @pytest.mark.parametrize(
@@ -291,7 +301,7 @@ def test_the_report_says_what_was_measured(comparison: Comparison) -> None:
         "on one core of Abacus,",
         "six, four",
         "0.561",
-        "p > 0.05",
+        "none gives p <= 0.05",
         "LeCun 1998",
     ):
         assert said in page, said
@@ -367,8 +377,10 @@ def test_times_are_steps_at_the_measured_cost_and_a_miss_is_never(comparison: Co
         "lion": Arrival(values=(None, None, None), median=None, share=0.0),
         "nadam": Arrival(values=(440,), median=440, share=1.0),
     }
-    target = Target(value=0.98, of="adam", steps=steps)
-    family = Family(leader="adam", tied_with=(), detectable=None, cells=(), target=target)
+    target = Target(value=0.98, of="adam", steps=steps, relaxed=())
+    family = Family(
+        leader="adam", tied_with=(), no_winner=None, detectable=None, seeds_needed=(), cells=(), target=target
+    )
     task = comparison.tasks["images"].model_copy(update={"models": {"cnn": family}})
     _, table = targets("images", task, EXHIBITS.costs)
     assert table.splitlines()[2:] == [
@@ -421,7 +433,7 @@ def test_the_html_needs_no_other_file_and_no_network(comparison: Comparison) -> 
     sources = re.findall(r'src="([^"]*)"', html)
     assert len(sources) == len(names) > 3
     assert all(source.startswith("data:image/png;base64,") for source in sources)
-    assert "http:" not in html and "https:" not in html and "<link" not in html and "<script" not in html
+    assert "http:" not in html and "https:" not in html and "<link" not in html and "<script src" not in html
     assert html.count("<table>") == len(re.findall(r"^\| ---", page, re.MULTILINE))
 
 
@@ -569,6 +581,7 @@ def test_a_page_of_one_method_and_one_task_counts_one_of_each() -> None:
         assert wrong not in page, wrong
 
 
+OPENING = ["What to use", "Results by task"]
 SECTIONS = {
     "images alone": (("cifar",), ["cifar"]),
     "tables alone": (("table", "penguins"), ["penguins", "table"]),
@@ -585,7 +598,7 @@ SECTIONS = {
 def test_each_task_has_a_section_by_its_kind(tasks: tuple[str, ...], shown: list[str]) -> None:
     comparison = whole(*tasks)
     page = report(comparison, EXHIBITS)
-    assert headings(page) == ["Protocol", "Over all problems", *shown, "Data", "Reproduce"]
+    assert headings(page) == [*OPENING, "Protocol", "Over all problems", *shown, "Data", "Reproduce"]
     for task in tasks:
         kind = comparison.tasks[task].kind
         assert (f"(figures/samples-{task}.png)" in page) == (kind == "images")

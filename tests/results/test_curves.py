@@ -8,6 +8,7 @@ from bakeoff.base.record import Run
 from bakeoff.base.settings import BadInput
 from bakeoff.results.compare import TaskRecords
 from bakeoff.results.curves import COLUMNS, curves, read_curves
+from bakeoff.results.references import HeldOut
 
 
 def test_curves_give_mean_and_span_over_the_seeds_that_got_so_far(tmp_path: Path) -> None:
@@ -67,7 +68,7 @@ def test_what_was_written_is_read_and_written_again(curves_csv: str, tmp_path: P
 
 def test_no_runs_leave_a_header(tmp_path: Path) -> None:
     path = tmp_path / "curves.csv"
-    path.write_text(curves({"images": TaskRecords("images", "accuracy", {})}))
+    path.write_text(curves({"images": TaskRecords("images", "accuracy", {}, HeldOut((), ()))}))
     assert path.read_text() == ",".join(COLUMNS) + "\n"
     assert read_curves(path) == []
 

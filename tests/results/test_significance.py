@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from bakeoff.results.significance import bootstrap, detectable, holm, paired, student
+from bakeoff.results.significance import bootstrap, holm, student
 
 VALUES = [0.981, 0.975, 0.986, 0.979, 0.970]
 
@@ -43,31 +43,6 @@ def test_how_often_the_intervals_cover_the_mean(seeds: int, boot: float) -> None
     assert coverage([bootstrap(draw, 0.95, 1000, 0) for draw in draws]) == pytest.approx(boot, abs=0.04)
 
 
-def test_paired_is_the_paired_t_test_of_scipy() -> None:
-    other = [0.980, 0.971, 0.987, 0.972, 0.965]
-    difference = np.subtract(VALUES, other)
-    assert paired(difference) == pytest.approx(stats.ttest_rel(VALUES, other).pvalue, rel=1e-9)
-    assert paired(-difference) == paired(difference)
-
-
-def test_pairing_counts_only_what_differs_within_a_seed() -> None:
-    seeds = np.random.default_rng(0).normal(0, 1, 5)  # good and bad seeds, far larger than the difference
-    a, b = seeds + 0.01 * np.array([1.0, 1.1, 0.9, 1.05, 0.95]), seeds
-    assert paired(a - b) < 0.001 < 0.9 < stats.ttest_ind(a, b).pvalue
-
-
-@pytest.mark.parametrize(("differences", "p"), [([0.0, 0.0, 0.0], 1.0), ([0.3], 1.0), ([0.3 - 0.1, 0.2, 0.2], 0.25)])
-def test_differences_without_spread_do_not_make_certainty(differences: list[float], p: float) -> None:
-    assert paired(differences) == p
-
-
-def test_metrics_counted_on_few_examples_do_not_make_false_alarms() -> None:
-    """Two equal methods whose accuracies move in steps of 1/500, three seeds: all differences are often equal."""
-    draws = np.round(np.random.default_rng(0).normal(0.98, 0.002, size=(4000, 2, 3)) * 500) / 500
-    alarms = np.mean([paired(a - b) < 0.05 for a, b in draws])
-    assert alarms <= 0.05
-
-
 def test_holm_by_hand() -> None:
     # Sorted .005 .01 .03 .04 times 4 3 2 1 gives .02 .03 .06 .04; no p may fall below the one before it.
     assert holm([0.01, 0.04, 0.03, 0.005]).tolist() == pytest.approx([0.03, 0.06, 0.06, 0.02])
@@ -75,21 +50,13 @@ def test_holm_by_hand() -> None:
     assert holm([]).tolist() == []
 
 
+def test_holm_takes_the_last_axis_as_the_family() -> None:
+    p = np.random.default_rng(0).uniform(size=(3, 4, 6))
+    for at in np.ndindex(3, 4):
+        assert holm(p)[at].tolist() == holm(p[at]).tolist()
+
+
 def test_holm_is_between_no_correction_and_bonferroni() -> None:
     p = np.random.default_rng(0).uniform(size=9) ** 3
     assert (holm(p) >= p).all()
     assert (holm(p) <= np.minimum(p * 9, 1)).all()
-
-
-def test_a_difference_just_beyond_the_detectable_one_is_detected_as_the_smallest_p_of_its_family() -> None:
-    spread = np.array([-1.0, 0.2, 0.8])  # mean 0
-    family = [spread, spread, spread, spread]
-    limit = detectable(family, 0.95)
-    assert limit is not None
-    beyond, short = (holm([paired(spread + shift), 0.5, 0.6, 0.7])[0] for shift in (limit * 1.01, limit * 0.99))
-    assert beyond < 0.05 < short
-
-
-def test_nothing_is_detectable_without_spread() -> None:
-    assert detectable([np.array([0.1])], 0.95) is None
-    assert detectable([], 0.95) is None

@@ -48,9 +48,11 @@ def test_a_time_needs_a_cost_and_an_end() -> None:
 def compared(**medians: float | None) -> Comparison:
     """A comparison of one task with a target for the cnn, and none for the mlp."""
     arrivals = {of: Arrival(values=(), median=median, share=1.0) for of, median in medians.items()}
-    reached = Target(value=0.9, of=next(iter(medians), ""), steps=arrivals)
+    reached = Target(value=0.9, of=next(iter(medians), ""), steps=arrivals, relaxed=())
     families = {
-        model: Family(leader=None, tied_with=(), detectable=None, cells=(), target=target)
+        model: Family(
+            leader=None, tied_with=(), no_winner=None, detectable=None, seeds_needed=(), cells=(), target=target
+        )
         for model, target in (("cnn", reached), ("mlp", None))
     }
     whole = compare(contests(["cifar"], ["sgd"]), {}, {}, [], [], SETTINGS)
@@ -71,6 +73,16 @@ def test_a_step_that_costs_more_puts_who_needs_fewer_of_them_behind() -> None:
 def test_without_costs_there_is_no_profile_in_seconds() -> None:
     assert profiles(compared(adam=100, sgd=150), Costs("one", {})).keys() == {"steps"}
     assert profiles(compared(), MEASURED) == {}
+
+
+def test_profiles_by_relaxed_targets_are_in_steps_and_in_seconds() -> None:
+    comparison = compare(contests(["cifar", "penguins"], ["sgd", "adam"]), {}, {}, [], [], SETTINGS)
+    found = step_costs.relaxed_profiles(comparison, prices(lambda *_: False))
+    assert list(found) == [0.05, 0.1]
+    assert all(of.keys() == {"steps", "seconds"} for of in found.values())
+    assert [of["steps"] for of in found.values()] == list(comparison.relaxed_profiles)
+    # Each step costs the same here, so seconds tell what steps do.
+    assert all(of["seconds"].ratios == of["steps"].ratios for of in found.values())
 
 
 EVERY = {task: dict.fromkeys(TASKS[task][2], ("adam", "sgd")) for task in ("cifar", "penguins")}

@@ -3,7 +3,17 @@ import math
 import pytest
 
 from bakeoff.base.record import Run
-from bakeoff.results.time_to_target import profile, steps, target, typical
+from bakeoff.base.values import Metric
+from bakeoff.results.time_to_target import (
+    of_family,
+    profile,
+    reached,
+    relaxed,
+    relaxed_profiles,
+    steps,
+    target,
+    typical,
+)
 
 
 def trained(*metrics: float, diverged: bool = False) -> Run:
@@ -74,3 +84,47 @@ def test_no_profile_where_nobody_arrives() -> None:
 @pytest.mark.parametrize("others", [{}, {"two": {"a": 20.0}}, {"two": {"a": 20.0, "b": 10.0}}])
 def test_no_profile_of_a_single_competitor(others: dict[str, dict[str, float]]) -> None:
     assert profile({"one": {"a": 10.0}, **others}) is None
+
+
+@pytest.mark.parametrize(
+    ("metric", "goal", "relaxation", "easier"),
+    [
+        ("accuracy", 0.9, 0.05, 0.855),
+        ("accuracy", 0.9, 0.1, 0.81),
+        ("dice", 0.8, 0.05, 0.76),
+        ("dice", 0.8, 0.1, 0.72),
+        ("auc", 0.75, 0.05, 0.7375),  # 5 % of .25: of the whole .75 it would be .7125, 15 % of what can be learnt
+        ("auc", 0.75, 0.1, 0.725),
+        ("auc", 0.5, 0.1, 0.5),
+        ("auc", 0.4, 0.1, 0.4),  # worse than chance: a relaxed target is never harder
+        ("accuracy", 0.0, 0.1, 0.0),
+        ("accuracy", 0.9, 0.0, 0.9),
+    ],
+)
+def test_a_target_is_relaxed_by_a_share_of_its_distance_from_the_start_of_the_scale(
+    metric: Metric, goal: float, relaxation: float, easier: float
+) -> None:
+    assert relaxed(goal, metric, relaxation) == pytest.approx(easier)
+
+
+def test_relaxed_targets_are_beside_the_target() -> None:
+    """The target is .8; relaxed by 5 % it is .76, by 10 % .72."""
+    finals = {"adam": [trained(0.77, 0.8)] * 3, "sgd": [trained(0.73, 0.75)] * 3, "lion": [trained(0.1, 0.7)] * 3}
+    found = of_family(finals, "adam", "accuracy")
+    assert found is not None and found.value == 0.8
+    assert {name: of.median for name, of in found.steps.items()} == {"adam": 20, "sgd": None, "lion": None}
+    assert [(of.relaxation, of.value) for of in found.relaxed] == [(0.05, 0.76), (0.1, 0.72)]
+    medians = [{name: of.median for name, of in at.steps.items()} for at in found.relaxed]
+    assert medians == [{"adam": 10, "sgd": None, "lion": None}, {"adam": 10, "sgd": 10, "lion": None}]
+    assert reached(found, 0.0) is found.steps and reached(found, 0.1) is found.relaxed[1].steps
+
+
+def test_without_a_leader_there_is_no_target() -> None:
+    assert of_family({"adam": [trained(0.9)]}, None, "accuracy") is None
+    assert of_family({"adam": [trained(0.9, diverged=True)]}, "adam", "accuracy") is None
+
+
+def test_profiles_by_relaxed_targets_are_those_that_somebody_solves() -> None:
+    missed, met = {"p": {"a": math.inf, "b": math.inf}}, {"p": {"a": 20.0, "b": 10.0}}
+    (found,) = relaxed_profiles({0.05: missed, 0.1: met})
+    assert found.relaxation == 0.1 and found.ratios == {"a": (2.0,), "b": (1.0,)}

@@ -75,10 +75,10 @@ def test_only_a_confirmation_reads_the_test_split(monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr(Penalised, "evaluate", spy)
     assert not any(name.startswith("test/") for name in objective()(POINT).metrics)
-    assert read == ["validation", "validation"]
+    assert read == ["validation"]
     read.clear()
     metrics = objective().confirm(POINT, seed=9).metrics
-    assert read == ["validation", "validation", "test"]
+    assert read == ["validation", "test"]
     measured = {f"{part}/{metric}" for part in ("val", "test") for metric in ("loss", "accuracy", "auc")}
     assert set(metrics) == {"train/loss"} | measured
 

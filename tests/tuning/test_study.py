@@ -21,6 +21,7 @@ from bakeoff.tuning.searcher import Problem, Proposal
 from bakeoff.tuning.settings import (
     DimensionSettings,
     RandomSettings,
+    SearchBudget,
     SpaceSettings,
     StudySettings,
     StudyTrainingSettings,
@@ -30,11 +31,10 @@ from bakeoff.tuning.study import Study
 
 LOSSES = (0.9, None, 0.5, 0.7, 0.5, 0.8)  # of the trials; the second one diverges
 BOX = DimensionSettings(low=0.1, high=0.9, log=False)
+BUDGET = SearchBudget(trials=6, confirmations=2)
 SETTINGS = StudySettings(
     data="images",
-    trials=6,
     batch=4,
-    confirmations=2,
     seed=3,
     training=StudyTrainingSettings(examples=10, epochs=2, batch_size=5),
     space=SpaceSettings(learning_rate=BOX, beta=BOX, weight_decay=BOX),
@@ -61,6 +61,7 @@ class Known:
     breaks: int = 100
     losses: Sequence[float | None] = LOSSES
     network = MlpSettings(hidden=(4,), normalisation="none", activation="relu", initialisation="he", dropout=0.0)
+    training = SETTINGS.training
 
     def __call__(self, point: Point) -> Trained:
         loss = self.losses[int(point["learning_rate"]) - 1]
@@ -86,7 +87,7 @@ def run(objective: Known = KNOWN) -> tuple[list[Run], list[Mapping[str, float]],
         assert parameters["method"] == "random"
         return rows.append
 
-    study = Study("random", "images.npz", SETTINGS, RandomSettings(), objective, Listed())  # type: ignore[arg-type]
+    study = Study("random", "images.npz", BUDGET, SETTINGS, RandomSettings(), objective, Listed())  # type: ignore[arg-type]
     shown = StringIO()
     with Progress(study.trainings, "tune", shown) as progress:
         runs = study.run(lambda asked: [study.train(one) for one in asked], watch, progress)
@@ -146,9 +147,9 @@ METHODS: dict[str, dict[str, Any]] = {
     "evolution": {"population": 4, "keep": 0.5, "mutation": 0.1},
     "gradient": {"outer_rate": 0.1, "steps": 3},
 }
+REAL_BUDGET = SearchBudget(trials=11, confirmations=2)
 REAL = SETTINGS.model_copy(
     update={
-        "trials": 11,
         "batch": 3,
         "training": StudyTrainingSettings(examples=30, epochs=2, batch_size=8),
         "space": SpaceSettings(
@@ -170,8 +171,10 @@ def searched(method: str, workers: int) -> list[Run]:
     objective = Objective(Examples(*splits, classes=("a", "b", "c")), network, REAL.training, REAL.seed)
     spec = SEARCHERS[method]
     hyperparameters = spec.settings.model_validate(METHODS[method])
-    problem = Problem(Space.read(REAL.space), REAL.trials, REAL.seed, partial(Hypergradient, objective))
-    study = Study(method, "images.npz", REAL, hyperparameters, objective, spec.build(problem, hyperparameters))
+    problem = Problem(Space.read(REAL.space), REAL_BUDGET.trials, REAL.seed, partial(Hypergradient, objective))
+    study = Study(
+        method, "images.npz", REAL_BUDGET, REAL, hyperparameters, objective, spec.build(problem, hyperparameters)
+    )
     with answering(study.train, workers) as train, Progress(study.trainings, "tune", StringIO()) as progress:
         return study.run(train, lambda *_: lambda _: None, progress)
 

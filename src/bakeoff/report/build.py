@@ -18,9 +18,8 @@ from bakeoff.data.sources.catalogue import SOURCES
 from bakeoff.embedding.evaluate import Vectors
 from bakeoff.embedding.maps import MAPS, MapName
 from bakeoff.optimizers.registry import Optimizers
-from bakeoff.report import pages
+from bakeoff.report import pages, web_page
 from bakeoff.report.figures import contest, example_figures, overview
-from bakeoff.report.intensities import intensity_baseline
 from bakeoff.report.sections import online
 from bakeoff.results.curves import CurvePoint
 from bakeoff.results.model import Comparison, Winner
@@ -125,7 +124,6 @@ def texts(material: Material, drawn: Mapping[str, bytes]) -> dict[str, str]:
         cards={task: material.cards[name] for task, name in material.data.items()},
         searched_part=searched.taken if searched else None,
         encodings=material.encodings,
-        intensities={task: intensity_baseline(examples) for task, examples in material.scans.items()},
         texts={corpus: text.card for corpus, text in material.texts.items()},
         neighbours={
             corpus: {
@@ -134,6 +132,7 @@ def texts(material: Material, drawn: Mapping[str, bytes]) -> dict[str, str]:
             for corpus, text in material.texts.items()
         },
         costs=material.costs,
+        curves=material.curves,
     )
     streams = [
         online.section(
@@ -148,7 +147,7 @@ def texts(material: Material, drawn: Mapping[str, bytes]) -> dict[str, str]:
     page = pages.report(comparison, shown, *streams)
     return {
         "report.md": page,
-        "report.html": pages.as_html(page, drawn),
+        "report.html": web_page.as_html(page, drawn),
         "results.md": pages.results(comparison),
     }
 

@@ -80,6 +80,15 @@ def mean_and_half(mean: float | None, interval: tuple[float, float] | None) -> s
     return f"{mean:.{decimals}f} ± {half:.{decimals}f}"
 
 
+def limits(interval: tuple[float, float] | None) -> str:
+    """Return `0.0012 to 0.0087`, with two digits of the upper limit."""
+    if interval is None:
+        return DASH
+    low, high = interval
+    decimals = min(max(1 - math.floor(math.log10(high)), 1), 6) if high > 0 else 0
+    return f"{low:.{decimals}f} to {high:.{decimals}f}" if low > 0 else f"0 to {high:.{decimals}f}"
+
+
 def number(value: float | None, digits: int = 4) -> str:
     return DASH if value is None else f"{value:.{digits}g}"
 

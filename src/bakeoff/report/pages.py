@@ -1,23 +1,18 @@
-"""The pages of results: a report in Markdown and as one HTML file, and the short table that README carries."""
+"""The pages of results: the report in Markdown, and the short table that README carries."""
 
-import base64
-import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
-
-from markdown_it import MarkdownIt
 
 from bakeoff.data.card import AMONG, FUNCTION_WORDS, Card, CorpusCard
 from bakeoff.data.encoding.report import Buckets, Encoding, Grouped
 from bakeoff.data.examples import SPLITS
 from bakeoff.data.sources.catalogue import SOURCES
 from bakeoff.embedding.maps import MAPS
+from bakeoff.report.decision import Evidence
 from bakeoff.report.escaping import code, plain
 from bakeoff.report.formatting import (
     DASH,
-    FIGURES,
     METRICS,
     cell_name,
     estimate,
@@ -30,9 +25,11 @@ from bakeoff.report.formatting import (
     table,
     taken,
 )
-from bakeoff.report.intensities import IntensityBaseline
+from bakeoff.report.sections import decision
 from bakeoff.report.sections.contest import contest, overall, procedure
+from bakeoff.results.curves import CurvePoint
 from bakeoff.results.model import Comparison, EmbeddingComparison, TaskComparison, TuningComparison, Winner
+from bakeoff.results.references import INTENSITIES
 from bakeoff.results.step_costs import Costs
 
 MARKERS = ("<!-- results -->", "<!-- /results -->")  # README's table of results stands between them
@@ -68,20 +65,20 @@ class Exhibits:
         cards: of each task's data.
         searched_part: which part of its source the searches train on; None for all of it.
         encodings: what encode_table reports, by the name of each task on a table.
-        intensities: the baseline of intensities, by the name of each task on scans.
         texts: the card of each corpus.
         neighbours: by corpus, architecture and word the nearest words; of architectures that did not diverge.
         costs: what a step takes, and on which processor.
+        curves: the learning curves of all cells.
     """
 
     origins: Mapping[str, Origin]
     cards: Mapping[str, Card]
     searched_part: str | None
     encodings: Mapping[str, Encoding]
-    intensities: Mapping[str, IntensityBaseline]
     texts: Mapping[str, CorpusCard]
     neighbours: Mapping[str, Mapping[str, Mapping[str, Sequence[str]]]]
     costs: Costs
+    curves: Sequence[CurvePoint]
 
 
 def results(comparison: Comparison) -> str:
@@ -92,7 +89,7 @@ def results(comparison: Comparison) -> str:
         [
             name,
             METRICS[task.metric],
-            cell_name(task.leader) if task.winner else "none: all diverged",
+            leading(task),
             estimate(task.leader.validation),
             estimate(task.leader.test),
             f"{len(task.tied_with)} of {len(task.cells) - 1}",
@@ -104,10 +101,19 @@ def results(comparison: Comparison) -> str:
     seeds = spanned((len(cell.seeds) for task in comparison.tasks.values() for cell in task.cells), "seed")
     text = (
         f"Mean over {seeds}, ± half of the {percent(comparison.confidence)} confidence interval. Each optimizer was "
-        "tuned with the same search budget. The leader has the best mean on validation data. `tied` counts the cells "
-        "that are statistically tied with it. Each run read the test data once, after its last epoch."
+        "tuned with the same search budget. The leader has the best mean on validation data. `tied` counts the other "
+        "cells that may be the best: none is significantly better than they are. Each run read the test data once, "
+        "after its last epoch."
     )
     return f"{table(header, rows)}\n\n{text}\n"
+
+
+def leading(task: TaskComparison) -> str:
+    """Return the leading cell, and what it is no better than."""
+    if task.winner is None:
+        return "none: all diverged"
+    missed = task.leader.no_better_than
+    return cell_name(task.leader) + (f" (no better than {missed})" if missed else "")
 
 
 def embed(readme: str, results: str) -> str:
@@ -132,7 +138,8 @@ def report(comparison: Comparison, exhibits: Exhibits, *more: str) -> str:
     sections = [
         "# Results of the bake-off",
         introduction(comparison),
-        results(comparison),
+        *([decision.section(evidence(comparison, exhibits))] if tasks else []),
+        f"## Results by task\n\n{results(comparison)}" if tasks else results(comparison),
         *([procedure(tasks, confidence), overall(comparison, exhibits.costs)] if tasks else []),
         *(task_section(name, task, exhibits, confidence) for name, task in tasks.items()),
         *(
@@ -145,6 +152,21 @@ def report(comparison: Comparison, exhibits: Exhibits, *more: str) -> str:
         REPRODUCE,
     ]
     return "\n\n".join(section.strip() for section in sections) + "\n"
+
+
+def evidence(comparison: Comparison, exhibits: Exhibits) -> list[Evidence]:
+    """Return what is known of each task."""
+    return [
+        Evidence(
+            name=name,
+            task=task,
+            costs=exhibits.costs,
+            course=[point for point in exhibits.curves if (point.task, point.model, point.optimizer) == of_leader],
+            confidence=comparison.confidence,
+        )
+        for name, task in comparison.tasks.items()
+        for of_leader in [(name, task.leader.model, task.leader.optimizer)]
+    ]
 
 
 def introduction(comparison: Comparison) -> str:
@@ -192,7 +214,7 @@ def task_section(name: str, task: TaskComparison, exhibits: Exhibits, confidence
         case "table":
             parts.append(encoding_section(name, exhibits.encodings[name]))
         case "scans":
-            parts.append(baseline(task, exhibits.intensities[name]))
+            parts.append(baseline(task))
             if task.winner:
                 caption = predictions_caption(name, card, task.winner)
                 parts.append(picture(caption, f"predictions-{name}.png"))
@@ -263,8 +285,9 @@ def categories(found: Grouped | Buckets) -> list[str]:
     return [f"{found.known + 1}", f"{sum(found.rare.values()):,}", f"{sum(found.unseen.values()):,}"]
 
 
-def baseline(task: TaskComparison, reached: IntensityBaseline) -> str:
-    """Return the scores of the baseline of intensities, and beside them the leader's."""
+def baseline(task: TaskComparison) -> str:
+    """Return the scores of the intensity baseline, and beside them the leader's."""
+    reached = next(reference for reference in task.references if reference.name == INTENSITIES)
     leader = f" {cell_name(task.leader)} has {estimate(task.leader.validation)} and {estimate(task.leader.test)}."
     return (
         "Baseline without a network: predicting the most frequent class of each intensity in the training pictures "
@@ -335,63 +358,25 @@ def tuning_section(tuning: TuningComparison, part: str | None) -> str:
 
 
 def best_method(tuning: TuningComparison) -> str:
-    """Return a sentence that names the leading method and its ties."""
+    """Return a sentence that names the leading method, and whether it wins."""
     leader = tuning.cells[0].method
-    if tuning.winner is None:
-        return "Every confirming run diverged."
-    if len(tuning.cells) == 1:
-        return f"{leader} is the only method."
-    if tuning.tied_with:
-        return (
-            f"**No single winner.** {leader} has the smallest mean loss and is statistically tied with "
-            f"{listed(tuning.tied_with)}."
-        )
-    return f"**{leader} wins.**"
+    match tuning.no_winner:
+        case None:
+            return f"**{leader} wins.**"
+        case "all diverged":
+            return "Every confirming run diverged."
+        case "alone":
+            return f"{leader} is the only method."
+        case "diverged rivals":
+            return f"**No winner.** {leader} leads because more runs of others diverged."
+        case "tied":
+            none = "**No single winner.**"
+        case reason:
+            none = f"**No winner** ({reason})."
+    ties = f" and is statistically tied with {listed(tuning.tied_with)}" if tuning.tied_with else ""
+    return f"{none} {leader} has the smallest mean loss{ties}."
 
 
 def shown(value: float | str | None) -> str:
     """Return a hyperparameter with two digits; a word as it is."""
     return value if isinstance(value, str) else number(value, 2)
-
-
-PAGE = """<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="{policy}">
-<meta name="viewport" content="width=device-width">
-<title>Results of the bake-off</title>
-<style>{style}</style>
-</head>
-<body>
-{body}
-</body>
-</html>
-"""
-STYLE = """
-body { max-width: 60em; margin: 2em auto; padding: 0 1em; font: 16px/1.5 system-ui, sans-serif; color: #222; }
-h2 { margin-top: 2.5em; border-bottom: 1px solid #ddd; }
-table { border-collapse: collapse; margin: 1em 0; font-size: 14px; font-variant-numeric: tabular-nums; }
-th, td { padding: .25em .8em .25em 0; text-align: left; border-bottom: 1px solid #e6e6e6; white-space: nowrap; }
-th { color: #666; font-weight: normal; }
-img { max-width: 100%; }
-div.wide { overflow-x: auto; }
-"""
-
-# No script runs, nothing is loaded, no form is sent: the page has its own style and the pictures inside it.
-POLICY = "default-src 'none'; img-src data:; style-src 'sha256-{style}'; base-uri 'none'; form-action 'none'"
-MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table").disable(["link", "autolink", "html_inline"])
-
-
-def as_html(markdown: str, pictures: Mapping[str, bytes]) -> str:
-    """Return one file that needs no other: the pictures (PNG, by name) are inside."""
-    body = MARKDOWN.render(markdown)
-    body = body.replace("<table>", '<div class="wide"><table>').replace("</table>", "</table></div>")
-    inside = partial(embedded, pictures=pictures)
-    digest = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
-    body = re.sub(f'src="{FIGURES}/([^"]+)"', inside, body)
-    return PAGE.format(policy=POLICY.format(style=digest), style=STYLE, body=body)
-
-
-def embedded(source: re.Match[str], pictures: Mapping[str, bytes]) -> str:
-    return f'src="data:image/png;base64,{base64.b64encode(pictures[source[1]]).decode()}"'

@@ -6,20 +6,23 @@ The rules, fixed before any run:
 - What counts are the final runs: from fresh seeds, at the hyperparameters that the cell's search has picked before.
 - A diverged run has no metric and is never dropped: a cell with a smaller share of them stands before one with a
   larger, whatever their means, and its mean is over the runs that ended.
-- Every cell is compared with the leader by a paired t-test over the seeds both ended; the p-values of one family are
-  adjusted by Holm's method. Cells with adjusted p above 1 - confidence, and no more diverged runs, are tied with it.
-  Cells may have different numbers of seeds: pairs are made of those that both have.
+- Cells of which no more runs diverged than of the leader are compared, each with all others, over the seeds that both
+  ended (`multiple_comparisons`). One that no other is significantly better than may be the best. It is statistically
+  tied with the leader, unless its standard deviation over seeds is so large that it is called too unstable to rank.
+- The leader wins if no other cell may be the best. It wins nothing where it has fewer than LEAST_SEEDS seeds in common
+  with a cell that it is compared with, where it leads because more runs of others diverged, where it is too unstable
+  to rank itself, or where it is not significantly better than a prediction that needs no network (`references`).
 - The test set takes no part in any of this: it was read once by each run, and is shown beside.
 - What tuning has gained is the paired difference, on test data, from the runs at the default hyperparameters.
 - The target of a model is the median of its leading optimizer's final runs on the validation subset, on which the
   curves were measured.
+- A second ruleset gives each optimizer one setting for all problems; it is compared by the trials.
 - The methods of tuning are ranked alike, by the validation loss of their best trial trained again on fresh seeds.
 """
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from statistics import fmean
 from typing import Any, Generic, TypeVar
 
 import numpy as np
@@ -27,9 +30,8 @@ from numpy.typing import NDArray
 
 from bakeoff.base.record import Record, Run
 from bakeoff.base.values import Metric
-from bakeoff.results import mean_ranks, time_to_target
+from bakeoff.results import mean_ranks, one_setting, time_to_target
 from bakeoff.results.model import (
-    Arrival,
     Baseline,
     Budget,
     CellName,
@@ -39,11 +41,12 @@ from bakeoff.results.model import (
     Estimate,
     Family,
     FamilyCell,
+    NoWinner,
     RecipeResult,
     Scores,
+    SeedsNeeded,
     Study,
     Summary,
-    Target,
     TaskComparison,
     TaskKind,
     Training,
@@ -51,11 +54,16 @@ from bakeoff.results.model import (
     VectorRun,
     Winner,
 )
+from bakeoff.results.multiple_comparisons import Comparisons, with_the_best
+from bakeoff.results.power import EFFECTS, detectable, level, seeds_needed
+from bakeoff.results.references import HeldOut, no_better_than
 from bakeoff.results.runs_by_role import Roles
 from bakeoff.results.settings import ComparisonSettings
-from bakeoff.results.significance import bootstrap, detectable, holm, paired, student
+from bakeoff.results.significance import bootstrap, student
 
 OF_METRICS, OF_LOSSES = (0.0, 1.0), (0.0, math.inf)  # no interval reaches beyond what the quantity can be
+RANGES: Mapping[Metric, float] = {"accuracy": 1.0, "auc": 0.5, "dice": 1.0}  # from chance or nothing to perfect
+LEAST_SEEDS = 3  # in common with each rival, before a leader wins
 
 Values = NDArray[np.float64]
 Records = Mapping[tuple[str, str], Record]  # by model and optimizer, in the order in which params.yaml lists them
@@ -70,11 +78,13 @@ class TaskRecords:
     Attributes:
         metric: decides the contest.
         cells: by model and optimizer.
+        held_out: what the scores are measured against.
     """
 
     kind: TaskKind
     metric: Metric
     cells: Records
+    held_out: HeldOut
 
 
 @dataclass(frozen=True)
@@ -107,6 +117,12 @@ class Cell(Generic[Name]):
         return -math.inf if self.best_seed is None else float(np.nanmean(self.score))
 
     @property
+    def deviation(self) -> float:
+        """The standard deviation over the runs that ended; 0 where fewer than two did."""
+        ended = self.score[~np.isnan(self.score)]
+        return float(ended.std(ddof=1)) if ended.size > 1 else 0.0
+
+    @property
     def best_seed(self) -> int | None:
         return None if np.isnan(self.score).all() else self.seeds[int(np.nanargmax(self.score))]
 
@@ -117,19 +133,27 @@ class Place(Generic[Name]):
 
     Attributes:
         difference: its score minus the leader's, over the seeds both ended.
-        p: of the paired test; None for the leader, and where the number of diverged runs decides alone.
+        p: that no other cell is better; None where the number of diverged runs decides alone, or nothing is compared.
         adjusted: the same for the family as a whole.
+        behind: simultaneous limits of how far it is behind the best of those that are not too unstable to rank.
     """
 
     cell: Cell[Name]
     difference: Values
     p: float | None
     adjusted: float | None
+    behind: tuple[float, float] | None
+    may_be_best: bool
     tied: bool
+    unstable: bool
 
 
-def standings(cells: Iterable[Cell[Name]], confidence: float) -> list[Place[Name]]:
+def standings(cells: Iterable[Cell[Name]], confidence: float, stable: float, step: float = 0.0) -> list[Place[Name]]:
     """Return one family of comparisons, the leader first.
+
+    Args:
+        stable: the largest standard deviation over seeds of a cell that is not too unstable to rank.
+        step: of the scores, where they are counted.
 
     Raises:
         ValueError: a cell has no seed in common with the leader, so that nothing can be paired.
@@ -139,12 +163,84 @@ def standings(cells: Iterable[Cell[Name]], confidence: float) -> list[Place[Name
     for cell in ranked:
         if not set(cell.seeds) & set(leader.seeds):
             raise ValueError(f"{cell.name}: seeds {cell.seeds}; {leader.name} has {leader.seeds}: not paired")
-    differences = [pairs(cell.seeds, cell.score, leader.seeds, leader.score) for cell in ranked]
-    rivals = [i for i, cell in enumerate(ranked) if i and rival(cell, leader)]
-    p = {i: paired(differences[i]) for i in rivals}
-    adjusted = dict(zip(rivals, holm(list(p.values())).tolist(), strict=True))
-    tied = {i for i in rivals if adjusted[i] > 1 - confidence}
-    return [Place(cell, differences[i], p.get(i), adjusted.get(i), i in tied) for i, cell in enumerate(ranked)]
+    rivals = [cell for cell in ranked if rival(cell, leader)]
+    ranks = [cell.deviation <= stable for cell in rivals]
+    found = with_the_best(by_seed(rivals), confidence, ranks, step) if len(rivals) > 1 else None
+    return [place(cell, rank, leader, found, confidence, stable) for rank, cell in enumerate(ranked)]
+
+
+def place(
+    cell: Cell[Name], rank: int, leader: Cell[Name], found: Comparisons | None, confidence: float, stable: float
+) -> Place[Name]:
+    """Return the place of the cell of this rank, from 0.
+
+    Args:
+        found: of the leader and its rivals, which have the first ranks; None where there are no rivals.
+    """
+    unstable = cell.deviation > stable
+    difference = pairs(cell.seeds, cell.score, leader.seeds, leader.score)
+    if not rival(cell, leader) or found is None:
+        return Place(cell, difference, None, None, None, rival(cell, leader), tied=False, unstable=unstable)
+    p, adjusted, low, high = (float(values[rank]) for values in (found.p, found.adjusted, found.low, found.high))
+    may_be_best = adjusted > 1 - confidence
+    return Place(
+        cell,
+        difference,
+        p,
+        adjusted,
+        (low, high) if math.isfinite(high) else None,
+        may_be_best,
+        tied=may_be_best and rank > 0 and not unstable,
+        unstable=unstable,
+    )
+
+
+def by_seed(cells: Sequence[Cell[Name]]) -> Values:
+    """Return the scores of cells (k, S) by seed, NaN where a run diverged or there is none."""
+    seeds = sorted({seed for cell in cells for seed in cell.seeds})
+    scores = np.full((len(cells), len(seeds)), np.nan)
+    for row, cell in zip(scores, cells, strict=True):
+        row[[seeds.index(seed) for seed in cell.seeds]] = cell.score
+    return scores
+
+
+def no_winner(ranked: Sequence[Place[Name]], no_better_than: str | None) -> NoWinner | None:
+    """Return why the leader of a family does not win; None if it does.
+
+    Args:
+        no_better_than: the name of a reference that the leader is not significantly better than.
+    """
+    leader, *others = ranked
+    rivals = [place for place in others if place.p is not None]
+    lost = [place for place in others if place.p is None]
+    if leader.cell.best_seed is None:
+        return "all diverged"
+    if no_better_than is not None:
+        return "no better than the reference"
+    if not others:
+        return "alone"
+    if any(place.difference.size < LEAST_SEEDS for place in rivals):
+        return "too few seeds"
+    if not rivals or any(place.cell.mean >= leader.cell.mean for place in lost):
+        return "diverged rivals"
+    if leader.unstable:
+        return "unstable"
+    if any(place.may_be_best for place in rivals):
+        return "tied" if any(place.tied for place in rivals) else "unstable"
+    return None if leader.may_be_best else "worse over common seeds"
+
+
+def decision(ranked: Sequence[Place[Name]], settings: ComparisonSettings, no_better_than: str | None) -> dict[str, Any]:
+    """Return the fields of what a family decides."""
+    compared = [place for place in ranked if place.p is not None]
+    at = level(len(compared), settings.confidence) if compared else None
+    return {
+        "no_winner": no_winner(ranked, no_better_than),
+        "detectable": None if at is None else detectable([place.difference for place in compared[1:]], at),
+        "seeds_needed": ()
+        if at is None
+        else tuple(SeedsNeeded(effect=effect, seeds=seeds_needed(effect, at)) for effect in EFFECTS),
+    }
 
 
 def pairs(seeds: Sequence[int], values: Values, other_seeds: Sequence[int], others: Values) -> Values:
@@ -196,7 +292,11 @@ def compare(
         confidence=settings.confidence,
         tasks=compared,
         ranks=mean_ranks.contest(scores_by_problem(tasks, contests), settings.confidence),
-        profile=time_to_target.profile(times(compared)),
+        profile=time_to_target.profile(time_to_target.times(compared)),
+        relaxed_profiles=time_to_target.relaxed_profiles(
+            {share: time_to_target.times(compared, share) for share in time_to_target.RELAXATIONS}
+        ),
+        one_setting=one_setting.compare(problems(compared, contests), settings.confidence),
         embeddings={corpus: vectors(records) for corpus, records in embeddings.items() if records},
         tuning=tuning(studies, settings) if studies else None,
     )
@@ -216,8 +316,14 @@ def task(
     """
     metric = records.metric
     cells = {name: cell(roles.finals, name, metric) for name, roles in contests.items()}
-    overall = standings(cells.values(), settings.confidence)
+    stable = settings.unstable_above * RANGES[metric]
+    step = 1 / sum(records.held_out.labels) if metric == "accuracy" else 0.0
+    overall = standings(cells.values(), settings.confidence, stable, step)
     leader = overall[0].cell
+    missed = {
+        name: no_better_than(found.score, metric, records.held_out, settings.confidence)
+        for name, found in cells.items()
+    }
     heads = {model: roles.head.parameters for (model, _), roles in contests.items()}
     first = next(iter(heads.values()))
     return TaskComparison(
@@ -232,12 +338,13 @@ def task(
         state={optimizer: roles.head.parameters["optimizer.state"] for (_, optimizer), roles in contests.items()},
         winner=None if leader.best_seed is None else Winner(**named(leader), seed=leader.best_seed),
         tied_with=tuple(CellName(**named(place.cell)) for place in overall if place.tied),
-        detectable=reach(overall, settings),
+        **decision(overall, settings, missed[leader.name]),
         cells=tuple(
-            cell_result(place, rank, contests[place.cell.name], metric, settings)
+            cell_result(place, rank, contests[place.cell.name], metric, missed[place.cell.name], settings)
             for rank, place in enumerate(overall, start=1)
         ),
-        models={model: family(model, cells, contests, metric, settings) for model in heads},
+        models={model: family(model, cells, contests, metric, missed, step, settings) for model in heads},
+        references=records.held_out.references,
         baselines=tuple(baseline(run, metric) for run in baselines),
         recipes=tuple(recipe(runs, metric, settings) for runs in recipes),
     )
@@ -265,17 +372,23 @@ def named(cell: Cell[tuple[str, str]]) -> dict[str, Any]:
 
 
 def cell_result(
-    place: Place[tuple[str, str]], rank: int, roles: Roles, metric: Metric, settings: ComparisonSettings
+    place: Place[tuple[str, str]],
+    rank: int,
+    roles: Roles,
+    metric: Metric,
+    no_better_than: str | None,
+    settings: ComparisonSettings,
 ) -> CellResult:
     """Return a cell with its scores, its default runs, its search, and the number of its runs."""
     tuned, default = (column(runs, f"test/{metric}") for runs in (roles.finals, roles.defaults))
     default_seeds = [run.parameters["seed"] for run in roles.defaults]
     return CellResult(
         **named(place.cell),
-        **placed(place, rank),
+        **placed(place, rank, OF_METRICS),
         difference=estimate(place.difference, settings),
         validation=summary(place.cell.score, OF_METRICS, settings),
         test=summary(place.cell.test, OF_METRICS, settings),
+        no_better_than=no_better_than,
         default=Scores(
             validation=summary(column(roles.defaults, f"val/{metric}"), OF_METRICS, settings),
             test=summary(default, OF_METRICS, settings),
@@ -291,54 +404,45 @@ def family(
     cells: Mapping[tuple[str, str], Cell[tuple[str, str]]],
     contests: Contests,
     metric: Metric,
+    missed: Mapping[tuple[str, str], str | None],
+    step: float,
     settings: ComparisonSettings,
 ) -> Family:
-    """Return the comparison of the optimizers of one model."""
-    ranked = standings([found for (of, _), found in cells.items() if of == model], settings.confidence)
+    """Return the comparison of the optimizers of one model.
+
+    Args:
+        missed: by cell the name of a reference that it is not significantly better than.
+        step: of the scores, where they are counted.
+    """
+    stable = settings.unstable_above * RANGES[metric]
+    of_model = [found for (of, _), found in cells.items() if of == model]
+    ranked = standings(of_model, settings.confidence, stable, step)
     leader = None if ranked[0].cell.best_seed is None else ranked[0].cell.name[1]
     finals = {optimizer: roles.finals for (of, optimizer), roles in contests.items() if of == model}
     return Family(
         leader=leader,
         tied_with=tuple(place.cell.name[1] for place in ranked if place.tied),
-        detectable=reach(ranked, settings),
+        **decision(ranked, settings, missed[ranked[0].cell.name]),
         cells=tuple(
-            FamilyCell(**named(place.cell), **placed(place, rank), difference=estimate(place.difference, settings))
+            FamilyCell(
+                **named(place.cell),
+                **placed(place, rank, OF_METRICS),
+                difference=estimate(place.difference, settings),
+            )
             for rank, place in enumerate(ranked, start=1)
         ),
-        target=to_target(finals, leader, metric),
+        target=time_to_target.of_family(finals, leader, metric),
     )
 
 
-def to_target(finals: Mapping[str, Sequence[Run]], leader: str | None, metric: Metric) -> Target | None:
-    """Return the steps until each optimizer's runs reach what half of the leader's runs end at."""
-    goal = None if leader is None else time_to_target.target(finals[leader], metric)
-    if leader is None or goal is None:
-        return None
-    steps = {optimizer: [time_to_target.steps(run, metric, goal) for run in runs] for optimizer, runs in finals.items()}
-    return Target(value=goal, of=leader, steps={optimizer: arrival(values) for optimizer, values in steps.items()})
-
-
-def arrival(steps: Sequence[float]) -> Arrival:
-    """Return the steps of one optimizer's runs; infinite ones as None."""
-    median = time_to_target.typical(steps)
-    return Arrival(
-        values=tuple(int(value) if math.isfinite(value) else None for value in steps),
-        median=median if math.isfinite(median) else None,
-        share=fmean(math.isfinite(value) for value in steps),
-    )
-
-
-def times(tasks: Mapping[str, TaskComparison]) -> dict[str, dict[str, float]]:
-    """Return the median steps to the target by problem (`images: cnn`) and optimizer, infinite where there are none."""
-    return {
-        f"{name}: {model}": {
-            optimizer: math.inf if found.median is None else found.median
-            for optimizer, found in family.target.steps.items()
-        }
-        for name, task in tasks.items()
-        for model, family in sorted(task.models.items())
-        if family.target
-    }
+def problems(tasks: Mapping[str, TaskComparison], contests: Mapping[str, Contests]) -> dict[str, one_setting.Problem]:
+    """Return the cells of each problem (`images: cnn`) by optimizer, with its target."""
+    found = {}
+    for name, cells in contests.items():
+        for model, family in tasks[name].models.items():
+            of_model = {optimizer: roles for (of, optimizer), roles in cells.items() if of == model}
+            found[f"{name}: {model}"] = one_setting.Problem(tasks[name].metric, of_model, family.target)
+    return dict(sorted(found.items()))
 
 
 def scores_by_problem(
@@ -362,6 +466,7 @@ def recipe(runs: Sequence[Run], metric: Metric, settings: ComparisonSettings) ->
         optimizer=first["optimizer"],
         diverged=tuple(run.parameters["seed"] for run in runs if run.diverged is not None),
         runs=len(runs),
+        epochs=first["training.epochs"],
         refit=refit,
         # The validation score of a network that learnt from the validation data is no estimate of anything.
         validation=None if refit else summary(column(runs, f"val/{metric}"), OF_METRICS, settings),
@@ -387,15 +492,22 @@ def column(runs: Sequence[Run], metric: str) -> Values:
     return np.array([math.nan if run.diverged else run.metrics[metric] for run in runs], dtype=float)
 
 
-def placed(place: Place[Name], rank: int) -> dict[str, Any]:
-    """Return the fields of a standing, without the difference."""
+def placed(place: Place[Name], rank: int, limits: tuple[float, float]) -> dict[str, Any]:
+    """Return the fields of a standing, without the difference.
+
+    Args:
+        limits: of the score, which no difference exceeds.
+    """
     return {
         "seeds": place.cell.seeds,
         "rank": rank,
+        "may_be_best": place.may_be_best,
         "tied": place.tied,
+        "unstable": place.unstable,
         "diverged": tuple(place.cell.diverged),
         "p": place.p,
         "adjusted_p": place.adjusted,
+        "behind": None if place.behind is None else clipped(place.behind, limits),
     }
 
 
@@ -427,11 +539,6 @@ def estimate(differences: Values, settings: ComparisonSettings) -> Estimate:
     )
 
 
-def reach(ranked: Sequence[Place[Name]], settings: ComparisonSettings) -> float | None:
-    """Return the smallest difference that this family detects between its members; None if it tests none."""
-    return detectable([place.difference for place in ranked if place.p is not None], settings.confidence)
-
-
 def vectors(records: Mapping[str, Record]) -> EmbeddingComparison:
     """Return the final metrics of one corpus' trainings of word vectors, by architecture."""
     (data,) = {run.parameters["data"] for record in records.values() for run in record.runs}
@@ -449,7 +556,8 @@ def vectors(records: Mapping[str, Record]) -> EmbeddingComparison:
 def tuning(records: Mapping[str, Record], settings: ComparisonSettings) -> TuningComparison:
     """Return the methods, ranked by the validation loss of the best trial of each, trained again from fresh seeds."""
     searches = {method: searched(method, record.runs) for method, record in records.items()}
-    ranked = standings([search.confirmed for search in searches.values()], settings.confidence)
+    # A loss has no range of which a share would be unstable.
+    ranked = standings([search.confirmed for search in searches.values()], settings.confidence, stable=math.inf)
     leader = ranked[0].cell
     head = searches[leader.name].head
     return TuningComparison(
@@ -457,7 +565,7 @@ def tuning(records: Mapping[str, Record], settings: ComparisonSettings) -> Tunin
         metric="loss",
         winner=None if leader.best_seed is None else leader.name,
         tied_with=tuple(place.cell.name for place in ranked if place.tied),
-        detectable=reach(ranked, settings),
+        **decision(ranked, settings, no_better_than=None),
         cells=tuple(study(place, rank, searches[place.cell.name], settings) for rank, place in enumerate(ranked, 1)),
     )
 
@@ -493,7 +601,7 @@ def study(place: Place[str], rank: int, search: Searched, settings: ComparisonSe
     varied = [name for name in first if any(trial.parameters[name] != first[name] for trial in search.trials)]
     return Study(
         method=place.cell.name,
-        **placed(place, rank),
+        **placed(place, rank, OF_LOSSES),
         difference=estimate(-place.difference, settings),
         validation=summary(-place.cell.score, OF_LOSSES, settings),
         test=summary(place.cell.test, OF_METRICS, settings),

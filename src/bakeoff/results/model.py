@@ -16,6 +16,16 @@ DIGITS = 6  # significant digits of every float that is written
 AGAIN = "`dvc repro compare` writes it again"
 
 TaskKind = Literal["images", "table", "scans"]
+NoWinner = Literal[
+    "all diverged",
+    "no better than the reference",
+    "alone",
+    "too few seeds",
+    "diverged rivals",
+    "unstable",
+    "tied",
+    "worse over common seeds",
+]
 
 
 def rounded(value: float) -> float:
@@ -60,22 +70,55 @@ class Scores(Result):
 
 
 class Standing(Result):
-    """The place of a competitor in a family of comparisons.
+    """The place of a competitor in a family of comparisons with the best.
 
     Attributes:
+        may_be_best: whether no other is significantly better, and as few of its runs diverged as of any.
+        tied: whether it may be best, is not the leader, and is not too unstable to rank.
+        unstable: whether its standard deviation over seeds exceeds what the settings allow.
         diverged: the seeds whose runs diverged.
-        p: of the paired test against the leader; None for the leader, and where diverged runs decide alone.
+        p: that no other is better; None where diverged runs decide alone, and where there is no other.
         adjusted_p: the same for the family as a whole.
+        behind: simultaneous limits of how far it is behind the best of those that are not too unstable to rank; None as
+            for p, and where it shares fewer than two seeds with another.
         difference: from the leader, over the seeds of both; its interval is for this difference alone.
     """
 
     seeds: tuple[int, ...]
     rank: int
+    may_be_best: bool
     tied: bool
+    unstable: bool
     diverged: tuple[int, ...]
     p: Number | None
     adjusted_p: Number | None
+    behind: Interval | None
     difference: Estimate
+
+
+class SeedsNeeded(Result):
+    """The seeds from which a comparison of a family detects a difference with a power of 80 %.
+
+    Attributes:
+        effect: the difference, in standard deviations of the paired differences.
+    """
+
+    effect: Number
+    seeds: int
+
+
+class Decision(Result):
+    """What a family of comparisons decides.
+
+    Attributes:
+        no_winner: why the leader does not win; None where it is significantly better than all others.
+        detectable: the smallest difference that a typical comparison detects; None where nothing is tested.
+        seeds_needed: by effect; empty where nothing is tested.
+    """
+
+    no_winner: NoWinner | None
+    detectable: Number | None
+    seeds_needed: tuple[SeedsNeeded, ...]
 
 
 class CellName(Result):
@@ -86,7 +129,7 @@ class CellName(Result):
 
 
 class Winner(CellName):
-    """The leading cell and its best seed."""
+    """The leading cell and its best seed; whether it wins says `no_winner`."""
 
     seed: int
 
@@ -134,11 +177,13 @@ class CellResult(CellName, Standing, Scores):
     """A cell in the ranking of its task.
 
     Attributes:
+        no_better_than: the name of a reference that it is not significantly better than; None if there is none.
         validation, test: scores of the final runs.
         default: scores of the runs at the default hyperparameters.
         gain: test score of the final runs minus that of the default runs of the same seeds.
     """
 
+    no_better_than: str | None
     default: Scores
     gain: Estimate
     search: Search
@@ -163,30 +208,43 @@ class Arrival(Result):
     share: Number
 
 
+class RelaxedTarget(Result):
+    """A target that is easier to reach.
+
+    Attributes:
+        relaxation: the share by which it is relaxed.
+        steps: by optimizer.
+    """
+
+    relaxation: Number
+    value: Number
+    steps: dict[str, Arrival]
+
+
 class Target(Result):
     """What half of the leading optimizer's runs end at, on the validation subset.
 
     Attributes:
         of: the leading optimizer.
         steps: by optimizer.
+        relaxed: the same target, relaxed by more and more.
     """
 
     value: Number
     of: str
     steps: dict[str, Arrival]
+    relaxed: tuple[RelaxedTarget, ...]
 
 
-class Family(Result):
+class Family(Decision):
     """The optimizers of one model.
 
     Attributes:
         leader: None where every run diverged.
-        detectable: the smallest difference that a typical comparison detects; None where nothing is tested.
     """
 
     leader: str | None
     tied_with: tuple[str, ...]
-    detectable: Number | None
     cells: tuple[FamilyCell, ...]
     target: Target | None
 
@@ -218,21 +276,31 @@ class Baseline(Result):
     test: Number
 
 
+class Reference(Result):
+    """A prediction that no network is needed for: what every cell should be better than."""
+
+    name: str
+    validation: Number
+    test: Number
+
+
 class RecipeResult(CellName):
     """The best known training of a network.
 
     Attributes:
+        epochs: of a training.
         refit: whether it was trained on training and validation data together; then there is no validation score.
     """
 
     diverged: tuple[int, ...]
     runs: int
+    epochs: int
     refit: bool
     validation: Summary | None
     test: Summary
 
 
-class TaskComparison(Result):
+class TaskComparison(Decision):
     """The contest of one task, the leader's cell first.
 
     Attributes:
@@ -241,8 +309,7 @@ class TaskComparison(Result):
         validation_subset: validation examples that were measured on the way, the same in all runs.
         spaces: by optimizer the lowest and highest value of each hyperparameter that is searched.
         state: floats that an optimizer keeps for each weight.
-        winner: None where every run diverged.
-        detectable: the smallest difference that a typical comparison detects; None where nothing is tested.
+        winner: the leader; None where every run diverged.
     """
 
     kind: TaskKind
@@ -256,9 +323,9 @@ class TaskComparison(Result):
     state: dict[str, int]
     winner: Winner | None
     tied_with: tuple[CellName, ...]
-    detectable: Number | None
     cells: tuple[CellResult, ...]
     models: dict[str, Family]
+    references: tuple[Reference, ...]
     baselines: tuple[Baseline, ...]
     recipes: tuple[RecipeResult, ...]
 
@@ -316,6 +383,68 @@ class Profile(Result):
     score: dict[str, Number]
 
 
+class RelaxedProfile(Profile):
+    """A performance profile by relaxed targets.
+
+    Attributes:
+        relaxation: the share by which each target is relaxed.
+    """
+
+    relaxation: Number
+
+
+class SettingOnProblem(Result):
+    """The trial of an optimizer on a problem, at the point that is best on the other problems.
+
+    Attributes:
+        point: the hyperparameters that are searched.
+        score: of the trial at the point, on validation data; None where it diverged.
+        best: of the best trial on the problem, from the same seed; None where all diverged.
+    """
+
+    point: dict[str, Number]
+    score: Number | None
+    best: Number | None
+
+    @property
+    def cost(self) -> float | None:
+        """What the point lacks to the best trial of the problem."""
+        return None if self.score is None or self.best is None else self.best - self.score
+
+
+class Setting(Result):
+    """An optimizer at one setting for all problems.
+
+    Attributes:
+        points: how many points of its space were tried on every problem.
+        point: the one with the best mean rank over all problems.
+        mean_rank: of that point among the points.
+        left_out: for each problem, in order, the trial at the point with the best mean rank over the other problems.
+    """
+
+    points: int
+    point: dict[str, Number]
+    mean_rank: Number
+    left_out: tuple[SettingOnProblem, ...]
+
+
+class OneSetting(Result):
+    """The second ruleset: an optimizer has one setting for all problems, chosen without the problem that it is on.
+
+    Attributes:
+        optimizers: those whose trials are at the same points on every problem.
+        ranks: of the optimizers, by one trial a problem.
+        profile: by these trials' steps to the targets of the problems; None where no target is reached.
+        relaxed_profiles: the same by relaxed targets, those that are reached.
+    """
+
+    problems: tuple[str, ...]
+    optimizers: dict[str, Setting]
+    ranks: Ranks | None
+    profile: Profile | None
+    relaxed_profiles: tuple[RelaxedProfile, ...]
+
+
 class VectorRun(Result):
     """The final metrics of one training of word vectors."""
 
@@ -350,7 +479,7 @@ class Study(Standing, Scores):
     trials_diverged: int
 
 
-class TuningComparison(Result):
+class TuningComparison(Decision):
     """The methods of hyperparameter search, the leading one first.
 
     Attributes:
@@ -362,7 +491,6 @@ class TuningComparison(Result):
     metric: Literal["loss"]
     winner: str | None
     tied_with: tuple[str, ...]
-    detectable: Number | None
     cells: tuple[Study, ...]
 
 
@@ -374,6 +502,8 @@ class Comparison(Result):
         tasks: by name.
         ranks: over all problems; None where fewer than two optimizers run on all of them, or every run diverged.
         profile: in steps; None where no problem has a target that is reached, or fewer than two optimizers run.
+        relaxed_profiles: in steps, by relaxed targets.
+        one_setting: None where fewer than two problems have trials at the same points.
         embeddings: by the name of the corpus.
         tuning: None without methods.
     """
@@ -382,6 +512,8 @@ class Comparison(Result):
     tasks: dict[str, TaskComparison]
     ranks: Ranks | None
     profile: Profile | None
+    relaxed_profiles: tuple[RelaxedProfile, ...]
+    one_setting: OneSetting | None
     embeddings: dict[str, EmbeddingComparison]
     tuning: TuningComparison | None
 

@@ -32,10 +32,12 @@ class Task:
     """A contest.
 
     Attributes:
+        data: the name of its data set.
         metric: decides it.
         cells: model and optimizer of each.
     """
 
+    data: str
     kind: TaskKind
     metric: Metric
     cells: Sequence[tuple[str, str]]
@@ -54,7 +56,12 @@ def metrics(read: Read) -> dict[str, Metric]:
 def tasks(read: Read) -> dict[str, Task]:
     """Return the contests by name; the record of a cell is named `<model>-<optimizer>` in the group of its task."""
     return {
-        name: Task(read(f"data.{task.data}.kind", TaskKind), task.metric, list(product(task.models, task.optimizers)))
+        name: Task(
+            task.data,
+            read(f"data.{task.data}.kind", TaskKind),
+            task.metric,
+            list(product(task.models, task.optimizers)),
+        )
         for name, task in declared(read).items()
     }
 

@@ -4,11 +4,9 @@ Throughout, `values` holds one number a seed, and the question is what another d
 split and the settings stay as they are.
 """
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import stdtr, stdtrit
+from scipy.special import stdtrit
 
 Interval = tuple[float, float]
 EQUAL = 1e-9  # differences of metrics closer than this differ by rounding alone
@@ -45,42 +43,16 @@ def bootstrap(values: ArrayLike, confidence: float, resamples: int, seed: int) -
     return float(low), float(high)
 
 
-def paired(differences: ArrayLike) -> float:
-    """Return the two-sided p-value of the paired t-test: that the mean difference over seeds is zero.
-
-    Differs: where all differences are equal, the t-statistic is infinite and its p-value zero, although metrics counted
-    on a few hundred examples agree by chance. There it is the p-value of the exact sign-flip test, 2^(1-n).
-    """
-    d = np.asarray(differences, dtype=float)
-    if d.size < 2 or np.all(np.abs(d) < EQUAL):
-        return 1.0
-    if np.ptp(d) < EQUAL:
-        return 2.0 ** (1 - d.size)
-    t = d.mean() / (d.std(ddof=1) / np.sqrt(d.size))
-    return float(2 * stdtr(d.size - 1, -abs(t)))
-
-
 def holm(p: ArrayLike) -> NDArray[np.float64]:
     """Return p-values adjusted so that rejecting those below alpha errs in the family with probability alpha.
+
+    The last axis is the family.
 
     Source: Holm 1979, Scandinavian Journal of Statistics 6.
     """
     raw = np.asarray(p, dtype=float)
-    order = np.argsort(raw, kind="stable")
-    steps = raw[order] * np.arange(raw.size, 0, -1)
+    order = np.argsort(raw, axis=-1, kind="stable")
+    steps = np.take_along_axis(raw, order, -1) * np.arange(raw.shape[-1], 0, -1)
     adjusted = np.empty_like(raw)
-    adjusted[order] = np.minimum(np.maximum.accumulate(steps), 1.0)
+    np.put_along_axis(adjusted, order, np.minimum(np.maximum.accumulate(steps, axis=-1), 1.0), -1)
     return adjusted
-
-
-def detectable(differences: Sequence[NDArray[np.float64]], confidence: float) -> float | None:
-    """Return the smallest mean difference that a typical comparison of a family detects.
-
-    Half the width of Student's interval at Bonferroni's level, for the median standard error of the differences; None
-    where no spread can be estimated.
-    """
-    errors = [d.std(ddof=1) / np.sqrt(d.size) for d in differences if d.size > 1]
-    if not errors:
-        return None
-    freedom = min(d.size for d in differences if d.size > 1) - 1
-    return float(stdtrit(freedom, 1 - (1 - confidence) / (2 * len(differences))) * np.median(errors))

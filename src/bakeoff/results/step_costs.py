@@ -9,7 +9,7 @@ from pathlib import Path
 from bakeoff.base import paths
 from bakeoff.base.settings import BadInput
 from bakeoff.results.model import Comparison, Profile
-from bakeoff.results.time_to_target import profile
+from bakeoff.results.time_to_target import profile, reached
 
 PATH = paths.COSTS
 REMEDY = "`python -m benchmarks.costs` measures it anew, on a quiet machine"
@@ -68,19 +68,29 @@ def read(path: Path) -> Costs:
 def profiles(comparison: Comparison, costs: Costs) -> dict[str, Profile]:
     """Return performance profiles by what the time is counted in: steps, and where all steps were measured, seconds."""
     in_steps = comparison.profile
-    if not in_steps:
-        return {}
-    times: dict[str, dict[str, float]] = {}
+    return both(in_steps, comparison, costs, 0.0) if in_steps else {}
+
+
+def relaxed_profiles(comparison: Comparison, costs: Costs) -> dict[float, dict[str, Profile]]:
+    """Return the same by relaxed targets, by relaxation."""
+    return {
+        in_steps.relaxation: both(in_steps, comparison, costs, in_steps.relaxation)
+        for in_steps in comparison.relaxed_profiles
+    }
+
+
+def both(in_steps: Profile, comparison: Comparison, costs: Costs, relaxation: float) -> dict[str, Profile]:
+    """Return a profile in steps, and beside it that in seconds."""
+    seconds: dict[str, dict[str, float]] = {}
     for name, task in comparison.tasks.items():
         for model, family in task.models.items():
             if family.target:
-                steps = {optimizer: found.median for optimizer, found in family.target.steps.items()}
                 taken = {
-                    optimizer: math.inf if median is None else costs.after(name, model, optimizer, median)
-                    for optimizer, median in steps.items()
+                    optimizer: math.inf if found.median is None else costs.after(name, model, optimizer, found.median)
+                    for optimizer, found in reached(family.target, relaxation).items()
                 }
-                times[f"{name}: {model}"] = {of: time for of, time in taken.items() if time is not None}
-    in_seconds = profile(times)
+                seconds[f"{name}: {model}"] = {of: time for of, time in taken.items() if time is not None}
+    in_seconds = profile(seconds)
     return {"steps": in_steps} | ({"seconds": in_seconds} if in_seconds and alike(in_steps, in_seconds) else {})
 
 

@@ -2,14 +2,23 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from statistics import fmean
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from bakeoff.base.record import SUBSET, Run
-from bakeoff.results.model import Profile
+from bakeoff.base.values import Metric
+from bakeoff.results.model import Arrival, Profile, RelaxedProfile, RelaxedTarget, Target, TaskComparison
 
 FARTHEST = 4.0  # times the fastest, up to which a profile counts
+RELAXATIONS = (0.05, 0.1)  # shares by which targets are relaxed, beside the target itself
+
+# Where the scale of each metric begins. Half of an area under the ROC curve is what a constant prediction has on any
+# data: a share of the whole area would relax a target of .75 by three times the share of what a model can learn.
+FLOORS: Mapping[Metric, float] = {"accuracy": 0.0, "auc": 0.5, "dice": 0.0}
+
+Times = Mapping[str, Mapping[str, float]]  # by problem and competitor; infinite where the target was missed
 
 
 def target(finals: Sequence[Run], metric: str) -> float | None:
@@ -19,6 +28,11 @@ def target(finals: Sequence[Run], metric: str) -> float | None:
     """
     value = float(np.median([-math.inf if run.diverged else run.metrics[f"{SUBSET}/{metric}"] for run in finals]))
     return value if math.isfinite(value) else None
+
+
+def relaxed(goal: float, metric: Metric, relaxation: float) -> float:
+    """Return a target relaxed by a share of its distance from the floor of its metric; one below the floor stays."""
+    return goal - relaxation * max(goal - FLOORS[metric], 0.0)
 
 
 def steps(run: Run, metric: str, goal: float) -> float:
@@ -36,15 +50,68 @@ def typical(times: ArrayLike) -> float:
     return float(ordered[(ordered.size - 1) // 2])
 
 
-def profile(times: Mapping[str, Mapping[str, float]]) -> Profile | None:
+def of_family(finals: Mapping[str, Sequence[Run]], leader: str | None, metric: Metric) -> Target | None:
+    """Return the steps until each optimizer's runs reach what half of the leader's runs end at, or nearly so."""
+    goal = None if leader is None else target(finals[leader], metric)
+    if leader is None or goal is None:
+        return None
+
+    def arrivals(value: float) -> dict[str, Arrival]:
+        return {optimizer: arrival([steps(run, metric, value) for run in runs]) for optimizer, runs in finals.items()}
+
+    nearer = [(share, relaxed(goal, metric, share)) for share in RELAXATIONS]
+    return Target(
+        value=goal,
+        of=leader,
+        steps=arrivals(goal),
+        relaxed=tuple(RelaxedTarget(relaxation=share, value=value, steps=arrivals(value)) for share, value in nearer),
+    )
+
+
+def arrival(steps: Sequence[float]) -> Arrival:
+    """Return the steps of one optimizer's runs; infinite ones as None."""
+    median = typical(steps)
+    return Arrival(
+        values=tuple(int(value) if math.isfinite(value) else None for value in steps),
+        median=median if math.isfinite(median) else None,
+        share=fmean(math.isfinite(value) for value in steps),
+    )
+
+
+def reached(target: Target, relaxation: float) -> Mapping[str, Arrival]:
+    """Return the steps to a target that is relaxed by a share; 0 for the target itself."""
+    return {0.0: target.steps, **{found.relaxation: found.steps for found in target.relaxed}}[relaxation]
+
+
+def times(tasks: Mapping[str, TaskComparison], relaxation: float = 0.0) -> dict[str, dict[str, float]]:
+    """Return the median steps to the target by problem (`images: cnn`) and optimizer, infinite where there are none."""
+    return {
+        f"{name}: {model}": {
+            optimizer: math.inf if found.median is None else found.median
+            for optimizer, found in reached(family.target, relaxation).items()
+        }
+        for name, task in tasks.items()
+        for model, family in sorted(task.models.items())
+        if family.target
+    }
+
+
+def relaxed_profiles(times: Mapping[float, Times]) -> tuple[RelaxedProfile, ...]:
+    """Return a performance profile for each relaxation of the targets by which somebody solves a problem.
+
+    Args:
+        times: by relaxation.
+    """
+    found = {relaxation: profile(of) for relaxation, of in times.items()}
+    return tuple(RelaxedProfile(**dict(of), relaxation=relaxation) for relaxation, of in found.items() if of)
+
+
+def profile(times: Times) -> Profile | None:
     """Return each competitor's times as multiples of the fastest one's, problem by problem.
 
     Of the problems that somebody solved, and the competitors that all of those have; None without a problem or with
     fewer than two competitors. `score` is the mean height of the share of problems under a multiple tau, for tau from 1
     to FARTHEST: 1 for a competitor that is the fastest everywhere.
-
-    Args:
-        times: by problem and competitor; infinite where the target was missed.
 
     Source: Dolan & More 2002, Mathematical Programming 91; the score as in Dahl et al. 2023, arXiv:2306.07179.
     """

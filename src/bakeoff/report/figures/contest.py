@@ -4,6 +4,7 @@ import io
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import matplotlib
@@ -109,7 +110,7 @@ def learning_curves(points: Sequence[CurvePoint], metric: Metric) -> bytes:
 
 def epochs_above(axis: Axes, steps: float) -> None:
     """Draw an upper axis in epochs of so many steps."""
-    above = axis.secondary_xaxis("top", functions=(lambda step: step / steps, lambda epoch: epoch * steps))
+    above = axis.secondary_xaxis("top", functions=(partial(np.multiply, 1 / steps), partial(np.multiply, steps)))
     above.xaxis.set_major_locator(matplotlib.ticker.MaxNLocator(integer=True, nbins=6))
     above.set_xlabel("epoch")
     above.spines[:].set_visible(False)

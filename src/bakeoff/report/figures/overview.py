@@ -14,8 +14,9 @@ from bakeoff.optimizers.registry import OPTIMIZERS, Optimizers
 from bakeoff.optimizers.trajectories import FUNCTIONS, PlaneFunction, best_rate, trajectory
 from bakeoff.report.figures.contest import INK, png, style
 from bakeoff.report.figures.palette import COLOURS, dashes
-from bakeoff.report.formatting import DASH
-from bakeoff.results.model import Comparison, Profile, Ranks
+from bakeoff.report.formatting import DASH, percent
+from bakeoff.report.sections import one_setting
+from bakeoff.results.model import Comparison, OneSetting, Profile, Ranks
 from bakeoff.results.step_costs import Costs, profiles
 
 Values = NDArray[np.float64]
@@ -27,7 +28,17 @@ def of_comparison(comparison: Comparison, costs: Costs) -> dict[str, bytes]:
     """Return those that need nothing but comparison.json and what steps cost, by their names on the pages."""
     drawn = {"ranks.png": critical_differences(comparison.ranks)} if comparison.ranks else {}
     found = profiles(comparison, costs)
-    return drawn | ({"profile.png": draw_profiles(found)} if found else {})
+    drawn |= {"profile.png": draw_profiles(found)} if found else {}
+    relaxed = {f"target relaxed by {percent(of.relaxation)}": of for of in comparison.relaxed_profiles}
+    drawn |= {one_setting.RELAXED: draw_profiles(relaxed, "{}", "scores")} if relaxed else {}
+    return drawn | (of_one_setting(comparison.one_setting) if comparison.one_setting else {})
+
+
+def of_one_setting(found: OneSetting) -> dict[str, bytes]:
+    """Return the figures of the second ruleset."""
+    drawn = {one_setting.RANKS: critical_differences(found.ranks)} if found.ranks else {}
+    by_target = one_setting.by_target(found)
+    return drawn | ({one_setting.PROFILE: draw_profiles(by_target, "{}", "scores")} if by_target else {})
 
 
 def critical_differences(ranks: Ranks) -> bytes:
@@ -92,28 +103,30 @@ def places(groups: Sequence[Sequence[str]], mean: Mapping[str, float]) -> list[i
     return rows
 
 
-def draw_profiles(found: Mapping[str, Profile]) -> bytes:
+def draw_profiles(found: Mapping[str, Profile], title: str = "time in {}", legend: str = "score by {}") -> bytes:
     """Draw performance profiles, a panel each: the share of problems solved within a multiple of the fastest's time.
 
     Args:
-        found: by what the time is counted in.
+        found: by what the time is counted in, or by another name.
+        title: of a panel, with a place for its name.
+        legend: its title, with a place for all names.
 
     Source: Dolan & More 2002, Mathematical Programming 91.
     """
     first = next(iter(found.values())).score
     order = sorted(first, key=lambda name: (-first[name], name))
     with style():
-        figure = Figure(figsize=(2.4 + 3.4 * len(found), 3.7), layout="constrained")
+        figure = Figure(figsize=(2.4 + min(3.4 * len(found), 7.2), 3.7), layout="constrained")
         axes = figure.subplots(1, len(found), sharey=True, squeeze=False)[0]
         for axis, (unit, profile) in zip(axes, found.items(), strict=True):
             draw_profile(axis, profile, [name for name in order if name in profile.score])
-            axis.set(title=f"time in {unit}", xlabel="time to the target, times that of the fastest")
+            axis.set(title=title.format(unit), xlabel="time to the target,\ntimes that of the fastest")
         axes[0].set_ylabel("share of the problems solved")
         lines = [Line2D([], [], color=COLOURS[name], linestyle=dashes(name)) for name in order]
         scores = {name: [profile.score.get(name) for profile in found.values()] for name in order}
         labels = [f"{name}  {' / '.join(DASH if s is None else f'{s:.2f}' for s in scores[name])}" for name in order]
-        title = f"score by {' / '.join(found)}"
-        figure.legend(lines, labels, loc="outside right upper", title=title, alignment="left")
+        heading = legend.format(" / ".join(found))
+        figure.legend(lines, labels, loc="outside right upper", title=heading, alignment="left")
         return png(figure)
 
 

@@ -11,6 +11,7 @@ from bakeoff.report.formatting import (
     by_model,
     cell_name,
     estimate,
+    limits,
     listed,
     number,
     percent,
@@ -23,8 +24,12 @@ from bakeoff.report.formatting import (
     spanned,
     table,
 )
-from bakeoff.results.model import CellResult, Comparison, Interval, Profile, Ranks, Target, TaskComparison
-from bakeoff.results.step_costs import Costs, profiles
+from bakeoff.report.sections import one_setting
+from bakeoff.results.compare import LEAST_SEEDS
+from bakeoff.results.model import Arrival, CellResult, Comparison, Interval, Profile, Ranks, Target, TaskComparison
+from bakeoff.results.multiple_comparisons import CELLS
+from bakeoff.results.power import EFFECTS, POWER
+from bakeoff.results.step_costs import Costs, profiles, relaxed_profiles
 from bakeoff.results.test_set_error import error, telling
 from bakeoff.results.time_to_target import FARTHEST
 
@@ -66,7 +71,11 @@ def procedure(tasks: Mapping[str, TaskComparison], confidence: float) -> str:
     ]
     return f"""## Protocol
 
-Every optimizer has the same budget on each network. First come the **trials**: quasi-random points of the optimizer's
+Every optimizer has the same budget on each network, and only runs from seeds that no choice has used are ranked.
+
+### The contest in full
+
+First come the **trials**: quasi-random points of the optimizer's
 search space, each trained from one seed. The best trials are trained again from new seeds (**reruns**); the point with
 the best mean on validation data is picked. The **final** runs train the picked hyperparameters from seeds that no
 choice has used, and only these runs are ranked. The **default** runs train the hyperparameters of params.yaml from the
@@ -85,9 +94,27 @@ default:
   narrow (no resample leaves the range of the values), so they are not shown here.
 - **Ranks** are by the mean on validation data. Each final and default run read the test data once, after its last
   step; no choice depends on test data.
-- **Tied** (statistically tied): a paired t-test against the leader over the seeds of both, adjusted by Holm's method
-  for the number of comparisons, gives p > {1 - confidence:.2g}. A tie does not show equality: more seeds make smaller
-  differences visible.
+- **What is promised**: take a family of cells, all cells of a task or all optimizers of one network. With a probability
+  of at least {percent(confidence)}, no cell whose true mean equals the best one is called worse. The true mean is over
+  all seeds, on this data and split, at the picked hyperparameters; other data may rank otherwise. The promise holds for
+  each family by itself, and the error rate was measured by simulation (`python -m benchmarks.significance`).
+- **Tied** (statistically tied): the cell may be the best. One-sided paired t-tests compare it with every other cell
+  over the seeds of both; adjusted for all these comparisons, none gives p <= {1 - confidence:.2g}. A tie does not show
+  equality: more seeds make smaller differences visible.
+- **Behind the best by**: limits of how far the cell's true mean is behind the best one. They hold for all cells of the
+  family together, at {percent(confidence)}.
+- **Too unstable to rank**: the standard deviation over seeds exceeds `comparison.unstable_above` times the metric's
+  range (accuracy and Dice 1, area under the ROC curve 0.5). Such a cell is not called tied, and the best that others
+  are behind is among the other cells.
+- **No better than** the majority class (accuracy), chance (area under the ROC curve), a mask with one label or the
+  intensity baseline (Dice): the mean on validation data does not exceed that score by more than the seeds and the
+  sampling error of the validation data explain, one-sided at {percent(confidence)}. Dice has no formula for the latter.
+- **No winner**: the leader wins only if no other cell may be the best. It does not win if it is itself too unstable or
+  no better than such a score, if it shares fewer than {LEAST_SEEDS} seeds with a cell that it is compared with, or if
+  it leads because more runs of others diverged.
+- **Seeds needed**: from so many, a comparison of the family detects a true difference of 0.5, 1 or 2 standard
+  deviations of the paired differences with a power of {percent(POWER)}. Families of {CELLS} cells or more need fewer,
+  because their variances are moderated.
 - **Test set too small**: seeds do not vary the test examples. Where the sampling error of the test set alone explains
   the difference of two test means, the page says so.
 - **Diverged** runs are counted and never dropped: a cell ranks below all cells with a smaller share of diverged runs,
@@ -115,7 +142,7 @@ RECIPE = """\
 
 def overall(comparison: Comparison, costs: Costs) -> str:
     """Return ranks, times to target, and what a step costs."""
-    found = profiles(comparison, costs)
+    found, relaxed = profiles(comparison, costs), relaxed_profiles(comparison, costs)
     parts = ["## Over all problems", "A problem is one network on one task."]
     if comparison.ranks:
         parts += [ranking(comparison.ranks, comparison.confidence), picture("mean ranks", "ranks.png")]
@@ -123,7 +150,13 @@ def overall(comparison: Comparison, costs: Costs) -> str:
         parts.append(unranked(comparison.tasks))
     if found:
         parts += [speeds(found), picture("performance profiles", "profile.png")]
+    if relaxed:
+        parts += [
+            one_setting.relaxed_scores(found, relaxed),
+            picture("performance profiles by relaxed targets, in steps", one_setting.RELAXED),
+        ]
     parts += [
+        *one_setting.section(comparison),
         step_costs(comparison.tasks, costs),
         "### Trajectories on 2-D test functions",
         f"{STEPS} steps from the same start (ring). Each optimizer has the learning rate (one of each half decade) "
@@ -258,32 +291,83 @@ def curves_note(task: TaskComparison, card: Card) -> str:
 
 
 def verdict(task: TaskComparison) -> str:
-    """Return a sentence that names the winner, or the cells that are tied."""
+    """Return a sentence that names the winner, or why there is none, and what the family can show."""
     cells = task.cells
-    seeds = spanned((len(cell.seeds) for cell in cells), "seed")
-    if task.winner is None:
+    if task.no_winner == "all diverged":
         return "Every run diverged, so nothing can be ranked."
-    leader, others = cell_name(cells[0]), len(cells) - 1
-    if not others:
-        sentence = f"{leader} is the only cell."
-    elif task.tied_with:
-        tied = by_model(cell for cell in cells if cell.tied)
-        count = len(task.tied_with)
-        those = "all others" if count == others else f"{count} of the {others} others"
-        sentence = (
-            f"**No single winner.** {leader} has the best mean and is statistically tied with {those} "
-            f"({seeds}): {tied}."
-        )
-    else:
-        sentence = f"**{leader} wins**: {reason(cells)}."
+    sentences = [outcome(task), *tie(task), *remarks_on(task)]
     if task.detectable is not None:
-        sentence += f" The smallest difference that a typical comparison can detect is {task.detectable:.2g}."
+        sentences.append(f"The smallest difference that a typical comparison can detect is {task.detectable:.2g}.")
+    if task.seeds_needed:
+        effects = listed(f"{needed.effect:g}" for needed in task.seeds_needed)
+        seeds = listed(str(needed.seeds) for needed in task.seeds_needed)
+        sentences.append(
+            f"To detect {effects} standard deviations of the paired differences with a power of {percent(POWER)}, "
+            f"{seeds} seeds are needed."
+        )
     lost = [(cell_name(cell), len(cell.diverged)) for cell in cells if cell.diverged]
     if lost:
         named = listed(f"{cell} ({count})" for cell, count in lost)
         total = sum(len(cell.seeds) for cell in cells)
-        sentence += f" {plural(sum(count for _, count in lost), 'final run')} of {total:,} diverged: {named}."
-    return sentence
+        sentences.append(f"{plural(sum(count for _, count in lost), 'final run')} of {total:,} diverged: {named}.")
+    return " ".join(sentences)
+
+
+def outcome(task: TaskComparison) -> str:
+    """Return who wins, or why nobody does."""
+    cells = task.cells
+    leader = cell_name(cells[0])
+    none = f"**No winner.** {leader} has the best mean"
+    match task.no_winner:
+        case None:
+            return f"**{leader} wins**: {reason(cells)}."
+        case "alone":
+            return f"{leader} is the only cell."
+        case "tied":
+            return f"**No single winner.** {leader} has the best mean and is statistically tied with {ties(task)}."
+        case "no better than the reference":
+            return f"{none}, but is no better than {cells[0].no_better_than}, so it wins nothing."
+        case "too few seeds":
+            return (
+                f"{none}, but wins nothing: it shares fewer than {LEAST_SEEDS} seeds with a cell that it is compared "
+                "with."
+            )
+        case "diverged rivals":
+            more = by_model(cell for cell in cells[1:] if cell.p is None)
+            return f"**No winner.** {leader} leads because more runs of others diverged: {more}."
+        case "unstable" if cells[0].unstable:
+            return f"{none}, but is too unstable to rank, so it wins nothing."
+        case "unstable":
+            rivals = by_model(cell for cell in cells[1:] if cell.unstable and cell.may_be_best)
+            return f"{none}, but others are too unstable to say whether they are worse: {rivals}."
+        case "worse over common seeds":
+            return f"{none} over its own seeds, but over the seeds of both another is significantly better."
+        case "all diverged":
+            return "Every run diverged."
+
+
+def tie(task: TaskComparison) -> list[str]:
+    """Return a sentence on the ties of a leader that wins nothing for another reason."""
+    return [f"It is statistically tied with {ties(task)}."] if task.tied_with and task.no_winner != "tied" else []
+
+
+def ties(task: TaskComparison) -> str:
+    """Return `all others (5 seeds): cnn under sgd`."""
+    count, others = len(task.tied_with), len(task.cells) - 1
+    those = "all others" if count == others else f"{count} of the {others} others"
+    seeds = spanned((len(cell.seeds) for cell in task.cells), "seed")
+    return f"{those} ({seeds}): {by_model(cell for cell in task.cells if cell.tied)}"
+
+
+def remarks_on(task: TaskComparison) -> list[str]:
+    """Return sentences on the cells that are too unstable to rank, and on those no better than a reference."""
+    found = []
+    if unstable := [cell for cell in task.cells if cell.unstable]:
+        found.append(f"Too unstable to rank: {by_model(unstable)}.")
+    for reference in task.references:
+        if missed := [cell for cell in task.cells if cell.no_better_than == reference.name]:
+            found.append(f"No better than {reference.name} ({number(reference.validation)}): {by_model(missed)}.")
+    return found
 
 
 def reason(cells: Sequence[CellResult]) -> str:
@@ -304,12 +388,12 @@ def held_out(task: TaskComparison, card: Card, confidence: float) -> str | None:
     lost = [cell for cell in others if cell.test.mean is None]
     left_out = f" Left out, because every final run diverged: {by_model(lost)}." if lost else ""
     near = []
-    limits = []
+    explained = []
     for cell, mean in ended:
         limit = telling(metric, value, mean, labels, confidence)
         if limit is not None and abs(mean - value) <= limit:
             near.append(cell)
-            limits.append(limit)
+            explained.append(limit)
     formula = {"accuracy": "binomial", "auc": "Hanley and McNeil's, for rows that are independent"}[metric]
     half = telling(metric, value, value, labels, confidence)
     sentence = (
@@ -321,30 +405,36 @@ def held_out(task: TaskComparison, card: Card, confidence: float) -> str | None:
         return f"{sentence}. It explains differences of up to {half:.2g}{more}.{left_out}"
     count = "all others" if len(near) == len(ended) else f"{len(near)} of the {len(ended)} others"
     return (
-        f"{sentence}. It explains differences of up to {max(limits):.2g}. **The test set is too small to distinguish "
-        f"the leader from {count}**: {by_model(near)}.{left_out}"
+        f"{sentence}. It explains differences of up to {max(explained):.2g}. **The test set is too small to "
+        f"distinguish the leader from {count}**: {by_model(near)}.{left_out}"
     )
 
 
 def within_models(task: TaskComparison) -> str:
     """Return the leader and its ties among each model's optimizers."""
     rows = [
-        [model, family.leader or DASH, listed(family.tied_with) or DASH, number(family.detectable, 2)]
+        [
+            model,
+            family.leader or DASH,
+            "wins" if family.no_winner is None else f"no winner: {family.no_winner}",
+            listed(family.tied_with) or DASH,
+            number(family.detectable, 2),
+            ", ".join(str(needed.seeds) for needed in family.seeds_needed) or DASH,
+        ]
         for model, family in task.models.items()
     ]
     words = "Comparison of the optimizers within each model:"
-    return f"{words}\n\n{table(['model', 'leading optimizer', 'tied with it', 'detectable difference'], rows)}"
+    seeds = f"seeds needed for {', '.join(f'{effect:g}' for effect in EFFECTS)} SD"
+    header = ["model", "leading optimizer", "result", "tied with it", "detectable difference", seeds]
+    return f"{words}\n\n{table(header, rows)}"
 
 
 def cells_table(task: TaskComparison) -> str:
     rows = []
     for cell in task.cells:
-        remarks = ["leader"] if cell.rank == 1 and task.winner else ["tied"] if cell.tied else []
-        remarks += [f"{len(cell.diverged)} diverged"] if cell.diverged else []
-        behind = DASH if cell.rank == 1 else estimate(cell.difference)
-        scores = [estimate(cell.validation), estimate(cell.test), behind, probability(cell.adjusted_p)]
+        scores = [estimate(cell.validation), estimate(cell.test), limits(cell.behind), probability(cell.adjusted_p)]
         place = [str(cell.rank), cell.model, cell.optimizer, str(len(cell.seeds))]
-        rows.append([*place, *scores, ", ".join(remarks)])
+        rows.append([*place, *scores, ", ".join(marks(task, cell))])
     for recipe in task.recipes:
         validation = DASH if recipe.validation is None else estimate(recipe.validation)
         scores = [validation, estimate(recipe.test), DASH, DASH]
@@ -354,8 +444,16 @@ def cells_table(task: TaskComparison) -> str:
     for baseline in task.baselines:
         scores = [number(baseline.validation), number(baseline.test)]
         rows.append(["", baseline.model, DASH, DASH, *scores, DASH, DASH, "baseline: scikit-learn"])
-    header = ["", "model", "optimizer", "seeds", "validation", "test", "difference from the leader", "adjusted p", ""]
+    header = ["", "model", "optimizer", "seeds", "validation", "test", "behind the best by", "adjusted p", ""]
     return table(header, rows)
+
+
+def marks(task: TaskComparison, cell: CellResult) -> list[str]:
+    """Return the remarks on a cell."""
+    found = ["leader"] if cell.rank == 1 and task.winner else ["tied"] if cell.tied else []
+    found += ["too unstable to rank"] if cell.unstable else []
+    found += [f"no better than {cell.no_better_than}"] if cell.no_better_than else []
+    return found + ([f"{len(cell.diverged)} diverged"] if cell.diverged else [])
 
 
 def sensitivity(task: TaskComparison) -> str:
@@ -445,4 +543,24 @@ def targets(name: str, task: TaskComparison, costs: Costs) -> list[str]:
         f"Targets, validation {METRICS[task.metric]}: {goals}. The steps are the median over runs; the time is the "
         "number of steps times the measured time of a step.",
         table(["optimizer", *header], rows),
+        *relaxed_targets(aimed, optimizers),
     ]
+
+
+def relaxed_targets(aimed: Mapping[str, Target], optimizers: Sequence[str]) -> list[str]:
+    """Return the steps to the relaxed targets of each model, and how many runs reach them."""
+    relaxed = [(model, found) for model, target in aimed.items() for found in target.relaxed]
+    if not relaxed:
+        return []
+    rows = [[optimizer, *(reaches(found.steps.get(optimizer)) for _, found in relaxed)] for optimizer in optimizers]
+    header = [f"{model}: {number(found.value)} ({percent(found.relaxation)})" for model, found in relaxed]
+    words = "Steps to relaxed targets (by how much in parentheses), and the number of runs that reach them:"
+    return [words, table(["optimizer", *header], rows)]
+
+
+def reaches(found: Arrival | None) -> str:
+    """Return `220; 5 of 5`."""
+    if found is None:
+        return DASH
+    steps = "never" if found.median is None else f"{found.median:,.0f}"
+    return f"{steps}; {sum(value is not None for value in found.values)} of {len(found.values)}"

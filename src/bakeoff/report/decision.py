@@ -1,0 +1,297 @@
+"""What to use on a task, and the one change most worth trying next, by rules over the results.
+
+What to use is the leader of the contest: the cell with the best mean on validation data. A recipe or a baseline comes
+first where its validation score is better than the leader's. Test scores decide nothing: a recipe that was trained on
+the validation data too has no validation score, so it is only named where its test score is better.
+
+A cell that costs less is named where its mean is within one standard error of the leader's, it is statistically tied
+with the leader, and its step costs at least 5 % less.
+Source: the rule of one standard error of Breiman, Friedman, Olshen & Stone 1984, Classification and Regression Trees.
+
+The next change is that of the first rule in RULES that applies.
+"""
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from statistics import stdev
+from typing import Literal
+
+from scipy.special import stdtrit
+
+from bakeoff.base import paths
+from bakeoff.report.formatting import METRICS, cell_name, number, plural, spanned
+from bakeoff.results.curves import CurvePoint
+from bakeoff.results.model import CellResult, Interval, RecipeResult, TaskComparison
+from bakeoff.results.step_costs import Costs
+
+CHEAPER = 0.95  # of the leader's time of a step, at most, which is more than what measurements differ by
+LOST = 0.25  # share of a search's trials that diverged, from which its space is too wide
+LATE = 0.75  # of the steps of a training; what is gained after them tells whether the end was too early
+MOST_SEEDS = 50  # more are not worth a difference that small
+
+Side = Literal["validation", "test"]
+
+
+@dataclass(frozen=True)
+class Reference:
+    """What is not a cell of the contest, and better than its leader.
+
+    Attributes:
+        title: names it: `the recipe of cnn`, `boosting`.
+        sides: the data on which it is better.
+        first: it beats the leader on validation data, and is what to use.
+        recipe: None of a baseline.
+    """
+
+    title: str
+    validation: float | None
+    test: float
+    interval: Interval | None
+    sides: tuple[Side, ...]
+    first: bool
+    recipe: RecipeResult | None
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What is known of a task.
+
+    Attributes:
+        course: the learning curve of the leader.
+    """
+
+    name: str
+    task: TaskComparison
+    costs: Costs
+    course: Sequence[CurvePoint]
+    confidence: float
+
+    @property
+    def leader(self) -> CellResult | None:
+        """The leader; None where every run diverged."""
+        return self.task.leader if self.task.winner else None
+
+
+def references(known: Evidence) -> list[Reference]:
+    """Return the recipes and baselines that are better than the leader on some data, what to use first."""
+    found = [reference for reference in everything(known) if reference.sides]
+    return sorted(found, key=lambda of: (not of.first, -of.test))
+
+
+def everything(known: Evidence) -> Iterator[Reference]:
+    """Yield the recipes, baselines and references of a task that have scores."""
+    for recipe in known.task.recipes:
+        if recipe.test.mean is not None:
+            validation = recipe.validation.mean if recipe.validation else None
+            title = f"the recipe of {recipe.model}"
+            yield compared(known, title, validation, recipe.test.mean, recipe.test.interval, recipe)
+    for baseline in known.task.baselines:
+        yield compared(known, f"the baseline {baseline.model}", baseline.validation, baseline.test, None, None)
+    for of in known.task.references:
+        yield compared(known, of.name, of.validation, of.test, None, None)
+
+
+def compared(
+    known: Evidence,
+    title: str,
+    validation: float | None,
+    test: float,
+    interval: Interval | None,
+    recipe: RecipeResult | None,
+) -> Reference:
+    """Return a recipe or baseline with what it is better on than the leader; where there is none, on everything."""
+    leader = known.leader
+    of_leader = -math.inf if leader is None or leader.validation.mean is None else leader.validation.mean
+    test_of_leader = -math.inf if leader is None or leader.test.mean is None else leader.test.mean
+    better: list[Side] = ["validation"] if validation is not None and validation > of_leader else []
+    better += ["test"] if test > test_of_leader else []
+    return Reference(title, validation, test, interval, tuple(better), "validation" in better, recipe)
+
+
+def cheaper(known: Evidence) -> CellResult | None:
+    """Return the cell that costs least among those within one standard error of the leader; None for the leader.
+
+    A step is compared by its measured time.
+    """
+    leader, error = known.leader, standard_error(known)
+    if leader is None or error is None or leader.validation.mean is None:
+        return None
+    price = step(known, leader)
+    if price is None:
+        return None
+    least = leader.validation.mean - error
+    near = [
+        (cost, cell.rank, cell)
+        for cell in known.task.cells
+        if cell.tied
+        and cell.validation.mean is not None
+        and cell.validation.mean >= least
+        and (cost := step(known, cell)) is not None
+        and cost <= CHEAPER * price
+    ]
+    return min(near, key=lambda found: found[:2])[2] if near else None
+
+
+def standard_error(known: Evidence) -> float | None:
+    """Return the standard error of the leader's mean on validation data."""
+    leader = known.leader
+    if leader is None or leader.validation.deviation is None:
+        return None
+    ended = sum(value is not None for value in leader.validation.values)
+    return leader.validation.deviation / math.sqrt(ended)
+
+
+def step(known: Evidence, cell: CellResult) -> float | None:
+    """Return the time of a step of a cell."""
+    return known.costs.step(known.name, cell.model, cell.optimizer)
+
+
+def next_change(known: Evidence) -> str:
+    """Return the one change most worth trying next, in Markdown."""
+    return next(change for rule in RULES if (change := rule(known)) is not None)
+
+
+def all_diverged(known: Evidence) -> str | None:
+    """Lower the rates where every final run diverged."""
+    if known.leader is not None:
+        return None
+    return (
+        "lower learning rates: every final run diverged. Lower the upper end of `learning_rate` under "
+        "`optimizers.<name>.search` by a factor of 10."
+    )
+
+
+def better_reference(known: Evidence) -> str | None:
+    """Train as the best recipe does, or for longer where a baseline is better than every network."""
+    found = next((of for of in references(known) if of.first), None)
+    if found is None:
+        return None
+    epochs, key = known.task.training.epochs, f"`tasks.{known.name}.training`"
+    if found.recipe is None:
+        return (
+            f"more epochs (`tasks.{known.name}.training.epochs`, now {epochs}) or a larger network: no network is as "
+            f"good as {found.title}."
+        )
+    path = paths.recipe(known.name, found.recipe.model)
+    trained = f"trains for {plural(found.recipe.epochs, 'epoch')}, the contest for {epochs}"
+    if found.recipe.epochs > epochs:
+        return f"more epochs: {found.title} {trained}. Bring {key} nearer to `{path}`."
+    return f"the settings of {found.title}: bring {key} nearer to `{path}`."
+
+
+def pick_at_edge(known: Evidence) -> str | None:
+    """Widen the space where the leader's pick lies at its edge."""
+    leader = known.leader
+    if leader is None or leader.search.edge is None:
+        return None
+    low, high = known.task.spaces[leader.optimizer]["learning_rate"]
+    upper = leader.search.pick["learning_rate"] > math.sqrt(low * high)
+    end, now, then = ("upper", high, 10 * high) if upper else ("lower", low, low / 10)
+    rate, key = number(leader.search.pick["learning_rate"], 3), f"optimizers.{leader.optimizer}.search.learning_rate"
+    return (
+        f"a wider search space: the leader's learning rate, {rate}, lies at its edge. Move the {end} end of `{key}` "
+        f"from {now:g} to {then:g}."
+    )
+
+
+def diverged_trials(known: Evidence) -> str | None:
+    """Narrow the space of the cell of whose trials the largest share diverged; of several the best one."""
+    shares = [(cell.runs.trial.diverged / max(cell.runs.trial.runs, 1), -cell.rank, cell) for cell in known.task.cells]
+    share, _, cell = max(shares, key=lambda found: found[:2])
+    if share < LOST:
+        return None
+    key = f"optimizers.{cell.optimizer}.search.learning_rate"
+    count = f"{cell.runs.trial.diverged} of the {plural(cell.runs.trial.runs, 'trial')} of {cell_name(cell)} diverged"
+    lost = [rate for rate, score in cell.search.trials if score is None]
+    ended = [rate for rate, score in cell.search.trials if score is not None]
+    if ended and min(lost) > max(ended):
+        least = number(min(lost), 2)
+        return (
+            f"a narrower search space: {count}, all at {least} and above. Lower the upper end of `{key}` to {least}; "
+            "all tasks share it."
+        )
+    return f"a narrower search space: {count}. Lower the upper end of `{key}`; all tasks share it."
+
+
+def still_rising(known: Evidence) -> str | None:
+    """Train for longer where the leader's metric still rises in the last quarter of the steps."""
+    error = standard_error(known)
+    if not known.course or error is None:
+        return None
+    end = known.course[-1]
+    before = [point for point in known.course if point.step <= LATE * end.step]
+    if not before:
+        return None
+    gain = end.metric.mean - before[-1].metric.mean
+    if gain <= error:
+        return None
+    share = f"{100 * (1 - before[-1].step / end.step):.0f}%"
+    key, metric = f"tasks.{known.name}.training.epochs", METRICS[known.task.metric]
+    return (
+        f"more epochs (`{key}`, now {known.task.training.epochs}): the leader's {metric} on validation data still rose "
+        f"by {number(gain, 2)} in the last {share} of the steps, more than one standard error ({number(error, 2)})."
+    )
+
+
+def wide_tie(known: Evidence) -> str | None:
+    """Add seeds where a stated number of them would separate half of the ties from the leader."""
+    leader = known.leader
+    tied = [cell for cell in known.task.cells if cell.tied]
+    if leader is None or not tied:
+        return None
+    rivals = len(known.task.cells) - 1
+    needed = sorted(seeds_needed(differences(cell, leader), rivals, known.confidence) for cell in tied)
+    half = needed[(len(needed) - 1) // 2]
+    if half > MOST_SEEDS:
+        return None
+    models = list(dict.fromkeys(cell.model for cell in (leader, *tied)))
+    now = spanned((len(cell.seeds) for cell in (leader, *tied)), "seed")
+    keys = ", ".join(f"`contest.finals.{model}`" for model in models)
+    return (
+        f"more final seeds ({keys} of the chosen budget): with about {half} in place of {now}, differences as large as "
+        f"those measured would be significant for {plural((len(needed) + 1) // 2, 'cell')} of the tie."
+    )
+
+
+def differences(cell: CellResult, leader: CellResult) -> list[float]:
+    """Return the leader's validation scores minus those of a cell, over the seeds that both ended."""
+    scores = dict(zip(cell.seeds, cell.validation.values, strict=True))
+    pairs = [(of, scores.get(seed)) for seed, of in zip(leader.seeds, leader.validation.values, strict=True)]
+    return [of - other for of, other in pairs if of is not None and other is not None]
+
+
+def seeds_needed(differences: Sequence[float], comparisons: int, confidence: float) -> int:
+    """Return how many seeds make the mean of these differences significant, by a t-test at Bonferroni's level.
+
+    The number is for differences that go on as they are; MOST_SEEDS + 1 stands for more than MOST_SEEDS, and for
+    differences whose spread is unknown.
+    """
+    if len(differences) < 2:
+        return MOST_SEEDS + 1
+    mean, deviation = abs(sum(differences) / len(differences)), stdev(differences)
+    tail = 1 - (1 - confidence) / (2 * comparisons)
+    fitting = (n for n in range(2, MOST_SEEDS + 1) if float(stdtrit(n - 1, tail)) * deviation / math.sqrt(n) <= mean)
+    return next(fitting, MOST_SEEDS + 1)
+
+
+def larger_search(known: Evidence) -> str:
+    """Search at more points where no other rule applies."""
+    search = f"a larger search (`contest.trials` of the chosen budget, now {known.task.budget.trials})"
+    if known.task.tied_with:
+        return (
+            f"{search}: no pick lies at an edge, few trials diverged, the curves are flat at the end, and a reasonable "
+            "number of seeds would not split the tie."
+        )
+    return f"{search}: nothing in the results asks for another change."
+
+
+RULES: tuple[Callable[[Evidence], str | None], ...] = (
+    all_diverged,
+    better_reference,
+    pick_at_edge,
+    diverged_trials,
+    still_rising,
+    wide_tie,
+    larger_search,
+)

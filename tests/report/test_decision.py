@@ -1,0 +1,413 @@
+"""What to use on a task, how sure that is, what it costs, and what to try next: each rule on results made for it."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+from simulated_contest import SETTINGS, all_diverged, contests, recipe
+from simulated_contest import baseline as fitted
+
+from bakeoff.commands import cli
+from bakeoff.report.decision import MOST_SEEDS, RULES, Evidence, cheaper, next_change, references, seeds_needed
+from bakeoff.report.sections.decision import decision, section
+from bakeoff.results.compare import compare
+from bakeoff.results.curves import Band, CurvePoint
+from bakeoff.results.model import (
+    Baseline,
+    CellResult,
+    RecipeResult,
+    Reference,
+    RunCount,
+    Search,
+    Summary,
+    TaskComparison,
+    Winner,
+)
+from bakeoff.results.step_costs import Costs
+
+ROOT = Path(__file__).parents[2]
+OPTIMIZERS = ("sgd", "momentum", "adam", "rmsprop")
+FOUND = compare(contests(["penguins"], OPTIMIZERS), {}, {}, [], [], SETTINGS).tasks["penguins"]
+FREE = Costs("model name Abacus", {})
+
+
+def summary(values: Sequence[float | None]) -> Summary:
+    ended = [value for value in values if value is not None]
+    mean = sum(ended) / len(ended) if ended else None
+    deviation = (sum((v - mean) ** 2 for v in ended) / (len(ended) - 1)) ** 0.5 if mean and len(ended) > 1 else None
+    return Summary(mean=mean, interval=None, bootstrap=None, deviation=deviation, values=tuple(values))
+
+
+def cell(rank: int, optimizer: str, *values: float | None, **change: Any) -> CellResult:
+    """A cell that no rule applies to, but for what is changed."""
+    base = FOUND.cells[0]
+    none = RunCount(runs=8, diverged=0)
+    trials = tuple((10.0**-n, 0.5) for n in range(8))
+    pick = {"learning_rate": 0.01}
+    changed = {
+        "optimizer": optimizer,
+        "rank": rank,
+        "tied": rank > 1,
+        "seeds": tuple(range(len(values))),
+        "diverged": tuple(seed for seed, value in enumerate(values) if value is None),
+        "validation": summary(values),
+        "test": summary([value and value - 0.02 for value in values]),
+        "search": Search(trials=trials, best=0.5, median=0.5, pick=pick, default_rate=None, edge=None),
+        "runs": base.runs.model_copy(update={"trial": none}),
+    }
+    return base.model_copy(update=changed | change)
+
+
+LEADER, SECOND = cell(1, "adam", 0.90, 0.92, 0.94), cell(2, "sgd", 0.94, 0.90, 0.919)
+
+
+def task(*cells: CellResult, **change: Any) -> TaskComparison:
+    lead = cells[0]
+    lost = lead.validation.mean is None
+    changed = {
+        "cells": cells,
+        "winner": None if lost else Winner(model=lead.model, optimizer=lead.optimizer, seed=0),
+        "spaces": {name: {"learning_rate": (1e-4, 1.0)} for name in OPTIMIZERS},
+        "tied_with": (),
+        "baselines": (),
+        "recipes": (),
+        "references": (),
+    }
+    return FOUND.model_copy(update=changed | change)
+
+
+def known(
+    found: TaskComparison,
+    *,
+    costs: Costs = FREE,
+    course: Sequence[CurvePoint] = (),
+) -> Evidence:
+    return Evidence("penguins", found, costs, course, 0.95)
+
+
+def reference(
+    test: float, validation: float | None = None, half: float | None = None, epochs: int = 40
+) -> RecipeResult:
+    interval = None if half is None else (test - half, test + half)
+    scores = Summary(mean=test, interval=interval, bootstrap=None, deviation=None, values=(test,))
+    of_validation = None if validation is None else summary([validation])
+    return RecipeResult(
+        model="mlp",
+        optimizer="adamw",
+        diverged=(),
+        runs=3,
+        epochs=epochs,
+        refit=validation is None,
+        validation=of_validation,
+        test=scores,
+    )
+
+
+def curve(*metrics: float, steps: int = 100) -> list[CurvePoint]:
+    """A curve of points that are evenly apart."""
+    none = Band(0.0, 0.0, 0.0)
+    return [
+        CurvePoint("penguins", "mlp", "adam", n * steps // len(metrics), n, 3, 0, none, Band(metric, metric, metric))
+        for n, metric in enumerate(metrics, 1)
+    ]
+
+
+PLAIN = task(LEADER, SECOND)
+LOST = cell(1, "adam", None, None)
+EDGE = "learning_rate 0.9 lies at the upper edge of its space, 0.0001 to 1; widen it"
+
+
+def edged(rate: float) -> CellResult:
+    search = LEADER.search.model_copy(update={"edge": EDGE, "pick": {"learning_rate": rate}})
+    return LEADER.model_copy(update={"search": search})
+
+
+def diverging(base: CellResult, lost: Sequence[int]) -> CellResult:
+    """The same cell, with some of its trials diverged; they are at the rates 1, 0.1, ..., 1e-7."""
+    trials = tuple((10.0**-n, None if n in lost else 0.5) for n in range(8))
+    runs = base.runs.model_copy(update={"trial": RunCount(runs=8, diverged=len(lost))})
+    return base.model_copy(update={"search": base.search.model_copy(update={"trials": trials}), "runs": runs})
+
+
+CLEAR = cell(2, "sgd", 0.89, 0.90, 0.93)  # a difference of .01 to .02: some ten seeds would show it
+CHANGES: dict[str, tuple[Evidence, str]] = {
+    "every final run diverged": (known(task(LOST)), "lower learning rates"),
+    "a recipe with a better validation score": (
+        known(task(LEADER, SECOND, recipes=(reference(0.9, 0.95),))),
+        "more epochs: the recipe of mlp trains for 40 epochs, the contest for 8. Bring `tasks.penguins.training` "
+        "nearer to `recipes/penguins/mlp.yaml`.",
+    ),
+    "a recipe that is no longer": (
+        known(task(LEADER, SECOND, recipes=(reference(0.9, 0.95, epochs=8),))),
+        "the settings of the recipe of mlp",
+    ),
+    "a baseline that is better": (
+        known(task(LEADER, SECOND, baselines=(Baseline(model="boosting", validation=0.93, test=0.8),))),
+        "more epochs (`tasks.penguins.training.epochs`, now 8) or a larger network: no network is as good as the "
+        "baseline boosting.",
+    ),
+    "intensities that are better": (
+        known(task(LEADER, SECOND, references=(Reference(name="the intensity baseline", validation=0.95, test=0.95),))),
+        "more epochs (`tasks.penguins.training.epochs`, now 8) or a larger network",
+    ),
+    "the pick at the upper edge": (
+        known(task(edged(0.9), SECOND)),
+        "Move the upper end of `optimizers.adam.search.learning_rate` from 1 to 10.",
+    ),
+    "the pick at the lower edge": (
+        known(task(edged(1.2e-4), SECOND)),
+        "Move the lower end of `optimizers.adam.search.learning_rate` from 0.0001 to 1e-05.",
+    ),
+    "diverged trials at the upper end": (
+        known(task(diverging(LEADER, [0, 1]), SECOND)),
+        "a narrower search space: 2 of the 8 trials of mlp under adam diverged, all at 0.1 and above. Lower the upper "
+        "end of `optimizers.adam.search.learning_rate` to 0.1; all tasks share it.",
+    ),
+    "diverged trials here and there": (
+        known(task(diverging(LEADER, [0, 5]), SECOND)),
+        "2 of the 8 trials of mlp under adam diverged. Lower the upper end",
+    ),
+    "diverged trials of another cell": (
+        known(task(LEADER, diverging(SECOND, [0, 1, 2]))),
+        "3 of the 8 trials of mlp under sgd diverged",
+    ),
+    "as many of two cells: the better one": (
+        known(task(diverging(LEADER, [0, 1]), diverging(SECOND, [0, 1]))),
+        "2 of the 8 trials of mlp under adam diverged",
+    ),
+    "every trial diverged": (known(task(diverging(LEADER, range(8)), SECOND)), "8 of the 8 trials of mlp under adam"),
+    "still rising": (
+        known(PLAIN, course=curve(0.5, 0.7, 0.8, 0.92)),
+        "more epochs (`tasks.penguins.training.epochs`, now 8): the leader's accuracy on validation data still rose by "
+        "0.12 in the last 25% of the steps, more than one standard error (0.012).",
+    ),
+    "still rising, of three points": (known(PLAIN, course=curve(0.5, 0.7, 0.92)), "in the last 34% of the steps"),
+    "a tie that more seeds would split": (
+        known(task(LEADER, CLEAR)),
+        "more final seeds (`contest.finals.mlp` of the chosen budget)",
+    ),
+    "nothing to change": (
+        known(task(LEADER)),
+        "a larger search (`contest.trials` of the chosen budget, now 8): nothing in the results",
+    ),
+    "a tie that no seeds would split": (
+        known(task(LEADER, SECOND, tied_with=FOUND.tied_with or (FOUND.leader,))),
+        "a reasonable number of seeds would not split the tie",
+    ),
+}
+
+
+@pytest.mark.parametrize(("evidence", "change"), CHANGES.values(), ids=CHANGES.keys())
+def test_the_next_change_is_that_of_the_rule(evidence: Evidence, change: str) -> None:
+    assert change in next_change(evidence)
+
+
+@pytest.mark.parametrize(
+    "evidence",
+    [
+        known(task(diverging(LEADER, [0]), SECOND)),  # one of eight is no quarter
+        known(PLAIN, course=curve(0.9, 0.91, 0.915, 0.92)),  # within a standard error
+        known(PLAIN, course=curve(0.5, 0.7, 0.93, 0.92)),  # falls
+        known(PLAIN, course=curve(0.92)),  # one point says nothing of a rise
+        known(PLAIN, course=curve(0.5, 0.92, steps=2)[1:]),
+        known(task(LEADER, SECOND, recipes=(reference(0.91, 0.91),))),  # worse on validation data
+        known(task(LEADER, SECOND, recipes=(reference(0.99, half=0.01),))),  # test data decide nothing
+        known(task(LEADER, SECOND, recipes=(reference(0.91),))),  # a single run has no interval
+        known(task(LEADER, SECOND, baselines=(Baseline(model="boosting", validation=0.91, test=0.99),))),
+        known(task(LEADER, SECOND, references=(Reference(name="the intensity baseline", validation=0.5, test=0.99),))),
+    ],
+)
+def test_no_rule_applies_by_less(evidence: Evidence) -> None:
+    assert next_change(evidence).startswith("a larger search")
+
+
+def test_the_first_rule_that_applies_decides() -> None:
+    """Each task has what the rules after the first ask for too."""
+    best = diverging(edged(0.9), [0, 1])
+    course = curve(0.5, 0.7, 0.8, 0.92)
+    better = (Baseline(model="boosting", validation=0.99, test=0.99),)
+    asked = [
+        known(task(LOST, baselines=better), course=course),
+        known(task(best, CLEAR, baselines=better), course=course),
+        known(task(best, CLEAR), course=course),
+        known(task(diverging(LEADER, [0, 1]), CLEAR), course=course),
+        known(task(LEADER, CLEAR), course=course),
+        known(task(LEADER, CLEAR)),
+        known(task(LEADER)),
+    ]
+    assert len(asked) == len(RULES)
+    for rule, evidence in zip(RULES, asked, strict=True):
+        assert next_change(evidence) == rule(evidence)
+
+
+@pytest.mark.parametrize(
+    ("differences", "comparisons", "needed"),
+    [
+        # t(n - 1) at .975, times 1, over sqrt n, is at most 1 from n = 7 on: 2.447 / 2.646, and 2.571 / 2.449 at 6.
+        ([0.0, 1.0, 2.0], 1, 7),
+        ([0.0, -1.0, -2.0], 1, 7),
+        ([0.0, 1.0, 2.0], 5, 11),  # t(10) at .995 is 3.169, over sqrt 11 .956; t(9) is 3.25, over sqrt 10 1.028
+        ([1.0, 1.0], 1, 2),
+        ([-1.0, 1.0], 1, MOST_SEEDS + 1),
+        ([1.0], 1, MOST_SEEDS + 1),
+        ([], 3, MOST_SEEDS + 1),
+    ],
+)
+def test_the_seeds_that_a_difference_needs_by_hand(differences: list[float], comparisons: int, needed: int) -> None:
+    assert seeds_needed(differences, comparisons, 0.95) == needed
+
+
+def test_half_of_the_tie_decides_how_many_seeds() -> None:
+    hopeless = cell(3, "momentum", 0.94, 0.92, 0.899)
+    one, two = known(task(LEADER, CLEAR)), known(task(LEADER, CLEAR, hopeless))
+    assert "significant for 1 cell of the tie" in next_change(one)
+    assert "significant for 1 cell of the tie" in next_change(two)
+    assert next_change(known(task(LEADER, CLEAR, hopeless, hopeless))).startswith("a larger search")
+
+
+SEVEN = {"adam": 0.010, "sgd": 0.007, "momentum": 0.006, "rmsprop": 0.0096}
+
+
+def priced(*cells: CellResult, **seconds: float) -> Evidence:
+    return known(task(*cells), costs=Costs("model name Abacus", {"penguins": {"mlp": seconds}}))
+
+
+@pytest.mark.parametrize(
+    ("cells", "seconds", "name"),
+    [
+        ([LEADER, SECOND], SEVEN, "sgd"),
+        ([LEADER, SECOND, cell(3, "momentum", 0.94, 0.90, 0.919)], SEVEN, "momentum"),
+        ([LEADER, cell(2, "sgd", 0.89, 0.90, 0.919)], SEVEN, None),  # more than a standard error behind
+        ([LEADER, cell(2, "sgd", 0.94, 0.90, 0.919, tied=False)], SEVEN, None),
+        ([LEADER, cell(2, "rmsprop", 0.94, 0.90, 0.919)], SEVEN, None),  # 4 % less is no difference
+        ([LEADER, SECOND], {"adam": 0.01}, None),
+        ([LEADER, SECOND], {"sgd": 0.01}, None),
+        ([cell(1, "adam", 0.9), SECOND], SEVEN, None),  # one seed has no standard error
+        ([LOST], SEVEN, None),
+        (
+            [LEADER, SECOND, cell(3, "momentum", 0.94, 0.90, 0.919)],
+            {"adam": 0.02, "sgd": 0.01, "momentum": 0.01},
+            "sgd",
+        ),
+    ],
+)
+def test_a_cell_that_costs_less_is_within_one_standard_error(
+    cells: list[CellResult], seconds: dict[str, float], name: str | None
+) -> None:
+    found = cheaper(priced(*cells, **seconds))
+    assert (found.optimizer if found else None) == name
+
+
+def test_the_page_says_what_to_use_how_sure_that_is_and_what_it_costs() -> None:
+    evidence = known(
+        PLAIN,
+        costs=Costs("model name Abacus", {"penguins": {"mlp": SEVEN}}),
+        course=curve(0.9, 0.91, 0.915, 0.92, steps=880),
+    )
+    said = decision(evidence)
+    for part in (
+        "### penguins\n\n**Use mlp under adam**, learning_rate 0.01.",
+        "**Score**: accuracy 0.92 on validation and 0.9 on test data, mean over 3 seeds",
+        "**How sure**: no single winner: statistically tied with 1 of 1 other cells: mlp under sgd.",
+        "**Cost**: 0.01 s a step, 8.8 s a training of 880 steps on one core of Abacus; 1,000 parameters; 2 floats",
+        "mlp under sgd is within one standard error and costs 30% less a step.",
+        "`models/penguins/mlp-adam.safetensors`, described by `models/penguins/mlp-adam.json`.",
+        "`dvc repro train_penguins@mlp-adam`",
+        "**Try next**: a larger search",
+    ):
+        assert part in said, part
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        (task(LEADER), "it is the only cell."),
+        (task(LEADER, cell(2, "sgd", 0.5, 0.5, 0.5, tied=False)), "it wins against 1 other cell."),
+        (task(cell(1, "adam", 0.9, None, 0.9), SECOND), "mlp under sgd. 1 final run of it diverged."),
+    ],
+)
+def test_how_sure_a_leader_is(found: TaskComparison, said: str) -> None:
+    assert f"**How sure**: {said}" in decision(known(found)) or said in decision(known(found))
+
+
+@pytest.mark.parametrize(
+    ("recipes", "baselines", "use", "also"),
+    [
+        (
+            (reference(0.95, half=0.01),),
+            (),
+            "**Use mlp under adam**",
+            "the recipe of mlp on test data (accuracy 0.950 ± 0.010",
+        ),
+        ((reference(0.5, 0.95),), (), "**Use the recipe of mlp**: accuracy 0.95 on validation", None),
+        ((reference(0.91, half=0.02),), (), "**Use mlp under adam**", "the recipe of mlp on test data ("),
+        ((), (Baseline(model="boosting", validation=0.99, test=0.5),), "**Use the baseline boosting**", None),
+        (
+            (),
+            (Baseline(model="boosting", validation=0.5, test=0.99),),
+            "**Use mlp under adam**",
+            "the baseline boosting on test data, but not on validation data (",
+        ),
+        (
+            (reference(0.95, half=0.01),),
+            (Baseline(model="boosting", validation=0.5, test=0.99),),
+            "**Use mlp under adam**",
+            "the baseline boosting on test data, but not",
+        ),
+        (
+            (reference(0.5, 0.5),),
+            (Baseline(model="logistic", validation=0.5, test=0.5),),
+            "**Use mlp under adam**",
+            None,
+        ),
+    ],
+)
+def test_a_recipe_or_baseline_that_beats_the_leader_is_first_or_named(
+    recipes: tuple[RecipeResult, ...], baselines: tuple[Baseline, ...], use: str, also: str | None
+) -> None:
+    said = decision(known(task(LEADER, SECOND, recipes=recipes, baselines=baselines)))
+    assert use in said
+    assert (f"**Also better**: {also}" in said) if also else "Also better" not in said
+    assert "mlp under adam**, learning_rate 0.01" in said  # the leader of the contest is always there
+
+
+def test_where_every_run_diverged_nothing_is_recommended_but_what_is_left() -> None:
+    lost = known(task(LOST))
+    assert "Nothing can be recommended: every final run diverged." in decision(lost)
+    left = known(task(LOST, baselines=(Baseline(model="logistic", validation=0.5, test=0.5),)))
+    assert "**Use the baseline logistic**" in decision(left) and "None" not in decision(left)
+    assert [of.title for of in references(left)] == ["the baseline logistic"]
+
+
+@pytest.mark.parametrize("lost", [(), ("final",), ("default",), ("trial",), ("final", "default", "trial", "rerun")])
+@pytest.mark.parametrize("name", ["images", "table", "scans", "cifar", "penguins"])
+def test_each_task_has_a_decision_whatever_its_results_are(name: str, lost: tuple[str, ...]) -> None:
+    records = all_diverged(contests([name], ["sgd", "adam", "lion"]), *lost)
+    recipes = [recipe()] if name == "images" else []
+    found = compare(records, {}, {}, [fitted("boosting", 0.9, name)], recipes, SETTINGS)
+    said = section([Evidence(name, found.tasks[name], FREE, (), 0.95)])
+    assert said.count("**Try next**: ") == 1 and said.count(f"### {name}\n") == 1
+    assert "None" not in said and "nan" not in said and "inf" not in said
+
+
+def test_each_command_and_file_that_is_named_exists() -> None:
+    graph = YAML(typ="safe").load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
+    tasks = YAML(typ="safe").load((ROOT / "params.yaml").read_text(encoding="utf-8"))["tasks"]
+    for name, settings in tasks.items():
+        model, optimizer = settings["models"][0], settings["optimizers"][0]
+        lead = cell(1, optimizer, 0.9, 0.92).model_copy(update={"model": model})
+        recipes = tuple(reference(0.9, 0.95).model_copy(update={"model": of}) for of in settings["recipes"][:1])
+        said = decision(Evidence(name, task(lead, recipes=recipes), FREE, (), 0.95))
+        stages = re.findall(r"`dvc repro ([\w-]+)@([\w-]+)`", said)
+        assert len(stages) == 1 + len(recipes)
+        for stage, item in stages:
+            names = dict(zip(graph[stage]["matrix"], item.split("-"), strict=True))
+            outs = [str(out) for out in graph[stage]["outs"]]
+            for key, value in names.items():
+                outs = [out.replace(f"${{item.{key}}}", value) for out in outs]
+            assert any(f"`{out}`" in said for out in outs)
+    for command in set(re.findall(r"`bakeoff (\w+)`", said)):
+        assert callable(getattr(cli, command))
