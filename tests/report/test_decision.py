@@ -315,6 +315,7 @@ def test_the_page_says_what_to_use_how_sure_that_is_and_what_it_costs() -> None:
         "**Cost**: 0.01 s a step, 8.8 s a training of 880 steps on one core of Abacus; 1,000 parameters; 2 floats",
         "mlp under sgd is within one standard error and costs 30% less a step.",
         "`models/penguins/mlp-adam.safetensors`, described by `models/penguins/mlp-adam.json`.",
+        "`bakeoff predict penguins INPUT --to OUT` applies it to new data.",
         "`dvc repro train_penguins@mlp-adam`",
         "**Try next**: a larger search",
     ):
@@ -340,10 +341,15 @@ def test_how_sure_a_leader_is(found: TaskComparison, said: str) -> None:
             (reference(0.95, half=0.01),),
             (),
             "**Use mlp under adam**",
-            "the recipe of mlp on test data (accuracy 0.950 ± 0.010",
+            "the recipe of mlp, accuracy 0.950 ± 0.010 on test data (trained on",
         ),
         ((reference(0.5, 0.95),), (), "**Use the recipe of mlp**: accuracy 0.95 on validation", None),
-        ((reference(0.91, half=0.02),), (), "**Use mlp under adam**", "the recipe of mlp on test data ("),
+        (
+            (reference(0.91, half=0.02),),
+            (),
+            "**Use mlp under adam**",
+            "the recipe of mlp, accuracy 0.910 ± 0.020 on test data (",
+        ),
         ((), (Baseline(model="boosting", validation=0.99, test=0.5),), "**Use the baseline boosting**", None),
         (
             (),

@@ -75,13 +75,15 @@ def scores_of(known: Evidence, found: Reference) -> str:
     """Return the scores of a recipe or a baseline."""
     metric, test = METRICS[known.task.metric], mean_and_half(found.test, found.interval)
     if found.validation is None:
-        return f"{metric} {test} on test data (it learnt from the validation data too)"
+        return f"{metric} {test} on test data (trained on the validation data too)"
     return f"{metric} {number(found.validation)} on validation and {test} on test data"
 
 
 def where_better(known: Evidence, found: Reference) -> str:
     """Return a recipe or a baseline with its scores, and the data on which it is better than the leader."""
-    but = "" if found.validation is None or "validation" in found.sides else ", but not on validation data"
+    if found.validation is None:
+        return f"{found.title}, {scores_of(known, found)}"
+    but = "" if "validation" in found.sides else ", but not on validation data"
     return f"{found.title} on {listed(found.sides)} data{but} ({scores_of(known, found)})"
 
 
@@ -135,6 +137,7 @@ def model(known: Evidence, leader: CellResult) -> str:
 def command(known: Evidence, leader: CellResult) -> str:
     stage = f"train_{known.name}@{leader.model}-{leader.optimizer}"
     return (
-        f"{code(f'dvc repro {stage}')} trains it where an input has changed. {code('bakeoff ui')} registers its best "
+        f"{code(f'bakeoff predict {known.name} INPUT --to OUT')} applies it to new data. {code(f'dvc repro {stage}')} "
+        f"trains it where an input has changed. {code('bakeoff ui')} registers its best "
         f"seed in MLflow as {code(f'models:/{known.name}@champion')}."
     )
