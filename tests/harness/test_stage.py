@@ -133,7 +133,10 @@ def test_the_digest_follows_settings_data_and_code(project: Path) -> None:
     ("spoil", "message"),
     [
         (lambda project: (project / "data/given.txt").unlink(), "data/given.txt: not found; `dvc repro train@cnn`"),
-        (lambda project: (project / "params.yaml").write_text("run: {device: cpu}\n"), "params.yaml: budget is missing"),
+        (
+            lambda project: (project / "params.yaml").write_text("run: {device: cpu}\n"),
+            "params.yaml: budget is missing",
+        ),
         (
             lambda project: write(project, "raise __import__('bakeoff.base.settings').base.settings.BadInput('x: y')"),
             "x: y",
