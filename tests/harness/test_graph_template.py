@@ -65,7 +65,7 @@ def test_a_task_named_like_a_data_set_of_another_kind_reads_its_own() -> None:
 def test_where_there_is_nothing_there_is_no_stage_and_no_dependency() -> None:
     made = stages(tables_alone())
     assert made.keys() == {"ingest_table", "encode_table", "train_table", "compare", "report", "track"}
-    assert made["compare"]["deps"] == ["reports/records/table"]
+    assert made["compare"]["deps"] == ["data/table/card.json", "reports/records/table"]
     read = {dependency for name in ("report", "track") for dependency in made[name]["deps"]}
     assert not [path for path in read if re.search("images|scans|corpus|embedding|online|tuning", path)]
 

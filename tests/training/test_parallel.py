@@ -246,7 +246,11 @@ def on_and_on(folder: Path) -> None:
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     with FinishedRuns("stage", "recipe", folder).checkpoint("run") as checkpoint:
         rank = os.environ["RANK"]
-        train(ASKED.model_copy(update={"epochs": 10**6}), checkpoint, lambda _: (folder / f"{rank} runs").touch())
+        train(
+            ASKED.model_copy(update={"epochs": 10**6, "evaluations": 10**6}),
+            checkpoint,
+            lambda _: (folder / f"{rank} runs").touch(),
+        )
 
 
 if __name__ == "__main__":
