@@ -309,7 +309,7 @@ def test_weights_have_a_card_beside_them(by_dvc: Path) -> None:
     assert len(weights) == 4 + 2 + 2 + 2
     for path in weights:
         card = json.loads(path.with_suffix(".json").read_text())
-        assert len(card["seeds"]) == (3 if path.stem.startswith("softmax") and path.parent.name == "images" else 2)
+        assert len(card["seeds"]) == (3 if path.stem.startswith("softmax") else 2)
 
 
 def test_mlflow_has_every_current_run(by_dvc: Path) -> None:
