@@ -119,14 +119,22 @@ def no_process_is_left() -> Iterator[None]:
 def children() -> list[psutil.Process]:
     """Return the running children of this process; wait for those that have ended: none stays a zombie."""
     if Path("/proc/self/task").exists():  # a hundredth of the time that psutil takes to look at all processes
-        listed = [pid for path in Path("/proc/self/task").glob("*/children") for pid in path.read_text().split()]
-        found = [psutil.Process(int(pid)) for pid in listed if psutil.pid_exists(int(pid))]
+        found = [psutil.Process(int(pid)) for pid in listed() if psutil.pid_exists(int(pid))]
     else:
         found = psutil.Process().children()
     for child in found:
         if child.status() == psutil.STATUS_ZOMBIE:
             os.waitpid(child.pid, os.WNOHANG)
     return [child for child in found if child.is_running() and child.status() != psutil.STATUS_ZOMBIE]
+
+
+def listed() -> list[str]:
+    """Return the process ids of all threads' children; read anew where a thread ends meanwhile."""
+    while True:
+        try:
+            return [pid for path in Path("/proc/self/task").glob("*/children") for pid in path.read_text().split()]
+        except (FileNotFoundError, ProcessLookupError):
+            continue
 
 
 def serves_python(process: psutil.Process) -> bool:
