@@ -3,7 +3,6 @@
 DVC reads the whole of dvc.lock twice for every stage, and params.yaml once for every stage that has settings.
 """
 
-import pickle
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,7 @@ KEPT_IN_PYTHON = set("#&!%")
 in_python = _yaml.parse_yaml_for_update
 safe_in_python = _yaml.parse_yaml
 
-_seen: dict[str, bytes] = {}  # texts, and what they say, pickled: each caller gets a copy that it may change
+_seen: dict[str, Any] = {}  # texts, and the documents in them; each caller gets a copy that it may change
 
 
 class Loader(CParser, RoundTripConstructor, VersionedResolver):  # type: ignore[misc]  # ruamel.yaml has no types for C
@@ -57,8 +56,17 @@ def parse_once(text: str, path: str, typ: str = "safe") -> Any:
     if typ != "safe":
         return safe_in_python(text, path, typ)
     if text not in _seen:
-        _seen[text] = pickle.dumps(_by_libyaml(SafeLoader, text, path) or safe_in_python(text, path))
-    return pickle.loads(_seen[text])
+        _seen[text] = _by_libyaml(SafeLoader, text, path) or safe_in_python(text, path)
+    return copied(_seen[text])
+
+
+def copied(document: Any) -> Any:
+    """Return a document with mappings and sequences of its own; the scalars in them cannot be changed."""
+    if isinstance(document, dict):
+        return {key: copied(value) for key, value in document.items()}
+    if isinstance(document, list):
+        return [copied(value) for value in document]
+    return document
 
 
 def _by_libyaml(kind: type[Loader] | type[SafeLoader], text: str, path: str) -> Any:
