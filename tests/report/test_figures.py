@@ -18,6 +18,7 @@ from bakeoff.report.figures import contest
 from bakeoff.report.figures.contest import (
     balanced,
     final_metrics,
+    gap,
     learning_curves,
     of_comparison,
     rates,
@@ -193,3 +194,12 @@ def test_figures_are_named_by_the_task() -> None:
     names = {"tuning.png"} | {f"{figure}-{task}.png" for figure in ("curves", "metric", "rates") for task in TASKS}
     assert of_comparison(COMPARED, []).keys() == names
     assert "tuning.png" not in of_comparison(COMPARED.model_copy(update={"tuning": None, "tasks": {}}), [])
+
+
+@pytest.mark.parametrize(("low", "high"), [(0.65, 0.745), (0.1, 0.98), (0.92, 0.925), (0.9981, 0.9984), (0.0, 0.3)])
+def test_the_axis_of_a_metric_has_two_ticks_or_more(low: float, high: float) -> None:
+    axis = Figure().subplots()
+    axis.set_yscale("log")
+    gap(axis, low, high)
+    worst, best = axis.get_ylim()
+    assert sum(best <= tick <= worst for tick in axis.get_yticks()) >= 2

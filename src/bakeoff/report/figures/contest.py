@@ -238,7 +238,10 @@ def gap(axis: Axes, low: float, high: float) -> None:
     worst, best = max(1 - low, 1e-6), max(1 - high, 1e-6)
     margin = (worst / best) ** 0.1
     axis.set_ylim(worst * margin, best / margin)
-    inside = [tick for tick in ticks if best / margin <= 1 - tick <= worst * margin]
+    evenly = matplotlib.ticker.MaxNLocator(nbins=4).tick_values(low, high).tolist()  # for a narrow range
+    inside, others = ([t for t in of if best / margin <= 1 - t <= worst * margin] for of in (ticks, evenly))
+    if len(inside) < 2:
+        inside = others
     shown: list[float] = []
     last = math.inf
     for tick in reversed(inside):  # from the top, where they matter, and none closer than a quarter of the axis
