@@ -43,7 +43,7 @@ def test_each_score_stands_beside_what_it_costs() -> None:
 
 def test_it_is_said_that_a_trial_is_one_seed_and_what_follows() -> None:
     assert "The score of a trial is from one seed" in PAGE and "is biased upwards" in PAGE
-    assert "| standard deviation over seeds |" in PAGE
+    assert "| median standard deviation over seeds (tuned) |" in PAGE
 
 
 def at(score: float | None, best: float | None) -> SettingOnProblem:

@@ -232,7 +232,7 @@ def test_a_winner_is_called_a_winner() -> None:
 def test_who_wins_by_the_diverged_runs_of_others_is_not_called_significantly_better(rivals: list[CellResult]) -> None:
     said = verdict(contest(cell(1, "cnn", "adam", 0.95), *rivals))
     assert said.startswith(
-        "**cnn under adam wins**: the others are significantly worse or had more diverged runs. The smallest"
+        "**cnn under adam wins**: the others are significantly worse or had more diverged runs. A typical"
     )
 
 

@@ -97,6 +97,12 @@ def probability(p: float | None) -> str:
     return DASH if p is None else "< 0.001" if p < 0.001 else f"{p:.2g}"
 
 
+def below(p: float) -> str:
+    """Return `< 0.001`, `= 0.02`."""
+    shown = probability(p)
+    return shown if shown.startswith("<") else f"= {shown}"
+
+
 def seconds(time: float | None) -> str:
     """Return `0.043 s`, `12 s`, `3.1 min`."""
     return DASH if time is None else f"{time:.2g} s" if time < 100 else f"{time / 60:.2g} min"

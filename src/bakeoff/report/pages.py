@@ -102,8 +102,8 @@ def results(comparison: Comparison) -> str:
     text = (
         f"Mean over {seeds}, ± half of the {percent(comparison.confidence)} confidence interval. Each optimizer was "
         "tuned with the same search budget. The leader has the best mean on validation data. `tied` counts the other "
-        "cells that may be the best: none is significantly better than they are. Each run read the test data once, "
-        "after its last epoch."
+        "cells that no cell is significantly better than, without those that are too unstable to rank. Each final and "
+        "default run read the test data once, after its last step."
     )
     return f"{table(header, rows)}\n\n{text}\n"
 

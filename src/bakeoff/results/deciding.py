@@ -4,12 +4,13 @@ from bakeoff.results.model import TaskComparison
 
 
 def deciding(task: TaskComparison) -> dict[str, int | float | str]:
-    """Return the leading cell, its mean metric on validation and test data, and how it stands against the others.
+    """Return the leading cell, its mean metric on validation and test data, and whether it wins.
 
     Where every run diverged there is no leader, and there are no means.
     """
     found: dict[str, int | float | str] = {
         "cells": len(task.cells),
+        "wins": int(task.no_winner is None),
         "tied": len(task.tied_with),
         "diverged": task.runs.diverged,
     }

@@ -8,6 +8,7 @@ from bakeoff.report.figures.overview import STEPS
 from bakeoff.report.formatting import (
     DASH,
     METRICS,
+    below,
     by_model,
     cell_name,
     estimate,
@@ -26,7 +27,17 @@ from bakeoff.report.formatting import (
 )
 from bakeoff.report.sections import one_setting
 from bakeoff.results.compare import LEAST_SEEDS
-from bakeoff.results.model import Arrival, CellResult, Comparison, Interval, Profile, Ranks, Target, TaskComparison
+from bakeoff.results.model import (
+    Arrival,
+    CellResult,
+    Comparison,
+    Interval,
+    NoWinner,
+    Profile,
+    Ranks,
+    Target,
+    TaskComparison,
+)
 from bakeoff.results.multiple_comparisons import CELLS
 from bakeoff.results.power import EFFECTS, POWER
 from bakeoff.results.step_costs import Costs, profiles, relaxed_profiles
@@ -97,12 +108,15 @@ default:
 - **What is promised**: take a family of cells, all cells of a task or all optimizers of one network. With a probability
   of at least {percent(confidence)}, no cell whose true mean equals the best one is called worse. The true mean is over
   all seeds, on this data and split, at the picked hyperparameters; other data may rank otherwise. The promise holds for
-  each family by itself, and the error rate was measured by simulation (`python -m benchmarks.significance`).
-- **Tied** (statistically tied): the cell may be the best. One-sided paired t-tests compare it with every other cell
-  over the seeds of both; adjusted for all these comparisons, none gives p <= {1 - confidence:.2g}. A tie does not show
-  equality: more seeds make smaller differences visible.
+  each family by itself, for differences that are about symmetric, and among cells with the same share of diverged runs:
+  a cell with a larger share is ranked below them without a test. The error rate was measured by simulation
+  (`python -m benchmarks.significance`).
+- **Tied** (statistically tied): the cell may be the best, and is not too unstable to rank. One-sided paired t-tests
+  compare it with every other cell over the seeds of both; adjusted for all these comparisons, none gives
+  p <= {1 - confidence:.2g}. A tie does not show equality: more seeds make smaller differences visible.
 - **Behind the best by**: limits of how far the cell's true mean is behind the best one. They hold for all cells of the
-  family together, at {percent(confidence)}.
+  family together, at {percent(confidence)}. They are wider than the tests, so a cell may be significantly worse
+  although its lower limit is 0.
 - **Too unstable to rank**: the standard deviation over seeds exceeds `comparison.unstable_above` times the metric's
   range (accuracy and Dice 1, area under the ROC curve 0.5). Such a cell is not called tied, and the best that others
   are behind is among the other cells.
@@ -112,9 +126,10 @@ default:
 - **No winner**: the leader wins only if no other cell may be the best. It does not win if it is itself too unstable or
   no better than such a score, if it shares fewer than {LEAST_SEEDS} seeds with a cell that it is compared with, or if
   it leads because more runs of others diverged.
-- **Seeds needed**: from so many, a comparison of the family detects a true difference of 0.5, 1 or 2 standard
-  deviations of the paired differences with a power of {percent(POWER)}. Families of {CELLS} cells or more need fewer,
-  because their variances are moderated.
+- **Detectable difference** and **seeds needed**: the smallest mean difference that a typical comparison detects with
+  these seeds, and the seeds from which it detects a true difference of 0.5, 1 or 2 standard deviations of the paired
+  differences with a power of {percent(POWER)}. Both are for Bonferroni's level without moderated variances, so they are
+  upper limits: the tests detect more, above all in families of {CELLS} cells or more.
 - **Test set too small**: seeds do not vary the test examples. Where the sampling error of the test set alone explains
   the difference of two test means, the page says so.
 - **Diverged** runs are counted and never dropped: a cell ranks below all cells with a smaller share of diverged runs,
@@ -198,11 +213,6 @@ def ranking(ranks: Ranks, confidence: float) -> str:
     if ranks.left_out:
         text += f" Left out, because they did not run on every problem: {listed(ranks.left_out)}."
     return text
-
-
-def below(p: float) -> str:
-    shown = probability(p)
-    return shown if shown.startswith("<") else f"= {shown}"
 
 
 def speeds(found: Mapping[str, Profile]) -> str:
@@ -297,13 +307,15 @@ def verdict(task: TaskComparison) -> str:
         return "Every run diverged, so nothing can be ranked."
     sentences = [outcome(task), *tie(task), *remarks_on(task)]
     if task.detectable is not None:
-        sentences.append(f"The smallest difference that a typical comparison can detect is {task.detectable:.2g}.")
+        sentences.append(
+            f"A typical comparison detects differences from {task.detectable:.2g} on, if not smaller ones."
+        )
     if task.seeds_needed:
         effects = listed(f"{needed.effect:g}" for needed in task.seeds_needed)
         seeds = listed(str(needed.seeds) for needed in task.seeds_needed)
         sentences.append(
             f"To detect {effects} standard deviations of the paired differences with a power of {percent(POWER)}, "
-            f"{seeds} seeds are needed."
+            f"at most {seeds} seeds are needed."
         )
     lost = [(cell_name(cell), len(cell.diverged)) for cell in cells if cell.diverged]
     if lost:
@@ -410,13 +422,25 @@ def held_out(task: TaskComparison, card: Card, confidence: float) -> str | None:
     )
 
 
+REASONS: Mapping[NoWinner, str] = {
+    "all diverged": "no winner: all diverged",
+    "no better than the reference": "no winner: no better than a prediction without a network",
+    "alone": "the only optimizer",
+    "too few seeds": f"no winner: fewer than {LEAST_SEEDS} seeds in common",
+    "diverged rivals": "no winner: more runs of the others diverged",
+    "unstable": "no winner: too unstable to rank",
+    "tied": "no winner: tied",
+    "worse over common seeds": "no winner: another is better over the seeds in common",
+}
+
+
 def within_models(task: TaskComparison) -> str:
     """Return the leader and its ties among each model's optimizers."""
     rows = [
         [
             model,
             family.leader or DASH,
-            "wins" if family.no_winner is None else f"no winner: {family.no_winner}",
+            REASONS[family.no_winner] if family.no_winner else "wins",
             listed(family.tied_with) or DASH,
             number(family.detectable, 2),
             ", ".join(str(needed.seeds) for needed in family.seeds_needed) or DASH,
@@ -540,8 +564,9 @@ def targets(name: str, task: TaskComparison, costs: Costs) -> list[str]:
         rows.append(row)
     header = [f"{model}: {what}" for model in aimed for what in ("steps", "time", "runs that reach it")]
     return [
-        f"Targets, validation {METRICS[task.metric]}: {goals}. The steps are the median over runs; the time is the "
-        "number of steps times the measured time of a step.",
+        f"Targets, {METRICS[task.metric]} on the validation subset: {goals}. They are not comparable with the scores "
+        "above, which are on all validation data. The steps are the median over runs; the time is the number of steps "
+        "times the measured time of a step.",
         table(["optimizer", *header], rows),
         *relaxed_targets(aimed, optimizers),
     ]

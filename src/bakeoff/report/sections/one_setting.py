@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from statistics import median
 
-from bakeoff.report.formatting import DASH, listed, number, percent, picture, plural, probability, settings, table
+from bakeoff.report.formatting import DASH, below, listed, number, percent, picture, plural, settings, table
 from bakeoff.results.model import Comparison, OneSetting, Profile, Ranks, Setting, SettingOnProblem
 from bakeoff.results.time_to_target import FLOORS
 
@@ -18,6 +18,7 @@ def section(comparison: Comparison) -> list[str]:
     parts = [
         "### One setting for all problems",
         introduction(found),
+        "Ordered by diverged trials, then by the largest cost:",
         settings_table(found),
         "Score on validation data at the setting that was chosen on the other problems, and in parentheses what it "
         "costs: the score of the problem's best trial minus this one.",
@@ -90,7 +91,9 @@ def known_costs(setting: Setting) -> list[float]:
 
 
 def scores_table(found: OneSetting, deviation: Mapping[str, float | None]) -> str:
-    rows = [["standard deviation over seeds", *(number(deviation[problem], 2) for problem in found.problems)]]
+    rows = [
+        ["median standard deviation over seeds (tuned)", *(number(deviation[problem], 2) for problem in found.problems)]
+    ]
     rows += [[name, *map(score, setting.left_out)] for name, setting in found.optimizers.items()]
     return table(["optimizer", *found.problems], rows)
 
@@ -115,9 +118,7 @@ def deviations(comparison: Comparison) -> dict[str, float | None]:
 def ranking(ranks: Ranks, confidence: float) -> str:
     """Return the leader by mean rank, and the optimizers that it is tied with."""
     names = sorted(ranks.mean, key=lambda name: (ranks.mean[name], name))
-    p = probability(ranks.p)
-    shown = p if p.startswith("<") else f"= {p}"
-    test = f"Friedman's test over {plural(len(ranks.problems), 'problem')}, p {shown}"
+    test = f"Friedman's test over {plural(len(ranks.problems), 'problem')}, p {below(ranks.p)}"
     if ranks.p > 1 - confidence:
         return f"**With one setting, no optimizer leads**: {test}."
     group = next((group for group in ranks.groups if names[0] in group), ())
