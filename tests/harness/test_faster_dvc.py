@@ -57,6 +57,12 @@ def test_another_version_is_left_as_it_is(package: str, monkeypatch: pytest.Monk
     assert replaced() == {False}
 
 
+def test_without_one_of_the_packages_dvc_is_left_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(faster_dvc.TESTED, "no-such-package", "1.2.3")
+    assert str(faster_dvc.install()).endswith("no-such-package is not installed, and 1.2.3 was tested")
+    assert replaced() == {False}
+
+
 @pytest.mark.parametrize("name", faster_dvc.CODE)
 def test_changed_code_is_left_as_it_is(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for path in faster_dvc.CODE:

@@ -92,6 +92,13 @@ def test_a_text_is_parsed_once_and_each_reader_may_change_what_it_gets(
     assert alike(parse_once(text, path), expected)
 
 
+def test_only_the_last_text_of_a_file_is_kept() -> None:
+    for n in range(20):
+        assert parse_once(f"n: {n}\n", "some/dvc.lock") == {"n": n}
+    assert lock_parser._seen["some/dvc.lock"] == ("n: 19\n", {"n": 19})
+    assert parse_once("n: 19\n", "some/params.yaml") == {"n": 19}
+
+
 @pytest.mark.parametrize("text", ["", "# nothing\n", "---\n"])
 def test_an_empty_file_is_an_empty_dictionary(text: str) -> None:
     for path in ("params.yaml", "dvc.lock"):

@@ -714,6 +714,30 @@ def test_a_value_that_mlflow_refuses_is_refused_in_bulk(project: Path) -> None:
     assert "x" not in store()
 
 
+@pytest.mark.parametrize("cut", ["true", "false"])
+def test_a_tag_that_is_too_long_is_cut_or_refused(cut: str, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert project
+    sync.refresh()
+    client = MlflowClient(located().uri)
+    bulk, calls = run_table.SqliteRuns(Path("mlflow.db")), run_table.ClientRuns(client)
+    (made,) = bulk.create("1", [run_table.NewRun("x", 1, {}, {}, [], [])])
+    monkeypatch.setenv("MLFLOW_TRUNCATE_LONG_VALUES", cut)
+    long = {"note": "a" * 9000}
+    if cut == "true":
+        for runs, name in ((bulk, "bulk"), (calls, "calls")):
+            runs.tag({made: {name: long["note"]}})
+        tags = client.get_run(made).data.tags
+        assert tags["bulk"] == tags["calls"] == "a" * len(tags["bulk"]) and len(tags["bulk"]) < 9000
+        (new,) = bulk.create("1", [run_table.NewRun("y", 1, long, {}, [], [])])
+        assert client.get_run(new).data.tags["note"] == tags["bulk"]
+    else:
+        for runs in (bulk, calls):
+            with pytest.raises(MlflowException):
+                runs.tag({made: long})
+        with pytest.raises(MlflowException):
+            bulk.create("1", [run_table.NewRun("y", 1, long, {}, [], [])])
+
+
 @pytest.mark.usefixtures("winner")
 class TestPresence:
     """When the list of what was tracked is no longer true."""
@@ -738,6 +762,14 @@ class TestPresence:
     def test_a_store_that_is_damaged(self, content: bytes) -> None:
         Path("mlflow.db").write_bytes(content)
         assert presence.lost()
+
+    def test_a_store_that_another_program_keeps_locked(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(presence, "WAIT", 0.01)
+        with closing(sqlite3.connect("mlflow.db", isolation_level=None)) as other:
+            other.execute("BEGIN EXCLUSIVE")
+            with pytest.raises(BadInput, match="is locked by another program; end it, or try again"):
+                presence.forget()
+        assert presence.LISTED.exists() and not presence.lost()
 
     def test_an_empty_store_in_its_place(self, empty_store: Path) -> None:
         shutil.copy(empty_store, "mlflow.db")

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from bakeoff.base.files import replace
+from bakeoff.base.settings import BadInput
 from bakeoff.harness import lockfile, parent_watch
 from bakeoff.tracking import presence
 
@@ -24,8 +25,12 @@ def main() -> int:
     if fault := lockfile.fault():
         print(f"error: {fault}", file=sys.stderr)
         return 2
-    if tracks(sys.argv[1:]) and (lost := presence.forget()):
-        print(lost, file=sys.stderr)
+    try:
+        if tracks(sys.argv[1:]) and (lost := presence.forget()):
+            print(lost, file=sys.stderr)
+    except BadInput as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
     from dvc.cli import main as dvc
     from dvc.utils.serialize import _common
 
@@ -40,8 +45,10 @@ def main() -> int:
 
 
 def tracks(arguments: Sequence[str]) -> bool:
-    """Whether a command may run the stage `track`: a reproduction of everything, or of this stage."""
-    return "repro" in arguments and ("--single-item" not in arguments or "track" in arguments)
+    """Whether a command may run the stage `track`: any reproduction but a dry run and that of a single other stage."""
+    if "repro" not in arguments or "--dry" in arguments:
+        return False
+    return "--single-item" not in arguments or "track" in arguments
 
 
 def dump(path: Any, data: Any, dumper: Any, fs: Any = None, **options: Any) -> None:  # noqa: ARG001  DVC's signature

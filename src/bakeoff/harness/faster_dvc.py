@@ -10,7 +10,7 @@ where DVC or what it reads YAML with is another version, or its code was changed
 """
 
 import hashlib
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 TESTED = {"dvc": "3.67.1", "dpath": "2.2.0", "ruamel.yaml": "0.19.1", "ruamel.yaml.clib": "0.2.15"}
@@ -42,7 +42,11 @@ def install() -> str | None:
 def difference() -> str | None:
     """Return how what is installed differs from what was tested."""
     for package, tested in TESTED.items():
-        if (found := version(package)) != tested:
+        try:
+            found = version(package)
+        except PackageNotFoundError:
+            return f"{package} is not installed, and {tested} was tested"
+        if found != tested:
             return f"{package} is {found}, and {tested} was tested"
     import dvc
 

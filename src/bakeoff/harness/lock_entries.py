@@ -28,6 +28,7 @@ in_dvc = Lockfile.dump_stages
 
 def dump_stages(self: Any, stages: Iterable[Any], **options: Any) -> None:
     """Record stages in dvc.lock, as `dvc.dvcfile.Lockfile.dump_stages` does."""
+    stages = list(stages)  # an iterator could not be given to DVC's function as well
     path = Path(self.path)
     checked = Path(self.repo.root_dir) / CHECKED
     try:

@@ -20,7 +20,7 @@ KEPT_IN_PYTHON = set("#&!%")
 in_python = _yaml.parse_yaml_for_update
 safe_in_python = _yaml.parse_yaml
 
-_seen: dict[str, Any] = {}  # texts, and the documents in them; each caller gets a copy that it may change
+_seen: dict[str, tuple[str, Any]] = {}  # by path its last text and the document in it, of which callers get copies
 
 
 class Loader(CParser, RoundTripConstructor, VersionedResolver):  # type: ignore[misc]  # ruamel.yaml has no types for C
@@ -55,9 +55,9 @@ def parse_once(text: str, path: str, typ: str = "safe") -> Any:
     """Return a YAML file as DVC's `parse_yaml` does, from memory where the same text was read before."""
     if typ != "safe":
         return safe_in_python(text, path, typ)
-    if text not in _seen:
-        _seen[text] = _by_libyaml(SafeLoader, text, path) or safe_in_python(text, path)
-    return copied(_seen[text])
+    if path not in _seen or _seen[path][0] != text:
+        _seen[path] = text, _by_libyaml(SafeLoader, text, path) or safe_in_python(text, path)
+    return copied(_seen[path][1])
 
 
 def copied(document: Any) -> Any:

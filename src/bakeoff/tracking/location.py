@@ -7,6 +7,7 @@ from pathlib import Path
 SQLITE = "sqlite:///"
 DEFAULT = "sqlite:///mlflow.db"  # what `mlflow ui` opens when it is started in the same folder
 ARTIFACTS = "mlartifacts"
+WAIT = 20.0  # seconds for another program that writes to the database, as MLflow has it
 
 
 @dataclass(frozen=True)

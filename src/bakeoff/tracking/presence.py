@@ -14,8 +14,9 @@ from contextlib import closing
 from pathlib import Path
 
 from bakeoff.base import paths
+from bakeoff.base.settings import BadInput
 from bakeoff.tracking import owner
-from bakeoff.tracking.location import located
+from bakeoff.tracking.location import WAIT, located
 from bakeoff.tracking.owner import Owner
 
 LISTED = Path(paths.TRACKED)
@@ -35,25 +36,33 @@ def lost() -> bool:
     database = located().database
     if database is None or not LISTED.exists():
         return False
-    listed = LISTED.read_bytes()
     try:
+        listed = LISTED.read_bytes()
         experiments = set(json.loads(listed)["experiments"])
+    except FileNotFoundError:  # removed by another process meanwhile
+        return False
     except (ValueError, KeyError, TypeError):  # another file; DVC sees that it is not what the stage wrote
         return False
     return not database.exists() or not experiments <= holding(database, tag(owner.current()), digest(listed))
 
 
 def holding(database: Path, name: str, value: str) -> set[str]:
-    """Return the experiments that have a tag, without those that are deleted; none where the file is no store."""
+    """Return the experiments that have a tag, without those that are deleted; none where the file is no store.
+
+    Raises:
+        BadInput: another program keeps the store locked.
+    """
     query = (
         "SELECT name FROM experiments JOIN experiment_tags USING (experiment_id) "
         "WHERE lifecycle_stage = 'active' AND key = ? AND value = ?"
     )
     try:
-        with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)) as connection:
+        with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True, timeout=WAIT)) as connection:
             return {found for (found,) in connection.execute(query, (name, value))}
-    except sqlite3.Error:  # damaged, or not yet made: `track` says what to do
-        return set()
+    except sqlite3.DatabaseError as error:
+        if getattr(error, "sqlite_errorcode", None) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            raise BadInput(f"{database}: is locked by another program; end it, or try again") from None
+        return set()  # damaged, or not yet made: `track` says what to do
 
 
 def stale(outputs: Iterable[str]) -> bool:
@@ -65,5 +74,5 @@ def forget() -> str | None:
     """Remove the list if it is no longer true; return a line that says so."""
     if not lost():
         return None
-    LISTED.unlink()
+    LISTED.unlink(missing_ok=True)
     return f"note: {located().database} does not hold the runs of this clone and branch; `track` brings them in"

@@ -17,10 +17,11 @@ from typing import Any, Protocol
 from mlflow import MlflowClient
 from mlflow.entities import DatasetInput, Metric, Param, RunTag, ViewType
 from mlflow.entities import Run as TrackedRun
-from mlflow.utils.validation import MAX_TAG_VAL_LENGTH, _validate_batch_log_data
+from mlflow.utils.validation import _validate_batch_log_data, _validate_tag
+
+from bakeoff.tracking.location import WAIT
 
 SCHEMA = "dc11669786a5"  # of MLflow 3.17: the last step of its alembic migrations
-WAIT = 20.0  # seconds for another program that writes to the database, as MLflow has it
 BATCH = 800  # metrics a call: MLflow takes 1000 metrics and parameters together
 FILES = "artifacts"  # the folder of a run's files, in a folder named by its id
 
@@ -176,10 +177,14 @@ class SqliteRuns:
         return rows
 
     def tag(self, tags: Tags) -> None:
-        rows = [(name, value, run) for run, values in tags.items() for name, value in values.items()]
-        for name, value, _ in rows:
-            if len(value) > MAX_TAG_VAL_LENGTH:
-                raise ValueError(f"the tag {name} has {len(value)} characters; MLflow takes {MAX_TAG_VAL_LENGTH}")
+        """Raises:
+        MlflowException: a name or a value that MLflow's calls refuse.
+        """
+        rows = [
+            (name, _validate_tag(name, value).value, run)  # type: ignore[no-untyped-call]
+            for run, values in tags.items()
+            for name, value in values.items()
+        ]
         with closing(connected(self.database)) as connection, connection:
             connection.executemany(
                 "INSERT INTO tags (key, value, run_uuid) VALUES (?, ?, ?) "
@@ -218,9 +223,17 @@ def accepted(runs: Sequence[NewRun]) -> list[NewRun]:
     tags = {pair: None for run in runs for pair in run.tags.items()}
     metrics = list({metric.key: metric for run in runs for metric in run.metrics}.values())
     given = (metrics, [Param(*pair) for pair in pairs], [RunTag(*pair) for pair in tags])
-    _, kept, _ = _validate_batch_log_data(*given)  # type: ignore[no-untyped-call]
+    _, kept, kept_tags = _validate_batch_log_data(*given)  # type: ignore[no-untyped-call]
     value = {pair: parameter.value for pair, parameter in zip(pairs, kept, strict=True)}
-    return [replace(run, parameters={pair[0]: value[pair] for pair in run.parameters.items()}) for run in runs]
+    of_tag = {pair: tag.value for pair, tag in zip(tags, kept_tags, strict=True)}
+    return [
+        replace(
+            run,
+            parameters={pair[0]: value[pair] for pair in run.parameters.items()},
+            tags={pair[0]: of_tag[pair] for pair in run.tags.items()},
+        )
+        for run in runs
+    ]
 
 
 def run_row(key: str, run: NewRun, experiment: int, artifacts: str) -> dict[str, Any]:
@@ -289,7 +302,7 @@ def runs_of(client: MlflowClient, database: Path | None) -> Runs:
         return SqliteRuns(database)
     print(
         f"note: {database}: its schema is {', '.join(found)}, and only {SCHEMA} (MLflow 3.17) is written in bulk; "
-        "MLflow's calls write the runs, which takes a minute for a thousand",
+        "MLflow's calls write the runs, which takes longer",
         file=sys.stderr,
         flush=True,
     )

@@ -18,9 +18,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bakeoff.base.settings import BadInput
 from bakeoff.tracking.failures import explained, masked
-from bakeoff.tracking.location import Store
+from bakeoff.tracking.location import WAIT, Store
 
-WAIT = 20.0  # seconds for another program that writes to the database, as MLflow has it
 PATIENCE = 300.0  # seconds to wait for another process that tracks
 
 # Absolute paths in MLflow's tables: what has to change when the folder with the database is moved or copied.

@@ -238,7 +238,7 @@ def gap(axis: Axes, low: float, high: float) -> None:
     worst, best = max(1 - low, 1e-6), max(1 - high, 1e-6)
     margin = (worst / best) ** 0.1
     axis.set_ylim(worst * margin, best / margin)
-    evenly = matplotlib.ticker.MaxNLocator(nbins=4).tick_values(low, high).tolist()  # for a narrow range
+    evenly = list(map(float, matplotlib.ticker.MaxNLocator(nbins=4).tick_values(low, high)))  # for a narrow range
     inside, others = ([t for t in of if best / margin <= 1 - t <= worst * margin] for of in (ticks, evenly))
     if len(inside) < 2:
         inside = others

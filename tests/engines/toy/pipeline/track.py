@@ -1,3 +1,3 @@
 from toy import make
 
-make(["reports/comparison.json"], [], ["reports/tracked.json"])
+make(["reports/comparison.json"], [], ["mlartifacts/tracked.json"])
