@@ -107,10 +107,12 @@ def reference(
 
 
 def curve(*metrics: float, steps: int = 100) -> list[CurvePoint]:
-    """A curve of points that are evenly apart."""
+    """A curve measured at as many moments as a training measures: after ceil(n steps / moments) steps."""
     none = Band(0.0, 0.0, 0.0)
     return [
-        CurvePoint("penguins", "mlp", "adam", n * steps // len(metrics), n, 3, 0, none, Band(metric, metric, metric))
+        CurvePoint(
+            "penguins", "mlp", "adam", -(-n * steps // len(metrics)), n, 3, 0, none, Band(metric, metric, metric)
+        )
         for n, metric in enumerate(metrics, 1)
     ]
 
@@ -181,10 +183,15 @@ CHANGES: dict[str, tuple[Evidence, str]] = {
     "every trial diverged": (known(task(diverging(LEADER, range(8)), SECOND)), "8 of the 8 trials of mlp under adam"),
     "still rising": (
         known(PLAIN, course=curve(0.5, 0.7, 0.8, 0.92)),
-        "more epochs (`tasks.penguins.training.epochs`, now 8): the leader's accuracy on validation data still rose by "
-        "0.12 in the last 25% of the steps, more than one standard error (0.012).",
+        "more epochs (`tasks.penguins.training.epochs`, now 8): the leader's accuracy on the validation subset "
+        "still rose by 0.12 in the last 25% of the steps, more than one standard error (0.012) of its mean on all "
+        "validation data.",
     ),
-    "still rising, of three points": (known(PLAIN, course=curve(0.5, 0.7, 0.92)), "in the last 34% of the steps"),
+    "still rising, of three points": (known(PLAIN, course=curve(0.5, 0.7, 0.92)), "in the last 33% of the steps"),
+    "still rising, of twelve points": (
+        known(PLAIN, course=curve(*[0.8] * 8, 0.85, 0.88, 0.9, 0.92, steps=330)),
+        "rose by 0.07 in the last 25% of the steps",
+    ),
     "a tie that more seeds would split": (
         known(task(LEADER, CLEAR)),
         "more final seeds (`contest.finals.mlp` of the chosen budget)",
@@ -211,6 +218,8 @@ def test_the_next_change_is_that_of_the_rule(evidence: Evidence, change: str) ->
         known(task(diverging(LEADER, [0]), SECOND)),  # one of eight is no quarter
         known(PLAIN, course=curve(0.9, 0.91, 0.915, 0.92)),  # within a standard error
         known(PLAIN, course=curve(0.5, 0.7, 0.93, 0.92)),  # falls
+        # Twelve moments of 330 steps: the ninth is step 248, which is the first after 0.75 * 330, and all of the rise.
+        known(PLAIN, course=curve(*[0.8] * 8, *[0.92] * 4, steps=330)),
         known(PLAIN, course=curve(0.92)),  # one point says nothing of a rise
         known(PLAIN, course=curve(0.5, 0.92, steps=2)[1:]),
         known(task(LEADER, SECOND, recipes=(reference(0.91, 0.91),))),  # worse on validation data

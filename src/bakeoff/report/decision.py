@@ -215,12 +215,16 @@ def diverged_trials(known: Evidence) -> str | None:
 
 
 def still_rising(known: Evidence) -> str | None:
-    """Train for longer where the leader's metric still rises in the last quarter of the steps."""
+    """Train for longer where the leader's metric on the validation subset still rises in the last quarter of the steps.
+
+    Moment i of m is measured after ceil(i S / m) of S steps, so the last quarter starts at a moment up to one step late.
+    The standard error is that of the leader's mean on all validation data.
+    """
     error = standard_error(known)
     if not known.course or error is None:
         return None
     end = known.course[-1]
-    before = [point for point in known.course if point.step <= LATE * end.step]
+    before = [point for point in known.course if point.step < end.step and point.step <= math.ceil(LATE * end.step)]
     if not before:
         return None
     gain = end.metric.mean - before[-1].metric.mean
@@ -229,8 +233,9 @@ def still_rising(known: Evidence) -> str | None:
     share = f"{100 * (1 - before[-1].step / end.step):.0f}%"
     key, metric = f"tasks.{known.name}.training.epochs", METRICS[known.task.metric]
     return (
-        f"more epochs (`{key}`, now {known.task.training.epochs}): the leader's {metric} on validation data still rose "
-        f"by {number(gain, 2)} in the last {share} of the steps, more than one standard error ({number(error, 2)})."
+        f"more epochs (`{key}`, now {known.task.training.epochs}): the leader's {metric} on the validation subset "
+        f"still rose by {number(gain, 2)} in the last {share} of the steps, more than one standard error "
+        f"({number(error, 2)}) of its mean on all validation data."
     )
 
 
