@@ -5,13 +5,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from ruamel.yaml import YAML
+from scipy import stats
 from simulated_contest import SETTINGS, all_diverged, contests, recipe
 from simulated_contest import baseline as fitted
 
 from bakeoff.commands import cli
-from bakeoff.report.decision import MOST_SEEDS, RULES, Evidence, cheaper, next_change, references, seeds_needed
+from bakeoff.report.decision import MOST_SEEDS, RULES, Evidence, cheaper, next_change, references
 from bakeoff.report.sections.decision import decision, section
 from bakeoff.results.compare import compare
 from bakeoff.results.curves import Band, CurvePoint
@@ -26,6 +28,7 @@ from bakeoff.results.model import (
     TaskComparison,
     Winner,
 )
+from bakeoff.results.power import level, seeds_to_show
 from bakeoff.results.step_costs import Costs
 
 ROOT = Path(__file__).parents[2]
@@ -134,7 +137,7 @@ def diverging(base: CellResult, lost: Sequence[int]) -> CellResult:
     return base.model_copy(update={"search": base.search.model_copy(update={"trials": trials}), "runs": runs})
 
 
-CLEAR = cell(2, "sgd", 0.89, 0.90, 0.93)  # a difference of .01 to .02: some ten seeds would show it
+CLEAR = cell(2, "sgd", 0.89, 0.90, 0.93)  # by .01 to .02: four seeds would show it
 CHANGES: dict[str, tuple[Evidence, str]] = {
     "every final run diverged": (known(task(LOST)), "lower learning rates"),
     "a recipe with a better validation score": (
@@ -196,6 +199,10 @@ CHANGES: dict[str, tuple[Evidence, str]] = {
         known(task(LEADER, CLEAR)),
         "more final seeds (`contest.finals.mlp` of the chosen budget)",
     ),
+    "a tie that more seeds would split, of two cells": (
+        known(task(LEADER, CLEAR)),
+        "with about 4 in place of 3 seeds, differences as large as those measured would be significant for 1 cell",
+    ),
     "nothing to change": (
         known(task(LEADER)),
         "a larger search (`contest.trials` of the chosen budget, now 8): nothing in the results",
@@ -253,20 +260,41 @@ def test_the_first_rule_that_applies_decides() -> None:
 
 
 @pytest.mark.parametrize(
-    ("differences", "comparisons", "needed"),
+    ("differences", "cells", "needed"),
     [
-        # t(n - 1) at .975, times 1, over sqrt n, is at most 1 from n = 7 on: 2.447 / 2.646, and 2.571 / 2.449 at 6.
-        ([0.0, 1.0, 2.0], 1, 7),
-        ([0.0, -1.0, -2.0], 1, 7),
-        ([0.0, 1.0, 2.0], 5, 11),  # t(10) at .995 is 3.169, over sqrt 11 .956; t(9) is 3.25, over sqrt 10 1.028
-        ([1.0, 1.0], 1, 2),
-        ([-1.0, 1.0], 1, MOST_SEEDS + 1),
-        ([1.0], 1, MOST_SEEDS + 1),
-        ([], 3, MOST_SEEDS + 1),
+        # The mean is 1 and the standard deviation 1, so that the first n with t <= sqrt n is sought, where t is the
+        # quantile of n - 1 degrees of freedom at 1 - .05 / (k (k - 1)). By scipy.stats.t.ppf:
+        # k = 2, at .975: t(5) 2.571 > sqrt 6 = 2.449; t(6) 2.447 <= sqrt 7 = 2.646.
+        ([0.0, 1.0, 2.0], 2, 7),
+        # k = 3, at .99167: t(8) 3.016 > sqrt 9 = 3; t(9) 2.933 <= sqrt 10 = 3.162.
+        ([0.0, 1.0, 2.0], 3, 10),
+        # k = 6, at .99833: t(12) 3.649 > sqrt 13 = 3.606; t(13) 3.584 <= sqrt 14 = 3.742.
+        ([0.0, 1.0, 2.0], 6, 14),
+        ([1.0, 1.0], 2, 3),  # no spread: one more than there are
+        ([0.0, -1.0, -2.0], 2, None),  # one-sided: more seeds do not show that the leader is better
+        ([-1.0, 1.0], 2, None),
+        ([0.0, 0.0], 2, None),
+        ([1.0], 2, None),
+        ([], 4, None),
     ],
 )
-def test_the_seeds_that_a_difference_needs_by_hand(differences: list[float], comparisons: int, needed: int) -> None:
-    assert seeds_needed(differences, comparisons, 0.95) == needed
+def test_the_seeds_that_a_difference_needs_by_hand(differences: list[float], cells: int, needed: int | None) -> None:
+    assert seeds_to_show(np.array(differences), level(cells, 0.95), MOST_SEEDS) == needed
+
+
+@pytest.mark.parametrize("cells", [2, 3, 6, 18])
+@pytest.mark.parametrize("seed", range(5))
+def test_a_t_test_of_so_many_seeds_like_those_measured_is_significant(cells: int, seed: int) -> None:
+    """The contest's test, of n differences with the same mean and deviation: significant from n on, and not before."""
+    differences = np.random.default_rng([cells, seed]).normal(1.0, 1.0, size=3)
+    at = level(cells, 0.95)
+    needed = seeds_to_show(differences, at, 10_000)
+    assert (needed is None) == (differences.mean() <= 0)
+    for seeds in (needed, needed - 1) if needed else ():
+        like = np.arange(seeds, dtype=float)
+        like = (like - like.mean()) / like.std(ddof=1) * differences.std(ddof=1) + differences.mean()
+        p = stats.ttest_1samp(like, 0, alternative="greater").pvalue
+        assert (p <= at) == (seeds == needed) or needed == 4  # 4 is the first that is tried
 
 
 def test_half_of_the_tie_decides_how_many_seeds() -> None:

@@ -14,15 +14,16 @@ The next change is that of the first rule in RULES that applies.
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from statistics import stdev
 from typing import Literal
 
-from scipy.special import stdtrit
+import numpy as np
 
 from bakeoff.base import paths
 from bakeoff.report.formatting import METRICS, cell_name, number, plural, spanned
+from bakeoff.results.compare import Values, pairs
 from bakeoff.results.curves import CurvePoint
 from bakeoff.results.model import CellResult, Interval, RecipeResult, TaskComparison
+from bakeoff.results.power import level, seeds_to_show
 from bakeoff.results.step_costs import Costs
 
 CHEAPER = 0.95  # of the leader's time of a step, at most, which is more than what measurements differ by
@@ -217,8 +218,8 @@ def diverged_trials(known: Evidence) -> str | None:
 def still_rising(known: Evidence) -> str | None:
     """Train for longer where the leader's metric on the validation subset still rises in the last quarter of the steps.
 
-    Moment i of m is measured after ceil(i S / m) of S steps, so the last quarter starts at a moment up to one step late.
-    The standard error is that of the leader's mean on all validation data.
+    Moment i of m is measured after ceil(i S / m) of S steps, so the last quarter starts at a moment up to one step
+    late. The standard error is that of the leader's mean on all validation data.
     """
     error = standard_error(known)
     if not known.course or error is None:
@@ -240,15 +241,18 @@ def still_rising(known: Evidence) -> str | None:
 
 
 def wide_tie(known: Evidence) -> str | None:
-    """Add seeds where a stated number of them would separate half of the ties from the leader."""
+    """Add seeds where a stated number of them would separate half of the ties from the leader.
+
+    The level of a comparison is that of the contest: Bonferroni's, over all ordered pairs of the cells compared.
+    """
     leader = known.leader
     tied = [cell for cell in known.task.cells if cell.tied]
     if leader is None or not tied:
         return None
-    rivals = len(known.task.cells) - 1
-    needed = sorted(seeds_needed(differences(cell, leader), rivals, known.confidence) for cell in tied)
-    half = needed[(len(needed) - 1) // 2]
-    if half > MOST_SEEDS:
+    at = level(sum(cell.p is not None for cell in known.task.cells), known.confidence)
+    needed = [seeds_to_show(difference(leader, cell), at, MOST_SEEDS) for cell in tied]
+    half = sorted(math.inf if seeds is None else seeds for seeds in needed)[(len(needed) - 1) // 2]
+    if math.isinf(half):
         return None
     models = list(dict.fromkeys(cell.model for cell in (leader, *tied)))
     now = spanned((len(cell.seeds) for cell in (leader, *tied)), "seed")
@@ -259,25 +263,10 @@ def wide_tie(known: Evidence) -> str | None:
     )
 
 
-def differences(cell: CellResult, leader: CellResult) -> list[float]:
+def difference(leader: CellResult, cell: CellResult) -> Values:
     """Return the leader's validation scores minus those of a cell, over the seeds that both ended."""
-    scores = dict(zip(cell.seeds, cell.validation.values, strict=True))
-    pairs = [(of, scores.get(seed)) for seed, of in zip(leader.seeds, leader.validation.values, strict=True)]
-    return [of - other for of, other in pairs if of is not None and other is not None]
-
-
-def seeds_needed(differences: Sequence[float], comparisons: int, confidence: float) -> int:
-    """Return how many seeds make the mean of these differences significant, by a t-test at Bonferroni's level.
-
-    The number is for differences that go on as they are; MOST_SEEDS + 1 stands for more than MOST_SEEDS, and for
-    differences whose spread is unknown.
-    """
-    if len(differences) < 2:
-        return MOST_SEEDS + 1
-    mean, deviation = abs(sum(differences) / len(differences)), stdev(differences)
-    tail = 1 - (1 - confidence) / (2 * comparisons)
-    fitting = (n for n in range(2, MOST_SEEDS + 1) if float(stdtrit(n - 1, tail)) * deviation / math.sqrt(n) <= mean)
-    return next(fitting, MOST_SEEDS + 1)
+    ours, theirs = (np.array(of.validation.values, dtype=float) for of in (leader, cell))
+    return pairs(leader.seeds, ours, cell.seeds, theirs)
 
 
 def larger_search(known: Evidence) -> str:
