@@ -120,6 +120,8 @@ def curve(*metrics: float, steps: int = 100) -> list[CurvePoint]:
     ]
 
 
+IN_BUDGET = "in the table of `budgets` that `budget` names"
+POOR = LEADER.model_copy(update={"no_better_than": "the majority class"})
 PLAIN = task(LEADER, SECOND)
 LOST = cell(1, "adam", None, None)
 EDGE = "learning_rate 0.9 lies at the upper edge of its space, 0.0001 to 1; widen it"
@@ -135,6 +137,12 @@ def diverging(base: CellResult, lost: Sequence[int]) -> CellResult:
     trials = tuple((10.0**-n, None if n in lost else 0.5) for n in range(8))
     runs = base.runs.model_copy(update={"trial": RunCount(runs=8, diverged=len(lost))})
     return base.model_copy(update={"search": base.search.model_copy(update={"trials": trials}), "runs": runs})
+
+
+def picking(base: CellResult, rate: float, **change: Any) -> CellResult:
+    """The same cell, with another picked rate."""
+    search = base.search.model_copy(update={"pick": {"learning_rate": rate}})
+    return base.model_copy(update={"search": search} | change)
 
 
 CLEAR = cell(2, "sgd", 0.89, 0.90, 0.93)  # by .01 to .02: four seeds would show it
@@ -169,19 +177,35 @@ CHANGES: dict[str, tuple[Evidence, str]] = {
     "diverged trials at the upper end": (
         known(task(diverging(LEADER, [0, 1]), SECOND)),
         "a narrower search space: 2 of the 8 trials of mlp under adam diverged, all at 0.1 and above. Lower the upper "
-        "end of `optimizers.adam.search.learning_rate` to 0.1; all tasks share it.",
+        "end of `optimizers.adam.search.learning_rate` to 0.1; all tasks share it, so check their picks.",
     ),
     "diverged trials here and there": (
-        known(task(diverging(LEADER, [0, 5]), SECOND)),
+        known(task(diverging(picking(LEADER, 1e-6), [0, 5]), SECOND)),
         "2 of the 8 trials of mlp under adam diverged. Lower the upper end",
     ),
     "diverged trials of another cell": (
-        known(task(LEADER, diverging(SECOND, [0, 1, 2]))),
+        known(task(LEADER, diverging(picking(SECOND, 0.001), [0, 1, 2]))),
         "3 of the 8 trials of mlp under sgd diverged",
     ),
     "as many of two cells: the better one": (
         known(task(diverging(LEADER, [0, 1]), diverging(SECOND, [0, 1]))),
         "2 of the 8 trials of mlp under adam diverged",
+    ),
+    "diverged trials where another optimizer picked their rate": (
+        known(task(diverging(LEADER, [0, 1]), picking(SECOND, 0.5))),
+        "2 of the 8 trials of mlp under adam diverged",
+    ),
+    "diverged trials of two cells, where the first may not be narrowed": (
+        known(task(diverging(LEADER, [0, 1, 5]), diverging(SECOND, [0, 1]))),
+        "2 of the 8 trials of mlp under sgd diverged",
+    ),
+    "diverged trials at a rate that another cell picked": (
+        known(task(diverging(LEADER, [0, 1]), picking(SECOND, 0.1, model="cnn", optimizer="adam"))),
+        "a narrower space would leave out a rate that a cell picked",
+    ),
+    "diverged trials at a rate below the pick": (
+        known(task(diverging(LEADER, [0, 5]), SECOND)),
+        "a narrower space would leave out a rate that a cell picked",
     ),
     "every trial diverged": (known(task(diverging(LEADER, range(8)), SECOND)), "8 of the 8 trials of mlp under adam"),
     "still rising": (
@@ -197,7 +221,11 @@ CHANGES: dict[str, tuple[Evidence, str]] = {
     ),
     "a tie that more seeds would split": (
         known(task(LEADER, CLEAR)),
-        "more final seeds (`contest.finals.mlp` of the chosen budget)",
+        f"more final seeds (`contest.finals.mlp` {IN_BUDGET}): with",
+    ),
+    "a tie that more seeds of two models would split": (
+        known(task(LEADER, CLEAR.model_copy(update={"model": "cnn"}))),
+        f"more final seeds (`contest.finals.mlp`, `contest.finals.cnn` {IN_BUDGET}): with",
     ),
     "a tie that more seeds would split, of two cells": (
         known(task(LEADER, CLEAR)),
@@ -205,11 +233,42 @@ CHANGES: dict[str, tuple[Evidence, str]] = {
     ),
     "nothing to change": (
         known(task(LEADER)),
-        "a larger search (`contest.trials` of the chosen budget, now 8): nothing in the results",
+        f"a larger search (`contest.trials` {IN_BUDGET}, now 8): the leader's learning rate is inside its search space "
+        "and few trials of any cell diverged.",
+    ),
+    "a flat curve": (
+        known(task(LEADER), course=curve(0.9, 0.91, 0.915, 0.92)),
+        "space, few trials of any cell diverged and the leader's curve is flat at the end.",
+    ),
+    "a curve that falls": (
+        known(task(LEADER), course=curve(0.5, 0.7, 0.93, 0.7)),
+        "the leader's curve falls at the end.",
     ),
     "a tie that no seeds would split": (
-        known(task(LEADER, SECOND, tied_with=FOUND.tied_with or (FOUND.leader,))),
-        "a reasonable number of seeds would not split the tie",
+        known(PLAIN),
+        "few trials of any cell diverged and at most 50 seeds would not split half of the tie.",
+    ),
+    "a tie of single seeds, of which nothing is known": (
+        known(task(cell(1, "adam", 0.9), cell(2, "sgd", 0.9)), course=curve(0.5, 0.9)),
+        "inside its search space and few trials of any cell diverged.",
+    ),
+    "a tie and a flat curve": (
+        known(PLAIN, course=curve(0.9, 0.91, 0.915, 0.92)),
+        "the leader's learning rate is inside its search space, few trials of any cell diverged, the leader's curve is "
+        "flat at the end and at most 50 seeds would not split half of the tie.",
+    ),
+    "no better than a reference": (
+        known(task(POOR, CLEAR)),
+        "more epochs (`tasks.penguins.training.epochs`, now 8) or a larger network: the leader is no better than the "
+        "majority class.",
+    ),
+    "no better than a reference, but a recipe is": (
+        known(task(POOR, SECOND, recipes=(reference(0.9, 0.95),))),
+        "more epochs: the recipe of mlp trains for 40 epochs",
+    ),
+    "no better than a reference that scores more": (
+        known(task(POOR, SECOND, references=(Reference(name="the majority class", validation=0.95, test=0.95),))),
+        "the leader is no better than the majority class.",
     ),
 }
 
@@ -242,16 +301,19 @@ def test_no_rule_applies_by_less(evidence: Evidence) -> None:
 
 def test_the_first_rule_that_applies_decides() -> None:
     """Each task has what the rules after the first ask for too."""
-    best = diverging(edged(0.9), [0, 1])
+    best = diverging(edged(0.9), [0])
+    worse = diverging(CLEAR, [0, 1])
     course = curve(0.5, 0.7, 0.8, 0.92)
     better = (Baseline(model="boosting", validation=0.99, test=0.99),)
+    poor = best.model_copy(update={"no_better_than": "the majority class"})
     asked = [
         known(task(LOST, baselines=better), course=course),
-        known(task(best, CLEAR, baselines=better), course=course),
-        known(task(best, CLEAR), course=course),
-        known(task(diverging(LEADER, [0, 1]), CLEAR), course=course),
-        known(task(LEADER, CLEAR), course=course),
-        known(task(LEADER, CLEAR)),
+        known(task(poor, worse, baselines=better), course=course),
+        known(task(best, worse, baselines=better), course=course),
+        known(task(best, worse), course=course),
+        known(task(LEADER, worse), course=course),
+        known(task(LEADER, worse)),
+        known(task(LEADER, diverging(SECOND, [0, 1]))),
         known(task(LEADER)),
     ]
     assert len(asked) == len(RULES)
