@@ -19,7 +19,9 @@ from bakeoff.results.compare import compare
 from bakeoff.results.curves import Band, CurvePoint
 from bakeoff.results.model import (
     Baseline,
+    CellName,
     CellResult,
+    NoWinner,
     RecipeResult,
     Reference,
     RunCount,
@@ -67,14 +69,26 @@ def cell(rank: int, optimizer: str, *values: float | None, **change: Any) -> Cel
 LEADER, SECOND = cell(1, "adam", 0.90, 0.92, 0.94), cell(2, "sgd", 0.94, 0.90, 0.919)
 
 
+def no_winner(cells: Sequence[CellResult]) -> NoWinner | None:
+    """Why the first of these cells does not win, where that is for no special reason."""
+    if cells[0].validation.mean is None:
+        return "all diverged"
+    if cells[0].no_better_than is not None:
+        return "no better than the reference"
+    if len(cells) == 1:
+        return "alone"
+    return "tied" if any(of.tied for of in cells) else None
+
+
 def task(*cells: CellResult, **change: Any) -> TaskComparison:
     lead = cells[0]
     lost = lead.validation.mean is None
     changed = {
         "cells": cells,
+        "no_winner": no_winner(cells),
         "winner": None if lost else Winner(model=lead.model, optimizer=lead.optimizer, seed=0),
         "spaces": {name: {"learning_rate": (1e-4, 1.0)} for name in OPTIMIZERS},
-        "tied_with": (),
+        "tied_with": tuple(CellName(model=of.model, optimizer=of.optimizer) for of in cells if of.tied),
         "baselines": (),
         "recipes": (),
         "references": (),
@@ -411,7 +425,7 @@ def test_the_page_says_what_to_use_how_sure_that_is_and_what_it_costs() -> None:
         "### penguins\n\n**Use mlp under adam**, learning_rate 0.01.",
         "**Score**: accuracy 0.92 on validation and 0.9 on test data, mean over 3 seeds",
         "**How sure**: no single winner: statistically tied with 1 of 1 other cells: mlp under sgd.",
-        "**Cost**: 0.01 s a step, 8.8 s a training of 880 steps on one core of Abacus; 1,000 parameters; 2 floats",
+        "**Cost**: 0.01 s a step, 8.8 s for the 880 steps of a training on one core of Abacus; 1,000 parameters; 2 ",
         "mlp under sgd is within one standard error and costs 30% less a step.",
         "`models/penguins/mlp-adam.safetensors`, described by `models/penguins/mlp-adam.json`.",
         "`bakeoff predict penguins INPUT --to OUT` applies it to new data.",
@@ -421,16 +435,99 @@ def test_the_page_says_what_to_use_how_sure_that_is_and_what_it_costs() -> None:
         assert part in said, part
 
 
+TIED = "no single winner: statistically tied with 1 of 1 other cells: mlp under sgd"
+TIED_OF_TWO = TIED.replace("1 of 1", "1 of 2")
+MAJORITY = (Reference(name="the majority class", validation=0.89, test=0.5),)
+POOR_SECOND = SECOND.model_copy(update={"no_better_than": "the majority class"})
+SHAKY = cell(3, "lion", 0.1, 0.5, 0.9, tied=False, unstable=True)
+
+
 @pytest.mark.parametrize(
     ("found", "said"),
     [
         (task(LEADER), "it is the only cell."),
         (task(LEADER, cell(2, "sgd", 0.5, 0.5, 0.5, tied=False)), "it wins against 1 other cell."),
-        (task(cell(1, "adam", 0.9, None, 0.9), SECOND), "mlp under sgd. 1 final run of it diverged."),
+        (task(LEADER, SECOND), f"{TIED}."),
+        (task(cell(1, "adam", 0.9, None, 0.9), SECOND), f"{TIED}. 1 final run of the leader diverged."),
+        (task(LEADER, SECOND, SHAKY), f"{TIED_OF_TWO}. Too unstable to rank: mlp under lion."),
+        (
+            task(LEADER, POOR_SECOND, references=MAJORITY),
+            f"{TIED}. No better than the majority class (0.89): mlp under sgd.",
+        ),
+        (
+            task(LEADER, POOR_SECOND, SHAKY, references=MAJORITY),
+            f"{TIED_OF_TWO}. Too unstable to rank: mlp under lion. No better than the majority class (0.89): mlp under "
+            "sgd.",
+        ),
+        (
+            task(POOR, references=MAJORITY),
+            "No winner. mlp under adam has the best mean, but is no better than the majority class, so it wins "
+            "nothing. No better than the majority class (0.89): mlp under adam.",
+        ),
+        (
+            task(POOR, POOR_SECOND, references=MAJORITY),
+            "No winner. mlp under adam has the best mean, but is no better than the majority class, so it wins "
+            "nothing. It is statistically tied with all others (3 seeds): mlp under sgd. No better than the majority "
+            "class (0.89): mlp under adam, sgd.",
+        ),
+        (
+            task(LEADER, SECOND, no_winner="too few seeds"),
+            "No winner. mlp under adam has the best mean, but wins nothing: it shares fewer than 3 seeds with a cell "
+            "that it is compared with. It is statistically tied with all others (3 seeds): mlp under sgd.",
+        ),
+        (
+            task(LEADER.model_copy(update={"unstable": True}), no_winner="unstable"),
+            "No winner. mlp under adam has the best mean, but is too unstable to rank, so it wins nothing. Too "
+            "unstable to rank: mlp under adam.",
+        ),
     ],
 )
 def test_how_sure_a_leader_is(found: TaskComparison, said: str) -> None:
-    assert f"**How sure**: {said}" in decision(known(found)) or said in decision(known(found))
+    assert f"- **How sure**: {said}" in decision(known(found)).splitlines()
+
+
+CHANCE = Reference(name="chance", validation=0.95, test=0.4)
+USABLE = Baseline(model="boosting", validation=0.96, test=0.3)
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        (
+            task(LEADER, references=(CHANCE,)),
+            "**Nothing better than chance was found** (accuracy 0.95 on validation and 0.4 on test data); the leader "
+            "is **mlp under adam**, learning_rate 0.01.",
+        ),
+        (
+            task(LOST, references=(CHANCE,)),
+            "**Nothing better than chance was found** (accuracy 0.95 on validation and 0.4 on test data); every final "
+            "run diverged.",
+        ),
+        (task(LEADER, references=(CHANCE,), baselines=(USABLE,)), "**Use the baseline boosting**"),
+        (task(LOST, references=(CHANCE,), baselines=(USABLE,)), "**Use the baseline boosting**"),
+        (
+            task(LEADER, references=(CHANCE,), baselines=(Baseline(model="logistic", validation=0.93, test=0.93),)),
+            "**Nothing better than chance was found**",
+        ),
+        (task(LEADER, references=(CHANCE,), recipes=(reference(0.2, 0.97),)), "**Use the recipe of mlp**"),
+        (task(LEADER, references=(Reference(name="chance", validation=0.5, test=0.99),)), "**Use mlp under adam**"),
+    ],
+)
+def test_a_reference_is_never_what_to_use(found: TaskComparison, said: str) -> None:
+    opening = decision(known(found)).splitlines()[2]
+    assert opening.startswith(said)
+    assert "Use chance" not in opening
+
+
+def test_the_validation_score_decides_between_two_that_beat_the_leader() -> None:
+    better = (
+        Baseline(model="boosting", validation=0.97, test=0.5),
+        Baseline(model="logistic", validation=0.95, test=0.99),
+    )
+    assert [of.title for of in references(known(task(LEADER, baselines=better)))] == [
+        "the baseline boosting",
+        "the baseline logistic",
+    ]
 
 
 @pytest.mark.parametrize(

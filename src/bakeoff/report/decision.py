@@ -2,7 +2,9 @@
 
 What to use is the leader of the contest: the cell with the best mean on validation data. A recipe or a baseline comes
 first where its validation score is better than the leader's. Test scores decide nothing: a recipe that was trained on
-the validation data too has no validation score, so it is only named where its test score is better.
+the validation data too has no validation score, so it is only named where its test score is better. A reference
+(majority class, chance, a mask, intensities) is nothing to use: where it has the best validation score of all, the page
+says that nothing better was found.
 
 A cell that costs less is named where its mean is within one standard error of the leader's, it is statistically tied
 with the leader, and its step costs at least 5 % less.
@@ -41,7 +43,8 @@ class Reference:
     Attributes:
         title: names it: `the recipe of cnn`, `boosting`.
         sides: the data on which it is better.
-        first: it beats the leader on validation data, and is what to use.
+        first: it beats the leader on validation data, and comes before it.
+        usable: it is a recipe or a baseline.
         recipe: None of a baseline.
     """
 
@@ -51,6 +54,7 @@ class Reference:
     interval: Interval | None
     sides: tuple[Side, ...]
     first: bool
+    usable: bool
     recipe: RecipeResult | None
 
 
@@ -75,9 +79,16 @@ class Evidence:
 
 
 def references(known: Evidence) -> list[Reference]:
-    """Return the recipes and baselines that are better than the leader on some data, what to use first."""
+    """Return what is better than the leader on some data: on validation data first, by that score; the rest by test."""
     found = [reference for reference in everything(known) if reference.sides]
-    return sorted(found, key=lambda of: (not of.first, -of.test))
+    first = [of for of in found if of.first]
+    others = [of for of in found if not of.first]
+    return [*sorted(first, key=on_validation, reverse=True), *sorted(others, key=lambda of: of.test, reverse=True)]
+
+
+def on_validation(of: Reference) -> float:
+    """Return the score on validation data, minus infinity where there is none."""
+    return -math.inf if of.validation is None else of.validation
 
 
 def everything(known: Evidence) -> Iterator[Reference]:
@@ -86,11 +97,11 @@ def everything(known: Evidence) -> Iterator[Reference]:
         if recipe.test.mean is not None:
             validation = recipe.validation.mean if recipe.validation else None
             title = f"the recipe of {recipe.model}"
-            yield compared(known, title, validation, recipe.test.mean, recipe.test.interval, recipe)
+            yield compared(known, title, validation, recipe.test.mean, recipe.test.interval, True, recipe)
     for baseline in known.task.baselines:
-        yield compared(known, f"the baseline {baseline.model}", baseline.validation, baseline.test, None, None)
+        yield compared(known, f"the baseline {baseline.model}", baseline.validation, baseline.test, None, True)
     for of in known.task.references:
-        yield compared(known, of.name, of.validation, of.test, None, None)
+        yield compared(known, of.name, of.validation, of.test, None, False)
 
 
 def compared(
@@ -99,15 +110,16 @@ def compared(
     validation: float | None,
     test: float,
     interval: Interval | None,
-    recipe: RecipeResult | None,
+    usable: bool,
+    recipe: RecipeResult | None = None,
 ) -> Reference:
-    """Return a recipe or baseline with what it is better on than the leader; where there is none, on everything."""
+    """Return a recipe, baseline or reference with what it is better on than the leader; on all if there is none."""
     leader = known.leader
     of_leader = -math.inf if leader is None or leader.validation.mean is None else leader.validation.mean
     test_of_leader = -math.inf if leader is None or leader.test.mean is None else leader.test.mean
     better: list[Side] = ["validation"] if validation is not None and validation > of_leader else []
     better += ["test"] if test > test_of_leader else []
-    return Reference(title, validation, test, interval, tuple(better), "validation" in better, recipe)
+    return Reference(title, validation, test, interval, tuple(better), "validation" in better, usable, recipe)
 
 
 def cheaper(known: Evidence) -> CellResult | None:
