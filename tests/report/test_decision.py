@@ -5,19 +5,23 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from ruamel.yaml import YAML
+from scipy import stats
 from simulated_contest import SETTINGS, all_diverged, contests, recipe
 from simulated_contest import baseline as fitted
 
 from bakeoff.commands import cli
-from bakeoff.report.decision import MOST_SEEDS, RULES, Evidence, cheaper, next_change, references, seeds_needed
+from bakeoff.report.decision import MOST_SEEDS, RULES, Evidence, cheaper, next_change, references
 from bakeoff.report.sections.decision import decision, section
 from bakeoff.results.compare import compare
 from bakeoff.results.curves import Band, CurvePoint
 from bakeoff.results.model import (
     Baseline,
+    CellName,
     CellResult,
+    NoWinner,
     RecipeResult,
     Reference,
     RunCount,
@@ -26,6 +30,7 @@ from bakeoff.results.model import (
     TaskComparison,
     Winner,
 )
+from bakeoff.results.power import level, seeds_to_show
 from bakeoff.results.step_costs import Costs
 
 ROOT = Path(__file__).parents[2]
@@ -64,14 +69,26 @@ def cell(rank: int, optimizer: str, *values: float | None, **change: Any) -> Cel
 LEADER, SECOND = cell(1, "adam", 0.90, 0.92, 0.94), cell(2, "sgd", 0.94, 0.90, 0.919)
 
 
+def no_winner(cells: Sequence[CellResult]) -> NoWinner | None:
+    """Why the first of these cells does not win, where that is for no special reason."""
+    if cells[0].validation.mean is None:
+        return "all diverged"
+    if cells[0].no_better_than is not None:
+        return "no better than the reference"
+    if len(cells) == 1:
+        return "alone"
+    return "tied" if any(of.tied for of in cells) else None
+
+
 def task(*cells: CellResult, **change: Any) -> TaskComparison:
     lead = cells[0]
     lost = lead.validation.mean is None
     changed = {
         "cells": cells,
+        "no_winner": no_winner(cells),
         "winner": None if lost else Winner(model=lead.model, optimizer=lead.optimizer, seed=0),
         "spaces": {name: {"learning_rate": (1e-4, 1.0)} for name in OPTIMIZERS},
-        "tied_with": (),
+        "tied_with": tuple(CellName(model=of.model, optimizer=of.optimizer) for of in cells if of.tied),
         "baselines": (),
         "recipes": (),
         "references": (),
@@ -107,14 +124,18 @@ def reference(
 
 
 def curve(*metrics: float, steps: int = 100) -> list[CurvePoint]:
-    """A curve of points that are evenly apart."""
+    """A curve measured at as many moments as a training measures: after ceil(n steps / moments) steps."""
     none = Band(0.0, 0.0, 0.0)
     return [
-        CurvePoint("penguins", "mlp", "adam", n * steps // len(metrics), n, 3, 0, none, Band(metric, metric, metric))
+        CurvePoint(
+            "penguins", "mlp", "adam", -(-n * steps // len(metrics)), n, 3, 0, none, Band(metric, metric, metric)
+        )
         for n, metric in enumerate(metrics, 1)
     ]
 
 
+IN_BUDGET = "in the table of `budgets` that `budget` names"
+POOR = LEADER.model_copy(update={"no_better_than": "the majority class"})
 PLAIN = task(LEADER, SECOND)
 LOST = cell(1, "adam", None, None)
 EDGE = "learning_rate 0.9 lies at the upper edge of its space, 0.0001 to 1; widen it"
@@ -132,7 +153,13 @@ def diverging(base: CellResult, lost: Sequence[int]) -> CellResult:
     return base.model_copy(update={"search": base.search.model_copy(update={"trials": trials}), "runs": runs})
 
 
-CLEAR = cell(2, "sgd", 0.89, 0.90, 0.93)  # a difference of .01 to .02: some ten seeds would show it
+def picking(base: CellResult, rate: float, **change: Any) -> CellResult:
+    """The same cell, with another picked rate."""
+    search = base.search.model_copy(update={"pick": {"learning_rate": rate}})
+    return base.model_copy(update={"search": search} | change)
+
+
+CLEAR = cell(2, "sgd", 0.89, 0.90, 0.93)  # by .01 to .02: four seeds would show it
 CHANGES: dict[str, tuple[Evidence, str]] = {
     "every final run diverged": (known(task(LOST)), "lower learning rates"),
     "a recipe with a better validation score": (
@@ -164,38 +191,98 @@ CHANGES: dict[str, tuple[Evidence, str]] = {
     "diverged trials at the upper end": (
         known(task(diverging(LEADER, [0, 1]), SECOND)),
         "a narrower search space: 2 of the 8 trials of mlp under adam diverged, all at 0.1 and above. Lower the upper "
-        "end of `optimizers.adam.search.learning_rate` to 0.1; all tasks share it.",
+        "end of `optimizers.adam.search.learning_rate` to 0.1; all tasks share it, so check their picks.",
     ),
     "diverged trials here and there": (
-        known(task(diverging(LEADER, [0, 5]), SECOND)),
+        known(task(diverging(picking(LEADER, 1e-6), [0, 5]), SECOND)),
         "2 of the 8 trials of mlp under adam diverged. Lower the upper end",
     ),
     "diverged trials of another cell": (
-        known(task(LEADER, diverging(SECOND, [0, 1, 2]))),
+        known(task(LEADER, diverging(picking(SECOND, 0.001), [0, 1, 2]))),
         "3 of the 8 trials of mlp under sgd diverged",
     ),
     "as many of two cells: the better one": (
         known(task(diverging(LEADER, [0, 1]), diverging(SECOND, [0, 1]))),
         "2 of the 8 trials of mlp under adam diverged",
     ),
+    "diverged trials where another optimizer picked their rate": (
+        known(task(diverging(LEADER, [0, 1]), picking(SECOND, 0.5))),
+        "2 of the 8 trials of mlp under adam diverged",
+    ),
+    "diverged trials of two cells, where the first may not be narrowed": (
+        known(task(diverging(LEADER, [0, 1, 5]), diverging(SECOND, [0, 1]))),
+        "2 of the 8 trials of mlp under sgd diverged",
+    ),
+    "diverged trials at a rate that another cell picked": (
+        known(task(diverging(LEADER, [0, 1]), picking(SECOND, 0.1, model="cnn", optimizer="adam"))),
+        "a narrower space would leave out a rate that a cell picked",
+    ),
+    "diverged trials at a rate below the pick": (
+        known(task(diverging(LEADER, [0, 5]), SECOND)),
+        "a narrower space would leave out a rate that a cell picked",
+    ),
     "every trial diverged": (known(task(diverging(LEADER, range(8)), SECOND)), "8 of the 8 trials of mlp under adam"),
     "still rising": (
         known(PLAIN, course=curve(0.5, 0.7, 0.8, 0.92)),
-        "more epochs (`tasks.penguins.training.epochs`, now 8): the leader's accuracy on validation data still rose by "
-        "0.12 in the last 25% of the steps, more than one standard error (0.012).",
+        "more epochs (`tasks.penguins.training.epochs`, now 8): the leader's accuracy on the validation subset "
+        "still rose by 0.12 in the last 25% of the steps, more than one standard error (0.012) of its mean on all "
+        "validation data.",
     ),
-    "still rising, of three points": (known(PLAIN, course=curve(0.5, 0.7, 0.92)), "in the last 34% of the steps"),
+    "still rising, of three points": (known(PLAIN, course=curve(0.5, 0.7, 0.92)), "in the last 33% of the steps"),
+    "still rising, of twelve points": (
+        known(PLAIN, course=curve(*[0.8] * 8, 0.85, 0.88, 0.9, 0.92, steps=330)),
+        "rose by 0.07 in the last 25% of the steps",
+    ),
     "a tie that more seeds would split": (
         known(task(LEADER, CLEAR)),
-        "more final seeds (`contest.finals.mlp` of the chosen budget)",
+        f"more final seeds (`contest.finals.mlp` {IN_BUDGET}): with",
+    ),
+    "a tie that more seeds of two models would split": (
+        known(task(LEADER, CLEAR.model_copy(update={"model": "cnn"}))),
+        f"more final seeds (`contest.finals.mlp`, `contest.finals.cnn` {IN_BUDGET}): with",
+    ),
+    "a tie that more seeds would split, of two cells": (
+        known(task(LEADER, CLEAR)),
+        "with about 4 in place of 3 seeds, differences as large as those measured would be significant for 1 cell",
     ),
     "nothing to change": (
         known(task(LEADER)),
-        "a larger search (`contest.trials` of the chosen budget, now 8): nothing in the results",
+        f"a larger search (`contest.trials` {IN_BUDGET}, now 8): the leader's learning rate is inside its search space "
+        "and few trials of any cell diverged.",
+    ),
+    "a flat curve": (
+        known(task(LEADER), course=curve(0.9, 0.91, 0.915, 0.92)),
+        "space, few trials of any cell diverged and the leader's curve is flat at the end.",
+    ),
+    "a curve that falls": (
+        known(task(LEADER), course=curve(0.5, 0.7, 0.93, 0.7)),
+        "the leader's curve falls at the end.",
     ),
     "a tie that no seeds would split": (
-        known(task(LEADER, SECOND, tied_with=FOUND.tied_with or (FOUND.leader,))),
-        "a reasonable number of seeds would not split the tie",
+        known(PLAIN),
+        "few trials of any cell diverged and at most 50 seeds would not split half of the tie.",
+    ),
+    "a tie of single seeds, of which nothing is known": (
+        known(task(cell(1, "adam", 0.9), cell(2, "sgd", 0.9)), course=curve(0.5, 0.9)),
+        "inside its search space and few trials of any cell diverged.",
+    ),
+    "a tie and a flat curve": (
+        known(PLAIN, course=curve(0.9, 0.91, 0.915, 0.92)),
+        "the leader's learning rate is inside its search space, few trials of any cell diverged, the leader's curve is "
+        "flat at the end and at most 50 seeds would not split half of the tie.",
+    ),
+    "no better than a reference": (
+        known(task(POOR, CLEAR)),
+        "more epochs (`tasks.penguins.training.epochs`, now 8) or a larger network: the leader is no better than the "
+        "majority class.",
+    ),
+    "no better than a reference, but a recipe is": (
+        known(task(POOR, SECOND, recipes=(reference(0.9, 0.95),))),
+        "more epochs: the recipe of mlp trains for 40 epochs",
+    ),
+    "no better than a reference that scores more": (
+        known(task(POOR, SECOND, references=(Reference(name="the majority class", validation=0.95, test=0.95),))),
+        "the leader is no better than the majority class.",
     ),
 }
 
@@ -211,6 +298,8 @@ def test_the_next_change_is_that_of_the_rule(evidence: Evidence, change: str) ->
         known(task(diverging(LEADER, [0]), SECOND)),  # one of eight is no quarter
         known(PLAIN, course=curve(0.9, 0.91, 0.915, 0.92)),  # within a standard error
         known(PLAIN, course=curve(0.5, 0.7, 0.93, 0.92)),  # falls
+        # Twelve moments of 330 steps: the ninth is step 248, which is the first after 0.75 * 330, and all of the rise.
+        known(PLAIN, course=curve(*[0.8] * 8, *[0.92] * 4, steps=330)),
         known(PLAIN, course=curve(0.92)),  # one point says nothing of a rise
         known(PLAIN, course=curve(0.5, 0.92, steps=2)[1:]),
         known(task(LEADER, SECOND, recipes=(reference(0.91, 0.91),))),  # worse on validation data
@@ -226,16 +315,19 @@ def test_no_rule_applies_by_less(evidence: Evidence) -> None:
 
 def test_the_first_rule_that_applies_decides() -> None:
     """Each task has what the rules after the first ask for too."""
-    best = diverging(edged(0.9), [0, 1])
+    best = diverging(edged(0.9), [0])
+    worse = diverging(CLEAR, [0, 1])
     course = curve(0.5, 0.7, 0.8, 0.92)
     better = (Baseline(model="boosting", validation=0.99, test=0.99),)
+    poor = best.model_copy(update={"no_better_than": "the majority class"})
     asked = [
         known(task(LOST, baselines=better), course=course),
-        known(task(best, CLEAR, baselines=better), course=course),
-        known(task(best, CLEAR), course=course),
-        known(task(diverging(LEADER, [0, 1]), CLEAR), course=course),
-        known(task(LEADER, CLEAR), course=course),
-        known(task(LEADER, CLEAR)),
+        known(task(poor, worse, baselines=better), course=course),
+        known(task(best, worse, baselines=better), course=course),
+        known(task(best, worse), course=course),
+        known(task(LEADER, worse), course=course),
+        known(task(LEADER, worse)),
+        known(task(LEADER, diverging(SECOND, [0, 1]))),
         known(task(LEADER)),
     ]
     assert len(asked) == len(RULES)
@@ -244,20 +336,41 @@ def test_the_first_rule_that_applies_decides() -> None:
 
 
 @pytest.mark.parametrize(
-    ("differences", "comparisons", "needed"),
+    ("differences", "cells", "needed"),
     [
-        # t(n - 1) at .975, times 1, over sqrt n, is at most 1 from n = 7 on: 2.447 / 2.646, and 2.571 / 2.449 at 6.
-        ([0.0, 1.0, 2.0], 1, 7),
-        ([0.0, -1.0, -2.0], 1, 7),
-        ([0.0, 1.0, 2.0], 5, 11),  # t(10) at .995 is 3.169, over sqrt 11 .956; t(9) is 3.25, over sqrt 10 1.028
-        ([1.0, 1.0], 1, 2),
-        ([-1.0, 1.0], 1, MOST_SEEDS + 1),
-        ([1.0], 1, MOST_SEEDS + 1),
-        ([], 3, MOST_SEEDS + 1),
+        # The mean is 1 and the standard deviation 1, so that the first n with t <= sqrt n is sought, where t is the
+        # quantile of n - 1 degrees of freedom at 1 - .05 / (k (k - 1)). By scipy.stats.t.ppf:
+        # k = 2, at .975: t(5) 2.571 > sqrt 6 = 2.449; t(6) 2.447 <= sqrt 7 = 2.646.
+        ([0.0, 1.0, 2.0], 2, 7),
+        # k = 3, at .99167: t(8) 3.016 > sqrt 9 = 3; t(9) 2.933 <= sqrt 10 = 3.162.
+        ([0.0, 1.0, 2.0], 3, 10),
+        # k = 6, at .99833: t(12) 3.649 > sqrt 13 = 3.606; t(13) 3.584 <= sqrt 14 = 3.742.
+        ([0.0, 1.0, 2.0], 6, 14),
+        ([1.0, 1.0], 2, 3),  # no spread: one more than there are
+        ([0.0, -1.0, -2.0], 2, None),  # one-sided: more seeds do not show that the leader is better
+        ([-1.0, 1.0], 2, None),
+        ([0.0, 0.0], 2, None),
+        ([1.0], 2, None),
+        ([], 4, None),
     ],
 )
-def test_the_seeds_that_a_difference_needs_by_hand(differences: list[float], comparisons: int, needed: int) -> None:
-    assert seeds_needed(differences, comparisons, 0.95) == needed
+def test_the_seeds_that_a_difference_needs_by_hand(differences: list[float], cells: int, needed: int | None) -> None:
+    assert seeds_to_show(np.array(differences), level(cells, 0.95), MOST_SEEDS) == needed
+
+
+@pytest.mark.parametrize("cells", [2, 3, 6, 18])
+@pytest.mark.parametrize("seed", range(5))
+def test_a_t_test_of_so_many_seeds_like_those_measured_is_significant(cells: int, seed: int) -> None:
+    """The contest's test, of n differences with the same mean and deviation: significant from n on, and not before."""
+    differences = np.random.default_rng([cells, seed]).normal(1.0, 1.0, size=3)
+    at = level(cells, 0.95)
+    needed = seeds_to_show(differences, at, 10_000)
+    assert (needed is None) == (differences.mean() <= 0)
+    for seeds in (needed, needed - 1) if needed else ():
+        like = np.arange(seeds, dtype=float)
+        like = (like - like.mean()) / like.std(ddof=1) * differences.std(ddof=1) + differences.mean()
+        p = stats.ttest_1samp(like, 0, alternative="greater").pvalue
+        assert (p <= at) == (seeds == needed) or needed == 4  # 4 is the first that is tried
 
 
 def test_half_of_the_tie_decides_how_many_seeds() -> None:
@@ -312,7 +425,7 @@ def test_the_page_says_what_to_use_how_sure_that_is_and_what_it_costs() -> None:
         "### penguins\n\n**Use mlp under adam**, learning_rate 0.01.",
         "**Score**: accuracy 0.92 on validation and 0.9 on test data, mean over 3 seeds",
         "**How sure**: no single winner: statistically tied with 1 of 1 other cells: mlp under sgd.",
-        "**Cost**: 0.01 s a step, 8.8 s a training of 880 steps on one core of Abacus; 1,000 parameters; 2 floats",
+        "**Cost**: 0.01 s a step, 8.8 s for the 880 steps of a training on one core of Abacus; 1,000 parameters; 2 ",
         "mlp under sgd is within one standard error and costs 30% less a step.",
         "`models/penguins/mlp-adam.safetensors`, described by `models/penguins/mlp-adam.json`.",
         "`bakeoff predict penguins INPUT --to OUT` applies it to new data.",
@@ -322,16 +435,99 @@ def test_the_page_says_what_to_use_how_sure_that_is_and_what_it_costs() -> None:
         assert part in said, part
 
 
+TIED = "no single winner: statistically tied with 1 of 1 other cells: mlp under sgd"
+TIED_OF_TWO = TIED.replace("1 of 1", "1 of 2")
+MAJORITY = (Reference(name="the majority class", validation=0.89, test=0.5),)
+POOR_SECOND = SECOND.model_copy(update={"no_better_than": "the majority class"})
+SHAKY = cell(3, "lion", 0.1, 0.5, 0.9, tied=False, unstable=True)
+
+
 @pytest.mark.parametrize(
     ("found", "said"),
     [
         (task(LEADER), "it is the only cell."),
         (task(LEADER, cell(2, "sgd", 0.5, 0.5, 0.5, tied=False)), "it wins against 1 other cell."),
-        (task(cell(1, "adam", 0.9, None, 0.9), SECOND), "mlp under sgd. 1 final run of it diverged."),
+        (task(LEADER, SECOND), f"{TIED}."),
+        (task(cell(1, "adam", 0.9, None, 0.9), SECOND), f"{TIED}. 1 final run of the leader diverged."),
+        (task(LEADER, SECOND, SHAKY), f"{TIED_OF_TWO}. Too unstable to rank: mlp under lion."),
+        (
+            task(LEADER, POOR_SECOND, references=MAJORITY),
+            f"{TIED}. No better than the majority class (0.89): mlp under sgd.",
+        ),
+        (
+            task(LEADER, POOR_SECOND, SHAKY, references=MAJORITY),
+            f"{TIED_OF_TWO}. Too unstable to rank: mlp under lion. No better than the majority class (0.89): mlp under "
+            "sgd.",
+        ),
+        (
+            task(POOR, references=MAJORITY),
+            "No winner. mlp under adam has the best mean, but is no better than the majority class, so it wins "
+            "nothing. No better than the majority class (0.89): mlp under adam.",
+        ),
+        (
+            task(POOR, POOR_SECOND, references=MAJORITY),
+            "No winner. mlp under adam has the best mean, but is no better than the majority class, so it wins "
+            "nothing. It is statistically tied with all others (3 seeds): mlp under sgd. No better than the majority "
+            "class (0.89): mlp under adam, sgd.",
+        ),
+        (
+            task(LEADER, SECOND, no_winner="too few seeds"),
+            "No winner. mlp under adam has the best mean, but wins nothing: it shares fewer than 3 seeds with a cell "
+            "that it is compared with. It is statistically tied with all others (3 seeds): mlp under sgd.",
+        ),
+        (
+            task(LEADER.model_copy(update={"unstable": True}), no_winner="unstable"),
+            "No winner. mlp under adam has the best mean, but is too unstable to rank, so it wins nothing. Too "
+            "unstable to rank: mlp under adam.",
+        ),
     ],
 )
 def test_how_sure_a_leader_is(found: TaskComparison, said: str) -> None:
-    assert f"**How sure**: {said}" in decision(known(found)) or said in decision(known(found))
+    assert f"- **How sure**: {said}" in decision(known(found)).splitlines()
+
+
+CHANCE = Reference(name="chance", validation=0.95, test=0.4)
+USABLE = Baseline(model="boosting", validation=0.96, test=0.3)
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        (
+            task(LEADER, references=(CHANCE,)),
+            "**Nothing better than chance was found** (accuracy 0.95 on validation and 0.4 on test data); the leader "
+            "is **mlp under adam**, learning_rate 0.01.",
+        ),
+        (
+            task(LOST, references=(CHANCE,)),
+            "**Nothing better than chance was found** (accuracy 0.95 on validation and 0.4 on test data); every final "
+            "run diverged.",
+        ),
+        (task(LEADER, references=(CHANCE,), baselines=(USABLE,)), "**Use the baseline boosting**"),
+        (task(LOST, references=(CHANCE,), baselines=(USABLE,)), "**Use the baseline boosting**"),
+        (
+            task(LEADER, references=(CHANCE,), baselines=(Baseline(model="logistic", validation=0.93, test=0.93),)),
+            "**Nothing better than chance was found**",
+        ),
+        (task(LEADER, references=(CHANCE,), recipes=(reference(0.2, 0.97),)), "**Use the recipe of mlp**"),
+        (task(LEADER, references=(Reference(name="chance", validation=0.5, test=0.99),)), "**Use mlp under adam**"),
+    ],
+)
+def test_a_reference_is_never_what_to_use(found: TaskComparison, said: str) -> None:
+    opening = decision(known(found)).splitlines()[2]
+    assert opening.startswith(said)
+    assert "Use chance" not in opening
+
+
+def test_the_validation_score_decides_between_two_that_beat_the_leader() -> None:
+    better = (
+        Baseline(model="boosting", validation=0.97, test=0.5),
+        Baseline(model="logistic", validation=0.95, test=0.99),
+    )
+    assert [of.title for of in references(known(task(LEADER, baselines=better)))] == [
+        "the baseline boosting",
+        "the baseline logistic",
+    ]
 
 
 @pytest.mark.parametrize(

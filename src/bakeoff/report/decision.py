@@ -2,7 +2,9 @@
 
 What to use is the leader of the contest: the cell with the best mean on validation data. A recipe or a baseline comes
 first where its validation score is better than the leader's. Test scores decide nothing: a recipe that was trained on
-the validation data too has no validation score, so it is only named where its test score is better.
+the validation data too has no validation score, so it is only named where its test score is better. A reference
+(majority class, chance, a mask, intensities) is nothing to use: where it has the best validation score of all, the page
+says that nothing better was found.
 
 A cell that costs less is named where its mean is within one standard error of the leader's, it is statistically tied
 with the leader, and its step costs at least 5 % less.
@@ -14,15 +16,16 @@ The next change is that of the first rule in RULES that applies.
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from statistics import stdev
 from typing import Literal
 
-from scipy.special import stdtrit
+import numpy as np
 
 from bakeoff.base import paths
-from bakeoff.report.formatting import METRICS, cell_name, number, plural, spanned
+from bakeoff.report.formatting import METRICS, cell_name, listed, number, percent, plural, spanned
+from bakeoff.results.compare import Values, pairs
 from bakeoff.results.curves import CurvePoint
 from bakeoff.results.model import CellResult, Interval, RecipeResult, TaskComparison
+from bakeoff.results.power import level, seeds_to_show
 from bakeoff.results.step_costs import Costs
 
 CHEAPER = 0.95  # of the leader's time of a step, at most, which is more than what measurements differ by
@@ -40,7 +43,8 @@ class Reference:
     Attributes:
         title: names it: `the recipe of cnn`, `boosting`.
         sides: the data on which it is better.
-        first: it beats the leader on validation data, and is what to use.
+        first: it beats the leader on validation data, and comes before it.
+        usable: it is a recipe or a baseline.
         recipe: None of a baseline.
     """
 
@@ -50,6 +54,7 @@ class Reference:
     interval: Interval | None
     sides: tuple[Side, ...]
     first: bool
+    usable: bool
     recipe: RecipeResult | None
 
 
@@ -74,9 +79,16 @@ class Evidence:
 
 
 def references(known: Evidence) -> list[Reference]:
-    """Return the recipes and baselines that are better than the leader on some data, what to use first."""
+    """Return what is better than the leader on some data: on validation data first, by that score; the rest by test."""
     found = [reference for reference in everything(known) if reference.sides]
-    return sorted(found, key=lambda of: (not of.first, -of.test))
+    first = [of for of in found if of.first]
+    others = [of for of in found if not of.first]
+    return [*sorted(first, key=on_validation, reverse=True), *sorted(others, key=lambda of: of.test, reverse=True)]
+
+
+def on_validation(of: Reference) -> float:
+    """Return the score on validation data, minus infinity where there is none."""
+    return -math.inf if of.validation is None else of.validation
 
 
 def everything(known: Evidence) -> Iterator[Reference]:
@@ -85,11 +97,11 @@ def everything(known: Evidence) -> Iterator[Reference]:
         if recipe.test.mean is not None:
             validation = recipe.validation.mean if recipe.validation else None
             title = f"the recipe of {recipe.model}"
-            yield compared(known, title, validation, recipe.test.mean, recipe.test.interval, recipe)
+            yield compared(known, title, validation, recipe.test.mean, recipe.test.interval, True, recipe)
     for baseline in known.task.baselines:
-        yield compared(known, f"the baseline {baseline.model}", baseline.validation, baseline.test, None, None)
+        yield compared(known, f"the baseline {baseline.model}", baseline.validation, baseline.test, None, True)
     for of in known.task.references:
-        yield compared(known, of.name, of.validation, of.test, None, None)
+        yield compared(known, of.name, of.validation, of.test, None, False)
 
 
 def compared(
@@ -98,15 +110,16 @@ def compared(
     validation: float | None,
     test: float,
     interval: Interval | None,
-    recipe: RecipeResult | None,
+    usable: bool,
+    recipe: RecipeResult | None = None,
 ) -> Reference:
-    """Return a recipe or baseline with what it is better on than the leader; where there is none, on everything."""
+    """Return a recipe, baseline or reference with what it is better on than the leader; on all if there is none."""
     leader = known.leader
     of_leader = -math.inf if leader is None or leader.validation.mean is None else leader.validation.mean
     test_of_leader = -math.inf if leader is None or leader.test.mean is None else leader.test.mean
     better: list[Side] = ["validation"] if validation is not None and validation > of_leader else []
     better += ["test"] if test > test_of_leader else []
-    return Reference(title, validation, test, interval, tuple(better), "validation" in better, recipe)
+    return Reference(title, validation, test, interval, tuple(better), "validation" in better, usable, recipe)
 
 
 def cheaper(known: Evidence) -> CellResult | None:
@@ -162,6 +175,25 @@ def all_diverged(known: Evidence) -> str | None:
     )
 
 
+def no_better_than_a_reference(known: Evidence) -> str | None:
+    """Train for longer where the leader is not significantly better than a prediction that needs no network.
+
+    A recipe with a better validation score shows more, so the next rule applies there.
+    """
+    leader = known.leader
+    if leader is None or leader.no_better_than is None:
+        return None
+    if any(of.first and of.recipe for of in references(known)):
+        return None
+    return f"{longer_or_larger(known)}: the leader is no better than {leader.no_better_than}."
+
+
+def longer_or_larger(known: Evidence) -> str:
+    """Return the advice where no network is good enough."""
+    epochs = known.task.training.epochs
+    return f"more epochs (`tasks.{known.name}.training.epochs`, now {epochs}) or a larger network"
+
+
 def better_reference(known: Evidence) -> str | None:
     """Train as the best recipe does, or for longer where a baseline is better than every network."""
     found = next((of for of in references(known) if of.first), None)
@@ -169,10 +201,7 @@ def better_reference(known: Evidence) -> str | None:
         return None
     epochs, key = known.task.training.epochs, f"`tasks.{known.name}.training`"
     if found.recipe is None:
-        return (
-            f"more epochs (`tasks.{known.name}.training.epochs`, now {epochs}) or a larger network: no network is as "
-            f"good as {found.title}."
-        )
+        return f"{longer_or_larger(known)}: no network is as good as {found.title}."
     path = paths.recipe(known.name, found.recipe.model)
     trained = f"trains for {plural(found.recipe.epochs, 'epoch')}, the contest for {epochs}"
     if found.recipe.epochs > epochs:
@@ -195,103 +224,147 @@ def pick_at_edge(known: Evidence) -> str | None:
     )
 
 
-def diverged_trials(known: Evidence) -> str | None:
-    """Narrow the space of the cell of whose trials the largest share diverged; of several the best one."""
-    shares = [(cell.runs.trial.diverged / max(cell.runs.trial.runs, 1), -cell.rank, cell) for cell in known.task.cells]
-    share, _, cell = max(shares, key=lambda found: found[:2])
-    if share < LOST:
-        return None
-    key = f"optimizers.{cell.optimizer}.search.learning_rate"
-    count = f"{cell.runs.trial.diverged} of the {plural(cell.runs.trial.runs, 'trial')} of {cell_name(cell)} diverged"
-    lost = [rate for rate, score in cell.search.trials if score is None]
-    ended = [rate for rate, score in cell.search.trials if score is not None]
-    if ended and min(lost) > max(ended):
-        least = number(min(lost), 2)
-        return (
-            f"a narrower search space: {count}, all at {least} and above. Lower the upper end of `{key}` to {least}; "
-            "all tasks share it."
-        )
-    return f"a narrower search space: {count}. Lower the upper end of `{key}`; all tasks share it."
-
-
 def still_rising(known: Evidence) -> str | None:
-    """Train for longer where the leader's metric still rises in the last quarter of the steps."""
-    error = standard_error(known)
-    if not known.course or error is None:
+    """Train for longer where the leader's metric on the validation subset still rises in the last quarter of the steps.
+
+    Moment i of m is measured after ceil(i S / m) of S steps, so the last quarter starts at a moment up to one step
+    late. The standard error is that of the leader's mean on all validation data.
+    """
+    error, found = standard_error(known), rise(known)
+    if found is None or error is None or found[0] <= error:
         return None
-    end = known.course[-1]
-    before = [point for point in known.course if point.step <= LATE * end.step]
-    if not before:
-        return None
-    gain = end.metric.mean - before[-1].metric.mean
-    if gain <= error:
-        return None
-    share = f"{100 * (1 - before[-1].step / end.step):.0f}%"
+    gain, share = found
     key, metric = f"tasks.{known.name}.training.epochs", METRICS[known.task.metric]
     return (
-        f"more epochs (`{key}`, now {known.task.training.epochs}): the leader's {metric} on validation data still rose "
-        f"by {number(gain, 2)} in the last {share} of the steps, more than one standard error ({number(error, 2)})."
+        f"more epochs (`{key}`, now {known.task.training.epochs}): the leader's {metric} on the validation subset "
+        f"still rose by {number(gain, 2)} in the last {percent(round(share, 2))} of the steps, more than one standard "
+        f"error ({number(error, 2)}) of its mean on all validation data."
     )
 
 
+def rise(known: Evidence) -> tuple[float, float] | None:
+    """Return by how much the leader's metric rose at the end of its curve, and in which share of the steps.
+
+    None where that cannot be told: without a moment before, or without a standard error to compare the rise with.
+    """
+    if not known.course or standard_error(known) is None:
+        return None
+    end = known.course[-1]
+    before = [point for point in known.course if point.step < end.step and point.step <= math.ceil(LATE * end.step)]
+    if not before:
+        return None
+    return end.metric.mean - before[-1].metric.mean, 1 - before[-1].step / end.step
+
+
 def wide_tie(known: Evidence) -> str | None:
-    """Add seeds where a stated number of them would separate half of the ties from the leader."""
+    """Add seeds where a stated number of them would separate half of the ties from the leader.
+
+    The level of a comparison is that of the contest: Bonferroni's, over all ordered pairs of the cells compared.
+    """
     leader = known.leader
     tied = [cell for cell in known.task.cells if cell.tied]
     if leader is None or not tied:
         return None
-    rivals = len(known.task.cells) - 1
-    needed = sorted(seeds_needed(differences(cell, leader), rivals, known.confidence) for cell in tied)
-    half = needed[(len(needed) - 1) // 2]
-    if half > MOST_SEEDS:
+    at = level(sum(cell.p is not None for cell in known.task.cells), known.confidence)
+    needed = [seeds_to_show(difference(leader, cell), at, MOST_SEEDS) for cell in tied]
+    half = sorted(math.inf if seeds is None else seeds for seeds in needed)[(len(needed) - 1) // 2]
+    if math.isinf(half):
         return None
     models = list(dict.fromkeys(cell.model for cell in (leader, *tied)))
     now = spanned((len(cell.seeds) for cell in (leader, *tied)), "seed")
-    keys = ", ".join(f"`contest.finals.{model}`" for model in models)
+    keys = budget_key(*(f"finals.{model}" for model in models))
     return (
-        f"more final seeds ({keys} of the chosen budget): with about {half} in place of {now}, differences as large as "
+        f"more final seeds ({keys}): with about {half} in place of {now}, differences as large as "
         f"those measured would be significant for {plural((len(needed) + 1) // 2, 'cell')} of the tie."
     )
 
 
-def differences(cell: CellResult, leader: CellResult) -> list[float]:
+def difference(leader: CellResult, cell: CellResult) -> Values:
     """Return the leader's validation scores minus those of a cell, over the seeds that both ended."""
-    scores = dict(zip(cell.seeds, cell.validation.values, strict=True))
-    pairs = [(of, scores.get(seed)) for seed, of in zip(leader.seeds, leader.validation.values, strict=True)]
-    return [of - other for of, other in pairs if of is not None and other is not None]
+    ours, theirs = (np.array(of.validation.values, dtype=float) for of in (leader, cell))
+    return pairs(leader.seeds, ours, cell.seeds, theirs)
 
 
-def seeds_needed(differences: Sequence[float], comparisons: int, confidence: float) -> int:
-    """Return how many seeds make the mean of these differences significant, by a t-test at Bonferroni's level.
+def diverged_trials(known: Evidence) -> str | None:
+    """Narrow the space of the cell of whose trials the largest share diverged; of several the best one.
 
-    The number is for differences that go on as they are; MOST_SEEDS + 1 stands for more than MOST_SEEDS, and for
-    differences whose spread is unknown.
+    A space whose upper part has the pick of a cell of the task is not narrowed.
     """
-    if len(differences) < 2:
-        return MOST_SEEDS + 1
-    mean, deviation = abs(sum(differences) / len(differences)), stdev(differences)
-    tail = 1 - (1 - confidence) / (2 * comparisons)
-    fitting = (n for n in range(2, MOST_SEEDS + 1) if float(stdtrit(n - 1, tail)) * deviation / math.sqrt(n) <= mean)
-    return next(fitting, MOST_SEEDS + 1)
+    wide = [cell for cell in known.task.cells if share_diverged(cell) >= LOST and not picked_above(known, cell)]
+    if not wide:
+        return None
+    cell = max(wide, key=lambda found: (share_diverged(found), -found.rank))
+    key = f"optimizers.{cell.optimizer}.search.learning_rate"
+    count = f"{cell.runs.trial.diverged} of the {plural(cell.runs.trial.runs, 'trial')} of {cell_name(cell)} diverged"
+    ended = [rate for rate, score in cell.search.trials if score is not None]
+    least, check = lowest_diverged(cell), "all tasks share it, so check their picks."
+    if ended and least > max(ended):
+        least_shown = number(least, 2)
+        return (
+            f"a narrower search space: {count}, all at {least_shown} and above. Lower the upper end of `{key}` to "
+            f"{least_shown}; {check}"
+        )
+    return f"a narrower search space: {count}. Lower the upper end of `{key}`; {check}"
+
+
+def share_diverged(cell: CellResult) -> float:
+    """Return the share of a cell's trials that diverged."""
+    return cell.runs.trial.diverged / max(cell.runs.trial.runs, 1)
+
+
+def lowest_diverged(cell: CellResult) -> float:
+    """Return the lowest learning rate at which a trial diverged."""
+    return min(rate for rate, score in cell.search.trials if score is None)
+
+
+def picked_above(known: Evidence, cell: CellResult) -> bool:
+    """Whether a cell under the same optimizer picked a rate at which this one diverges, or a higher one.
+
+    The pick of a cell of which every trial diverged does not count.
+    """
+    picks = [
+        of.search.pick["learning_rate"]
+        for of in known.task.cells
+        if of.optimizer == cell.optimizer and any(score is not None for _, score in of.search.trials)
+    ]
+    return any(pick >= lowest_diverged(cell) for pick in picks)
 
 
 def larger_search(known: Evidence) -> str:
     """Search at more points where no other rule applies."""
-    search = f"a larger search (`contest.trials` of the chosen budget, now {known.task.budget.trials})"
-    if known.task.tied_with:
-        return (
-            f"{search}: no pick lies at an edge, few trials diverged, the curves are flat at the end, and a reasonable "
-            "number of seeds would not split the tie."
-        )
-    return f"{search}: nothing in the results asks for another change."
+    search = f"a larger search ({budget_key('trials')}, now {known.task.budget.trials})"
+    return f"{search}: {listed(tested(known))}."
+
+
+def tested(known: Evidence) -> list[str]:
+    """Return what the other rules have tested; no rule applied."""
+    found = ["the leader's learning rate is inside its search space"]
+    if all(share_diverged(cell) < LOST for cell in known.task.cells):
+        found.append("few trials of any cell diverged")
+    else:
+        found.append("a narrower space would leave out a rate that a cell picked")
+    error, risen = standard_error(known), rise(known)
+    if error is not None and risen is not None:
+        found.append(f"the leader's curve {'is flat' if risen[0] >= -error else 'falls'} at the end")
+    leader, tied = known.leader, [cell for cell in known.task.cells if cell.tied]
+    if leader is not None and tied and all(difference(leader, cell).size > 1 for cell in tied):
+        found.append(f"at most {MOST_SEEDS} seeds would not split half of the tie")
+    return found
+
+
+def budget_key(*names: str) -> str:
+    """Return the keys of the contest's part of the chosen budget, and where they are."""
+    keys = ", ".join(f"`contest.{name}`" for name in names)
+    return f"{keys} in the table of `budgets` that `budget` names"
 
 
 RULES: tuple[Callable[[Evidence], str | None], ...] = (
     all_diverged,
+    no_better_than_a_reference,
     better_reference,
     pick_at_edge,
-    diverged_trials,
     still_rising,
     wide_tie,
+    diverged_trials,
     larger_search,
 )

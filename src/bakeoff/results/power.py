@@ -47,3 +47,21 @@ def detectable(differences: Sequence[NDArray[np.float64]], level: float) -> floa
         return None
     freedom = min(d.size for d in differences if d.size > 1) - 1
     return float(stdtrit(freedom, 1 - level) * np.median(errors))
+
+
+def seeds_to_show(differences: NDArray[np.float64], level: float, most: int) -> int | None:
+    """Return the fewest seeds, those present among them, with which a mean as large as this one is significant.
+
+    The one-sided paired t-test at this level is done for differences that keep their mean and standard deviation. This
+    is no statement on power: where the true difference is as large, about half of such experiments show it. The
+    variances are not moderated, and scores that are counted have no continuity correction.
+
+    Returns:
+        A number from one more than there are, as those present did not show it, to `most`; None where it takes more,
+        where the mean is not positive, and where the spread is unknown.
+    """
+    if differences.size < 2 or differences.mean() <= 0:
+        return None
+    mean, deviation = differences.mean(), differences.std(ddof=1)
+    seeds = range(differences.size + 1, most + 1)
+    return next((n for n in seeds if stdtrit(n - 1, 1 - level) * deviation / np.sqrt(n) <= mean), None)

@@ -18,13 +18,14 @@ from bakeoff.report.formatting import (
     seconds,
     settings,
 )
-from bakeoff.report.sections.contest import outcome
-from bakeoff.results.model import CellResult
+from bakeoff.report.sections.contest import outcome, remarks_on, tie
+from bakeoff.results.model import CellResult, TaskComparison
 
 INTRODUCTION = """## What to use
 
 For each task: the leader, which has the best mean on validation data, or a recipe or baseline with a better validation
-score. Intervals are over seeds."""
+score. Where a reference that needs no network (majority class, chance, a mask, intensities) has the best one, the page
+says that nothing better was found. Intervals are over seeds."""
 
 
 def section(tasks: Sequence[Evidence]) -> str:
@@ -53,11 +54,14 @@ def decision(known: Evidence) -> str:
 
 
 def use(known: Evidence, leader: CellResult | None, better: Sequence[Reference]) -> str:
-    """Return the sentence that names what to use."""
+    """Return the sentence that names what to use, or that nothing is better than a reference."""
     contest = f"{cell_name(leader)}**, {settings(leader.search.pick)}" if leader else ""
     first = next((of for of in better if of.first), None)
     if first is None:
         return f"**Use {contest}." if leader else "Nothing can be recommended: every final run diverged."
+    if not first.usable:
+        then = f"the leader is **{contest}." if leader else "every final run diverged."
+        return f"**Nothing better than {first.title} was found** ({scores_of(known, first)}); {then}"
     how = trained_by(known, first)
     behind = f" In the contest, **{contest}, leads:" if leader else " In the contest every final run diverged."
     return f"**Use {first.title}**: {scores_of(known, first)}.{how}{behind}"
@@ -96,25 +100,33 @@ def scores(known: Evidence, leader: CellResult) -> str:
 
 
 def certainty(known: Evidence, leader: CellResult) -> str:
-    """Return whether the leader wins, and what it is tied with."""
-    others, tied = len(known.task.cells) - 1, [cell for cell in known.task.cells if cell.tied]
-    lost = f" {plural(len(leader.diverged), 'final run')} of it diverged." if leader.diverged else ""
-    if not others:
-        return f"it is the only cell.{lost}"
-    if known.task.no_winner not in (None, "alone", "tied"):
-        return f"{outcome(known.task).replace('**', '')}{lost}"
-    if not tied:
-        return f"it wins against {plural(others, 'other cell')}.{lost}"
-    return f"no single winner: statistically tied with {len(tied)} of {others} other cells: {by_model(tied)}.{lost}"
+    """Return whether the leader wins, its ties, and the cells that are unstable or no better than a reference."""
+    lost = [f"{plural(len(leader.diverged), 'final run')} of the leader diverged."] if leader.diverged else []
+    sentences = [standing(known.task), *tie(known.task), *lost, *remarks_on(known.task)]
+    return " ".join(sentences).replace("**", "")
+
+
+def standing(task: TaskComparison) -> str:
+    """Return whether the leader wins, and if not, why."""
+    others, tied = len(task.cells) - 1, [cell for cell in task.cells if cell.tied]
+    match task.no_winner:
+        case None:
+            return f"it wins against {plural(others, 'other cell')}."
+        case "alone":
+            return "it is the only cell."
+        case "tied":
+            return f"no single winner: statistically tied with {len(tied)} of {others} other cells: {by_model(tied)}."
+        case _:
+            return outcome(task)
 
 
 def cost(known: Evidence, leader: CellResult) -> str:
-    """Return the time of a step and of a training, the number of weights, and a cell that costs less."""
+    """Return the time of a step and of the steps of a training, the number of weights, and a cell that costs less."""
     price = step(known, leader)
     parts = []
     if price is not None:
         steps = known.course[-1].step if known.course else None
-        whole = f", {seconds(price * steps)} a training of {plural(steps, 'step')}" if steps else ""
+        whole = f", {seconds(price * steps)} for the {plural(steps, 'step')} of a training" if steps else ""
         parts.append(f"{seconds(price)} a step{whole} on one core of {plain(known.costs.name)}")
     weights, state = known.task.parameters.get(leader.model), known.task.state.get(leader.optimizer)
     parts += [plural(weights, "parameter")] if weights is not None else []
