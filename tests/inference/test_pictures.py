@@ -58,7 +58,7 @@ def test_a_folder_has_a_line_for_each_picture(project: Path, capsys: pytest.Capt
         assert [float(line[f"probability.{name}"]) for name in CLASSES] == pytest.approx(wanted, rel=1e-5)
         assert line["predicted"] == CLASSES[int(np.argmax(wanted))]
     told = capsys.readouterr().err.splitlines()
-    assert told[0].startswith("images: 5/5 (100%)") and told[1:] == ["images by softmax-sgd, seed 1: 5 pictures"]
+    assert told[0].startswith("images: 5/5 (100%)") and told[-1] == "images by softmax-sgd, seed 1: 5 pictures"
 
 
 def test_the_pictures_beside_one_do_not_change_its_line(project: Path) -> None:

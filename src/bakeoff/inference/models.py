@@ -45,6 +45,7 @@ class Trained:
         name: how messages call it.
         network: `cnn`.
         stage: that trains it.
+        card: the path of what describes it.
         settings: of the network.
         data: sha256 of the examples that it was trained on, by path.
         shape: of one example: (D,), or (C, H, W).
@@ -53,6 +54,7 @@ class Trained:
     name: str
     network: str
     stage: str
+    card: str
     settings: Mapping[str, Any]
     data: Mapping[str, str]
     shape: tuple[int, ...]
@@ -126,6 +128,7 @@ def load(chosen: Chosen, task: str, metric: str) -> Trained:
         name=f"{'recipe ' if chosen.group == RECIPES else ''}{chosen.name}, seed {seed}",
         network=chosen.network,
         stage=chosen.stage,
+        card=str(path),
         settings=card["network"],
         data=data,
         shape=network.shape,
