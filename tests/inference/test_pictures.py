@@ -210,7 +210,7 @@ def test_a_path_is_no_name_of_a_model(project: Path, train: Train, option: str, 
     train("recipes", "images-..", "softmax", (1, 4, 5), CLASSES, {"0": {"val/accuracy": 0.5}})
     (project / "models/recipes/images-a").mkdir()
     with pytest.raises(BadInput, match=f"^--{option.replace('cell', 'model')}: .* is no name of a model; "):
-        predict("images", "pictures", "out.csv", **{option: name})  # type: ignore[arg-type]
+        predict("images", "pictures", "out.csv", **{option: name})
     assert not (project / "out.csv").exists()
 
 
