@@ -1,7 +1,8 @@
 """A project with small networks of fixed weights in place of trained ones."""
 
+import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from bakeoff.networks.registry import NETWORKS
 
 ROOT = Path(__file__).parents[2]
 Train = Callable[..., None]
+Record = Callable[..., None]
 
 NETWORK = {"softmax": {"initial_sigma": 0.5}, "unet": {"channels": 2, "depth": 1, "activation": "relu"}}
 
@@ -71,3 +73,24 @@ def train(project: Path) -> Train:
         (project / paths.card(group, name)).write_text(json.dumps(card))
 
     return trained
+
+
+@pytest.fixture
+def record(project: Path) -> Record:
+    """Write a dvc.lock with the stage that made a file of data, and with the one that trained a network on it."""
+
+    def digest(path: str) -> dict[str, Any]:
+        content = (project / path).read_bytes() if (project / path).is_file() else path.encode()
+        return {"path": path, "hash": "md5", "md5": hashlib.md5(content).hexdigest(), "size": len(content)}
+
+    def recorded(group: str, name: str, data: str, made: Mapping[str, Any], *, beside: tuple[str, ...] = ()) -> None:
+        training = {
+            "cmd": "train",
+            "deps": [digest(data)],
+            "outs": [digest(paths.card(group, name)), digest(paths.weights(group, name))],
+        }
+        making = {"cmd": "make", "params": {"params.yaml": made}, "outs": [digest(path) for path in (*beside, data)]}
+        with (project / "dvc.lock").open("w", encoding="utf-8") as file:
+            YAML().dump({"schema": "2.0", "stages": {"made": making, "trained": training}}, file)
+
+    return recorded

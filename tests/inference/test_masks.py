@@ -4,6 +4,7 @@ import gzip
 import io
 import itertools
 import sys
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -73,7 +74,8 @@ def test_a_picture_gets_a_mask_of_its_size(
     assert mask.dtype == np.uint8
     assert set(np.unique(mask)) == {0, 128, 255} or mask.size < 100
     np.testing.assert_array_equal(mask, expected(picture(0, *size)))
-    assert capsys.readouterr().err == "scans by unet-adam, seed 3: 1 mask; background 0, grey 128, white 255\n"
+    told = capsys.readouterr().err.splitlines()
+    assert told[-1] == "scans by unet-adam, seed 3: 1 mask; background 0, grey 128, white 255"
 
 
 def test_a_stack_gets_a_page_for_each_page(project: Path) -> None:
@@ -228,6 +230,52 @@ def test_refusals_before_work(project: Path, source: str, to: str, line: str) ->
     with pytest.raises(BadInput, match=line):
         predict("scans", source, to, cell="unet-adam")
     assert {path: path.read_bytes() for path in project.rglob("*.*")} == before
+
+
+@pytest.mark.parametrize("source", ["pics/sub", "pics/sub.zip"])
+@pytest.mark.parametrize(
+    ("to", "refused"),
+    [
+        ("pics", True),
+        ("pics/.", True),
+        ("link", True),
+        ("full", True),
+        ("new", False),
+        ("bare", False),
+        ("told", False),
+    ],
+)
+def test_masks_never_lie_among_other_files(project: Path, source: str, to: str, refused: bool) -> None:
+    """A mask of pics/sub/s.png in pics would replace pics/s.png, another image."""
+    for folder in ("pics/sub", "full/inner", "bare", "told"):
+        (project / folder).mkdir(parents=True)
+    (project / "told/.DS_Store").write_bytes(b"of the system")
+    (project / "link").symlink_to("pics")
+    Image.fromarray(picture(0)).save(project / "pics/s.png")
+    Image.fromarray(picture(1)).save(project / "pics/sub/s.png")
+    with zipfile.ZipFile(project / "pics/sub.zip", "w") as file:
+        file.write(project / "pics/sub/s.png", "s.png")
+    before = {path: path.read_bytes() for path in project.rglob("*.*") if path.is_file()}
+    if refused:
+        with pytest.raises(BadInput, match="is not empty, and masks have the names of their images; name a new or an"):
+            predict("scans", source, to, cell="unet-adam")
+    else:
+        assert predict("scans", source, to, cell="unet-adam") == 0
+        assert (project / to / "s.png").is_file()
+    assert {path: path.read_bytes() for path in before} == before
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_where_no_mask_is_made_the_refusals_are_all_that_is_said(
+    project: Path, capsys: pytest.CaptureFixture[str], several: bool
+) -> None:
+    (project / "images").mkdir()
+    (project / "images/cut.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    source, to = ("images", "masks") if several else ("images/cut.png", "mask.png")
+    assert predict("scans", source, to, cell="unet-adam") == 1
+    printed = [line for line in capsys.readouterr().err.splitlines() if not line.startswith("scans: 1/1")]
+    assert len(printed) == 1 and printed[0].startswith("error: images/cut.png: ")
+    assert not (project / to).exists()
 
 
 @pytest.mark.parametrize(

@@ -58,7 +58,7 @@ def test_a_folder_has_a_line_for_each_picture(project: Path, capsys: pytest.Capt
         assert [float(line[f"probability.{name}"]) for name in CLASSES] == pytest.approx(wanted, rel=1e-5)
         assert line["predicted"] == CLASSES[int(np.argmax(wanted))]
     told = capsys.readouterr().err.splitlines()
-    assert told[0].startswith("images: 5/5 (100%)") and told[1:] == ["images by softmax-sgd, seed 1: 5 pictures"]
+    assert told[0].startswith("images: 5/5 (100%)") and told[-1] == "images by softmax-sgd, seed 1: 5 pictures"
 
 
 def test_the_pictures_beside_one_do_not_change_its_line(project: Path) -> None:
@@ -169,7 +169,67 @@ def test_a_recipe_without_validation_data_gives_its_first_seed(
 
 def test_a_network_is_chosen_by_validation_never_by_test_data() -> None:
     seeds = {"0": {"val/accuracy": 0.8, "test/accuracy": 0.7}, "1": {"val/accuracy": 0.7, "test/accuracy": 0.9}}
-    assert models.best(seeds, "accuracy") == 0
+    assert models.best(seeds, "accuracy", Path("card.json"), "stage") == 0
+
+
+@pytest.mark.parametrize(
+    "seeds",
+    [
+        {"0": {"val/auc": 0.8}, "1": {"val/auc": 0.9}},
+        {"0": {"val/auc": 0.8, "val/accuracy": 0.1}, "1": {"val/auc": 0.9}},
+        {"0": {"val/auc": 0.8, "val_subset/accuracy": 0.1}},
+        {"0": {"val/auc": 0.8, "val/accuracy": 0.1}, "1": {"val/auc": 0.9, "test/auc": 0.9}},
+        {"0": {"diverged": "step 3"}, "1": {"val/auc": 0.9, "test/accuracy": 0.9}},
+    ],
+)
+def test_a_card_without_the_metric_of_the_task_names_no_best_seed(
+    project: Path, train: Train, seeds: dict[str, dict[str, Any]]
+) -> None:
+    train("images", "softmax-adam", "softmax", (1, 4, 5), CLASSES, seeds)
+    line = r"softmax-adam\.json: seed \d has no val/accuracy.*it has val/auc.*; .*`dvc repro train_images@softmax-adam`"
+    with pytest.raises(BadInput, match=line):
+        predict("images", "pictures", "out.csv", cell="softmax-adam")
+    assert not (project / "out.csv").exists()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../images/softmax-sgd",
+        "./softmax-sgd",
+        "/tmp/softmax-sgd",
+        "a/../softmax-sgd",
+        "..\\softmax-sgd",
+        "..",
+        ".",
+        "",
+    ],
+)
+@pytest.mark.parametrize("option", ["cell", "recipe"])
+def test_a_path_is_no_name_of_a_model(project: Path, train: Train, option: str, name: str) -> None:
+    train("recipes", "images-..", "softmax", (1, 4, 5), CLASSES, {"0": {"val/accuracy": 0.5}})
+    (project / "models/recipes/images-a").mkdir()
+    with pytest.raises(BadInput, match=f"^--{option.replace('cell', 'model')}: .* is no name of a model; "):
+        predict("images", "pictures", "out.csv", **{option: name})
+    assert not (project / "out.csv").exists()
+
+
+@pytest.mark.parametrize("to", ["pictures/a.png", "pictures/inner/d.png", "pictures/../pictures/b.png", "link/a.png"])
+def test_predictions_never_replace_a_picture_of_the_input(pictures: Path, project: Path, to: str) -> None:
+    (project / "link").symlink_to(pictures)
+    before = (project / to).read_bytes()
+    with pytest.raises(BadInput, match="lies in the input, and would be overwritten; name another file"):
+        predict("images", "pictures", to, cell="softmax-sgd")
+    assert (project / to).read_bytes() == before
+
+
+def test_where_no_picture_is_read_the_refusals_are_all_that_is_said(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (project / "words.png").write_text("words")
+    assert predict("images", "words.png", "out.csv", cell="softmax-sgd") == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("error: words.png: ")
 
 
 def test_a_network_whose_runs_all_diverged_has_no_weights(train: Train) -> None:

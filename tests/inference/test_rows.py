@@ -76,7 +76,11 @@ def test_each_row_has_its_class_and_probabilities(
     for line, row in zip(found, wanted, strict=True):
         assert [float(line[f"probability.{name}"]) for name in CLASSES] == pytest.approx(row.tolist(), rel=1e-5)
         assert line["predicted"] == CLASSES[int(row.argmax())]
-    assert capsys.readouterr().err == "rare or unseen values: carrier 1\ntable by softmax-adam, seed 0: 3 rows\n"
+    grouped, note, done = capsys.readouterr().err.splitlines()
+    assert grouped == "rare or unseen values: carrier 1" and done == "table by softmax-adam, seed 0: 3 rows"
+    assert note.startswith(
+        "note: not checked: whether data/table/encoder.json is the one of the training, for dvc.lock"
+    )
 
 
 @pytest.mark.usefixtures("trained")
@@ -128,6 +132,30 @@ def test_an_encoder_that_is_newer_than_the_model_is_refused(
         (project / "data/table/encoded.npz").unlink()
     with pytest.raises(BadInput, match="is not the encoder with which softmax-adam, seed 0 was trained; `dvc repro"):
         predict("table", "rows.csv", "out.csv", cell="softmax-adam")
+
+
+@pytest.mark.usefixtures("trained")
+@pytest.mark.parametrize("there", [True, False], ids=["encoded rows", "no encoded rows"])
+def test_an_encoder_is_held_to_dvc_lock(
+    project: Path, encoder: Encoder, record: Callable[..., None], capsys: pytest.CaptureFixture[str], there: bool
+) -> None:
+    record("table", "softmax-adam", "data/table/encoded.npz", {}, beside=("data/table/encoder.json",))
+    if not there:
+        (project / "data/table/encoded.npz").unlink()
+    assert predict("table", "rows.csv", "out.csv", cell="softmax-adam") == 0
+    assert "note" not in capsys.readouterr().err
+    numeric = {"temp": encoder.numeric["temp"].model_copy(update={"center": 6.0})}
+    encoder.model_copy(update={"numeric": numeric}).save(project / "data/table/encoder.json")
+    with pytest.raises(BadInput, match=r"encoder\.json: is not the one with which softmax-adam, seed 0 was trained"):
+        predict("table", "rows.csv", "other.csv", cell="softmax-adam")
+    assert not (project / "other.csv").exists()
+
+
+@pytest.mark.usefixtures("trained")
+def test_where_nothing_tells_of_the_encoder_a_note_says_so(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (project / "data/table/encoded.npz").unlink()
+    assert predict("table", "rows.csv", "out.csv", cell="softmax-adam") == 0
+    assert capsys.readouterr().err.count("note: not checked: whether data/table/encoder.json is the one of") == 1
 
 
 @pytest.mark.usefixtures("trained")

@@ -45,6 +45,7 @@ class Trained:
         name: how messages call it.
         network: `cnn`.
         stage: that trains it.
+        card: the path of what describes it.
         settings: of the network.
         data: sha256 of the examples that it was trained on, by path.
         shape: of one example: (D,), or (C, H, W).
@@ -53,6 +54,7 @@ class Trained:
     name: str
     network: str
     stage: str
+    card: str
     settings: Mapping[str, Any]
     data: Mapping[str, str]
     shape: tuple[int, ...]
@@ -76,8 +78,10 @@ def choose(task: str, cell: str | None, recipe: str | None) -> Chosen:
     """Return the network of a cell or of a recipe; without either, the one that leads the comparison.
 
     Raises:
-        BadInput: the comparison has no leader of this task.
+        BadInput: the name is none, or the comparison has no leader of this task.
     """
+    check_name("--recipe", recipe, "mlp")
+    check_name("--model", cell, "mlp-adam")
     if recipe is not None:
         return Chosen(RECIPES, f"{task}-{recipe}", recipe, f"train_recipe_{task}@{recipe}")
     if cell is not None:
@@ -89,6 +93,16 @@ def choose(task: str, cell: str | None, recipe: str | None) -> Chosen:
     winner = compared.winner
     name = f"{winner.model}-{winner.optimizer}"
     return Chosen(task, name, winner.model, f"train_{task}@{name}", winner.seed)
+
+
+def check_name(option: str, name: str | None, example: str) -> None:
+    """Refuse a name of a model that leads to a file elsewhere.
+
+    Raises:
+        BadInput: it is a path, or empty.
+    """
+    if name is not None and (name in ("", ".", "..") or "/" in name or "\\" in name):
+        raise BadInput(f"{option}: {quoted(name)} is no name of a model; write it as {example}, without a folder")
 
 
 def load(chosen: Chosen, task: str, metric: str) -> Trained:
@@ -108,7 +122,7 @@ def load(chosen: Chosen, task: str, metric: str) -> Trained:
         card = json.loads(path.read_bytes())
         if all("diverged" in metrics for metrics in card["seeds"].values()):
             raise BadInput(f"{path}: every run of {chosen.name} diverged, so it has no weights; choose another model")
-        seed = best(card["seeds"], metric) if chosen.seed is None else chosen.seed
+        seed = best(card["seeds"], metric, path, chosen.stage) if chosen.seed is None else chosen.seed
         prefix = f"s{seed}."
         tensors = {key.removeprefix(prefix): t for key, t in load_file(weights).items() if key.startswith(prefix)}
         network = Network(chosen.network, card["network"], tuple(card["shape"]), tuple(card["classes"]))
@@ -126,6 +140,7 @@ def load(chosen: Chosen, task: str, metric: str) -> Trained:
         name=f"{'recipe ' if chosen.group == RECIPES else ''}{chosen.name}, seed {seed}",
         network=chosen.network,
         stage=chosen.stage,
+        card=str(path),
         settings=card["network"],
         data=data,
         shape=network.shape,
@@ -134,14 +149,30 @@ def load(chosen: Chosen, task: str, metric: str) -> Trained:
     )
 
 
-def best(seeds: Mapping[str, Mapping[str, Any]], metric: str) -> int:
+def best(seeds: Mapping[str, Mapping[str, Any]], metric: str, card: Path, stage: str) -> int:
     """Return the seed with the best validation score, the least of equals; without validation data the least of all.
 
     Args:
         seeds: at least one of them ended.
+        card, stage: for the message.
+
+    Raises:
+        BadInput: seeds have validation scores, and one lacks this metric.
     """
     ended = {int(seed): metrics for seed, metrics in seeds.items() if "diverged" not in metrics}
-    return min(ended, key=lambda seed: (-ended[seed].get(f"val/{metric}", 0.0), seed))
+    scored = sorted(
+        {name for metrics in ended.values() for name in metrics if name.startswith(("val/", "val_subset/"))}
+    )
+    if not scored:
+        return min(ended)
+    key = f"val/{metric}"
+    if lacking := [seed for seed, metrics in sorted(ended.items()) if key not in metrics]:
+        there = ", ".join(name for name in scored if name in ended[lacking[0]]) or "no validation score"
+        raise BadInput(
+            f"{card}: seed {lacking[0]} has no {key}, by which the best seed is chosen; it has {there}; change the "
+            f"task's `metric` in params.yaml back, or `dvc repro {stage}` trains it anew"
+        )
+    return min(ended, key=lambda seed: (-ended[seed][key], seed))
 
 
 def missing(path: Path, chosen: Chosen, task: str) -> BadInput:

@@ -14,7 +14,7 @@ DIGITS = 6  # significant digits of a probability
 
 
 def check(to: str, source: str) -> None:
-    """Refuse a file that cannot be written, or that is the input.
+    """Refuse a file that cannot be written, or that is the input or a file in it.
 
     Raises:
         BadInput: says what to name instead.
@@ -32,6 +32,8 @@ def check(to: str, source: str) -> None:
         raise BadInput(f"{to}: is a pipe or a device, and no file; write --to - and redirect standard output to it")
     if source != STREAM and path.exists() and path.samefile(source):
         raise BadInput(f"{to}: is the input, and would be overwritten; name another file")
+    if source != STREAM and path.exists() and path.resolve().is_relative_to(Path(source).resolve()):
+        raise BadInput(f"{to}: lies in the input, and would be overwritten; name another file")
 
 
 def write(to: str, content: bytes) -> None:

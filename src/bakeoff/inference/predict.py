@@ -1,13 +1,14 @@
 """What `bakeoff predict` does: the settings, the model and the input of a task, brought together."""
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bakeoff.base import settings
+from bakeoff.base import paths, settings
+from bakeoff.base.paths import Kind
 from bakeoff.base.progress import Progress
 from bakeoff.base.settings import BadInput
 from bakeoff.data.images.settings import ImagesSettings
@@ -15,12 +16,15 @@ from bakeoff.data.limits import Limits
 from bakeoff.data.names import addressed
 from bakeoff.data.remarks import Remarks
 from bakeoff.data.scans.settings import ScansSettings
-from bakeoff.inference import masks, models, output, pictures, rows, segmentation, sources
+from bakeoff.inference import masks, models, output, pictures, recorded, rows, segmentation, sources
 from bakeoff.inference.masks import Segmenter
 from bakeoff.inference.models import Chosen, Trained
 from bakeoff.inference.output import STREAM
 from bakeoff.inference.pictures import Preparation
 from bakeoff.inference.refusals import Refusals
+
+PICTURES = ("bits", "colour", "resize")
+SCANS = (*PICTURES, "labels", "volumes")
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,18 @@ class Asked:
     def model(self) -> Trained:
         """Return the network, loaded."""
         return models.load(self.chosen, self.task, settings.validate(self.document, f"tasks.{self.task}.metric", str))
+
+    def check_settings(self, model: Trained, kind: Kind, names: Sequence[str]) -> str | None:
+        """Refuse settings of the data set that are not those of the training; returns what is not checked.
+
+        Args:
+            names: of settings that say how files are prepared, and what their predictions mean.
+
+        Raises:
+            BadInput: names the setting, its value now and that of the training.
+        """
+        keys = [f"data.{self.data}.{name}" for name in names]
+        return recorded.check_settings(model, paths.examples(self.data, kind), self.document, keys)
 
     @property
     def limits(self) -> Limits:
@@ -82,48 +98,50 @@ def predict(task: str, source: str, to: str, *, cell: str | None = None, recipe:
 def table(asked: Asked) -> int:
     """Predict the rows of a table; it is refused as a whole or not at all."""
     model = asked.model()
-    encoder = rows.fitting(model, asked.data)
+    encoder, note = rows.fitting(model, asked.data)
     try:
         content, count = rows.predicted(model, encoder, asked.data, asked.path)
     except BadInput as error:
         message = str(error).replace(str(asked.path), asked.shown)
         raise BadInput(addressed(message, "table", asked.data)) from error
     output.write(asked.to, content)
-    say(asked, model, counted(count, "row"))
+    say(asked, model, count, "row", note)
     return 0
 
 
 def images(asked: Asked) -> int:
     """Predict the classes of pictures; returns how many were refused."""
     refusals, remarks = Refusals("images", asked.data), Remarks()
-    places = sources.places(asked.path, asked.shown, asked.limits, refusals)
     found = settings.validate(asked.document, f"data.{asked.data}", ImagesSettings)
     preparation = prepared(asked.data, found, remarks)
     model = asked.model()
+    note = asked.check_settings(model, "images", PICTURES)
     preparation.check(model)
+    places = sources.places(asked.path, asked.shown, asked.limits, refusals)
     with progress(asked, len(places)) as advance:
         content, count = pictures.predicted(model, preparation, places, refusals, advance)
     if content is not None:
         output.write(asked.to, content)
-    say(asked, model, counted(count, "picture"), remarks)
+    say(asked, model, count, "picture", note, remarks=remarks)
     return refusals.count
 
 
 def scans(asked: Asked) -> int:
     """Predict masks; returns how many files were refused."""
     refusals, remarks = Refusals("scans", asked.data), Remarks()
+    model = asked.model()
+    note = asked.check_settings(model, "scans", SCANS)
+    segmenter = segmenting(asked, model, remarks)
     several = sources.several(asked.path)
     places = sources.places(asked.path, asked.shown, asked.limits, refusals)
     if not several and asked.to != STREAM:
         masks.check_suffix(asked.to, places[0][1])
-    model = asked.model()
-    segmenter = segmenting(asked, model, remarks)
     if several:
         with progress(asked, len(places)) as advance:
             count = segmentation.several(segmenter, places, asked.to, refusals, advance)
     else:
         count = segmentation.one(segmenter, places[0][1], asked.to, refusals)
-    say(asked, model, f"{counted(count, 'mask')}; {legend(segmenter)}", remarks)
+    say(asked, model, count, "mask", note, legend=legend(segmenter), remarks=remarks)
     return refusals.count
 
 
@@ -137,11 +155,28 @@ def progress(asked: Asked, total: int) -> Iterator[Callable[[int], object]]:
         yield shown.advance
 
 
-def say(asked: Asked, model: Trained, done: str, remarks: Remarks | None = None) -> None:
-    """Print on standard error what was assumed, and what was done by which network."""
-    for line in remarks.lines() if remarks else ():
+def say(
+    asked: Asked,
+    model: Trained,
+    count: int,
+    what: str,
+    note: str | None,
+    *,
+    legend: str | None = None,
+    remarks: Remarks | None = None,
+) -> None:
+    """Print on standard error what was assumed, and what was done by which network; nothing where nothing was.
+
+    Args:
+        count, what: the number of predictions, and of which kind they are.
+        note: what was not checked.
+        legend: of the values.
+    """
+    if not count:
+        return
+    for line in (*([note] if note else []), *(remarks.lines() if remarks else ())):
         print(line, file=sys.stderr)
-    print(f"{asked.task} by {model.name}: {done}", file=sys.stderr)
+    print(f"{asked.task} by {model.name}: {counted(count, what)}{f'; {legend}' if legend else ''}", file=sys.stderr)
 
 
 def prepared(data: str, found: ImagesSettings | ScansSettings, remarks: Remarks) -> Preparation:

@@ -9,12 +9,12 @@ from bakeoff.base.settings import BadInput
 from bakeoff.data.encoding.encoder import Encoder
 from bakeoff.data.encoding.inference import encode_table_file
 from bakeoff.data.remedy import stage
-from bakeoff.inference import classes, output
+from bakeoff.inference import classes, output, recorded
 from bakeoff.inference.models import Trained
 
 
-def fitting(model: Trained, table: str) -> Encoder:
-    """Return the encoder with which the model was trained.
+def fitting(model: Trained, table: str) -> tuple[Encoder, str | None]:
+    """Return the encoder with which the model was trained, and a line that says what is not checked.
 
     Raises:
         BadInput: the encoder is missing, damaged, or newer than the model.
@@ -27,7 +27,7 @@ def fitting(model: Trained, table: str) -> Encoder:
         raise BadInput(
             f"{path}: is not the encoder with which {model.name} was trained; `dvc repro {model.stage}` trains it anew"
         )
-    return encoder
+    return encoder, recorded.check_file(model, str(encoded), str(path))
 
 
 def predicted(model: Trained, encoder: Encoder, table: str, path: Path) -> tuple[bytes, int]:
