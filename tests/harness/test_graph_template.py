@@ -171,3 +171,14 @@ def test_a_network_that_is_added_to_a_list_needs_no_new_graph(project: Path) -> 
     settings["tasks"]["table"]["optimizers"].append("lion")
     settled(settings)(project)
     params.check(project / "params.yaml")
+
+
+def test_what_trains_is_restored_by_dvc_when_a_setting_is_set_back() -> None:
+    """DVC remembers the runs of a stage only if its cache keeps all outputs; metrics and plots alone may be outside."""
+    outside = {
+        name
+        for name, stage in stages(more()).items()
+        for out in stage.get("outs", [])
+        if isinstance(out, dict) and any(options.get("cache") is False for options in out.values())
+    }
+    assert outside == {"compare", "report", "track"}  # a few seconds each
