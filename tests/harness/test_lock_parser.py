@@ -51,6 +51,12 @@ TEXTS = ["'1'", '"a\\tb"', "'a: b'", "é", "off", "2026-01-02", "|-\n    two\n  
 OTHERS = ["", "~", "null", "true", "[1, 2]", "{a: 1}", "[]", "{}", "&x 1", "!!str 1"]
 
 
+@pytest.mark.parametrize("text", ["a: &x [1]\nb: *x\n", "a: &x {c: &y [1], d: *y}\nb: *x\n", "a: &x\n- *x\n- 1\n"])
+def test_what_an_alias_repeats_stays_one_object(text: str) -> None:
+    """DVC copies such settings into dvc.lock, as anchors and aliases again."""
+    assert dumped(parse_once(text, "params.yaml")) == dumped(safe_in_python(text, "params.yaml"))
+
+
 @pytest.mark.parametrize("value", [*NUMBERS, *TEXTS, *OTHERS])
 def test_a_value_is_read_as_dvc_reads_it(value: str) -> None:
     text = f"stages:\n  a: {value}\n  b: 1\n"

@@ -60,12 +60,22 @@ def parse_once(text: str, path: str, typ: str = "safe") -> Any:
     return copied(_seen[path][1])
 
 
-def copied(document: Any) -> Any:
-    """Return a document with mappings and sequences of its own; the scalars in them cannot be changed."""
+def copied(document: Any, copies: dict[int, Any] | None = None) -> Any:
+    """Return a document with mappings and sequences of its own; the scalars in them cannot be changed.
+
+    What an alias in the text repeats stays one object: DVC writes it into dvc.lock as an alias again.
+    """
+    copies = {} if copies is None else copies
+    if id(document) in copies:
+        return copies[id(document)]
     if isinstance(document, dict):
-        return {key: copied(value) for key, value in document.items()}
+        mapping = copies[id(document)] = {}
+        mapping.update((key, copied(value, copies)) for key, value in document.items())
+        return mapping
     if isinstance(document, list):
-        return [copied(value) for value in document]
+        sequence = copies[id(document)] = []
+        sequence.extend(copied(value, copies) for value in document)
+        return sequence
     return document
 
 
