@@ -112,8 +112,8 @@ default:
   a cell with a larger share is ranked below them without a test. The error rate was measured by simulation
   (`python -m benchmarks.significance`).
 - **Tied** (statistically tied): the cell may be the best, and is not too unstable to rank. One-sided paired t-tests
-  compare it with every other cell over the seeds of both; adjusted for all these comparisons, none gives
-  p <= {1 - confidence:.2g}. A tie does not show equality: more seeds make smaller differences visible.
+  compare it with every other cell over the seeds of both; adjusted for all these comparisons,
+  none gives p <= {1 - confidence:.2g}. A tie does not show equality: more seeds make smaller differences visible.
 - **Behind the best by**: limits of how far the cell's true mean is behind the best one. They hold for all cells of the
   family together, at {percent(confidence)}. They are wider than the tests, so a cell may be significantly worse
   although its lower limit is 0.
