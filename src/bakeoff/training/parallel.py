@@ -6,6 +6,7 @@ to divide the shards, and one process alone goes through all of them to the same
     torchrun --nproc-per-node 4 -m pipeline.train_network --task images --model resnet --optimizer adam
 """
 
+import atexit
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -37,6 +38,13 @@ def join(shards: int, device: torch.device) -> None:
         if device.type == "cuda":
             torch.cuda.set_device(device)
         dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
+        atexit.register(leave)
+
+
+def leave() -> None:
+    """End gloo's threads while Python still runs: at its very end, the process would abort where one of them waits."""
+    if dist.is_initialized() and dist.get_backend() == "gloo":
+        dist.destroy_process_group()
 
 
 def meet() -> None:
