@@ -186,6 +186,12 @@ def test_the_gate_refuses_what_the_matrix_could_not_run(tmp_path: Path, old: str
             "early_stop: {patience: 3}",
             "recipes/images/mlp.yaml: refit is true, which leaves no validation data, and training.early_stop needs",
         ),
+        (
+            "mlp",
+            "ema: null",
+            "ema: {decay: 1.0}",
+            "recipes/images/mlp.yaml: training.ema.decay is 1.0, and should be less than 1",
+        ),
         ("mlp", "refit: true", "refits: true", "recipes/images/mlp.yaml: refit is missing"),
     ],
 )
@@ -219,3 +225,20 @@ def test_no_setting_has_a_name_that_dvc_s_run_cache_leaves_out() -> None:
         for name, kind in schema["$defs"].items()
         for key in UNSEEN_BY_DVC & kind.get("properties", {}).keys()
     ]
+
+
+@pytest.mark.parametrize("place", ["embedding.notes.training", "tasks.images.training"])
+def test_the_gate_refuses_two_averages_of_the_weights(tmp_path: Path, place: str) -> None:
+    text = PARAMS.read_text(encoding="utf-8").replace("ema: null", "ema: {decay: 0.99}")
+    params.check(written(tmp_path, text), graph=False)
+    old, new = {
+        "embedding.notes.training": ("optimizer: adagrad\n", "optimizer: schedule_free\n"),
+        "tasks.images.training": ("optimizers: [sgd,", "optimizers: [schedule_free, sgd,"),
+    }[place]
+    assert old in text
+    with pytest.raises(BadInput) as refusal:
+        params.check(written(tmp_path, text.replace(old, new, 1)), graph=False)
+    assert (
+        f"{place}.ema is {{'decay': 0.99}}, and schedule_free evaluates an average of its own; write ema: null, or "
+        "take another optimizer"
+    ) in str(refusal.value)

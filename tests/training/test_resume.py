@@ -23,7 +23,7 @@ from bakeoff.optimizers.registry import OPTIMIZERS
 from bakeoff.optimizers.schedules import Constant, OneCycle
 from bakeoff.optimizers.settings import RegularisationSettings
 from bakeoff.training.fit import Outcome, fit
-from bakeoff.training.settings import AugmentationSettings, EarlyStopSettings, TrainingSettings, plain
+from bakeoff.training.settings import AugmentationSettings, EarlyStopSettings, EmaSettings, TrainingSettings, plain
 from bakeoff.training.supervised import Classification
 
 HYPERPARAMETERS: dict[str, dict[str, Any]] = {
@@ -147,6 +147,18 @@ def test_the_best_epoch_is_remembered_across_a_kill(tmp_path: Path) -> None:
     assert equal(whole.state_dict(), resumed.state_dict())
 
 
+@pytest.mark.parametrize("lost", [0, 2])
+def test_the_average_of_the_weights_is_remembered_across_a_kill(lost: int, tmp_path: Path) -> None:
+    asked = EVERYTHING.model_copy(update={"ema": EmaSettings(decay=0.9)})
+    whole, undisturbed = train("adam", asked, None)
+    assert not equal(whole.state_dict(), alone("adam")[0].state_dict())
+    with pytest.raises(Killed):
+        train("adam", asked, Stopping(tmp_path, STEPS, lost))
+    resumed, outcome = train("adam", asked, Checkpoint("stage", "recipe", tmp_path))
+    assert outcome == undisturbed
+    assert equal(whole.state_dict(), resumed.state_dict())
+
+
 def test_from_the_state_before_where_the_last_is_damaged(tmp_path: Path) -> None:
     whole, _ = alone("adam")
     for after in (5, 2):
@@ -164,12 +176,15 @@ class Untouched(Checkpoint):
         raise AssertionError("a run that has ended takes no step")
 
 
-@pytest.mark.parametrize("changes", [{}, {"early_stop": EarlyStopSettings(patience=1)}, {"diverged_above": 1.0001}])
+@pytest.mark.parametrize(
+    "changes",
+    [{}, {"early_stop": EarlyStopSettings(patience=1)}, {"diverged_above": 1.0001}, {"ema": EmaSettings(decay=0.9)}],
+)
 def test_a_run_that_has_ended_is_not_run_again(changes: dict[str, Any], tmp_path: Path) -> None:
     asked = EVERYTHING.model_copy(update=changes)
     whole, ended = train("sgd", asked, Checkpoint("stage", "recipe", tmp_path))
     assert (ended.diverged is not None) == ("diverged_above" in changes)
-    assert ended.diverged or (ended.best == 3 * STEPS) == (not changes)
+    assert ended.diverged or (ended.best == 3 * STEPS) == ("early_stop" not in changes)
     again, outcome = train("sgd", asked, Untouched("stage", "recipe", tmp_path))
     assert outcome == ended
     assert equal(whole.state_dict(), again.state_dict())

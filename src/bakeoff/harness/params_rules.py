@@ -13,6 +13,7 @@ from bakeoff.data.encoding.settings import misnamed
 from bakeoff.data.names import addressed
 from bakeoff.networks.registry import networks_for
 from bakeoff.networks.settings import NetworkSettings
+from bakeoff.optimizers.registry import OPTIMIZERS
 from bakeoff.training.settings import PlanSettings
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ def misfits(params: "Params", recipes: Sequence["Recipe"]) -> Iterator[str]:
         size = getattr(params.data[use.data], "resize", None)
         if isinstance(size, tuple):  # of a share the network is checked once the data are there
             yield from too_small(use, size)
+    yield from averaged_twice(params, recipes)
     yield from of_a_gpu(params)
     yield from search(params)
     for name, table in params.data.items():
@@ -169,6 +171,21 @@ def too_small(use: Use, size: tuple[int, int]) -> Iterator[str]:
                 f"{where}.augmentation.{name} is {value}, which leaves nothing of {pixels} to see; take at most "
                 f"{short - 1}"
             )
+
+
+def averaged_twice(params: "Params", recipes: Sequence["Recipe"]) -> Iterator[str]:
+    """Yield the trainings whose optimizer and `ema` would each evaluate an average of its own."""
+    notes = params.embedding.notes.training
+    trainings = [("embedding.notes.training", notes, [notes.optimizer])]
+    trainings += [(f"tasks.{name}.training", task.training, task.optimizers) for name, task in params.tasks.items()]
+    trainings += [(f"{of.place}: training", of.written.training, [of.written.optimizer]) for of in recipes]
+    for place, training, optimizers in trainings:
+        for optimizer in optimizers:
+            if training.ema and OPTIMIZERS[optimizer].averages:
+                yield (
+                    f"{place}.ema is {quoted(training.ema.model_dump())}, and {optimizer} evaluates an average of its "
+                    f"own; write ema: null, or take another optimizer"
+                )
 
 
 def of_a_gpu(params: "Params") -> Iterator[str]:

@@ -53,6 +53,11 @@ class OptimizerSpec:
         return scales(self.settings)
 
     @property
+    def averages(self) -> bool:
+        """Whether the weights that are evaluated are an average of those that are trained."""
+        return isinstance(self.build, UpdateRule) and self.build.average is not None
+
+    @property
     def section(self) -> type[OptimizerSection[Any]]:
         """The class of the optimizer's section of params.yaml."""
         return OptimizerSection.__class_getitem__(self.settings)  # type: ignore[return-value]

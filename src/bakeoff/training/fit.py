@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain, islice
 from statistics import fmean
@@ -19,6 +20,7 @@ from bakeoff.optimizers.evaluation import evaluated, settle
 from bakeoff.optimizers.regularisation import Regularisation
 from bakeoff.optimizers.schedules import factor
 from bakeoff.training.device import precision
+from bakeoff.training.ema import WeightAverage
 from bakeoff.training.parallel import Sharded, join, meet
 from bakeoff.training.settings import LoopSettings
 from bakeoff.training.workload import Batch, Workload
@@ -216,6 +218,7 @@ class Loop(Generic[Batch]):
         self.losses = Losses(settings.diverged_above, LOOK[device.type])
         self.norms = Norms(network.parameters()) if settings.norms else None
         self.best = Best(settings.early_stop.patience) if settings.early_stop else None
+        self.average = WeightAverage(network, settings.ema.decay) if settings.ema else None
         regularised = any(settings.regularisation.model_dump().values())
         self.regularisation = Regularisation(network.parameters(), settings.regularisation) if regularised else None
         self.rates = [group["lr"] for group in optimizer.param_groups]
@@ -250,6 +253,8 @@ class Loop(Generic[Batch]):
             self.regularisation.gradients()
             self.regularisation.decay(share * self.rates[0])
         self.optimizer.step()
+        if self.average:
+            self.average.update()
         if self.norms:
             self.norms.after()
         self.batch += 1
@@ -279,6 +284,23 @@ class Loop(Generic[Batch]):
     def ended(self) -> bool:
         return self.epoch == self.settings.epochs
 
+    @contextmanager
+    def evaluated(self) -> Iterator[None]:
+        """Set the network's weights to those that are measured and kept, inside the context."""
+        if self.average:
+            with self.average.evaluated():
+                yield
+        else:
+            with evaluated(self.optimizer):
+                yield
+
+    def settle(self) -> None:
+        """Set the network's weights to those that are measured and kept, for good."""
+        if self.average:
+            self.average.settle()
+        else:
+            settle(self.optimizer)
+
     def measure(self, whole: bool) -> dict[str, float]:
         """Append a row to the history.
 
@@ -291,7 +313,7 @@ class Loop(Generic[Batch]):
         # Where chance decides how long an epoch is, it may have more batches than were expected.
         epoch = self.epoch + min(self.batch / self.workload.steps, 1.0)
         row = {"epoch": epoch, "step": self.losses.taken, "train/loss": self.losses.mean()}
-        with evaluated(self.optimizer), self.precision():
+        with self.evaluated(), self.precision():
             on_all = self.workload.evaluate(self.network, "validation") if whole else {}
             same = whole and self.settings.evaluation_share is None
             on_subset = on_all if same else self.workload.evaluate(self.network, "validation_subset")
@@ -315,6 +337,7 @@ class Loop(Generic[Batch]):
                 "batch": self.batch,
                 "losses": self.losses.state() if outcome is None else {},
                 "norms": self.norms.squares if self.norms else [],
+                "average": self.average.state() if self.average and outcome is None else {},
                 "best": self.best.state() if self.best else {},
                 "history": self.history,
                 "outcome": None if outcome is None else {"diverged": outcome.diverged, "best": outcome.best},
@@ -334,6 +357,8 @@ class Loop(Generic[Batch]):
         self.losses.restore(state["losses"])
         if self.norms:
             self.norms.squares = [squares.to(self.norms.parameters[0].device) for squares in state["norms"]]
+        if self.average:
+            self.average.restore(state["average"])
         if self.best:
             self.best.restore(state["best"])
         return None
@@ -362,7 +387,8 @@ def fit(
     Measuring changes nothing of the training. A loss or a metric that is not finite, or a loss above the settings'
     multiple of the first, ends the training, and enters no row. What an early stop leaves are the weights of the epoch
     with the least validation loss, the first of them; without one they are the last epoch's. Where an optimizer
-    evaluates other weights than it trains, it is those that are measured and left.
+    evaluates other weights than it trains, or the settings ask for a moving average of them, it is those that are
+    measured and left.
 
     All that chance decides in training must be drawn from `generator`, masks of dropout too: network, optimizer and
     generator as they were built, and the last state in the checkpoint, then give the weights to the bit that a run
@@ -391,11 +417,11 @@ def fit(
             loop.end_epoch()
             if loop.ended or loop.best:
                 watch(row := loop.measure(whole=True))
-                with evaluated(optimizer):
+                with loop.evaluated():
                     patient = not (loop.best and loop.best.waited(row, network))
             elif loop.due:
                 watch(loop.measure(whole=False))
-        settle(optimizer)
+        loop.settle()
         outcome = Outcome(loop.history, None, loop.best.give_back(network) if loop.best else loop.losses.taken)
     except Diverged as diverged:
         outcome = Outcome(loop.history, diverged.step, None)

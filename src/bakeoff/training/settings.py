@@ -30,6 +30,12 @@ class EarlyStopSettings(Settings):
     patience: Positive
 
 
+class EmaSettings(Settings):
+    """An exponential moving average of the weights, with this decay a step, is measured and kept in their place."""
+
+    decay: Annotated[float, Field(ge=0, lt=1)]
+
+
 class AugmentationSettings(Settings):
     """In pixels, 0 for none; flip: left to right."""
 
@@ -74,6 +80,7 @@ class ScheduledSettings(Settings):
     schedule: ScheduleSettings
     regularisation: RegularisationSettings
     early_stop: EarlyStopSettings | None
+    ema: EmaSettings | None
 
 
 class LoopSettings(ScheduledSettings, ExecutionSettings):
@@ -129,6 +136,7 @@ def plain(epochs: int, batch_size: int | Literal["full"]) -> TrainingSettings:
         schedule=Constant(kind="constant", warmup=0.0),
         regularisation=RegularisationSettings(l1=0.0, l2=0.0, weight_decay=0.0, clip=None),
         early_stop=None,
+        ema=None,
         diverged_above=None,
         norms=False,
         evaluations=1,
