@@ -123,7 +123,7 @@ def simulated(task: str, model: str, optimizer: str, shared: bool = False) -> Re
     defaults = [run(f"{cell}-default-s{seed}", "default", seed, None, usual) for seed in range(3)]
     search = Run(f"{cell}-search", head, {"trials": 8.0})
     settings = {f"optimizers.{optimizer}": {"search": space}}
-    counts = {"trials": 8, "finalists": 3, "reruns": 3}
+    counts = {"trials": 8, "finalists": 3, "reruns": 3, "defaults": 3}
     settings |= {"budget": "standard"} | {f"budgets.standard.contest.{name}": count for name, count in counts.items()}
     return Record(f"train_{task}@{cell}", task, "", settings, {}, "", [search, *trials, *reruns, *finals, *defaults])
 

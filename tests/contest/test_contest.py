@@ -36,7 +36,7 @@ from bakeoff.training.supervised import Classification, Supervised
 Row = Mapping[str, float]
 Seen = dict[str, list[Row]]
 
-BUDGET = Budget(trials=4, finalists=2, reruns=2, seeds=3, search_seed=1000)
+BUDGET = Budget(trials=4, finalists=2, reruns=2, defaults=2, seeds=3, search_seed=1000)
 RATES = (1e-3, 1.0)
 
 

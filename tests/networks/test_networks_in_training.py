@@ -108,7 +108,7 @@ def test_what_a_cell_saves_predicts_as_what_it_measured(tmp_path: Path) -> None:
         hyperparameters=SgdSettings(learning_rate=0.1),
         training=plain(2, 8),
     )
-    budget = Budget(trials=1, finalists=1, reruns=1, seeds=1, search_seed=1000)
+    budget = Budget(trials=1, finalists=1, reruns=1, defaults=1, seeds=1, search_seed=1000)
     cell = Cell(combination, {"learning_rate": (0.09, 0.1)}, budget, metric="val/accuracy", device="cpu")
     workload = Classification(examples(), combination.training, torch.device("cpu"))
     progress = Progress(budget.trainings, "cell", StringIO())

@@ -32,6 +32,7 @@ TINY: Mapping[str, Any] = {
         "trials": 2,
         "finalists": 1,
         "reruns": 1,
+        "defaults": 1,
         "recipes": 2,
         "finals": {"softmax": 3, "cnn": 2, "unet": 2},
     },

@@ -123,7 +123,7 @@ def contest(*cells: CellResult, metric: Metric = "accuracy") -> TaskComparison:
         parameters={},
         validation_subset=140,
         training=Training.model_validate({"epochs": 1, "batch_size": 32, "schedule.kind": "constant"}),
-        budget=Budget(trials=8, finalists=3, reruns=3),
+        budget=Budget(trials=8, finalists=3, reruns=3, defaults=3),
         spaces={},
         state={},
         winner=Winner(model=cells[0].model, optimizer=cells[0].optimizer, seed=1),

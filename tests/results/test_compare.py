@@ -226,7 +226,7 @@ def made(
         for seed, score in enumerate(default)
     ]
     settings = {f"optimizers.{optimizer}": {"search": {"learning_rate": [0.01, 10.0]}}}
-    settings |= {"budget": "b"} | {f"budgets.b.contest.{name}": 2 for name in ("trials", "finalists", "reruns")}
+    settings |= {"budget": "b"} | {f"budgets.b.contest.{name}": 2 for name in ("trials", "finalists", "reruns", "defaults")}
     stage = f"train_images@{model}-{optimizer}"
     return Record(stage, "images", "", settings, {}, "", [head, *trials, *final, *usual])
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from bakeoff.base.roles import Role
 from bakeoff.base.settings import Settings
 
-COUNTS = ("trials", "finalists", "reruns")  # keys of the section `contest` of a budget, for every network
+COUNTS = ("trials", "finalists", "reruns", "defaults")  # keys of the section `contest` of a budget, for every network
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,7 @@ class Budget:
     Attributes:
         finalists: how many of the trials are trained again.
         reruns: of each finalist.
+        defaults: runs with the default hyperparameters.
         seeds: final runs.
         search_seed: of the trials; the reruns have those that follow, the final runs 0, 1, and so on.
     """
@@ -38,13 +39,9 @@ class Budget:
     trials: int
     finalists: int
     reruns: int
+    defaults: int
     seeds: int
     search_seed: int
-
-    @property
-    def defaults(self) -> int:
-        """Runs with the default hyperparameters."""
-        return min(self.reruns, self.seeds)
 
     @property
     def trainings(self) -> int:

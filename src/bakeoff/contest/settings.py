@@ -38,7 +38,8 @@ class ContestBudget(Settings):
     Attributes:
         trials: points of its space.
         finalists: of these, trained again.
-        reruns: of each finalist, and of the default hyperparameters.
+        reruns: of each finalist.
+        defaults: runs with the default hyperparameters, from the first of the final seeds on.
         finals: runs at the pick, by network: fewer for what takes long.
         recipes: trainings of each recipe.
     """
@@ -46,6 +47,7 @@ class ContestBudget(Settings):
     trials: Positive
     finalists: Positive
     reruns: Positive
+    defaults: Positive
     finals: dict[NetworkName, Positive]
     recipes: Positive
 
@@ -53,6 +55,13 @@ class ContestBudget(Settings):
     def finalists_are_trials(self) -> Self:
         if self.finalists > self.trials:
             raise ValueError(f"finalists is {self.finalists}, and should be at most trials, {self.trials}")
+        return self
+
+    @model_validator(mode="after")
+    def default_runs_have_final_seeds(self) -> Self:
+        for model, finals in self.finals.items():
+            if self.defaults > finals:
+                raise ValueError(f"defaults is {self.defaults}, and should be at most finals.{model}, {finals}")
         return self
 
 

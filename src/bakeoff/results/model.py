@@ -266,6 +266,7 @@ class Budget(Result):
     trials: int
     finalists: int
     reruns: int
+    defaults: int
 
 
 class Baseline(Result):
