@@ -71,6 +71,7 @@ def simulated(task: str, model: str, optimizer: str, shared: bool = False) -> Re
         "validation_subset": 100,
         "training.epochs": EPOCHS,
         "training.batch_size": 32,
+        "training.evaluations": 12,
         "training.schedule.kind": "constant",
     }
 

@@ -113,7 +113,11 @@ def test_the_projects_own_file_is_in_order() -> None:
             "{mlp: 8",
             "budgets.standard.contest.finals.softmax is missing; add it, or take 'softmax' off",
         ),
-        ("defaults: 1  ", "defaults: 9 ", "budgets.quick.contest: defaults is 9, and should be at most finals.softmax, 2"),
+        (
+            "defaults: 1  ",
+            "defaults: 9 ",
+            "budgets.quick.contest: defaults is 9, and should be at most finals.softmax, 2",
+        ),
         ("finalists: 1  ", "finalists: 20 ", "budgets.quick.contest: finalists is 20, and should be at most trials, 3"),
         (
             "budget: standard",

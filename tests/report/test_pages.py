@@ -122,7 +122,9 @@ def contest(*cells: CellResult, metric: Metric = "accuracy") -> TaskComparison:
         data="data/images/images.npz",
         parameters={},
         validation_subset=140,
-        training=Training.model_validate({"epochs": 1, "batch_size": 32, "schedule.kind": "constant"}),
+        training=Training.model_validate(
+            {"epochs": 1, "batch_size": 32, "evaluations": 12, "schedule.kind": "constant"}
+        ),
         budget=Budget(trials=8, finalists=3, reruns=3, defaults=3),
         spaces={},
         state={},
@@ -296,7 +298,7 @@ def test_the_report_says_what_was_measured(comparison: Comparison) -> None:
         "1,530 trainings on 3 tasks",  # 6 models, 9 optimizers, 8 + 9 + 3 and 5 or 10
         "3,500 train",
         "cnn (54,314 parameters)",
-        "| images | cnn 5, mlp 10, softmax 10 | 9 | 8 | 3 x 3 | 8 | 32 | constant | 765 |",
+        "| images | cnn 5, mlp 10, softmax 10 | 9 | 8 | 3 x 3 | 3 | 8 | 32 | constant | 12 | 765 |",
         "| momentum | learning_rate 0.001 to 10, beta 0.5 to 0.99 |",
         "on one core of Abacus,",
         "six, four",

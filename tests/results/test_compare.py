@@ -196,6 +196,7 @@ def made(
         "training.epochs": 3,
         "training.schedule.kind": "constant",
         "training.batch_size": 32,
+        "training.evaluations": 12,
         rate: 0.25,
     }
 
@@ -226,7 +227,9 @@ def made(
         for seed, score in enumerate(default)
     ]
     settings = {f"optimizers.{optimizer}": {"search": {"learning_rate": [0.01, 10.0]}}}
-    settings |= {"budget": "b"} | {f"budgets.b.contest.{name}": 2 for name in ("trials", "finalists", "reruns", "defaults")}
+    settings |= {"budget": "b"} | {
+        f"budgets.b.contest.{name}": 2 for name in ("trials", "finalists", "reruns", "defaults")
+    }
     stage = f"train_images@{model}-{optimizer}"
     return Record(stage, "images", "", settings, {}, "", [head, *trials, *final, *usual])
 

@@ -24,7 +24,7 @@ def test_training_keeps_every_setting_under_its_dotted_name(comparison: Comparis
     training = comparison.tasks["images"].training
     assert (training.epochs, training.batch_size, training.schedule) == (8, 32, "constant")
     written = json.loads(comparison.dumped())["tasks"]["images"]["training"]
-    assert written == {"epochs": 8, "batch_size": 32, "schedule.kind": "constant"}
+    assert written == {"epochs": 8, "batch_size": 32, "evaluations": 12, "schedule.kind": "constant"}
 
 
 @pytest.mark.parametrize(

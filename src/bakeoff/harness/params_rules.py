@@ -14,7 +14,7 @@ from bakeoff.data.names import addressed
 from bakeoff.networks.registry import networks_for
 from bakeoff.networks.settings import NetworkSettings
 from bakeoff.optimizers.registry import OPTIMIZERS
-from bakeoff.training.settings import PlanSettings
+from bakeoff.training.settings import PlanSettings, ScheduledSettings
 
 if TYPE_CHECKING:
     from bakeoff.harness.params import Params, Recipe
@@ -176,6 +176,7 @@ def too_small(use: Use, size: tuple[int, int]) -> Iterator[str]:
 def averaged_twice(params: "Params", recipes: Sequence["Recipe"]) -> Iterator[str]:
     """Yield the trainings whose optimizer and `ema` would each evaluate an average of its own."""
     notes = params.embedding.notes.training
+    trainings: list[tuple[str, ScheduledSettings, Sequence[str]]]
     trainings = [("embedding.notes.training", notes, [notes.optimizer])]
     trainings += [(f"tasks.{name}.training", task.training, task.optimizers) for name, task in params.tasks.items()]
     trainings += [(f"{of.place}: training", of.written.training, [of.written.optimizer]) for of in recipes]

@@ -257,6 +257,7 @@ class Training(Result):
 
     epochs: int
     batch_size: int | str
+    evaluations: int
     schedule: str = Field(alias="schedule.kind")
 
 

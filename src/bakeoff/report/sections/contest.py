@@ -60,13 +60,16 @@ def procedure(tasks: Mapping[str, TaskComparison], confidence: float) -> str:
                 str(len(task.spaces)),
                 str(budget.trials),
                 f"{budget.finalists} x {budget.reruns}",
+                str(budget.defaults),
                 str(training.epochs),
                 str(training.batch_size),
                 training.schedule,
+                str(training.evaluations),
                 f"{task.runs.runs:,}",
             ]
         )
-    header = ["task", "final seeds of", "optimizers", "trials", "reruns", "epochs", "batch", "schedule", "trainings"]
+    header = ["task", "final seeds of", "optimizers", "trials", "reruns", "default runs", "epochs", "batch", "schedule"]
+    header += ["evaluations", "trainings"]
     spaces: dict[str, Mapping[str, Interval]] = {}
     for task in tasks.values():
         spaces |= task.spaces
@@ -134,9 +137,10 @@ default:
   the difference of two test means, the page says so.
 - **Diverged** runs are counted and never dropped: a cell ranks below all cells with a smaller share of diverged runs,
   and its mean is over the other runs.
-{recipe_note(tasks)}- **Learning curves** go by steps. Each training is measured at evenly spaced
-  steps on a fixed subset of the validation data, the same examples in all runs of a task, and at its end on all
-  validation data too. Ranks come from all validation data, curves and times to the target from the subset.
+{recipe_note(tasks)}- **Learning curves** go by steps. Each training is measured at as many evenly
+  spaced steps as the table has evaluations, on a fixed subset of the validation data, the same examples in all runs of
+  a task, and at its end on all validation data too. Ranks come from all validation data, curves and times to the target
+  from the subset.
 - **The target** of a network is the median metric on the validation subset of its leading optimizer's final runs. The
   time to the target is the first measured step that reaches it, and is infinite if no step does. The tables show the
   time by which half of the runs reach it."""
