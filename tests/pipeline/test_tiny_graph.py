@@ -304,6 +304,16 @@ def test_every_training_of_a_cell_is_a_run_with_its_history(by_dvc: Path) -> Non
     assert [run.name for run in trained if "test/accuracy" in run.metrics] == [f"cnn-adam-{n}" for n in names[3:]]
 
 
+def test_the_notebook_runs_and_its_training_is_that_of_the_pipeline(by_dvc: Path) -> None:
+    """It asserts the equality itself. DVC finds nothing to do in it."""
+    notebook = json.loads((by_dvc / "examples/first_training.ipynb").read_text(encoding="utf-8"))
+    code = "\n".join("".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "code")
+    lock = (by_dvc / "dvc.lock").read_bytes()
+    printed = run(by_dvc / "examples", sys.executable, "-c", code, MPLBACKEND="Agg")
+    assert "cnn-adam-default-s0" in printed
+    assert (by_dvc / "dvc.lock").read_bytes() == lock
+
+
 def test_weights_have_a_card_beside_them(by_dvc: Path) -> None:
     networks = ("images", "table", "scans", "recipes")
     weights = [path for task in networks for path in (by_dvc / "models" / task).glob("*.safetensors")]
