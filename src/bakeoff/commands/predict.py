@@ -3,6 +3,8 @@
 import argparse
 import sys
 
+from bakeoff.commands.choice import model_or_recipe
+
 EPILOG = "What cannot be read is refused in one line each; the others are still done, and the exit status is 2."
 
 
@@ -12,9 +14,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "input", metavar="INPUT", help="rows of a table, or a picture, volume, folder or archive; - is standard input"
     )
-    choice = parser.add_mutually_exclusive_group()
-    choice.add_argument("--model", metavar="MODEL-OPTIMIZER", help="default: the one that leads the comparison")
-    choice.add_argument("--recipe", metavar="MODEL", help="the one that was trained by its recipe")
+    model_or_recipe(parser)
+    parser.add_argument("--ensemble", action="store_true", help="all seeds vote: the mean of their probabilities")
     parser.add_argument(
         "--to", required=True, metavar="OUT", help="a CSV file, a mask or a folder; - is standard output"
     )
@@ -25,5 +26,5 @@ def run(arguments: argparse.Namespace) -> None:
     from bakeoff.inference.predict import predict
 
     asked = arguments.task, arguments.input, arguments.to
-    if predict(*asked, cell=arguments.model, recipe=arguments.recipe):
+    if predict(*asked, cell=arguments.model, recipe=arguments.recipe, ensemble=arguments.ensemble):
         sys.exit(2)

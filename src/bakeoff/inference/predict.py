@@ -44,13 +44,15 @@ class Asked:
     data: str
     kind: str
     chosen: Chosen
+    ensemble: bool
     path: Path
     shown: str
     to: str
 
     def model(self) -> Trained:
         """Return the network, loaded."""
-        return models.load(self.chosen, self.task, settings.validate(self.document, f"tasks.{self.task}.metric", str))
+        metric = settings.validate(self.document, f"tasks.{self.task}.metric", str)
+        return models.load(self.chosen, self.task, metric, ensemble=self.ensemble)
 
     def check_settings(self, model: Trained, kind: Kind, names: Sequence[str]) -> str | None:
         """Refuse settings of the data set that are not those of the training; returns what is not checked.
@@ -69,13 +71,16 @@ class Asked:
         return settings.validate(self.document, "limits", Limits)
 
 
-def predict(task: str, source: str, to: str, *, cell: str | None = None, recipe: str | None = None) -> int:
+def predict(
+    task: str, source: str, to: str, *, cell: str | None = None, recipe: str | None = None, ensemble: bool = False
+) -> int:
     """Predict rows, pictures or masks; returns the number of files that were refused.
 
     Args:
         source, to: paths, or `-` for standard input and output.
         cell: a model under an optimizer, `cnn-adam`.
         recipe: a model that was trained by its recipe.
+        ensemble: whether all seeds of the model vote.
 
     Raises:
         BadInput: there is no such task or model, the input is not there, or the output cannot be written.
@@ -85,7 +90,7 @@ def predict(task: str, source: str, to: str, *, cell: str | None = None, recipe:
     kind = settings.validate(document, f"data.{data}.kind", str)
     chosen = models.choose(task, cell, recipe)
     with sources.local(source) as (path, shown):
-        asked = Asked(document, task, data, kind, chosen, path, shown, to)
+        asked = Asked(document, task, data, kind, chosen, ensemble, path, shown, to)
         if kind == "scans" and sources.several(path):
             segmentation.check_folder(to, path)
         else:
