@@ -18,7 +18,16 @@ ROOT = Path(__file__).parents[2]
 Train = Callable[..., None]
 Record = Callable[..., None]
 
-NETWORK = {"softmax": {"initial_sigma": 0.5}, "unet": {"channels": 2, "depth": 1, "activation": "relu"}}
+LAYERS = {"normalisation": "none", "activation": "relu", "initialisation": "he"}
+BLOCKS = {**LAYERS, "normalisation": "batch"}
+NETWORK: dict[str, dict[str, Any]] = {
+    "softmax": {"initial_sigma": 0.5},
+    "mlp": {**LAYERS, "hidden": [3], "dropout": 0.5},
+    "cnn": {**LAYERS, "channels": [2], "kernel": 3, "hidden": 3, "dropout": 0.5},
+    "resnet": {**BLOCKS, "depth": 8, "channels": 2, "shortcut": "projection"},
+    "wide_resnet": {**BLOCKS, "depth": 10, "widening": 1, "dropout": 0.3},
+    "unet": {"channels": 2, "depth": 1, "activation": "relu"},
+}
 
 
 @pytest.fixture
