@@ -14,6 +14,8 @@ import bakeoff.base.reproducible  # noqa: F401  before anything imports torch
 from bakeoff.base import paths, settings
 from bakeoff.base.quoting import one_line
 from bakeoff.base.settings import BadInput
+from bakeoff.commands.explaining import arguments as explain_arguments
+from bakeoff.commands.explaining import run as explain_model
 from bakeoff.commands.exporting import arguments as export_arguments
 from bakeoff.commands.exporting import run as export_model
 from bakeoff.commands.predict import arguments as predict_arguments
@@ -75,6 +77,7 @@ def run() -> None:
     encoding.add_argument("--table", metavar="NAME", help="of `data` in params.yaml (default: the only table there)")
     predict_arguments(command(predict))
     export_arguments(command(export))
+    explain_arguments(command(explain))
     asking = command(words)
     if sys.argv[1:2] == ["words"]:  # their options come with NumPy, for which the other commands need not wait
         from bakeoff.commands.words import arguments as questions
@@ -206,6 +209,11 @@ def predict(arguments: argparse.Namespace) -> None:
 def export(arguments: argparse.Namespace) -> None:
     """write a trained network for other programs: ONNX, TorchScript or safetensors"""
     export_model(arguments)
+
+
+def explain(arguments: argparse.Namespace) -> None:
+    """show how a trained network predicts: confusion, calibration, most confident errors, importance of columns"""
+    explain_model(arguments)
 
 
 def words(arguments: argparse.Namespace) -> None:
