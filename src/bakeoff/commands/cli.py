@@ -18,6 +18,8 @@ from bakeoff.commands.explaining import arguments as explain_arguments
 from bakeoff.commands.explaining import run as explain_model
 from bakeoff.commands.exporting import arguments as export_arguments
 from bakeoff.commands.exporting import run as export_model
+from bakeoff.commands.model_card import arguments as card_arguments
+from bakeoff.commands.model_card import run as write_card
 from bakeoff.commands.predict import arguments as predict_arguments
 from bakeoff.commands.predict import run as predict_by_model
 
@@ -78,6 +80,7 @@ def run() -> None:
     predict_arguments(command(predict))
     export_arguments(command(export))
     explain_arguments(command(explain))
+    card_arguments(command(card))
     asking = command(words)
     if sys.argv[1:2] == ["words"]:  # their options come with NumPy, for which the other commands need not wait
         from bakeoff.commands.words import arguments as questions
@@ -214,6 +217,11 @@ def export(arguments: argparse.Namespace) -> None:
 def explain(arguments: argparse.Namespace) -> None:
     """show how a trained network predicts: confusion, calibration, most confident errors, importance of columns"""
     explain_model(arguments)
+
+
+def card(arguments: argparse.Namespace) -> None:
+    """write a model card of a trained network, as the Hugging Face hub reads it"""
+    write_card(arguments)
 
 
 def words(arguments: argparse.Namespace) -> None:
