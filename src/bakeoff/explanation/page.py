@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bakeoff.base.values import Metric
+from bakeoff.data.encoding.encoder import Encoder
 from bakeoff.data.examples import Split
 from bakeoff.explanation import figures
 from bakeoff.explanation.explanation import Explanation
@@ -227,7 +228,7 @@ def floats(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: rounded(value) if isinstance(value, float) else value for name, value in values.items()}
 
 
-def decoded(rows: NDArray[np.float32], encoder: Any) -> list[dict[str, Any]]:
+def decoded(rows: NDArray[Any], encoder: Encoder) -> list[dict[str, Any]]:
     """Return the raw values of encoded rows (N, D), by column."""
     found: list[dict[str, Any]] = encoder.inverse_transform(rows).to_dict("records")
     return found

@@ -128,7 +128,7 @@ def torchscript(model: Trained, description: Description) -> bytes:
     with warnings.catch_warnings():
         # torch calls TorchScript deprecated in favour of torch.export, and still reads and writes it.
         warnings.simplefilter("ignore", DeprecationWarning)
-        traced = torch.jit.trace(whole(model), torch.from_numpy(example(model, 2)))
+        traced = torch.jit.trace(whole(model), torch.from_numpy(example(model, 2)))  # type: ignore[no-untyped-call]
         frozen = torch.jit.freeze(traced, optimize_numerics=False)
         files = {DESCRIPTION: json.dumps(description, indent=1, ensure_ascii=False)}
         torch.jit.save(frozen, content, _extra_files=files)
@@ -145,7 +145,7 @@ def read_torchscript(content: bytes) -> Apply:
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
-        loaded = torch.jit.load(io.BytesIO(content), map_location="cpu")
+        loaded = torch.jit.load(io.BytesIO(content), map_location="cpu")  # type: ignore[no-untyped-call]
 
     def apply(x: NDArray[Any]) -> NDArray[np.float32]:
         with torch.inference_mode():

@@ -1,6 +1,7 @@
 """What `bakeoff predict` does: the settings, the model and the input of a task, brought together."""
 
 import sys
+import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,13 +11,15 @@ from typing import Any
 from bakeoff.base import paths, settings
 from bakeoff.base.paths import Kind
 from bakeoff.base.progress import Progress
+from bakeoff.base.quoting import quoted
 from bakeoff.base.settings import BadInput
+from bakeoff.data.encoding.encoder import Encoder
 from bakeoff.data.images.settings import ImagesSettings
 from bakeoff.data.limits import Limits
 from bakeoff.data.names import addressed
 from bakeoff.data.remarks import Remarks
 from bakeoff.data.scans.settings import ScansSettings
-from bakeoff.inference import masks, models, output, pictures, recorded, rows, segmentation, sources
+from bakeoff.inference import masks, models, output, pictures, recorded, registered, rows, segmentation, sources
 from bakeoff.inference.masks import Segmenter
 from bakeoff.inference.models import Chosen, Trained
 from bakeoff.inference.output import STREAM
@@ -36,6 +39,7 @@ class Asked:
         data, kind: of the data set of the task.
         path: of the input.
         shown: the input, as messages call it.
+        chosen: a network, or the folder of a registered one.
         to: where the predictions go.
     """
 
@@ -43,7 +47,7 @@ class Asked:
     task: str
     data: str
     kind: str
-    chosen: Chosen
+    chosen: Chosen | Path
     ensemble: bool
     path: Path
     shown: str
@@ -51,6 +55,8 @@ class Asked:
 
     def model(self) -> Trained:
         """Return the network, loaded."""
+        if isinstance(self.chosen, Path):
+            return registered.stored(self.chosen)
         metric = settings.validate(self.document, f"tasks.{self.task}.metric", str)
         return models.load(self.chosen, self.task, metric, ensemble=self.ensemble)
 
@@ -89,6 +95,45 @@ def predict(
     data = models.check_task(document, task)
     kind = settings.validate(document, f"data.{data}.kind", str)
     chosen = models.choose(task, cell, recipe)
+    return by(document, task, data, kind, chosen, source, to, ensemble=ensemble)
+
+
+def predict_registered(task: str, source: str, to: str, uri: str) -> int:
+    """Predict rows or pictures by a model that MLflow has registered; returns the number of files that were refused.
+
+    Args:
+        source, to: as `predict` takes them.
+        uri: `models:/images@champion`.
+
+    Raises:
+        BadInput: as `predict` says; or MLflow has no such model, or it is of another task.
+    """
+    from bakeoff.tracking.fetched import fetch  # seconds, for which the other models need not wait
+
+    document = settings.load()
+    data = models.check_task(document, task)
+    with tempfile.TemporaryDirectory() as folder:
+        weights = fetch(uri, Path(folder))
+        origin = registered.Origin.load(weights)
+        if origin.task != task:
+            raise BadInput(
+                f"--mlflow: {quoted(uri)} is of the task {quoted(origin.task)}; name that in place of {task}"
+            )
+        return by(document, task, data, origin.kind, weights, source, to, ensemble=False)
+
+
+def by(
+    document: Mapping[str, Any],
+    task: str,
+    data: str,
+    kind: str,
+    chosen: Chosen | Path,
+    source: str,
+    to: str,
+    *,
+    ensemble: bool,
+) -> int:
+    """Predict by a network; returns the number of files that were refused."""
     with sources.local(source) as (path, shown):
         asked = Asked(document, task, data, kind, chosen, ensemble, path, shown, to)
         if kind == "scans" and sources.several(path):
@@ -103,7 +148,10 @@ def predict(
 def table(asked: Asked) -> int:
     """Predict the rows of a table; it is refused as a whole or not at all."""
     model = asked.model()
-    encoder, note = rows.fitting(model, asked.data)
+    if isinstance(asked.chosen, Path):
+        encoder, note = Encoder.load(asked.chosen / registered.ENCODER), None
+    else:
+        encoder, note = rows.fitting(model, asked.data)
     try:
         content, count = rows.predicted(model, encoder, asked.data, asked.path)
     except BadInput as error:
@@ -117,11 +165,14 @@ def table(asked: Asked) -> int:
 def images(asked: Asked) -> int:
     """Predict the classes of pictures; returns how many were refused."""
     refusals, remarks = Refusals("images", asked.data), Remarks()
-    found = settings.validate(asked.document, f"data.{asked.data}", ImagesSettings)
-    preparation = prepared(asked.data, found, remarks)
     model = asked.model()
-    note = asked.check_settings(model, "images", PICTURES)
-    preparation.check(model)
+    if isinstance(asked.chosen, Path):
+        preparation, note = registered.preparing(registered.Origin.load(asked.chosen), remarks), None
+    else:
+        found = settings.validate(asked.document, f"data.{asked.data}", ImagesSettings)
+        preparation = prepared(asked.data, found, remarks)
+        note = asked.check_settings(model, "images", PICTURES)
+        preparation.check(model)
     places = sources.places(asked.path, asked.shown, asked.limits, refusals)
     with progress(asked, len(places)) as advance:
         content, count = pictures.predicted(model, preparation, places, refusals, advance)
