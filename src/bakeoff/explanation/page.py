@@ -230,5 +230,5 @@ def floats(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def decoded(rows: NDArray[Any], encoder: Encoder) -> list[dict[str, Any]]:
     """Return the raw values of encoded rows (N, D), by column."""
-    found: list[dict[str, Any]] = encoder.inverse_transform(rows).to_dict("records")
-    return found
+    frame = encoder.inverse_transform(rows)
+    return [dict(zip(map(str, frame), row, strict=True)) for row in frame.itertuples(index=False, name=None)]
