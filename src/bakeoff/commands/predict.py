@@ -29,6 +29,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="of a text: mean vectors of its documents, which are the lines of a file or the files of a folder",
     )
+    parser.add_argument("--overlay", metavar="FOLDER", help="masks are drawn over their pictures there too")
     parser.add_argument(
         "--to", required=True, metavar="OUT", help="a CSV file, a mask or a folder; - is standard output"
     )
@@ -49,10 +50,16 @@ def run(arguments: argparse.Namespace) -> None:
     if arguments.mlflow is not None:
         if arguments.ensemble:
             raise BadInput("--ensemble: a registered model is of one seed; name the network with --model")
+        if arguments.overlay is not None:
+            raise BadInput(
+                "--overlay: is for masks, which registered models do not give; name the network with --model"
+            )
         if predict_registered(*asked, arguments.mlflow):
             sys.exit(2)
         return
-    if predict(*asked, cell=arguments.model, recipe=arguments.recipe, ensemble=arguments.ensemble):
+    if predict(
+        *asked, cell=arguments.model, recipe=arguments.recipe, ensemble=arguments.ensemble, overlay=arguments.overlay
+    ):
         sys.exit(2)
 
 
@@ -66,7 +73,7 @@ def is_text(arguments: argparse.Namespace) -> bool:
     name = arguments.task
     text = name not in settings.at(document, "tasks") and name in settings.at(document, "embedding.corpora")
     networks = {"--model": arguments.model, "--recipe": arguments.recipe, "--mlflow": arguments.mlflow}
-    networks |= {"--ensemble": arguments.ensemble or None}
+    networks |= {"--ensemble": arguments.ensemble or None, "--overlay": arguments.overlay}
     texts = {"--architecture": arguments.architecture, "--documents": arguments.documents or None}
     for option, value in (networks if text else texts).items():
         if value is not None:

@@ -19,10 +19,22 @@ from bakeoff.data.limits import Limits
 from bakeoff.data.names import addressed
 from bakeoff.data.remarks import Remarks
 from bakeoff.data.scans.settings import ScansSettings
-from bakeoff.inference import masks, models, output, pictures, recorded, registered, rows, segmentation, sources
+from bakeoff.inference import (
+    masks,
+    models,
+    output,
+    overlays,
+    pictures,
+    recorded,
+    registered,
+    rows,
+    segmentation,
+    sources,
+)
 from bakeoff.inference.masks import Segmenter
 from bakeoff.inference.models import Chosen, Trained
 from bakeoff.inference.output import STREAM
+from bakeoff.inference.overlays import Overlaying
 from bakeoff.inference.pictures import Preparation
 from bakeoff.inference.refusals import Refusals
 
@@ -41,6 +53,7 @@ class Asked:
         shown: the input, as messages call it.
         chosen: a network, or the folder of a registered one.
         to: where the predictions go.
+        overlay: the folder where masks drawn over their pictures go.
     """
 
     document: Mapping[str, Any]
@@ -52,6 +65,7 @@ class Asked:
     path: Path
     shown: str
     to: str
+    overlay: str | None
 
     def model(self) -> Trained:
         """Return the network, loaded."""
@@ -78,7 +92,14 @@ class Asked:
 
 
 def predict(
-    task: str, source: str, to: str, *, cell: str | None = None, recipe: str | None = None, ensemble: bool = False
+    task: str,
+    source: str,
+    to: str,
+    *,
+    cell: str | None = None,
+    recipe: str | None = None,
+    ensemble: bool = False,
+    overlay: str | None = None,
 ) -> int:
     """Predict rows, pictures or masks; returns the number of files that were refused.
 
@@ -87,6 +108,7 @@ def predict(
         cell: a model under an optimizer, `cnn-adam`.
         recipe: a model that was trained by its recipe.
         ensemble: whether all seeds of the model vote.
+        overlay: a folder where masks are drawn over their pictures; None for no overlays.
 
     Raises:
         BadInput: there is no such task or model, the input is not there, or the output cannot be written.
@@ -95,7 +117,7 @@ def predict(
     data = models.check_task(document, task)
     kind = settings.validate(document, f"data.{data}.kind", str)
     chosen = models.choose(task, cell, recipe)
-    return by(document, task, data, kind, chosen, source, to, ensemble=ensemble)
+    return by(document, task, data, kind, chosen, source, to, ensemble=ensemble, overlay=overlay)
 
 
 def predict_registered(task: str, source: str, to: str, uri: str) -> int:
@@ -119,7 +141,7 @@ def predict_registered(task: str, source: str, to: str, uri: str) -> int:
             raise BadInput(
                 f"--mlflow: {quoted(uri)} is of the task {quoted(origin.task)}; name that in place of {task}"
             )
-        return by(document, task, data, origin.kind, weights, source, to, ensemble=False)
+        return by(document, task, data, origin.kind, weights, source, to, ensemble=False, overlay=None)
 
 
 def by(
@@ -132,10 +154,15 @@ def by(
     to: str,
     *,
     ensemble: bool,
+    overlay: str | None,
 ) -> int:
     """Predict by a network; returns the number of files that were refused."""
+    if overlay is not None and kind != "scans":
+        raise BadInput(f"--overlay: is for masks, and {quoted(task)} has none; leave it out")
     with sources.local(source) as (path, shown):
-        asked = Asked(document, task, data, kind, chosen, ensemble, path, shown, to)
+        if overlay is not None:
+            overlays.check_folder(overlay, to, path)
+        asked = Asked(document, task, data, kind, chosen, ensemble, path, shown, to, overlay)
         if kind == "scans" and sources.several(path):
             segmentation.check_folder(to, path)
         else:
@@ -190,6 +217,9 @@ def scans(asked: Asked) -> int:
     segmenter = segmenting(asked, model, remarks)
     several = sources.several(asked.path)
     places = sources.places(asked.path, asked.shown, asked.limits, refusals)
+    if asked.overlay is not None:
+        names = {str(place): name for name, place in places}
+        segmenter = Overlaying(**vars(segmenter), folder=Path(asked.overlay), names=names)
     if not several and asked.to != STREAM:
         masks.check_suffix(asked.to, places[0][1])
     if several:
