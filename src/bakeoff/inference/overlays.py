@@ -65,8 +65,8 @@ def overlay(
         values: of the mask, by class.
     """
     brightest = 255 if picture.dtype == np.uint8 else max(int(picture.max()), 1)
-    grey = np.moveaxis(np.broadcast_to(picture, (3, *picture.shape[1:])), 0, -1) * (255 / brightest)
-    shown = np.array(grey, np.float64)
+    colours = np.broadcast_to(picture.astype(np.float64) * (255 / brightest), (3, *picture.shape[1:]))
+    shown = np.moveaxis(colours, 0, -1).copy()
     for number, value in enumerate(values[1:]):
         where = labelled == value
         shown[where] = (1 - OPACITY) * shown[where] + OPACITY * COLOURS[number % len(COLOURS)]
