@@ -16,11 +16,13 @@ def track(stage: Stage) -> None:
     comparison = stage.input(paths.COMPARISON)
     compared, costs = Comparison.read(comparison), step_costs.read(stage.input(step_costs.measured()))
     tasks = bring(records, metrics(stage.settings), compared, costs)
-    # Champions are made of weights, and of the data on which they were trained.
-    for path in ("models", *(task.data for task in compared.tasks.values())):
+    # Champions are made of weights, of the data on which they were trained, and of the encoders of tables.
+    tables = {paths.data_name(task.data) for task in compared.tasks.values() if task.kind == "table"}
+    data = (task.data for task in compared.tasks.values())
+    for path in ("models", *data, *sorted(map(paths.encoder, tables))):
         stage.input(path)
     illustrate(tasks, stage.input(paths.FIGURES))
-    won = crown(tasks, comparison)
+    won = crown(tasks, comparison, stage.settings)
     tracked = dump(summary(tasks, won))
     stamp(tasks, tracked)
     stage.output(paths.TRACKED, methodcaller("write_text", tracked, encoding="utf-8"), cached=False)

@@ -12,13 +12,35 @@ from ruamel.yaml import YAML
 from safetensors.torch import save_file
 
 from bakeoff.base import paths
+from bakeoff.data.encoding.encoder import Encoder
 from bakeoff.networks.registry import NETWORKS
 
 ROOT = Path(__file__).parents[2]
 Train = Callable[..., None]
 Record = Callable[..., None]
 
-NETWORK = {"softmax": {"initial_sigma": 0.5}, "unet": {"channels": 2, "depth": 1, "activation": "relu"}}
+LAYERS = {"normalisation": "none", "activation": "relu", "initialisation": "he"}
+BLOCKS = {**LAYERS, "normalisation": "batch"}
+NETWORK: dict[str, dict[str, Any]] = {
+    "softmax": {"initial_sigma": 0.5},
+    "mlp": {**LAYERS, "hidden": [3], "dropout": 0.5},
+    "cnn": {**LAYERS, "channels": [2], "kernel": 3, "hidden": 3, "dropout": 0.5},
+    "resnet": {**BLOCKS, "depth": 8, "channels": 2, "shortcut": "projection"},
+    "wide_resnet": {**BLOCKS, "depth": 10, "widening": 1, "dropout": 0.3},
+    "unet": {"channels": 2, "depth": 1, "activation": "relu"},
+}
+
+
+READING = {
+    "separator": ",",
+    "decimal": ".",
+    "thousands": None,
+    "encoding": "utf-8",
+    "date_order": None,
+    "missing": ["NA"],
+    "numbers": [],
+    "times": None,
+}
 
 
 @pytest.fixture
@@ -94,3 +116,23 @@ def record(project: Path) -> Record:
             YAML().dump({"schema": "2.0", "stages": {"made": making, "trained": training}}, file)
 
     return recorded
+
+
+@pytest.fixture
+def encoder(project: Path) -> Encoder:
+    """An encoder of one number and one category, stored where the pipeline stores it."""
+    made = Encoder.model_validate(
+        {
+            "version": 2,
+            "reading": READING,
+            "numeric": {"temp": {"missing": 0.0, "center": 5.0, "width": 10.0, "decimals": 1}},
+            "one_hot": {"carrier": {"known": ["AA", "UA"], "rare": [], "missing": "unseen"}},
+            "hashed": {},
+            "unseen": "other",
+            "maximum_unseen": 0.5,
+            "columns": ["temp", "carrier=AA", "carrier=UA", "carrier=other"],
+        }
+    )
+    (project / "data/table").mkdir(parents=True)
+    made.save(project / "data/table/encoder.json")
+    return made

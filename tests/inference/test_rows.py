@@ -18,37 +18,11 @@ from bakeoff.inference.predict import predict
 
 CLASSES = ("on time", "late, by 15")
 TEXT = "temp,carrier,note\n10,UA,a\n-3.5,AA,b\n20,ZZ,c\n"
-READING = {
-    "separator": ",",
-    "decimal": ".",
-    "thousands": None,
-    "encoding": "utf-8",
-    "date_order": None,
-    "missing": ["NA"],
-    "numbers": [],
-    "times": None,
-}
 
 
-@pytest.fixture
-def encoder(project: Path) -> Encoder:
-    """An encoder of one number and one category, stored where the pipeline stores it."""
-    made = Encoder.model_validate(
-        {
-            "version": 2,
-            "reading": READING,
-            "numeric": {"temp": {"missing": 0.0, "center": 5.0, "width": 10.0, "decimals": 1}},
-            "one_hot": {"carrier": {"known": ["AA", "UA"], "rare": [], "missing": "unseen"}},
-            "hashed": {},
-            "unseen": "other",
-            "maximum_unseen": 0.5,
-            "columns": ["temp", "carrier=AA", "carrier=UA", "carrier=other"],
-        }
-    )
-    (project / "data/table").mkdir(parents=True)
-    made.save(project / "data/table/encoder.json")
+@pytest.fixture(autouse=True)
+def text(project: Path) -> None:
     (project / "rows.csv").write_text(TEXT)
-    return made
 
 
 @pytest.fixture

@@ -14,6 +14,12 @@ import bakeoff.base.reproducible  # noqa: F401  before anything imports torch
 from bakeoff.base import paths, settings
 from bakeoff.base.quoting import one_line
 from bakeoff.base.settings import BadInput
+from bakeoff.commands.explaining import arguments as explain_arguments
+from bakeoff.commands.explaining import run as explain_model
+from bakeoff.commands.exporting import arguments as export_arguments
+from bakeoff.commands.exporting import run as export_model
+from bakeoff.commands.model_card import arguments as card_arguments
+from bakeoff.commands.model_card import run as write_card
 from bakeoff.commands.predict import arguments as predict_arguments
 from bakeoff.commands.predict import run as predict_by_model
 
@@ -72,6 +78,9 @@ def run() -> None:
     encoding.add_argument("--to", type=Path, required=True, metavar="FILE.npz")
     encoding.add_argument("--table", metavar="NAME", help="of `data` in params.yaml (default: the only table there)")
     predict_arguments(command(predict))
+    export_arguments(command(export))
+    explain_arguments(command(explain))
+    card_arguments(command(card))
     asking = command(words)
     if sys.argv[1:2] == ["words"]:  # their options come with NumPy, for which the other commands need not wait
         from bakeoff.commands.words import arguments as questions
@@ -198,6 +207,21 @@ def encode(arguments: argparse.Namespace) -> None:
 def predict(arguments: argparse.Namespace) -> None:
     """predict the classes of new rows or pictures, or the masks of new scans, by a trained network"""
     predict_by_model(arguments)
+
+
+def export(arguments: argparse.Namespace) -> None:
+    """write a trained network for other programs: ONNX, TorchScript or safetensors"""
+    export_model(arguments)
+
+
+def explain(arguments: argparse.Namespace) -> None:
+    """show how a trained network predicts: confusion, calibration, most confident errors, importance of columns"""
+    explain_model(arguments)
+
+
+def card(arguments: argparse.Namespace) -> None:
+    """write a model card of a trained network, as the Hugging Face hub reads it"""
+    write_card(arguments)
 
 
 def words(arguments: argparse.Namespace) -> None:

@@ -3,18 +3,33 @@
 import argparse
 import sys
 
+from bakeoff.base import settings
+from bakeoff.base.quoting import quoted
+from bakeoff.base.settings import BadInput
+from bakeoff.commands.choice import model_or_recipe
+
+ARCHITECTURES = ("skipgram", "cbow")  # as `bakeoff.embedding.settings` has them, which needs seconds to load
 EPILOG = "What cannot be read is refused in one line each; the others are still done, and the exit status is 2."
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EPILOG
-    parser.add_argument("task", metavar="TASK", help="of `tasks` in params.yaml")
+    parser.add_argument(
+        "task", metavar="TASK", help="of `tasks` in params.yaml; or of `embedding.corpora`, for word vectors"
+    )
     parser.add_argument(
         "input", metavar="INPUT", help="rows of a table, or a picture, volume, folder or archive; - is standard input"
     )
-    choice = parser.add_mutually_exclusive_group()
-    choice.add_argument("--model", metavar="MODEL-OPTIMIZER", help="default: the one that leads the comparison")
-    choice.add_argument("--recipe", metavar="MODEL", help="the one that was trained by its recipe")
+    choice = model_or_recipe(parser)
+    choice.add_argument("--mlflow", metavar="MODEL", help="registered in MLflow: models:/images@champion")
+    parser.add_argument("--ensemble", action="store_true", help="all seeds vote: the mean of their probabilities")
+    parser.add_argument("--architecture", choices=ARCHITECTURES, help="of word vectors (default: the first)")
+    parser.add_argument(
+        "--documents",
+        action="store_true",
+        help="of a text: mean vectors of its documents, which are the lines of a file or the files of a folder",
+    )
+    parser.add_argument("--overlay", metavar="FOLDER", help="masks are drawn over their pictures there too")
     parser.add_argument(
         "--to", required=True, metavar="OUT", help="a CSV file, a mask or a folder; - is standard output"
     )
@@ -22,8 +37,46 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Predict, and end with status 2 where files were refused."""
-    from bakeoff.inference.predict import predict
+    if is_text(arguments):
+        from bakeoff.commands.texts import vectors
+
+        text = arguments.task, arguments.input, arguments.to, arguments.architecture
+        if vectors(*text, documents=arguments.documents):
+            sys.exit(2)
+        return
+    from bakeoff.inference.predict import predict, predict_registered
 
     asked = arguments.task, arguments.input, arguments.to
-    if predict(*asked, cell=arguments.model, recipe=arguments.recipe):
+    if arguments.mlflow is not None:
+        if arguments.ensemble:
+            raise BadInput("--ensemble: a registered model is of one seed; name the network with --model")
+        if arguments.overlay is not None:
+            raise BadInput(
+                "--overlay: is for masks, which registered models do not give; name the network with --model"
+            )
+        if predict_registered(*asked, arguments.mlflow):
+            sys.exit(2)
+        return
+    if predict(
+        *asked, cell=arguments.model, recipe=arguments.recipe, ensemble=arguments.ensemble, overlay=arguments.overlay
+    ):
         sys.exit(2)
+
+
+def is_text(arguments: argparse.Namespace) -> bool:
+    """Whether word vectors are asked for: a corpus is named, and no task.
+
+    Raises:
+        BadInput: an option does not go with that.
+    """
+    document = settings.load()
+    name = arguments.task
+    text = name not in settings.at(document, "tasks") and name in settings.at(document, "embedding.corpora")
+    networks = {"--model": arguments.model, "--recipe": arguments.recipe, "--mlflow": arguments.mlflow}
+    networks |= {"--ensemble": arguments.ensemble or None, "--overlay": arguments.overlay}
+    texts = {"--architecture": arguments.architecture, "--documents": arguments.documents or None}
+    for option, value in (networks if text else texts).items():
+        if value is not None:
+            other = "task" if text else "corpus"
+            raise BadInput(f"{option}: does not go with {quoted(name)}, which is no {other}; leave it out")
+    return text

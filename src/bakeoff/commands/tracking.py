@@ -10,8 +10,10 @@ import urllib.request
 import webbrowser
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
+from bakeoff.base import settings
 from bakeoff.base.record import dump
 from bakeoff.base.settings import BadInput
 from bakeoff.base.signals import exit_on_sigterm
@@ -40,7 +42,8 @@ def track(watch: bool = False) -> None:
         f"{sum(map(len, made.values()))} runs in {len(made)} experiments of {masked(store.uri)}, of {owner.current()}",
         flush=True,
     )
-    won = sync.crown(made, sync.COMPARISON) if sync.COMPARISON.exists() else {}
+    read = partial(settings.validate, settings.load())
+    won = sync.crown(made, sync.COMPARISON, read) if sync.COMPARISON.exists() else {}
     sync.stamp(made, dump(sync.summary(made, won)))
     if watch:
         exit_on_sigterm()

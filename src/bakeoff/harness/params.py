@@ -22,6 +22,7 @@ from bakeoff.data.images.settings import ImagesSettings
 from bakeoff.data.limits import Limits
 from bakeoff.data.scans.settings import ScansSettings
 from bakeoff.embedding.settings import ArchitectureName, NotesSettings, SamplerName, Word2vecSettings
+from bakeoff.explanation.settings import ExplanationSettings
 from bakeoff.harness.graph_template import differences, whole
 from bakeoff.harness.params_rules import misfits, names, unseen
 from bakeoff.networks.registry import NETWORKS, Networks
@@ -104,6 +105,7 @@ class Params(Settings):
     online: OnlineSettings
     tuning: Tuning
     comparison: ComparisonSettings
+    explanation: ExplanationSettings
 
 
 @dataclass(frozen=True)

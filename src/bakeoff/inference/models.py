@@ -2,11 +2,13 @@
 
 import json
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
@@ -38,14 +40,28 @@ class Chosen:
 
 
 @dataclass(frozen=True)
+class Ensemble:
+    """Networks of several seeds, which vote by the mean of their probabilities."""
+
+    members: Sequence[Predictor]
+
+    def predict(self, x: NDArray[Any]) -> NDArray[np.float32]:
+        """Return probabilities as `Predictor.predict` does; the mean is taken in float64, in the order of the seeds."""
+        total = sum(member.predict(x).astype(np.float64) for member in self.members)
+        return np.asarray(total / len(self.members), np.float32)
+
+
+@dataclass(frozen=True)
 class Trained:
-    """A trained network.
+    """A trained network, or one of several seeds.
 
     Attributes:
         name: how messages call it.
         network: `cnn`.
         stage: that trains it.
         card: the path of what describes it.
+        weights: the path of its weights.
+        seeds: the metrics of the final runs that it consists of, by seed.
         settings: of the network.
         data: sha256 of the examples that it was trained on, by path.
         shape: of one example: (D,), or (C, H, W).
@@ -55,11 +71,13 @@ class Trained:
     network: str
     stage: str
     card: str
+    weights: str
+    seeds: Mapping[int, Mapping[str, Any]]
     settings: Mapping[str, Any]
     data: Mapping[str, str]
     shape: tuple[int, ...]
     classes: tuple[str, ...]
-    predictor: Predictor
+    predictor: Predictor | Ensemble
 
 
 def check_task(document: Mapping[str, Any], task: str) -> str:
@@ -105,14 +123,15 @@ def check_name(option: str, name: str | None, example: str) -> None:
         raise BadInput(f"{option}: {quoted(name)} is no name of a model; write it as {example}, without a folder")
 
 
-def load(chosen: Chosen, task: str, metric: str) -> Trained:
-    """Return the network with the weights of one seed.
+def load(chosen: Chosen, task: str, metric: str, *, ensemble: bool = False) -> Trained:
+    """Return the network with the weights of one seed, or of all seeds.
 
     Args:
         metric: of the task; where no seed is named, the best one by it on validation data is taken.
+        ensemble: whether all seeds vote whose runs did not diverge.
 
     Raises:
-        BadInput: its files are not there, or do not fit together.
+        BadInput: its files are not there, or do not fit together, or a single seed is left to vote.
     """
     path, weights = (Path(file(chosen.group, chosen.name)) for file in (paths.card, paths.weights))
     for needed in (path, weights):
@@ -122,31 +141,58 @@ def load(chosen: Chosen, task: str, metric: str) -> Trained:
         card = json.loads(path.read_bytes())
         if all("diverged" in metrics for metrics in card["seeds"].values()):
             raise BadInput(f"{path}: every run of {chosen.name} diverged, so it has no weights; choose another model")
-        seed = best(card["seeds"], metric, path, chosen.stage) if chosen.seed is None else chosen.seed
-        prefix = f"s{seed}."
-        tensors = {key.removeprefix(prefix): t for key, t in load_file(weights).items() if key.startswith(prefix)}
+        if ensemble:
+            seeds = voters(card["seeds"], path)
+        else:
+            seeds = [best(card["seeds"], metric, path, chosen.stage) if chosen.seed is None else chosen.seed]
         network = Network(chosen.network, card["network"], tuple(card["shape"]), tuple(card["classes"]))
-        with tempfile.TemporaryDirectory() as folder:
-            save_file(tensors, Path(folder) / WEIGHTS)
-            network.save(Path(folder))
-            predictor = Predictor(Path(folder))
+        stored = load_file(weights)
+        members = [member(network, stored, seed) for seed in seeds]
         data = dict(card["data"])
+        metrics = {seed: card["seeds"][str(seed)] for seed in seeds}
     except (KeyError, TypeError, ValueError, RuntimeError, SafetensorError):
         raise BadInput(
             f"{weights}: does not fit {path}, or one of them is damaged or of another version; "
             f"`dvc checkout {weights} {path}`, or `dvc repro {chosen.stage}` makes both again"
         ) from None
+    which = f"mean of {len(seeds)} seeds" if ensemble else f"seed {seeds[0]}"
     return Trained(
-        name=f"{'recipe ' if chosen.group == RECIPES else ''}{chosen.name}, seed {seed}",
+        name=f"{'recipe ' if chosen.group == RECIPES else ''}{chosen.name}, {which}",
         network=chosen.network,
         stage=chosen.stage,
         card=str(path),
+        weights=str(weights),
+        seeds=metrics,
         settings=card["network"],
         data=data,
         shape=network.shape,
         classes=network.classes,
-        predictor=predictor,
+        predictor=Ensemble(members) if ensemble else members[0],
     )
+
+
+def member(network: Network, stored: Mapping[str, NDArray[Any]], seed: int) -> Predictor:
+    """Return the network with the weights of a seed."""
+    prefix = f"s{seed}."
+    with tempfile.TemporaryDirectory() as folder:
+        tensors = {key.removeprefix(prefix): value for key, value in stored.items() if key.startswith(prefix)}
+        save_file(tensors, Path(folder) / WEIGHTS)
+        network.save(Path(folder))
+        return Predictor(Path(folder))
+
+
+def voters(seeds: Mapping[str, Mapping[str, Any]], card: Path) -> list[int]:
+    """Return the seeds whose runs did not diverge.
+
+    Raises:
+        BadInput: there is one alone.
+    """
+    ended = sorted(int(seed) for seed, metrics in seeds.items() if "diverged" not in metrics)
+    if len(ended) < 2:
+        raise BadInput(
+            f"{card}: has the weights of seed {ended[0]} alone, and an ensemble needs two; leave --ensemble out"
+        )
+    return ended
 
 
 def best(seeds: Mapping[str, Mapping[str, Any]], metric: str, card: Path, stage: str) -> int:

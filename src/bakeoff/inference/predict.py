@@ -1,6 +1,7 @@
 """What `bakeoff predict` does: the settings, the model and the input of a task, brought together."""
 
 import sys
+import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,16 +11,30 @@ from typing import Any
 from bakeoff.base import paths, settings
 from bakeoff.base.paths import Kind
 from bakeoff.base.progress import Progress
+from bakeoff.base.quoting import quoted
 from bakeoff.base.settings import BadInput
+from bakeoff.data.encoding.encoder import Encoder
 from bakeoff.data.images.settings import ImagesSettings
 from bakeoff.data.limits import Limits
 from bakeoff.data.names import addressed
 from bakeoff.data.remarks import Remarks
 from bakeoff.data.scans.settings import ScansSettings
-from bakeoff.inference import masks, models, output, pictures, recorded, rows, segmentation, sources
+from bakeoff.inference import (
+    masks,
+    models,
+    output,
+    overlays,
+    pictures,
+    recorded,
+    registered,
+    rows,
+    segmentation,
+    sources,
+)
 from bakeoff.inference.masks import Segmenter
 from bakeoff.inference.models import Chosen, Trained
 from bakeoff.inference.output import STREAM
+from bakeoff.inference.overlays import Overlaying
 from bakeoff.inference.pictures import Preparation
 from bakeoff.inference.refusals import Refusals
 
@@ -36,21 +51,28 @@ class Asked:
         data, kind: of the data set of the task.
         path: of the input.
         shown: the input, as messages call it.
+        chosen: a network, or the folder of a registered one.
         to: where the predictions go.
+        overlay: the folder where masks drawn over their pictures go.
     """
 
     document: Mapping[str, Any]
     task: str
     data: str
     kind: str
-    chosen: Chosen
+    chosen: Chosen | Path
+    ensemble: bool
     path: Path
     shown: str
     to: str
+    overlay: str | None
 
     def model(self) -> Trained:
         """Return the network, loaded."""
-        return models.load(self.chosen, self.task, settings.validate(self.document, f"tasks.{self.task}.metric", str))
+        if isinstance(self.chosen, Path):
+            return registered.stored(self.chosen)
+        metric = settings.validate(self.document, f"tasks.{self.task}.metric", str)
+        return models.load(self.chosen, self.task, metric, ensemble=self.ensemble)
 
     def check_settings(self, model: Trained, kind: Kind, names: Sequence[str]) -> str | None:
         """Refuse settings of the data set that are not those of the training; returns what is not checked.
@@ -69,13 +91,24 @@ class Asked:
         return settings.validate(self.document, "limits", Limits)
 
 
-def predict(task: str, source: str, to: str, *, cell: str | None = None, recipe: str | None = None) -> int:
+def predict(
+    task: str,
+    source: str,
+    to: str,
+    *,
+    cell: str | None = None,
+    recipe: str | None = None,
+    ensemble: bool = False,
+    overlay: str | None = None,
+) -> int:
     """Predict rows, pictures or masks; returns the number of files that were refused.
 
     Args:
         source, to: paths, or `-` for standard input and output.
         cell: a model under an optimizer, `cnn-adam`.
         recipe: a model that was trained by its recipe.
+        ensemble: whether all seeds of the model vote.
+        overlay: a folder where masks are drawn over their pictures; None for no overlays.
 
     Raises:
         BadInput: there is no such task or model, the input is not there, or the output cannot be written.
@@ -84,8 +117,52 @@ def predict(task: str, source: str, to: str, *, cell: str | None = None, recipe:
     data = models.check_task(document, task)
     kind = settings.validate(document, f"data.{data}.kind", str)
     chosen = models.choose(task, cell, recipe)
+    return by(document, task, data, kind, chosen, source, to, ensemble=ensemble, overlay=overlay)
+
+
+def predict_registered(task: str, source: str, to: str, uri: str) -> int:
+    """Predict rows or pictures by a model that MLflow has registered; returns the number of files that were refused.
+
+    Args:
+        source, to: as `predict` takes them.
+        uri: `models:/images@champion`.
+
+    Raises:
+        BadInput: as `predict` says; or MLflow has no such model, or it is of another task.
+    """
+    from bakeoff.tracking.fetched import fetch  # seconds, for which the other models need not wait
+
+    document = settings.load()
+    data = models.check_task(document, task)
+    with tempfile.TemporaryDirectory() as folder:
+        weights = fetch(uri, Path(folder))
+        origin = registered.Origin.load(weights)
+        if origin.task != task:
+            raise BadInput(
+                f"--mlflow: {quoted(uri)} is of the task {quoted(origin.task)}; name that in place of {task}"
+            )
+        return by(document, task, data, origin.kind, weights, source, to, ensemble=False, overlay=None)
+
+
+def by(
+    document: Mapping[str, Any],
+    task: str,
+    data: str,
+    kind: str,
+    chosen: Chosen | Path,
+    source: str,
+    to: str,
+    *,
+    ensemble: bool,
+    overlay: str | None,
+) -> int:
+    """Predict by a network; returns the number of files that were refused."""
+    if overlay is not None and kind != "scans":
+        raise BadInput(f"--overlay: is for masks, and {quoted(task)} has none; leave it out")
     with sources.local(source) as (path, shown):
-        asked = Asked(document, task, data, kind, chosen, path, shown, to)
+        if overlay is not None:
+            overlays.check_folder(overlay, to, path)
+        asked = Asked(document, task, data, kind, chosen, ensemble, path, shown, to, overlay)
         if kind == "scans" and sources.several(path):
             segmentation.check_folder(to, path)
         else:
@@ -98,7 +175,10 @@ def predict(task: str, source: str, to: str, *, cell: str | None = None, recipe:
 def table(asked: Asked) -> int:
     """Predict the rows of a table; it is refused as a whole or not at all."""
     model = asked.model()
-    encoder, note = rows.fitting(model, asked.data)
+    if isinstance(asked.chosen, Path):
+        encoder, note = Encoder.load(asked.chosen / registered.ENCODER), None
+    else:
+        encoder, note = rows.fitting(model, asked.data)
     try:
         content, count = rows.predicted(model, encoder, asked.data, asked.path)
     except BadInput as error:
@@ -112,11 +192,14 @@ def table(asked: Asked) -> int:
 def images(asked: Asked) -> int:
     """Predict the classes of pictures; returns how many were refused."""
     refusals, remarks = Refusals("images", asked.data), Remarks()
-    found = settings.validate(asked.document, f"data.{asked.data}", ImagesSettings)
-    preparation = prepared(asked.data, found, remarks)
     model = asked.model()
-    note = asked.check_settings(model, "images", PICTURES)
-    preparation.check(model)
+    if isinstance(asked.chosen, Path):
+        preparation, note = registered.preparing(registered.Origin.load(asked.chosen), remarks), None
+    else:
+        found = settings.validate(asked.document, f"data.{asked.data}", ImagesSettings)
+        preparation = prepared(asked.data, found, remarks)
+        note = asked.check_settings(model, "images", PICTURES)
+        preparation.check(model)
     places = sources.places(asked.path, asked.shown, asked.limits, refusals)
     with progress(asked, len(places)) as advance:
         content, count = pictures.predicted(model, preparation, places, refusals, advance)
@@ -134,6 +217,9 @@ def scans(asked: Asked) -> int:
     segmenter = segmenting(asked, model, remarks)
     several = sources.several(asked.path)
     places = sources.places(asked.path, asked.shown, asked.limits, refusals)
+    if asked.overlay is not None:
+        names = {str(place): name for name, place in places}
+        segmenter = Overlaying(**vars(segmenter), folder=Path(asked.overlay), names=names)
     if not several and asked.to != STREAM:
         masks.check_suffix(asked.to, places[0][1])
     if several:

@@ -1,5 +1,8 @@
 """The winner of each task in the model registry, as a model that predicts."""
 
+import base64
+import io
+import logging
 import shutil
 import tempfile
 import warnings
@@ -8,43 +11,55 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from mlflow import MlflowClient
 from mlflow.entities import LoggedModelOutput
+from PIL import Image
 from safetensors.numpy import load_file, save_file
 
 import bakeoff
 from bakeoff.base import paths
 from bakeoff.base.provenance import sources
 from bakeoff.base.settings import BadInput
+from bakeoff.data.encoding.encoder import Encoder
 from bakeoff.data.examples import Examples
+from bakeoff.inference.registered import ENCODER, PICTURE, Origin, PictureSettings
 from bakeoff.tracking.owner import Owner
 from bakeoff.tracking.predictor import WEIGHTS, Network
 from bakeoff.tracking.runs import KEY, Entry, identified, text
 
 ALIAS = "champion"
 LIBRARIES = ["numpy", "pydantic", "ruamel.yaml", "safetensors", "torch"]  # that a prediction needs
-LOADER = "bakeoff.tracking.predictor"
+RAW_LIBRARIES = ["duckdb", "imagecodecs", "pandas", "pillow", "psutil", "pyarrow", "simplejpeg", "tifffile"]
+LOADER, RAW_LOADER = "bakeoff.tracking.predictor", "bakeoff.inference.registered"
+INPUT, RAW, TENSOR = "bakeoff.input", "raw", "tensor"  # what a model takes; versions of before have no such tag
 
 
-def crown(client: MlflowClient, experiment: str, entry: Entry, owner: Owner) -> None:
+def crown(
+    client: MlflowClient, experiment: str, entry: Entry, owner: Owner, pictures: PictureSettings | None = None
+) -> None:
     """Give the alias `champion` of the model named by the task to this run's network; log it first if it is new.
+
+    Args:
+        pictures: how they are prepared, where the task is on pictures of one class each.
 
     Raises:
         BadInput: its weights or its data are not there.
     """
     task = entry.record.task
-    known = [found for found in versions(client, task) if found.tags.get(KEY) == entry.key]
+    tags = {KEY: entry.key, INPUT: RAW if is_raw(entry) else TENSOR}
+    known = [found for found in versions(client, task) if tags.items() <= found.tags.items()]
     if known:
         newest = known[0]
     else:
         run = identified(client, experiment, entry, owner)
-        source = log(client, experiment, entry, run)
+        source = log(client, experiment, entry, run, pictures)
         newest = client.create_model_version(
             task,
             source=f"models:/{source}",
             run_id=run,
             model_id=source,
-            tags={KEY: entry.key},
+            tags=tags,
             description=described(entry),
         )
     if client.get_registered_model(task).aliases.get(ALIAS) != newest.version:
@@ -59,12 +74,21 @@ def versions(client: MlflowClient, task: str) -> list[Any]:
     return list(client.search_model_versions(f"name = '{task}'"))
 
 
-def log(client: MlflowClient, experiment: str, entry: Entry, run: str) -> str:
+def is_raw(entry: Entry) -> bool:
+    """Whether the model takes raw rows or pictures; one that labels pixels takes tensors."""
+    return Path(entry.run.parameters["data"]).name in (paths.EXAMPLES["table"], paths.EXAMPLES["images"])
+
+
+def log(client: MlflowClient, experiment: str, entry: Entry, run: str, pictures: PictureSettings | None) -> str:
     """Log the run's model, without pickles: weights in safetensors, its network, the code; return its id."""
     parameters = {name: text(value) for name, value in entry.run.parameters.items()}
     with tempfile.TemporaryDirectory() as folder:
         examples = assemble(entry, Path(folder) / "data")
-        save(Path(folder), examples)
+        if is_raw(entry):
+            origin = describe(entry, Path(folder) / "data", pictures)
+            save_raw(Path(folder), examples, origin)
+        else:
+            save(Path(folder), examples)
         for killed in client.search_logged_models([experiment], f"name = '{entry.run.name}'"):
             if killed.status == "PENDING" and killed.source_run_id == run:
                 client.delete_logged_model(killed.model_id)
@@ -90,17 +114,81 @@ def save(folder: Path, examples: Examples) -> None:
             folder / "model",
             loader_module=LOADER,
             data_path=folder / "data",
-            code_paths=[str(code(folder / "code"))],
+            code_paths=[str(code(folder / "code", LOADER))],
             pip_requirements=[f"{name}=={version(name).partition('+')[0]}" for name in LIBRARIES],
             signature=ModelSignature(Schema([taken]), Schema([given])),
         )
 
 
-def code(folder: Path) -> Path:
-    """Copy the package into a folder, no more of it than a prediction needs; return the copy."""
+def describe(entry: Entry, folder: Path, pictures: PictureSettings | None) -> Origin:
+    """Write into a folder what prepares raw rows or pictures; returns where the model comes from.
+
+    Raises:
+        BadInput: the encoder is not there.
+    """
+    named = entry.run.parameters
+    data = paths.data_name(named["data"])
+    table = Path(named["data"]).name == paths.EXAMPLES["table"]
+    origin = Origin(
+        task=entry.record.task,
+        name=f"{named['model']}-{named['optimizer']}, seed {named['seed']}",
+        stage=entry.record.stage,
+        kind="table" if table else "images",
+        data=data,
+        seeds={int(named["seed"]): dict(entry.run.metrics)},
+        digests=dict(entry.record.data),
+        pictures=None if table else pictures,
+    )
+    origin.save(folder)
+    if table:
+        Encoder.load(Path(paths.encoder(data))).save(folder / ENCODER)
+    return origin
+
+
+def save_raw(folder: Path, examples: Examples, origin: Origin) -> None:
+    """Write folder/model from folder/data: a model of raw rows or pictures, with an input example."""
+    with warnings.catch_warnings(action="ignore"):  # MLflow's, about its own type hints
+        from mlflow import pyfunc
+        from mlflow.models import ModelSignature
+        from mlflow.types import ColSpec, DataType, Schema
+        from mlflow.types.schema import AnyType
+
+        first = examples.train.x[:1]
+        if origin.kind == "table":
+            encoder = Encoder.load(folder / "data" / ENCODER)
+            example = encoder.inverse_transform(np.array(first, np.float32))
+            # A number of a file may be an integer, and a category a number: the encoder reads both.
+            taken: list[Any] = [ColSpec(AnyType(), str(name)) for name in example]  # type: ignore[no-untyped-call]
+        else:
+            example = pd.DataFrame({PICTURE: [png(picture) for picture in first]})
+            taken = [ColSpec(DataType.binary, PICTURE)]
+        given: list[Any] = [ColSpec(DataType.string, "predicted")]
+        given += [ColSpec(DataType.float, f"probability.{name}") for name in examples.classes]
+        logging.getLogger("mlflow.pyfunc").setLevel(logging.WARNING)  # it tells that it validates the input example
+        pyfunc.save_model(
+            folder / "model",
+            loader_module=RAW_LOADER,
+            data_path=folder / "data",
+            code_paths=[str(code(folder / "code", RAW_LOADER))],
+            pip_requirements=[f"{name}=={version(name).partition('+')[0]}" for name in (*LIBRARIES, *RAW_LIBRARIES)],
+            signature=ModelSignature(Schema(taken), Schema(given)),
+            input_example=example,
+        )
+
+
+def png(picture: Any) -> str:
+    """Return a picture (C, H, W) as PNG in base64."""
+    content = io.BytesIO()
+    Image.fromarray(picture[0] if len(picture) == 1 else np.moveaxis(picture, 0, -1)).save(content, format="PNG")
+    return base64.b64encode(content.getvalue()).decode()
+
+
+def code(folder: Path, module: str) -> Path:
+    """Copy the package into a folder, no more of it than a module needs; return the copy."""
     package = Path(bakeoff.__path__[0])
     root = package.parents[1]
-    for file in sources(package.relative_to(root) / "tracking/predictor.py", root):
+    script = package.relative_to(root).parent.joinpath(*module.split(".")).with_suffix(".py")
+    for file in sources(script, root):
         copy = folder / file.relative_to("src")
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(root / file, copy)

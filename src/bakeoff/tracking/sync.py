@@ -8,6 +8,9 @@ from typing import Any
 
 from bakeoff.base import paths, record, settings
 from bakeoff.base.settings import BadInput
+from bakeoff.data.images.settings import Bits, Colour, Resize
+from bakeoff.data.limits import Limits
+from bakeoff.inference.registered import PictureSettings
 from bakeoff.results import record_names, step_costs
 from bakeoff.results.model import Comparison
 from bakeoff.results.record_names import Read
@@ -71,8 +74,11 @@ def bring(
     return dict(tasks)
 
 
-def crown(tasks: Mapping[str, Sequence[Entry]], comparison: Path) -> dict[str, str]:
+def crown(tasks: Mapping[str, Sequence[Entry]], comparison: Path, read: Read) -> dict[str, str]:
     """Register the run that won each task's comparison; returns the runs' names.
+
+    Args:
+        read: returns settings: how the pictures of a task are prepared.
 
     Raises:
         BadInput: the comparison is older than the records, or a winner's weights or data are not there.
@@ -90,8 +96,24 @@ def crown(tasks: Mapping[str, Sequence[Entry]], comparison: Path) -> dict[str, s
                 raise BadInput(
                     f"{comparison}: does not fit the records of {task}; `dvc repro compare` brings it up to date"
                 )
-            champion.crown(client, experiment(client, store, task), entry, whose)
+            pictures = prepared(compared.data, read) if compared.kind == "images" else None
+            champion.crown(client, experiment(client, store, task), entry, whose, pictures)
     return won
+
+
+def prepared(data: str, read: Read) -> PictureSettings:
+    """Return how the pictures of a data set are prepared.
+
+    Args:
+        data: the file of its examples.
+    """
+    name = f"data.{paths.data_name(data)}"
+    return PictureSettings(
+        colour=read(f"{name}.colour", Colour),
+        resize=read(f"{name}.resize", Resize),
+        bits=read(f"{name}.bits", Bits | None),
+        limits=read("limits", Limits),
+    )
 
 
 def illustrate(tasks: Mapping[str, Iterable[Entry]], figures: Path) -> None:

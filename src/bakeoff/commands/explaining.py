@@ -1,0 +1,21 @@
+"""The arguments of `bakeoff explain`."""
+
+import argparse
+
+from bakeoff.commands.choice import model_or_recipe
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("task", metavar="TASK", help="of `tasks` in params.yaml")
+    model_or_recipe(parser)
+    parser.add_argument("--ensemble", action="store_true", help="all seeds vote: the mean of their probabilities")
+    parser.add_argument(
+        "--split", choices=("validation", "test"), default="validation", help="the data (default: validation)"
+    )
+    parser.add_argument("--to", required=True, metavar="FOLDER", help="for explanation.html and explanation.json")
+
+
+def run(asked: argparse.Namespace) -> None:
+    from bakeoff.explanation.explain import explain
+
+    explain(asked.task, asked.split, asked.to, cell=asked.model, recipe=asked.recipe, ensemble=asked.ensemble)

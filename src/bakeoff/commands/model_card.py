@@ -1,0 +1,20 @@
+"""The arguments of `bakeoff card`."""
+
+import argparse
+
+from bakeoff.commands.choice import model_or_recipe
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("task", metavar="TASK", help="of `tasks` in params.yaml")
+    model_or_recipe(parser)
+    parser.add_argument(
+        "--licence", metavar="NAME", help="of the weights, as the Hugging Face hub names it (default: unknown)"
+    )
+    parser.add_argument("--to", required=True, metavar="FILE", help="README.md on the hub; - is standard output")
+
+
+def run(asked: argparse.Namespace) -> None:
+    from bakeoff.inference.model_card import card
+
+    card(asked.task, asked.to, asked.licence, cell=asked.model, recipe=asked.recipe)

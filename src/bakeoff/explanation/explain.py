@@ -1,0 +1,145 @@
+"""What `bakeoff explain` does: a page and a JSON file on how a trained network predicts a split of its data."""
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+from bakeoff.base import files, paths, settings
+from bakeoff.base.paths import Kind
+from bakeoff.base.progress import Progress
+from bakeoff.base.provenance import sha256
+from bakeoff.base.quoting import quoted
+from bakeoff.base.record import dump
+from bakeoff.base.settings import BadInput
+from bakeoff.base.values import Metric
+from bakeoff.data.examples import Examples, Split
+from bakeoff.data.sources.litter import is_litter
+from bakeoff.explanation import explanation, importance, page
+from bakeoff.explanation.page import Subject
+from bakeoff.explanation.settings import ExplanationSettings
+from bakeoff.inference import models, recorded, rows
+from bakeoff.inference.models import Trained
+from bakeoff.report import web_page
+
+PAGE, NUMBERS = "explanation.html", "explanation.json"
+PREFIX: Mapping[str, str] = {"validation": "val/", "test": "test/"}  # of the names of metrics
+
+SplitName = Literal["validation", "test"]
+
+
+def explain(
+    task: str,
+    split: SplitName,
+    to: str,
+    *,
+    cell: str | None = None,
+    recipe: str | None = None,
+    ensemble: bool = False,
+) -> None:
+    """Write the page and the JSON file into a folder.
+
+    Args:
+        cell, recipe, ensemble: as `predict` takes them.
+
+    Raises:
+        BadInput: there is no such network, its data are not there or not those of its training, or the folder cannot be
+            written.
+    """
+    document = settings.load()
+    found = settings.validate(document, "explanation", ExplanationSettings)
+    data = models.check_task(document, task)
+    kind: Kind = settings.validate(document, f"data.{data}.kind", Kind)  # type: ignore[arg-type]
+    metric: Metric = settings.validate(document, f"tasks.{task}.metric", Metric)  # type: ignore[arg-type]
+    check_folder(to)
+    model = models.load(models.choose(task, cell, recipe), task, metric, ensemble=ensemble)
+    check_held_out(model, split)
+    examples = split_of(model, Path(paths.examples(data, kind)), split)
+    encoder, note = rows.fitting(model, data) if kind == "table" else (None, None)
+    columns = 0 if encoder is None else len(importance.groups(encoder))
+    steps = len(examples.x) if kind == "scans" else found.repeats * columns
+    with Progress(steps, task, sys.stderr) as shown:
+        if kind == "scans":
+            explained = explanation.of_scans(model, examples, found, shown.advance)
+        else:
+            explained = explanation.of_classifier(model, examples, metric, found, encoder, shown.advance)
+    wrong = examples.x[[mistake.example for mistake in explained.mistakes]]
+    subject = Subject(
+        task=task,
+        model=model,
+        metric=metric,
+        split=split,
+        examples=examples,
+        rows=[] if encoder is None else page.decoded(wrong, encoder),
+        recorded=of_split(model, split),
+        repeats=found.repeats,
+        seed=found.seed,
+    )
+    pictures = page.drawn(subject, explained)
+    write(Path(to), PAGE, web_page.as_html(page.markdown(subject, explained), pictures))
+    write(Path(to), NUMBERS, dump(page.document(subject, explained)))
+    for line in (*([note] if note else []), f"{Path(to) / PAGE}", f"{Path(to) / NUMBERS}"):
+        print(line, file=sys.stderr)
+
+
+def check_folder(to: str) -> None:
+    """Refuse a folder that cannot be one, or that holds other files than an earlier explanation.
+
+    Raises:
+        BadInput: says what to name instead.
+    """
+    path = Path(to)
+    if not to or to == "-":
+        raise BadInput("--to: two files are written; name a folder for them")
+    if path.exists() and not path.is_dir():
+        raise BadInput(f"{to}: is a file, and an explanation goes to a folder; name a folder")
+    if not path.parent.is_dir():
+        raise BadInput(f"{path.parent}: is no folder; make it, or name a folder in one that is there")
+    if path.is_dir():
+        for file in sorted(path.iterdir()):
+            if file.name not in (PAGE, NUMBERS) and not is_litter(file.name, folder=file.is_dir()):
+                raise BadInput(f"{to}: holds {quoted(file.name)} and more than an explanation; name a new folder")
+
+
+def check_held_out(model: Trained, split: SplitName) -> None:
+    """Refuse validation data on which the network was trained too.
+
+    Raises:
+        BadInput: the test data are to be named.
+    """
+    if split == "validation" and not any(of_split(model, split).values()):
+        raise BadInput(
+            f"{model.card}: {model.name} was trained on validation data too, or has no score on them, so its errors "
+            "there say little about new data; name --split test"
+        )
+
+
+def of_split(model: Trained, split: SplitName) -> dict[int, dict[str, float]]:
+    """Return the metrics of a split that the training recorded, by seed."""
+    prefix = PREFIX[split]
+    return {
+        seed: {name.removeprefix(prefix): value for name, value in metrics.items() if name.startswith(prefix)}
+        for seed, metrics in model.seeds.items()
+    }
+
+
+def split_of(model: Trained, path: Path, split: SplitName) -> Split:
+    """Return the examples of a split.
+
+    Raises:
+        BadInput: they are not there, not those of the training, or none.
+    """
+    if not path.is_file():
+        raise BadInput(f"{path}: not found; `dvc pull {path}`, or `dvc repro {model.stage}` brings it")
+    if model.data.get(str(path)) != sha256(path):
+        raise recorded.anew(model, str(path))
+    found: Split = getattr(Examples.load(path), split)
+    if not len(found.x):
+        raise BadInput(f"{path}: has no {split} examples; name the other --split")
+    return found
+
+
+def write(folder: Path, name: str, text: str) -> None:
+    """Write a file of the folder, which is made where it is not there."""
+    folder.mkdir(exist_ok=True)
+    files.replace(folder / name, lambda path: path.write_text(text, encoding="utf-8"))

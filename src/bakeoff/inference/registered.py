@@ -1,0 +1,158 @@
+"""A network as the model registry has it, with all that prepares raw rows or pictures for it.
+
+N examples; C, H, W channels, height and width.
+"""
+
+import base64
+import json
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bakeoff.base.settings import BadInput, Settings
+from bakeoff.data.encoding.encoder import Encoder
+from bakeoff.data.images.settings import Bits, Colour, Resize
+from bakeoff.data.images.source_tree import Place
+from bakeoff.data.limits import Limits
+from bakeoff.data.remarks import Remarks
+from bakeoff.inference import classes
+from bakeoff.inference.models import Trained
+from bakeoff.inference.pictures import Preparation, fitting
+from bakeoff.tracking.predictor import NETWORK, Predictor
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ORIGIN, ENCODER = "origin.json", "encoder.json"
+PICTURE = "picture"  # the column of pictures: files in bytes, or in base64 where they are text
+
+
+class PictureSettings(Settings):
+    """How pictures are prepared: settings of their data set, and the limits of reading them."""
+
+    colour: Colour
+    resize: Resize
+    bits: Bits | None
+    limits: Limits
+
+
+class Origin(Settings):
+    """What a registered model was made of.
+
+    Attributes:
+        name: how messages call it.
+        data: the name of the data set.
+        seeds: the metrics of the final run, by its seed.
+        digests: sha256 of the examples, by path.
+        pictures: None of a table, whose encoder is beside.
+    """
+
+    task: str
+    name: str
+    stage: str
+    kind: Literal["images", "table"]
+    data: str
+    seeds: dict[int, dict[str, float]]
+    digests: dict[str, str]
+    pictures: PictureSettings | None
+
+    def save(self, folder: Path) -> None:
+        (folder / ORIGIN).write_text(self.model_dump_json(indent=1) + "\n", encoding="utf-8")
+
+    @classmethod
+    def load(cls, folder: Path) -> "Origin":
+        return cls.model_validate_json((folder / ORIGIN).read_bytes())
+
+
+def stored(folder: Path) -> Trained:
+    """Return the network in a folder."""
+    origin, described = Origin.load(folder), json.loads((folder / NETWORK).read_bytes())
+    return Trained(
+        name=origin.name,
+        network=described["model"],
+        stage=origin.stage,
+        card="",
+        weights="",
+        seeds=origin.seeds,
+        settings=described["settings"],
+        data=origin.digests,
+        shape=tuple(described["shape"]),
+        classes=tuple(described["classes"]),
+        predictor=Predictor(folder),
+    )
+
+
+class RawPredictor:
+    """Predicts raw rows or pictures."""
+
+    def __init__(self, folder: Path) -> None:
+        self.origin, self.model = Origin.load(folder), stored(folder)
+        self.encoder = Encoder.load(folder / ENCODER) if self.origin.kind == "table" else None
+
+    def predict(self, frame: "pd.DataFrame") -> "pd.DataFrame":
+        """Return the most probable class and the probabilities of each row, as `bakeoff predict` gives them.
+
+        Args:
+            frame: the raw columns of a table, or the one column of pictures.
+
+        Raises:
+            BadInput: a row cannot be read; none is predicted then.
+        """
+        import pandas as pd
+
+        x = self.encoded(frame) if self.encoder else self.pictures(list(frame[PICTURE]))
+        probabilities = classes.probabilities(self.model, x)
+        names = self.model.classes
+        columns: dict[str, Any] = {"predicted": [names[place] for place in probabilities.argmax(axis=1)]}
+        columns |= {f"probability.{name}": probabilities[:, place] for place, name in enumerate(names)}
+        return pd.DataFrame(columns)
+
+    def encoded(self, frame: "pd.DataFrame") -> NDArray[np.float32]:
+        """Return rows as the network takes them."""
+        from bakeoff.data.encoding.inference import encode_rows
+
+        assert self.encoder is not None
+        return encode_rows(self.encoder, frame)[0]
+
+    def pictures(self, contents: Iterable[str | bytes]) -> NDArray[np.uint8]:
+        """Return pictures (N, C, H, W) as the network takes them."""
+        settings = self.origin.pictures
+        assert settings is not None
+        preparation = preparing(self.origin, Remarks())
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "picture"
+            found = []
+            for row, content in enumerate(contents, start=1):
+                path.write_bytes(decoded(content, f"row {row}"))
+                found.append(fitting(self.model, preparation, Place(path, f"row {row}", settings.limits)))
+        return np.stack(found) if found else np.empty((0, *self.model.shape), np.uint8)
+
+
+def preparing(origin: Origin, remarks: Remarks) -> Preparation:
+    """Return how pictures are prepared for a registered model."""
+    found = origin.pictures
+    assert found is not None
+    return Preparation(origin.data, found.colour, found.resize, found.bits, remarks)
+
+
+def decoded(content: str | bytes, place: str) -> bytes:
+    """Return the bytes of a picture.
+
+    Raises:
+        BadInput: a text is not base64.
+    """
+    if isinstance(content, bytes):
+        return content
+    try:
+        return base64.b64decode(content, validate=True)
+    except ValueError:
+        raise BadInput(f"{place}: the picture is a text that is not base64; encode the bytes of its file so") from None
+
+
+def _load_pyfunc(path: str) -> RawPredictor:
+    """Return the predictor in a folder; MLflow calls this name."""
+    return RawPredictor(Path(path))

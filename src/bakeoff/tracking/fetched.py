@@ -1,0 +1,64 @@
+"""A registered model, fetched from MLflow's registry."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import mlflow
+from mlflow.exceptions import MlflowException
+from mlflow.models import Model
+
+from bakeoff.base.quoting import quoted
+from bakeoff.base.settings import BadInput
+from bakeoff.inference.registered import ORIGIN
+from bakeoff.tracking.failures import masked
+from bakeoff.tracking.location import located
+from bakeoff.tracking.store import opened
+
+BAR = "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"
+
+
+def fetch(uri: str, folder: Path) -> Path:
+    """Fetch a model into a folder; returns the folder of its weights.
+
+    Args:
+        uri: as MLflow has it: `models:/images@champion`.
+
+    Raises:
+        BadInput: it is no such address, MLflow does not answer, or has no such model.
+    """
+    if not uri.startswith("models:/"):
+        raise BadInput(f"--mlflow: {quoted(uri)} is no address of a model; write it as models:/images@champion")
+    store = located()
+    if store.database and not store.database.is_file():
+        raise BadInput(f"{store.database}: not found, so no model is registered; `bakeoff track` makes it")
+    with opened(store):
+        try:
+            with without_bar():
+                model = Path(mlflow.artifacts.download_artifacts(artifact_uri=uri, dst_path=str(folder)))
+        except (MlflowException, OSError):
+            raise BadInput(
+                f"--mlflow: {masked(store.uri)} has no model {quoted(uri)}; `bakeoff track` registers the winner of "
+                "each task, as models:/TASK@champion"
+            ) from None
+    data = model / str(Model.load(str(model)).flavors.get("python_function", {}).get("data", ""))
+    if not (data / ORIGIN).is_file():
+        raise BadInput(
+            f"--mlflow: {quoted(uri)} does not take raw rows or pictures: it labels pixels, or another version of "
+            "bakeoff registered it; `bakeoff track` registers it anew, or name the network with --model"
+        )
+    return data
+
+
+@contextmanager
+def without_bar() -> Iterator[None]:
+    """Let MLflow show no bar for the few files of a model, as long as the block lasts."""
+    before = os.environ.get(BAR)
+    os.environ[BAR] = "false"
+    try:
+        yield
+    finally:
+        del os.environ[BAR]
+        if before is not None:
+            os.environ[BAR] = before

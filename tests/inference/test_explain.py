@@ -1,0 +1,137 @@
+"""`bakeoff explain`: a page without references to other files, and the same numbers as JSON."""
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from bakeoff.base.provenance import sha256
+from bakeoff.base.settings import BadInput
+from bakeoff.data.encoding.encoder import Encoder
+from bakeoff.data.examples import Examples, Split
+from bakeoff.explanation.explain import NUMBERS, PAGE, explain
+from bakeoff.inference import models
+
+SCORES = {"0": {"val/accuracy": 0.5, "val/dice": 0.5, "val/auc": 0.5, "test/accuracy": 0.25}}
+Make = Callable[..., Examples]
+
+
+@pytest.fixture
+def made(project: Path, train: Callable[..., None]) -> Make:
+    """Write examples, and train a network on them."""
+
+    def examples(
+        task: str, network: str, shape: tuple[int, ...], classes: tuple[str, ...], *, scores: dict[str, Any] = SCORES
+    ) -> Examples:
+        generator = np.random.default_rng(0)
+
+        def split(count: int) -> Split:
+            labels = (count, *shape[1:]) if network == "unet" else count
+            x = generator.integers(0, 256, (count, *shape), np.uint8)
+            if len(shape) == 1:
+                x = generator.standard_normal((count, *shape)).astype(np.float32)
+            return Split(x, generator.integers(0, len(classes), labels).astype(np.uint8))
+
+        found = Examples(split(3), split(40), split(20), classes)
+        file = {"images": "images.npz", "table": "encoded.npz", "scans": "scans.npz"}[task]
+        path = project / "data" / task / file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        found.save(path)
+        train(task, f"{network}-sgd", network, shape, classes, scores, {f"data/{task}/{file}": sha256(path)})
+        return found
+
+    return examples
+
+
+def numbers(folder: str) -> Any:
+    page = Path(folder, PAGE).read_text(encoding="utf-8")
+    assert not re.search(r'(?:src|href)="(?!data:|#)', page)
+    return json.loads(Path(folder, NUMBERS).read_text(encoding="utf-8"))
+
+
+def predicted(network: str, task: str, metric: str, split: Split) -> np.ndarray[Any, Any]:
+    model = models.load(models.choose(task, f"{network}-sgd", None), task, metric)
+    return model.predictor.predict(split.x)
+
+
+@pytest.mark.parametrize("split", ["validation", "test"])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_pictures(made: Make, split: Any, channels: int) -> None:
+    examples = made("images", "softmax", (channels, 4, 5), ("a|b", "<b>", "$c$"))
+    explain("images", split, "out", cell="softmax-sgd")
+    part = getattr(examples, split)
+    probabilities = predicted("softmax", "images", "accuracy", part)
+    found = numbers("out")
+    assert found["score"] == found["accuracy"] == pytest.approx((probabilities.argmax(1) == part.y).mean())
+    assert np.sum(found["confusion"]) == found["examples"] == len(part.x)
+    wrong = np.flatnonzero(probabilities.argmax(1) != part.y)
+    assert found["wrong"] == len(wrong) and len(found["errors"]) == min(len(wrong), 12)
+    assert found["errors"][0]["example"] == max(wrong, key=lambda place: probabilities[place].max())
+    assert found["recorded"]["0"]["accuracy"] == SCORES["0"][{"validation": "val/accuracy"}.get(split, "test/accuracy")]
+    page = Path("out", PAGE).read_text(encoding="utf-8")
+    assert "<b>" not in page and "&lt;b&gt;" in page
+    assert page.count("data:image/png;base64,") == 3
+    assert found["importance"] == []
+
+
+def test_the_columns_of_a_table(made: Make, encoder: Encoder) -> None:
+    made("table", "softmax", (len(encoder.columns),), ("on time", "late"))
+    explain("table", "validation", "out", cell="softmax-sgd")
+    found = numbers("out")
+    assert {one["column"] for one in found["importance"]} == {"temp", "carrier"}
+    assert found["permutations"] == {"repeats": 5, "seed": 0}
+    assert found["metric"] == "auc" and 0 <= found["score"] <= 1
+    assert ">carrier</th>" in Path("out", PAGE).read_text(encoding="utf-8")
+
+
+def test_the_pixels_of_scans(made: Make) -> None:
+    examples = made("scans", "unet", (1, 6, 8), ("background", "grey", "white"))
+    explain("scans", "validation", "out", cell="unet-sgd")
+    found = numbers("out")
+    right = predicted("unet", "scans", "dice", examples.validation).argmax(1) == examples.validation.y
+    assert found["counted"] == "pixels" and found["accuracy"] == pytest.approx(right.mean())
+    assert np.sum(found["confusion"]) == right.size and found["errors"] == []
+
+
+def test_twice_the_same_bytes_and_over_an_earlier_explanation(made: Make) -> None:
+    made("images", "softmax", (1, 4, 5), ("a", "b"), scores={**SCORES, "1": SCORES["0"]})
+    for folder in ("one", "two", "two"):
+        explain("images", "test", folder, cell="softmax-sgd", ensemble=True)
+    for name in (PAGE, NUMBERS):
+        assert Path("one", name).read_bytes() == Path("two", name).read_bytes()
+    assert numbers("one")["model"] == "softmax-sgd, mean of 2 seeds"
+
+
+@pytest.mark.parametrize("scores", [{"0": {"test/accuracy": 0.5}}, {"0": {"train/accuracy": 0.5}}])
+def test_a_network_trained_on_validation_data_is_explained_on_test_data(made: Make, scores: dict[str, Any]) -> None:
+    made("images", "softmax", (1, 4, 5), ("a", "b"), scores=scores)
+    with pytest.raises(BadInput, match=r"trained on validation data too, .* name --split test"):
+        explain("images", "validation", "out", cell="softmax-sgd")
+    assert not Path("out").exists()
+    explain("images", "test", "out", cell="softmax-sgd")
+    assert numbers("out")["split"] == "test"
+
+
+def test_other_data_than_those_of_the_training_are_refused(project: Path, made: Make) -> None:
+    examples = made("images", "softmax", (1, 4, 5), ("a", "b"))
+    Examples(examples.train, examples.test, examples.validation, examples.classes).save(
+        project / "data/images/images.npz"
+    )
+    with pytest.raises(BadInput, match="is not what softmax-sgd, seed 0 was trained on"):
+        explain("images", "validation", "out", cell="softmax-sgd")
+    (project / "data/images/images.npz").unlink()
+    with pytest.raises(BadInput, match=r"data/images/images.npz: not found; `dvc pull"):
+        explain("images", "validation", "out", cell="softmax-sgd")
+
+
+@pytest.mark.parametrize("to", ["", "-", "params.yaml", "no/out", "data"])
+def test_folders_that_are_refused(made: Make, to: str) -> None:
+    made("images", "softmax", (1, 4, 5), ("a", "b"))
+    with pytest.raises(BadInput) as refused:
+        explain("images", "validation", to, cell="softmax-sgd")
+    assert "\n" not in str(refused.value)
+    assert sorted(path.name for path in Path().iterdir()) == ["data", "models", "params.yaml"]

@@ -1,0 +1,265 @@
+"""Registered models take raw rows and pictures: loaded by MLflow, served by it, and from the command line."""
+
+import base64
+import csv
+import io
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from mlflow import MlflowClient
+from PIL import Image
+from safetensors.torch import save_file
+
+from bakeoff.base import paths, settings
+from bakeoff.base.provenance import sha256
+from bakeoff.base.record import Record, Run
+from bakeoff.base.settings import BadInput
+from bakeoff.commands.tracking import end
+from bakeoff.data.encoding.encoder import Encoder
+from bakeoff.data.examples import Examples, Split
+from bakeoff.data.limits import Limits
+from bakeoff.inference.predict import predict, predict_registered
+from bakeoff.inference.registered import PictureSettings, RawPredictor
+from bakeoff.networks.registry import NETWORKS
+from bakeoff.networks.softmax import SoftmaxSettings
+from bakeoff.tracking import champion, owner, runs
+from bakeoff.tracking.fetched import fetch
+from bakeoff.tracking.location import located
+from bakeoff.tracking.store import experiment, opened
+
+ROOT = Path(__file__).parents[2]
+SHAPE, CLASSES = (1, 4, 5), ("a", "b", "c")
+ENCODER = {
+    "version": 2,
+    "reading": {
+        "separator": ",",
+        "decimal": ".",
+        "thousands": None,
+        "encoding": "utf-8",
+        "date_order": None,
+        "missing": ["NA"],
+        "numbers": [],
+        "times": None,
+    },
+    "numeric": {"temp": {"missing": 0.0, "center": 5.0, "width": 10.0, "decimals": 1}},
+    "one_hot": {"month": {"known": ["1", "2"], "rare": [], "missing": "unseen"}},
+    "hashed": {},
+    "unseen": "other",
+    "maximum_unseen": 0.5,
+    "columns": ["temp", "month=1", "month=2", "month=other"],
+}
+ROWS = pd.DataFrame({"temp": [10, -3, 20], "month": [1, 2, 7], "note": ["x", "y", "z"]})
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A project whose champions of images and of the table are registered."""
+    folder = tmp_path_factory.mktemp("my project")
+    before = Path.cwd()
+    os.chdir(folder)
+    Path("params.yaml").write_bytes((ROOT / "params.yaml").read_bytes())
+    with opened(located()) as client:
+        register(client, "images", "images.npz", SHAPE)
+        Path("data/table").mkdir(parents=True)
+        Encoder.model_validate(ENCODER).save(Path(paths.encoder("table")))
+        register(client, "table", "encoded.npz", (4,))
+    yield folder
+    os.chdir(before)
+
+
+def register(client: MlflowClient, task: str, file: str, shape: tuple[int, ...]) -> None:
+    """Register a network of fixed weights, whose cards say what a training says."""
+    generator = np.random.default_rng(0)
+    x = generator.integers(0, 256, (6, *shape), np.uint8)
+    if len(shape) == 1:
+        x = np.array([[0.5, 1, 0, 0]] * 6, np.float32)
+    split = Split(x, np.arange(6, dtype=np.uint8) % 3)
+    data = Path(f"data/{task}/{file}")
+    data.parent.mkdir(parents=True, exist_ok=True)
+    Examples(split, split, split, CLASSES).save(data)
+    network = NETWORKS["softmax"].build(
+        SoftmaxSettings(initial_sigma=1.0), shape, 3, torch.Generator().manual_seed(len(shape))
+    )
+    weights = Path(paths.weights(task, "softmax-adam"))
+    weights.parent.mkdir(parents=True)
+    save_file({f"s0.{name}": value for name, value in network.state_dict().items()}, weights)
+    card = {"network": {"initial_sigma": 1.0}, "shape": shape, "classes": CLASSES, "data": {str(data): sha256(data)}}
+    Path(paths.card(task, "softmax-adam")).write_text(json.dumps(card | {"seeds": {"0": {"test/accuracy": 0.5}}}))
+    parameters = {"task": task, "data": str(data), "model": "softmax", "optimizer": "adam", "seed": 0, "role": "final"}
+    run = Run("softmax-adam-s0", parameters, {"test/accuracy": 0.5}, [])
+    stage = f"train_{task}@softmax-adam"
+    made = Record(
+        stage, task, "d" * 64, {"networks.softmax": {"initial_sigma": 1.0}}, {str(data): "ab" * 32}, "c", [run]
+    )
+    (entry,) = runs.entries(made, 0)
+    place, whose = experiment(client, located(), task), owner.current()
+    from bakeoff.tracking.run_table import runs_of
+
+    runs.bring(client, runs_of(client, located().database), place, [entry], whose)
+    limits = settings.validate(settings.load(), "limits", Limits)
+    champion.crown(client, place, entry, whose, PictureSettings(colour="grey", resize=None, bits=None, limits=limits))
+
+
+def picture(seed: int = 1, height: int = 4) -> bytes:
+    content = io.BytesIO()
+    Image.fromarray(np.random.default_rng(seed).integers(0, 256, (height, 5), np.uint8)).save(content, "PNG")
+    return content.getvalue()
+
+
+def lines(path: str) -> list[list[str]]:
+    return list(csv.reader(Path(path).read_text(encoding="utf-8").splitlines()))
+
+
+def written(frame: pd.DataFrame) -> list[list[str]]:
+    """Return a prediction as `bakeoff predict` writes it, without the names of the rows."""
+    rows = [[row[0], *(f"{value:.6g}" for value in row[1:])] for row in frame.itertuples(index=False)]
+    return [list(frame), *rows]
+
+
+def loaded(task: str) -> Any:
+    with opened(located()):
+        return mlflow.pyfunc.load_model(f"models:/{task}@champion")
+
+
+@pytest.mark.usefixtures("project")
+class TestLoaded:
+    @pytest.mark.parametrize("text", [False, True], ids=["bytes", "base64"])
+    def test_pictures(self, tmp_path: Path, text: bool) -> None:
+        contents: list[Any] = [picture(1), picture(2)]
+        Path("pictures").mkdir(exist_ok=True)
+        for place, content in enumerate(contents):
+            Path(f"pictures/{place}.png").write_bytes(content)
+        predict("images", "pictures", "out.csv", cell="softmax-adam")
+        # A server decodes base64 before the model sees it; code may give it texts.
+        model = RawPredictor(fetch("models:/images@champion", tmp_path)) if text else loaded("images")
+        given = [base64.b64encode(content).decode() for content in contents] if text else contents
+        said = written(model.predict(pd.DataFrame({"picture": given})))
+        assert said == [row[1:] for row in lines("out.csv")]
+
+    @pytest.mark.parametrize("kind", [int, float, str])
+    def test_rows(self, kind: type) -> None:
+        ROWS.to_csv("rows.csv", index=False)
+        predict("table", "rows.csv", "out.csv", cell="softmax-adam")
+        said = loaded("table").predict(ROWS[["temp", "month"]].astype({"month": kind}))
+        assert written(said) == [row[1:] for row in lines("out.csv")]
+
+    @pytest.mark.parametrize("task", ["images", "table"])
+    def test_the_input_example_fits_the_signature(self, task: str) -> None:
+        model = loaded(task)
+        example = model.input_example
+        assert list(example) == model.metadata.signature.inputs.input_names()
+        assert list(model.predict(example)) == ["predicted", *(f"probability.{name}" for name in CLASSES)]
+
+    @pytest.mark.parametrize(
+        ("content", "message"),
+        [
+            (b"no picture", "row 2: is no picture"),
+            (b"", "row 2: is empty"),
+            (picture(height=9), "row 2: is 9 x 5 pixels"),
+            ("no base64!", "row 2: the picture is a text that is not base64"),
+            (picture()[:60], "row 2: is damaged"),
+        ],
+        ids=["text", "empty", "size", "base64", "damaged"],
+    )
+    def test_pictures_that_are_refused(self, tmp_path: Path, content: Any, message: str) -> None:
+        model = RawPredictor(fetch("models:/images@champion", tmp_path))
+        with pytest.raises(BadInput, match=message):
+            model.predict(pd.DataFrame({"picture": [picture(), content]}))
+
+
+@pytest.mark.usefixtures("project")
+class TestCommand:
+    def test_pictures_and_rows_as_by_the_same_network(self, capsys: pytest.CaptureFixture[str]) -> None:
+        Path("one.png").write_bytes(picture())
+        ROWS.to_csv("rows.csv", index=False)
+        for task, source in (("images", "one.png"), ("table", "rows.csv")):
+            predict(task, source, "local.csv", cell="softmax-adam")
+            capsys.readouterr()
+            assert predict_registered(task, source, "registered.csv", f"models:/{task}@champion") == 0
+            assert Path("local.csv").read_bytes() == Path("registered.csv").read_bytes()
+            assert f"{task} by softmax-adam, seed 0" in capsys.readouterr().err
+
+    @pytest.mark.parametrize(
+        ("task", "uri", "message"),
+        [
+            ("images", "images@champion", "is no address of a model"),
+            ("images", "runs:/0/model", "is no address of a model"),
+            ("images", "models:/none@champion", "has no model"),
+            ("images", "models:/images@other", "has no model"),
+            ("images", "models:/images/7", "has no model"),
+            ("images", "models:/table@champion", "is of the task 'table'"),
+        ],
+    )
+    def test_models_that_are_refused(self, task: str, uri: str, message: str) -> None:
+        Path("one.png").write_bytes(picture())
+        with pytest.raises(BadInput, match=message) as refused:
+            predict_registered(task, "one.png", "refused.csv", uri)
+        assert "\n" not in str(refused.value) and not Path("refused.csv").exists()
+
+
+@contextmanager
+def served(task: str) -> Iterator[str]:
+    """Serve a champion on a free port, as long as the block lasts."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "mlflow", "models", "serve", "--model-uri", f"models:/{task}@champion"]
+    command += ["--env-manager", "local", "--port", str(port), "--workers", "1"]
+    environment = os.environ | {"MLFLOW_TRACKING_URI": located().uri, "MLFLOW_DISABLE_TELEMETRY": "true"}
+    environment |= {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    with Path("serve.log").open("w") as log:
+        server = subprocess.Popen(command, stdout=log, stderr=log, env=environment, start_new_session=True)
+    try:
+        address = f"http://127.0.0.1:{port}"
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                with urllib.request.urlopen(f"{address}/ping", timeout=5):
+                    break
+            except OSError:
+                assert server.poll() is None and time.monotonic() < deadline, Path("serve.log").read_text()
+                time.sleep(0.1)
+        yield address
+    finally:
+        end(server)
+
+
+def asked(address: str, document: Any) -> Any:
+    request = urllib.request.Request(
+        f"{address}/invocations", json.dumps(document).encode(), {"Content-Type": "application/json"}
+    )
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        return json.load(answer)["predictions"]
+
+
+@pytest.mark.usefixtures("project")
+def test_a_served_model_answers_and_refuses_what_it_cannot_read() -> None:
+    ROWS.to_csv("rows.csv", index=False)
+    predict("table", "rows.csv", "out.csv", cell="softmax-adam")
+    header, *expected = lines("out.csv")
+    with served("table") as address:
+        rows = [{"temp": 10, "month": "1"}, {"temp": -3.0, "month": "2"}, {"temp": 20, "month": None}]
+        said = asked(address, {"dataframe_records": rows[:2]})
+        assert [[one["predicted"], *(f"{one[name]:.6g}" for name in header[2:])] for one in said] == [
+            row[1:] for row in expected[:2]
+        ]
+        assert len(asked(address, {"dataframe_records": rows})) == 3
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            asked(address, {"dataframe_records": [{"temp": "warm", "month": "1"}]})
+        with refused.value as answer:
+            assert answer.code in (400, 500) and "should be a number" in answer.read().decode()
