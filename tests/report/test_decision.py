@@ -429,6 +429,7 @@ def test_the_page_says_what_to_use_how_sure_that_is_and_what_it_costs() -> None:
         "mlp under sgd is within one standard error and costs 30% less a step.",
         "`models/penguins/mlp-adam.safetensors`, described by `models/penguins/mlp-adam.json`.",
         "`bakeoff predict penguins INPUT --to OUT` applies it to new data.",
+        "`bakeoff explain penguins --to FOLDER` shows its errors and its calibration.",
         "`dvc repro train_penguins@mlp-adam`",
         "**Try next**: a larger search",
     ):

@@ -149,7 +149,8 @@ def model(known: Evidence, leader: CellResult) -> str:
 def command(known: Evidence, leader: CellResult) -> str:
     stage = f"train_{known.name}@{leader.model}-{leader.optimizer}"
     return (
-        f"{code(f'bakeoff predict {known.name} INPUT --to OUT')} applies it to new data. {code(f'dvc repro {stage}')} "
-        f"trains it where an input has changed. {code('bakeoff ui')} registers its best "
+        f"{code(f'bakeoff predict {known.name} INPUT --to OUT')} applies it to new data. "
+        f"{code(f'bakeoff explain {known.name} --to FOLDER')} shows its errors and its calibration. "
+        f"{code(f'dvc repro {stage}')} trains it where an input has changed. {code('bakeoff ui')} registers its best "
         f"seed in MLflow as {code(f'models:/{known.name}@champion')}."
     )
