@@ -18,7 +18,21 @@ ROOT = Path(__file__).parents[2]
 Train = Callable[..., None]
 Record = Callable[..., None]
 
-NETWORK = {"softmax": {"initial_sigma": 0.5}, "unet": {"channels": 2, "depth": 1, "activation": "relu"}}
+NETWORK = {
+    "softmax": {"initial_sigma": 0.5},
+    "unet": {
+        "channels": 2,
+        "depth": 1,
+        "activation": "relu",
+        "padding": "same",
+        "up": "nearest",
+        "normalisation": "none",
+        "dropout": 0.0,
+        "residual": False,
+        "skips": True,
+        "initialisation": "he",
+    },
+}
 
 
 @pytest.fixture
