@@ -21,6 +21,7 @@ from bakeoff.base.settings import BadInput
 from bakeoff.data.examples import SPLITS, Examples, Split
 from bakeoff.training.augmentation import PLACE, Augmentation
 from bakeoff.training.metrics import accuracy, confusion, dice_of, separation
+from bakeoff.training.segmentation_loss import SegmentationLoss, class_weights
 from bakeoff.training.settings import TrainingSettings
 from bakeoff.training.subset import drawn
 from bakeoff.training.workload import Held, cuts
@@ -141,7 +142,38 @@ class Classification(Supervised):
 
 
 class Segmentation(Supervised):
-    """One label for each pixel; class 0 is the background. Measured by the Dice of each other class and their mean."""
+    """One label for each pixel; class 0 is the background. Measured by the Dice of each other class and their mean.
+
+    The loss that an evaluation measures is the mean cross-entropy, whatever training minimises.
+    """
+
+    def __init__(
+        self,
+        examples: Examples,
+        settings: TrainingSettings,
+        device: torch.device,
+        *,
+        refit: bool = False,
+        place: str = PLACE,
+    ) -> None:
+        super().__init__(examples, settings, device, refit=refit, place=place)
+        self.criterion: SegmentationLoss | None = None
+        if settings.segmentation is not None:
+            weights = class_weights(settings.segmentation, self.counts(), self.classes)
+            self.criterion = SegmentationLoss(settings.segmentation, settings.label_smoothing, weights.to(device))
+
+    def counts(self) -> NDArray[np.int64]:
+        """Return the number of pixels of each class in the training data (K,)."""
+        y, counts = self.train[1], np.zeros(len(self.classes), np.int64)
+        for first in range(0, len(y), CHUNK):
+            counts += torch.bincount(y[first : first + CHUNK].flatten().cpu(), minlength=len(counts)).numpy()
+        return counts
+
+    def loss(self, network: nn.Module, batch: tuple[Tensor, Tensor]) -> Tensor:
+        if self.criterion is None:
+            return super().loss(network, batch)
+        x, y = batch
+        return self.criterion(network(x), y)
 
     def check(self, examples: Examples, held: Sequence[Held]) -> None:
         """Raise nothing: a class that no picture has can be measured, too."""
