@@ -20,7 +20,23 @@ RUNS, STEPS, SQUARE = 7, 20, 8192
 TRAINED = {
     "resnet-20": ("resnet", RESIDUAL | {"depth": 20, "channels": 16, "shortcut": "identity"}, (3, 32, 32), 512),
     "wrn-16-8": ("wide_resnet", RESIDUAL | {"depth": 16, "widening": 8, "dropout": 0.0}, (3, 32, 32), 512),
-    "unet": ("unet", {"channels": 32, "depth": 4, "activation": "relu"}, (1, 256, 256), 32),
+    "unet": (
+        "unet",
+        {
+            "channels": 32,
+            "depth": 4,
+            "activation": "relu",
+            "padding": "same",
+            "up": "nearest",
+            "normalisation": "none",
+            "dropout": 0.0,
+            "residual": False,
+            "skips": True,
+            "initialisation": "he",
+        },
+        (1, 256, 256),
+        32,
+    ),
 }
 
 

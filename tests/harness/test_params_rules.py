@@ -37,6 +37,7 @@ def check(monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any]) -> None:
 
 RESNET = {"tasks.images.models": ["resnet"]}
 WITHOUT_GRADIENT = {"tuning.methods": ["grid", "random"]}
+BALANCED = {"loss": {"kind": "cross_entropy"}, "class_weights": "balanced", "border_weights": None}
 BATCH_NORM = {"networks.mlp.normalisation": "batch"} | WITHOUT_GRADIENT
 
 REFUSED: list[tuple[dict[str, Any], str]] = [
@@ -59,6 +60,22 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     (
         {"recipes/table/mlp.yaml:training.augmentation.flip": True},
         "recipes/table/mlp.yaml: training.augmentation.flip is true, which moves pixels, and a table has rows; write",
+    ),
+    # losses of labelled pixels
+    *(
+        (
+            {f"tasks.{task}.training.segmentation": BALANCED},
+            f"tasks.{task}.training.segmentation is set, which is the loss",
+        )
+        for task in ("images", "table")
+    ),
+    (
+        {"recipes/table/mlp.yaml:training.segmentation": BALANCED},
+        "recipes/table/mlp.yaml: training.segmentation is set, which is the loss of labelled pixels, and tables have",
+    ),
+    (
+        {"tasks.scans.training.segmentation": BALANCED | {"class_weights": [1.0, 2.0]}},
+        "tasks.scans.training.segmentation.class_weights has 2 numbers, and data.scans has 3 classes; give one",
     ),
     # what is for a GPU, on a CPU
     *(

@@ -33,6 +33,16 @@ CNN = LAYERS | {"channels": [4, 6], "kernel": 3, "hidden": 8, "dropout": 0.0}
 RESIDUAL = LAYERS | {"normalisation": "batch"}
 RESNET = RESIDUAL | {"depth": 8, "channels": 4, "shortcut": "identity"}
 WIDE = RESIDUAL | {"depth": 10, "widening": 1, "dropout": 0.3}
+UNET = LAYERS | {
+    "channels": 4,
+    "depth": 2,
+    "padding": "same",
+    "up": "nearest",
+    "dropout": 0.0,
+    "residual": False,
+    "skips": True,
+}
+PUBLISHED = UNET | {"channels": 64, "depth": 4, "padding": "valid", "up": "transpose", "activation": "relu"}
 VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
     "softmax": ("softmax", {"initial_sigma": 0.01}),
     "mlp": ("mlp", MLP),
@@ -55,7 +65,17 @@ VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
     "resnet, nothing normalised": ("resnet", RESNET | {"normalisation": "none", "initialisation": 0.1}),
     "wide_resnet": ("wide_resnet", WIDE | {"widening": 2}),
     "wide_resnet, nothing normalised": ("wide_resnet", WIDE | {"normalisation": "none", "dropout": 0.0}),
-    "unet": ("unet", {"channels": 4, "depth": 2, "activation": "softplus"}),
+    "unet": ("unet", UNET),
+    "unet as published, but narrow": ("unet", PUBLISHED | {"channels": 4, "depth": 2, "activation": "softplus"}),
+    "unet, normalised, residual, with dropout": (
+        "unet",
+        UNET | {"normalisation": "batch", "residual": True, "dropout": 0.2, "up": "transpose"},
+    ),
+    "unet without skips, bilinear": ("unet", UNET | {"up": "bilinear", "skips": False, "initialisation": "xavier"}),
+    "unet, valid and bilinear": (
+        "unet",
+        PUBLISHED | {"channels": 4, "depth": 1, "up": "bilinear", "residual": True, "activation": "softplus"},
+    ),
 }  # softplus: a dead rectifier would hide a weight that no gradient reaches
 
 
@@ -95,7 +115,7 @@ def test_a_description_says_where_everything_is_from(name: str) -> None:
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 @pytest.mark.parametrize("name", VARIANTS)
 def test_logits_have_a_value_for_each_class(name: str, shape: Shape) -> None:
-    pixels = shape[1:] if name in SEGMENTERS else ()
+    pixels = shape[1:] if VARIANTS[name][0] in SEGMENTERS else ()
     assert build(name, shape)(images(shape)).shape == (5, CLASSES, *pixels)
 
 
@@ -144,11 +164,11 @@ def test_weights_come_from_the_generator_alone(name: str) -> None:
 
 @pytest.mark.parametrize("name", VARIANTS)
 def test_an_example_does_not_see_the_rest_of_its_batch(name: str) -> None:
-    network, x = build(name), images(SHAPES[0])
+    network, x = build(name).double(), images(SHAPES[0]).double()
     network(x)
     network.eval()
-    # Float32 keeps 7 digits; other batch sizes add in another order.
-    torch.testing.assert_close(network(x)[2:3], network(x[2:3]), rtol=1e-5, atol=1e-6)
+    # Float64 keeps 16 digits; other batch sizes add in another order.
+    torch.testing.assert_close(network(x)[2:3], network(x[2:3]), rtol=1e-10, atol=1e-12)
 
 
 @pytest.mark.parametrize("name", VARIANTS)

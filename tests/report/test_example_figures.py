@@ -21,7 +21,18 @@ from bakeoff.report.figures.example_figures import (
 )
 from bakeoff.results.model import Winner
 
-UNET = UnetSettings(channels=2, depth=1, activation="relu")
+UNET = UnetSettings(
+    channels=2,
+    depth=1,
+    padding="same",
+    up="nearest",
+    normalisation="none",
+    dropout=0.0,
+    residual=False,
+    skips=True,
+    activation="relu",
+    initialisation="he",
+)
 WINNER = Winner(model="unet", optimizer="adam", seed=1)
 WORDS = ["UNK", "the", "of", "and", "five", "six", "seven", "king", "queen", "war"]
 

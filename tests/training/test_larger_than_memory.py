@@ -40,7 +40,18 @@ def train(kind: str, path: Path, *, refit: bool) -> tuple[Supervised, dict[str, 
     workload = (Segmentation if kind == "pixels" else Classification)(Examples.load(path), asked, CPU, refit=refit)
     generator = torch.Generator().manual_seed(0)
     if kind == "pixels":
-        settings = UnetSettings(channels=4, depth=1, activation="relu")
+        settings = UnetSettings(
+            channels=4,
+            depth=1,
+            padding="same",
+            up="nearest",
+            normalisation="none",
+            dropout=0.0,
+            residual=False,
+            skips=True,
+            activation="relu",
+            initialisation="he",
+        )
         network = NETWORKS["unet"].build(settings, workload.shape, 3, generator)
     else:
         mlp = {"hidden": [8], "activation": "relu", "normalisation": "none", "dropout": 0.0, "initialisation": "he"}

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 import torch
-from sklearn.metrics import accuracy_score, f1_score, roc_auc_score
+from sklearn.metrics import accuracy_score, f1_score, jaccard_score, roc_auc_score
 
-from bakeoff.training.metrics import accuracy, area_under_curve, dice, separation
+from bakeoff.training.metrics import accuracy, area_under_curve, confusion, dice, iou_of, pixel_error_of, separation
 
 EXACT = 1e-12  # both sides compute in float64
 
@@ -48,3 +48,31 @@ def test_dice_is_scikit_learns_f1_over_all_pixels() -> None:
 
 def test_dice_of_a_class_that_is_nowhere_is_1() -> None:
     assert dice(torch.zeros(1, 2, 2).long(), torch.zeros(1, 2, 2).long(), 2) == [1, 1]
+
+
+@pytest.mark.parametrize("classes", [2, 3, 5])
+@pytest.mark.parametrize("seed", range(4))
+def test_iou_and_pixel_error_are_scikit_learns(classes: int, seed: int) -> None:
+    generator = torch.Generator().manual_seed(seed)
+    predicted, labels = torch.randint(classes, (2, 4, 9, 11), generator=generator)
+    labels[labels == 1] *= torch.randint(2, labels[labels == 1].shape, generator=generator)  # unequal classes
+    counts = confusion(predicted, labels, classes)
+    expected = jaccard_score(labels.flatten(), predicted.flatten(), average=None)
+    np.testing.assert_allclose(iou_of(counts), expected, atol=EXACT)
+    wrong = 1 - accuracy_score(labels.flatten(), predicted.flatten())
+    assert pixel_error_of(counts) == pytest.approx(wrong, abs=EXACT)
+
+
+@pytest.mark.parametrize(
+    ("predicted", "labels", "iou", "error"),
+    [
+        ([0, 0, 0, 0], [0, 0, 0, 0], [1, 1, 1], 0),  # classes that are nowhere
+        ([0, 0, 1, 0], [0, 0, 0, 0], [0.75, 0, 1], 0.25),  # predicted alone
+        ([0, 0, 0, 0], [0, 0, 0, 2], [0.75, 1, 0], 0.25),  # labelled alone
+        ([1, 1, 2, 2], [1, 2, 2, 2], [1, 0.5, 2 / 3], 0.25),
+    ],
+)
+def test_iou_of_a_class_that_is_empty(predicted: list[int], labels: list[int], iou: list[float], error: float) -> None:
+    counts = confusion(torch.tensor(predicted), torch.tensor(labels), 3)
+    assert iou_of(counts) == pytest.approx(iou)
+    assert pixel_error_of(counts) == error

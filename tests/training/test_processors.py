@@ -45,7 +45,18 @@ NETWORKS: dict[str, dict[str, Any]] = {
         "activation": "relu",
         "initialisation": "xavier",
     },
-    "unet": {"channels": 8, "depth": 2, "activation": "softplus"},
+    "unet": {
+        "channels": 8,
+        "depth": 2,
+        "activation": "softplus",
+        "padding": "same",
+        "up": "nearest",
+        "normalisation": "none",
+        "dropout": 0.0,
+        "residual": False,
+        "skips": True,
+        "initialisation": "he",
+    },
 }
 # Every optimizer with the MLP, every network with Adam; Muon once more, for it makes matrices of kernels; RAdam only
 # takes its root from the fifth step on. Two steps take a network through all that it computes.

@@ -170,13 +170,15 @@ def test_dice_leaves_the_background_out_of_its_mean() -> None:
     data = examples(("background", "grey", "white"), pixels=(4, 4))
     workload = Segmentation(data, FIVES, CPU)
     measured = workload.evaluate(network(workload), "validation")
-    assert measured.keys() == {"loss", "dice", "dice.grey", "dice.white"}
+    classes = {f"{metric}.{name}" for metric in ("dice", "iou") for name in ("grey", "white")}
+    assert measured.keys() == {"loss", "dice", "iou", "pixel_error"} | classes
     assert measured["dice"] == pytest.approx((measured["dice.grey"] + measured["dice.white"]) / 2)
 
     y = torch.tensor([[[0, 0], [1, 2]]])
     logits = F.one_hot(torch.tensor([[[1, 1], [1, 2]]]), 3).movedim(-1, 1).float()
     loss = math.log(math.e + 2) - 0.5  # the logit of the label is 1 at two pixels of four
     expected = {"loss": loss, "dice": 0.75, "dice.grey": 0.5, "dice.white": 1}
+    expected |= {"iou": 2 / 3, "iou.grey": 1 / 3, "iou.white": 1, "pixel_error": 0.5}
     assert workload.measure([(logits, y)]) == pytest.approx(expected)
     halves = [(logits[..., :1, :], y[:, :1]), (logits[..., 1:, :], y[:, 1:])]
     assert workload.measure(halves) == pytest.approx(expected)

@@ -45,6 +45,7 @@ def misfits(params: "Params", recipes: Sequence["Recipe"]) -> Iterator[str]:
     """Yield what no run of these settings could do."""
     for use in uses(params, recipes):
         yield from moved_rows(use)
+        yield from pixel_losses(use, getattr(params.data[use.data], "labels", ()))
         yield from lone_rows(use, params.run.shards)
         size = getattr(params.data[use.data], "resize", None)
         if isinstance(size, tuple):  # of a share the network is checked once the data are there
@@ -143,6 +144,24 @@ def moved_rows(use: Use) -> Iterator[str]:
                 f"{place}.augmentation.{name} is {quoted(value)}, which moves pixels, and a table has rows; "
                 f"write {name}: {off}"
             )
+
+
+def pixel_losses(use: Use, classes: Sequence[Any]) -> Iterator[str]:
+    """Yield why the loss of labelled pixels does not fit the data."""
+    place, training = use.training
+    segmentation = training.segmentation
+    if segmentation is None:
+        return
+    if use.kind != "scans":
+        yield (
+            f"{place}.segmentation is set, which is the loss of labelled pixels, and {shown(use.kind)} have none; "
+            "write segmentation: null"
+        )
+    elif isinstance(segmentation.class_weights, tuple) and len(segmentation.class_weights) != len(classes):
+        yield (
+            f"{place}.segmentation.class_weights has {len(segmentation.class_weights)} numbers, and data.{use.data} "
+            f"has {len(classes)} classes; give one for each"
+        )
 
 
 def lone_rows(use: Use, shards: int) -> Iterator[str]:

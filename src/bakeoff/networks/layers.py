@@ -15,7 +15,7 @@ from bakeoff.networks.activations import ACTIVATIONS, Activation
 from bakeoff.networks.initialisations import sigma
 from bakeoff.networks.normalisations import NORMALISATIONS, Normalisation
 
-Layer = TypeVar("Layer", nn.Linear, nn.Conv2d)
+Layer = TypeVar("Layer", nn.Linear, nn.Conv2d, nn.ConvTranspose2d)
 
 
 class Linear(nn.Linear):
@@ -27,6 +27,13 @@ class Linear(nn.Linear):
 
 class Conv2d(nn.Conv2d):
     """A convolution whose weights are drawn by the caller."""
+
+    def reset_parameters(self) -> None:
+        """Draw nothing: torch's own initialisation would take its numbers from the global generator."""
+
+
+class ConvTranspose2d(nn.ConvTranspose2d):
+    """An up-convolution whose weights are drawn by the caller."""
 
     def reset_parameters(self) -> None:
         """Draw nothing: torch's own initialisation would take its numbers from the global generator."""
@@ -69,15 +76,26 @@ class Parts:
         activation, normalisation = ACTIVATIONS[settings.activation], NORMALISATIONS[settings.normalisation]
         return cls(activation, normalisation, settings.initialisation, generator)
 
-    def convolution(self, inputs: int, outputs: int, kernel: int, stride: int = 1) -> nn.Conv2d:
+    def convolution(self, inputs: int, outputs: int, kernel: int, stride: int = 1, *, padded: bool = True) -> nn.Conv2d:
         """Return a convolution that divides height and width by the stride, rounded up.
 
-        It has a bias where the normalisation adds no shift.
+        It has a bias where the normalisation adds no shift. Without padding it takes away a border of kernel // 2.
         """
         bias = not self.normalisation.shifts
-        layer = Conv2d(inputs, outputs, kernel, stride, padding=kernel // 2, bias=bias)
+        layer = Conv2d(inputs, outputs, kernel, stride, padding=kernel // 2 if padded else 0, bias=bias)
         fan_in, fan_out = inputs * kernel**2, outputs * kernel**2
         return drawn(layer, sigma(self.initialisation, fan_in, fan_out, self.activation.gain), self.generator)
+
+    def up_convolution(self, inputs: int, outputs: int) -> nn.ConvTranspose2d:
+        """Return a 2 x 2 up-convolution, which doubles height and width. No activation follows it."""
+        layer = ConvTranspose2d(inputs, outputs, 2, stride=2)
+        # Its kernels do not overlap: an output is the sum of one product for each input channel.
+        return drawn(layer, sigma(self.initialisation, inputs, outputs, 1.0), self.generator)
+
+    def pixel_head(self, inputs: int, outputs: int) -> nn.Conv2d:
+        """Return the last layer of a network for pixels: a 1 x 1 convolution, which no activation follows."""
+        layer = Conv2d(inputs, outputs, 1)
+        return drawn(layer, sigma(self.initialisation, inputs, outputs, 1.0), self.generator)
 
     def norm(self, channels: int) -> nn.Module:
         """Return the normalisation of so many channels."""

@@ -1,49 +1,102 @@
-"""The UNet: from an image to one logit a class for each of its pixels. Its layers stand in `modules.unet`."""
+"""The U-Net: from an image to one logit a class for each of its pixels. Its layers stand in `modules.unet`."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
-from bakeoff.networks.settings import ActivationName, NetworkSettings, Width
+from bakeoff.networks.settings import (
+    ActivationName,
+    Initialisation,
+    NetworkSettings,
+    RowNormalisationName,
+    Share,
+    Width,
+)
 from bakeoff.networks.spec import NetworkSpec, Shape
 
 if TYPE_CHECKING:
     import torch
     from torch import nn
 
+Padding = Literal["same", "valid"]
+Up = Literal["transpose", "nearest", "bilinear"]
+
 
 class UnetSettings(NetworkSettings):
-    """channels: of the first level; each level below has twice as many."""
+    """The settings of a U-Net.
+
+    Attributes:
+        channels: of the first level; each level below has twice as many.
+        depth: number of halvings of height and width.
+        padding: `same` puts zeros around each feature map; `valid` convolutions take away borders, and the input is
+            mirrored so far that the output has its size.
+        up: `transpose` is a learnt 2 x 2 up-convolution, which halves the channels; the others interpolate.
+        dropout: rate at the end of the lowest level.
+        residual: adds a shortcut around the two convolutions of each level.
+        skips: joins each level of the expanding path with that of the contracting path.
+    """
 
     channels: Width
     depth: Annotated[int, Field(ge=1, le=16)]
+    padding: Padding
+    up: Up
+    normalisation: RowNormalisationName
+    dropout: Share
+    residual: bool
+    skips: bool
     activation: ActivationName
+    initialisation: Initialisation
 
     def size_fault(self, height: int, width: int, images: str) -> str | None:
         if min(height, width) >> self.depth == 0:
             return f"depth is {self.depth}, and each level halves the image: too many for {images}; take fewer levels"
+        if self.normalisation == "batch" and self.lowest(height) == self.lowest(width) == 1:
+            return (
+                f"normalisation is 'batch', and of {images} the lowest level has one pixel, of which a batch of one "
+                "example has no variance; take fewer levels"
+            )
         return None
+
+    @property
+    def lost(self) -> int:
+        """The pixels of height and width that each level of the expanding path loses."""
+        if self.padding == "same":
+            return 0
+        # An interpolated pixel at a border would depend on where the image was cut.
+        return 6 if self.up == "bilinear" else 4
+
+    def lowest(self, pixels: int) -> int:
+        """Return the pixels that the lowest level needs, at its end, for an output of at least so many."""
+        step = 1 << self.depth
+        return -(-(pixels + self.lost * (step - 1)) // step)
+
+    def borders(self, pixels: int) -> tuple[int, int]:
+        """Return how many pixels are added before and behind so many, along one axis."""
+        step = 1 << self.depth
+        behind = step * self.lowest(pixels) - self.lost * (step - 1) - pixels
+        margin = 0 if self.padding == "same" else (4 * step + (4 + self.lost) * (step - 1)) // 2
+        return margin, margin + behind
 
 
 def make(settings: UnetSettings, shape: Shape, classes: int, generator: torch.Generator) -> nn.Module:
     """Return the network."""
-    from bakeoff.networks.activations import ACTIVATIONS
-    from bakeoff.networks.layers import channels_last
+    from bakeoff.networks.layers import Parts, channels_last
     from bakeoff.networks.modules.unet import Unet
 
-    widths = [settings.channels << level for level in range(settings.depth + 1)]
-    return channels_last(Unet(shape[0], widths, classes, ACTIVATIONS[settings.activation], generator))
+    return channels_last(Unet(shape[0], classes, settings, Parts.of(settings, generator)))
 
 
 SPEC = NetworkSpec(
     name="unet",
-    title="UNet",
-    formula="down `depth` levels that halve height and width and double the channels, then up again, each level joined "
-    "with the one that came down",
+    title="U-Net",
+    formula="two 3 x 3 convolutions a level; down `depth` levels that halve height and width and double the channels, "
+    "then up again, each level joined with the one that came down",
     source="Ronneberger, Fischer & Brox 2015, arXiv:1505.04597",
-    deviations="padded convolutions; nearest-neighbour enlargement for up-convolutions; no dropout; fewer levels",
+    deviations="width, depth, padding, the kind of enlargement, normalisation, dropout, residual blocks, skip "
+    "connections, activation and initialisation are settings; the lowest level alone has dropout; an image of any "
+    "size is mirrored to what the depth needs, and the output cropped to it",
     takes=("scans",),
     settings=UnetSettings,
     make=make,

@@ -68,6 +68,21 @@ def dice_of(confusion: Tensor) -> list[float]:
     return torch.where(sizes > 0, 2 * confusion.diagonal() / sizes.clamp(min=1), 1.0).tolist()
 
 
+def iou_of(confusion: Tensor) -> list[float]:
+    """For each class |A & B| / |A | B|, the intersection over union; A and B as in `dice`, and 1 where both are empty.
+
+    Source: Jaccard 1912, New Phytologist 11(2).
+    """
+    confusion = confusion.double()
+    union = confusion.sum(0) + confusion.sum(1) - confusion.diagonal()
+    return torch.where(union > 0, confusion.diagonal() / union.clamp(min=1), 1.0).tolist()
+
+
+def pixel_error_of(confusion: Tensor) -> float:
+    """Share of the pixels, the background's among them, that were predicted as another class."""
+    return 1 - float(confusion.diagonal().sum()) / float(confusion.sum())
+
+
 def means(rows: Sequence[Mapping[str, float]]) -> dict[str, float]:
     """Return the mean of each metric over the rows; nothing where there are no rows."""
     return {name: fmean(row[name] for row in rows) for name in rows[0]} if rows else {}

@@ -1,8 +1,8 @@
 """How long and in which portions a network is trained, when a training ends, and where it runs."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
+from pydantic import Field, ValidationError, ValidatorFunctionWrapHandler, WrapValidator, model_validator
 
 from bakeoff.base.quoting import quoted
 from bakeoff.base.settings import Settings
@@ -43,6 +43,75 @@ class AugmentationSettings(Settings):
     crop: Pixels
     flip: bool
     cutout: Pixels
+
+
+class CrossEntropySettings(Settings):
+    """The mean cross-entropy over pixels."""
+
+    kind: Literal["cross_entropy"]
+
+
+class DiceLossSettings(Settings):
+    """1 - soft Dice of each image and class; `smooth` is added to its numerator and denominator.
+
+    cross_entropy_dice is the sum of this and the mean cross-entropy.
+    """
+
+    kind: Literal["dice", "cross_entropy_dice"]
+    smooth: Annotated[float, Field(gt=0, le=1e6)]
+
+
+class FocalSettings(Settings):
+    """The cross-entropy of each pixel times (1 - p) ^ gamma, p the probability of its label."""
+
+    kind: Literal["focal"]
+    gamma: Annotated[float, Field(ge=0, le=100)]
+
+
+class BorderWeightSettings(Settings):
+    """The largest added weight between two cells, and the distance in pixels along which it falls."""
+
+    w0: Annotated[float, Field(ge=0, le=1e6)]
+    sigma: Annotated[float, Field(gt=0, le=1e3)]
+
+
+ClassWeight = Annotated[float, Field(ge=0, le=1e6)]
+ClassWeights = Annotated[tuple[ClassWeight, ...], Field(strict=False, min_length=2)]
+
+
+def named_or_listed(value: object, check: ValidatorFunctionWrapHandler) -> object:
+    try:
+        weights = check(value)
+    except ValidationError:
+        raise ValueError(
+            f"invalid class_weights {quoted(value)}: expected none, balanced, or a list of one number from 0 on for "
+            "each class"
+        ) from None
+    if isinstance(weights, tuple) and not any(weights):
+        raise ValueError(f"invalid class_weights {quoted(value)}: all are 0, and nothing would be learnt; raise one")
+    return weights
+
+
+class SegmentationSettings(Settings):
+    """What a training on labelled pixels minimises.
+
+    Attributes:
+        class_weights: `balanced` is pixels / (classes x pixels of the class) in the training data.
+        border_weights: added to the weights of background pixels between two cells.
+    """
+
+    loss: Annotated[CrossEntropySettings | DiceLossSettings | FocalSettings, Field(discriminator="kind")]
+    class_weights: Annotated[Literal["none", "balanced"] | ClassWeights, WrapValidator(named_or_listed)]
+    border_weights: BorderWeightSettings | None
+
+    @model_validator(mode="after")
+    def pixels_have_weights(self) -> Self:
+        if self.border_weights and self.loss.kind == "dice":
+            raise ValueError(
+                "border_weights are of single pixels, and the loss 'dice' has none; write border_weights: null, or "
+                "take cross_entropy_dice"
+            )
+        return self
 
 
 class ExecutionSettings(Settings):
@@ -104,11 +173,22 @@ class PlanSettings(ScheduledSettings):
     Attributes:
         batch_size: 1 is stochastic gradient descent, full is batch gradient descent.
         label_smoothing: the share of a label that is spread over all classes.
+        segmentation: the loss of labelled pixels; None for the mean cross-entropy, and for data of other kinds.
     """
 
     batch_size: BatchSize
     augmentation: AugmentationSettings
     label_smoothing: Annotated[float, Field(ge=0, lt=1)]
+    segmentation: SegmentationSettings | None
+
+    @model_validator(mode="after")
+    def smoothed_labels_have_a_cross_entropy(self) -> Self:
+        if self.label_smoothing and self.segmentation and self.segmentation.loss.kind in ("dice", "focal"):
+            raise ValueError(
+                f"label_smoothing is {self.label_smoothing}, and the loss '{self.segmentation.loss.kind}' has no "
+                "smoothed labels; write label_smoothing: 0.0, or take cross_entropy"
+            )
+        return self
 
     def under(self, run: ExecutionSettings) -> "TrainingSettings":
         """Return all settings of the training."""
@@ -145,4 +225,5 @@ def plain(epochs: int, batch_size: int | Literal["full"]) -> TrainingSettings:
         precision="float32",
         compile=False,
         label_smoothing=0.0,
+        segmentation=None,
     )

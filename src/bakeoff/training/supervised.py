@@ -20,7 +20,8 @@ from bakeoff.base import memory
 from bakeoff.base.settings import BadInput
 from bakeoff.data.examples import SPLITS, Examples, Split
 from bakeoff.training.augmentation import PLACE, Augmentation
-from bakeoff.training.metrics import accuracy, confusion, dice_of, separation
+from bakeoff.training.metrics import accuracy, confusion, dice_of, iou_of, pixel_error_of, separation
+from bakeoff.training.segmentation_loss import SegmentationLoss, class_weights
 from bakeoff.training.settings import TrainingSettings
 from bakeoff.training.subset import drawn
 from bakeoff.training.workload import Held, cuts
@@ -141,7 +142,40 @@ class Classification(Supervised):
 
 
 class Segmentation(Supervised):
-    """One label for each pixel; class 0 is the background. Measured by the Dice of each other class and their mean."""
+    """One label for each pixel; class 0 is the background.
+
+    Measured by Dice and intersection over union (IoU) of each other class, their means, and the share of wrong pixels.
+    All count the pixels of a split at once, and a class that is in no label and in no prediction has a score of 1.
+    The loss that an evaluation measures is the mean cross-entropy, whatever training minimises.
+    """
+
+    def __init__(
+        self,
+        examples: Examples,
+        settings: TrainingSettings,
+        device: torch.device,
+        *,
+        refit: bool = False,
+        place: str = PLACE,
+    ) -> None:
+        super().__init__(examples, settings, device, refit=refit, place=place)
+        self.criterion: SegmentationLoss | None = None
+        if settings.segmentation is not None:
+            weights = class_weights(settings.segmentation, self.counts(), self.classes)
+            self.criterion = SegmentationLoss(settings.segmentation, settings.label_smoothing, weights.to(device))
+
+    def counts(self) -> NDArray[np.int64]:
+        """Return the number of pixels of each class in the training data (K,)."""
+        y, counts = self.train[1], np.zeros(len(self.classes), np.int64)
+        for first in range(0, len(y), CHUNK):
+            counts += torch.bincount(y[first : first + CHUNK].flatten().cpu(), minlength=len(counts)).numpy()
+        return counts
+
+    def loss(self, network: nn.Module, batch: tuple[Tensor, Tensor]) -> Tensor:
+        if self.criterion is None:
+            return super().loss(network, batch)
+        x, y = batch
+        return self.criterion(network(x), y)
 
     def check(self, examples: Examples, held: Sequence[Held]) -> None:
         """Raise nothing: a class that no picture has can be measured, too."""
@@ -152,9 +186,13 @@ class Segmentation(Supervised):
         for logits, y in outputs:
             loss += F.cross_entropy(rows(logits), y.flatten(), reduction="sum").item()
             counts += confusion(logits.argmax(1), y, classes)
-        scores = dice_of(counts)[1:]
-        named = {f"dice.{name}": score for name, score in zip(self.classes[1:], scores, strict=True)}
-        return {"loss": loss / int(counts.sum()), "dice": sum(scores) / len(scores)} | named
+        measured = {"loss": loss / int(counts.sum()), "pixel_error": pixel_error_of(counts)}
+        return measured | self.by_class("dice", dice_of(counts)) | self.by_class("iou", iou_of(counts))
+
+    def by_class(self, metric: str, scores: Sequence[float]) -> dict[str, float]:
+        """Return the mean of a metric, and the metric of each class, both without the background."""
+        named = {f"{metric}.{name}": score for name, score in zip(self.classes[1:], scores[1:], strict=True)}
+        return {metric: sum(scores[1:]) / len(scores[1:])} | named
 
 
 def held(refit: bool) -> tuple[Held, ...]:

@@ -1,0 +1,147 @@
+"""Losses of labelled pixels.
+
+N images; K classes; H, W height and width. Each loss is a mean over images, so that it is the mean over the parts of a
+batch, too.
+"""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from scipy import ndimage
+from torch import Tensor
+
+from bakeoff.base.settings import BadInput
+from bakeoff.training.settings import BorderWeightSettings, DiceLossSettings, FocalSettings, SegmentationSettings
+
+NEGLIGIBLE = 1e-8  # share of w0 below which a border weight is 0: less than float32 sees beside a weight of 1
+
+
+class SegmentationLoss:
+    """The loss that settings ask for.
+
+    The mean of weighted costs is over all pixels, not over the sum of their weights, as in the paper on the U-Net: a
+    part of a batch then counts by its pixels alone.
+    """
+
+    def __init__(self, settings: SegmentationSettings, smoothing: float, weights: Tensor) -> None:
+        """Args:
+        weights: of the classes (K,).
+        """
+        self.settings, self.smoothing, self.weights = settings, smoothing, weights
+
+    def __call__(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """Logits (N, K, H, W), labels (N, H, W)."""
+        loss = self.settings.loss
+        if isinstance(loss, FocalSettings):
+            return (self.pixel_weights(labels) * focal(logits, labels, loss.gamma)).mean()
+        if not isinstance(loss, DiceLossSettings):
+            return self.cross_entropy(logits, labels)
+        overlap = dice_loss(logits, labels, loss.smooth, self.weights)
+        return overlap if loss.kind == "dice" else overlap + self.cross_entropy(logits, labels)
+
+    def cross_entropy(self, logits: Tensor, labels: Tensor) -> Tensor:
+        costs = F.cross_entropy(pixels(logits), labels.flatten(), reduction="none", label_smoothing=self.smoothing)
+        return (self.pixel_weights(labels) * costs.view(labels.shape)).mean()
+
+    def pixel_weights(self, labels: Tensor) -> Tensor:
+        """Return the weight of each pixel: that of its class, and that of the border between cells."""
+        weights = self.weights[labels]
+        border = self.settings.border_weights
+        if border is None:
+            return weights
+        maps = np.stack([border_weights(image, border) for image in labels.cpu().numpy()])
+        return weights + torch.from_numpy(maps).to(weights)
+
+
+def pixels(logits: Tensor) -> Tensor:
+    """(N, K, H, W) as (N H W, K), for which a GPU has a deterministic loss."""
+    return logits.movedim(1, -1).reshape(-1, logits.shape[1])
+
+
+def focal(logits: Tensor, labels: Tensor, gamma: float) -> Tensor:
+    """Return (1 - p) ^ gamma (-log p) of each pixel, p the probability of its label: (N, H, W).
+
+    Source: Lin et al. 2017, arXiv:1708.02002, equation 4.
+    """
+    costs = F.cross_entropy(pixels(logits), labels.flatten(), reduction="none").view(labels.shape)
+    # 1 - exp(-cost), which keeps its digits where p is near 1; the slope of 0 ^ gamma is infinite below a gamma of 1.
+    wrong = (-torch.expm1(-costs)).clamp(min=torch.finfo(costs.dtype).tiny)
+    return wrong**gamma * costs
+
+
+def dice_loss(logits: Tensor, labels: Tensor, smooth: float, weights: Tensor) -> Tensor:
+    """Return 1 - soft Dice, the weighted mean over the classes and the mean over images.
+
+    The soft Dice of a class is (2 sum(p g) + smooth) / (sum(p) + sum(g) + smooth) over the pixels of one image, p the
+    probabilities and g 1 where the label is the class, else 0. A class that an image does not have costs the less the
+    less probability it is given. The background counts as any other class.
+    Source: Milletari, Navab & Ahmadi 2016, arXiv:1606.04797.
+    Differs: plain sums in the denominator, not of squares; smoothed; a mean over classes.
+    """
+    probabilities = logits.softmax(1).flatten(2)
+    truth = torch.stack([labels.flatten(1) == label for label in range(logits.shape[1])], 1).to(probabilities)
+    overlap = 2 * (probabilities * truth).sum(2) + smooth
+    scores = overlap / (probabilities.sum(2) + truth.sum(2) + smooth)
+    return 1 - (scores.mean(0) * weights).sum() / weights.sum()
+
+
+def border_weights(labels: NDArray[np.integer], settings: BorderWeightSettings) -> NDArray[np.float32]:
+    """Return w0 exp(-(d1 + d2)^2 / (2 sigma^2)) of each background pixel, and 0 of all others: (H, W).
+
+    d1 and d2 are the distances to the nearest and the second nearest cell. A cell is a connected component of pixels of
+    one class, neighbours at a side; the first class is the background. With fewer than two cells all weights are 0.
+    Source: Ronneberger, Fischer & Brox 2015, arXiv:1505.04597, equation 2.
+    """
+    # d2 is at most the sum, so that nothing is lost by looking no farther around a cell.
+    reach = math.ceil(settings.sigma * math.sqrt(-2 * math.log(NEGLIGIBLE)))
+    nearest, second = (np.full(labels.shape, np.inf) for _ in range(2))
+    for cell, window in cells(labels, reach):
+        distance = ndimage.distance_transform_edt(~cell)
+        first = nearest[window]
+        second[window] = np.minimum(second[window], np.maximum(first, distance))
+        nearest[window] = np.minimum(first, distance)
+    weights = settings.w0 * np.exp(-((nearest + second) ** 2) / (2 * settings.sigma**2))
+    return np.where(labels == 0, weights, 0.0).astype(np.float32)
+
+
+def cells(labels: NDArray[np.integer], reach: int) -> list[tuple[NDArray[np.bool_], tuple[slice, ...]]]:
+    """Return each cell within its window, which is its bounding box and so many pixels around."""
+    found = []
+    for label in range(1, int(labels.max()) + 1):
+        numbered, _ = ndimage.label(labels == label)
+        for number, box in enumerate(ndimage.find_objects(numbered), start=1):
+            window = tuple(slice(max(side.start - reach, 0), side.stop + reach) for side in box)
+            found.append((numbered[window] == number, window))
+    return found
+
+
+def class_weights(settings: SegmentationSettings, counts: NDArray[np.int64], classes: Sequence[str]) -> Tensor:
+    """Return the weight of each class (K,).
+
+    Args:
+        counts: pixels of each class in the training data.
+
+    Raises:
+        BadInput: a list has another number of weights than there are classes, or a class to balance has no pixels.
+    """
+    asked, count = settings.class_weights, len(classes)
+    if asked == "none":
+        return torch.ones(count)
+    if asked == "balanced":
+        for name, pixels_of in zip(classes, counts, strict=True):
+            if not pixels_of:
+                raise BadInput(
+                    f"training.segmentation.class_weights is balanced, and the training data have no pixel of class "
+                    f"'{name}'; give a list of weights, or drop the class"
+                )
+        return torch.from_numpy(counts.sum() / (count * counts)).float()
+    if len(asked) != count:
+        raise BadInput(
+            f"training.segmentation.class_weights has {len(asked)} numbers, and the data have {count} classes "
+            f"({', '.join(classes)}); give one for each"
+        )
+    return torch.tensor(asked)
