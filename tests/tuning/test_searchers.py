@@ -17,24 +17,23 @@ from bakeoff.tuning.registry import SEARCHERS
 from bakeoff.tuning.searcher import Problem, Proposal
 from bakeoff.tuning.settings import (
     BayesSettings,
-    DimensionSettings,
     EvolutionSettings,
     GradientSettings,
     GridSettings,
-    LevelsSettings,
     RandomSettings,
+    Range,
 )
 from bakeoff.tuning.space import Point, Space
 
 SPACE = Space(
     {
-        "learning_rate": DimensionSettings(low=1e-3, high=10.0, log=True),
-        "beta": DimensionSettings(low=0.5, high=0.99, log=False),
-        "weight_decay": DimensionSettings(low=1e-6, high=1e-2, log=True),
+        "learning_rate": Range(low=1e-3, high=10.0, scale="log"),
+        "beta": Range(low=0.5, high=0.99, scale="linear"),
+        "weight_decay": Range(low=1e-6, high=1e-2, scale="log"),
     }
 )
 SETTINGS: dict[str, Settings] = {
-    "grid": GridSettings(levels=LevelsSettings(learning_rate=5, beta=4, weight_decay=3)),
+    "grid": GridSettings(levels={"mlp": {"learning_rate": 5, "beta": 4, "weight_decay": 3}}),
     "random": RandomSettings(),
     "bayes": BayesSettings(startup_trials=8),
     "evolution": EvolutionSettings(population=10, keep=0.4, mutation=0.1),
@@ -73,7 +72,7 @@ class QuadraticSlope:
 
 
 def problem(seed: int = 0, budget: int = BUDGET, slope: Callable[[int], QuadraticSlope] = QuadraticSlope) -> Problem:
-    return Problem(SPACE, budget, seed, slope)
+    return Problem("mlp", SPACE, budget, seed, slope)
 
 
 def searched(
@@ -84,7 +83,7 @@ def searched(
     def train(points: Sequence[Point]) -> list[Trained]:
         return [objective(point) for point in points]
 
-    return search(searcher, train, budget=budget, batch=batch, watch=lambda _: None)
+    return search(searcher, train, budget=budget, batch=batch, watch=lambda _: None, objective="loss")
 
 
 def test_every_searcher_is_tested() -> None:
@@ -132,7 +131,7 @@ def test_diverged_trials_are_taken_like_any_other(method: str) -> None:
 
 
 def lowest(method: str, seed: int) -> float:
-    return min(trial.trained.value for trial in searched(method, seed=seed))
+    return min(trial.trained.value("loss") for trial in searched(method, seed=seed))
 
 
 @pytest.mark.parametrize("method", ["bayes", "evolution", "gradient"])
@@ -156,8 +155,11 @@ def test_grid_visits_every_combination_once_in_random_order() -> None:
 
 
 def test_a_grid_smaller_than_the_budget_is_refused() -> None:
-    with pytest.raises(BadInput, match=r"tuning.grid.levels make 5 x 4 x 3 = 60 points, and the budget has 61 trials"):
-        Grid(problem(budget=61), GridSettings(levels=LevelsSettings(learning_rate=5, beta=4, weight_decay=3)))
+    with pytest.raises(
+        BadInput,
+        match=r"tuning.grid.levels.mlp make 5 x 4 x 3 = 60 points, 60 of them different, and the budget has 61 trials",
+    ):
+        Grid(problem(budget=61), GridSettings(levels={"mlp": {"learning_rate": 5, "beta": 4, "weight_decay": 3}}))
 
 
 def values(proposals: Sequence[Proposal]) -> list[float]:

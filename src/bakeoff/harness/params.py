@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import Field, TypeAdapter
 
@@ -24,6 +24,7 @@ from bakeoff.data.scans.settings import ScansSettings
 from bakeoff.embedding.settings import ArchitectureName, NotesSettings, SamplerName, Word2vecSettings
 from bakeoff.harness.graph_template import differences, whole
 from bakeoff.harness.params_rules import misfits, names, unseen
+from bakeoff.harness.study_rules import studies
 from bakeoff.networks.registry import NETWORKS, Networks
 from bakeoff.networks.settings import NetworkSettings
 from bakeoff.online.settings import OnlineSettings
@@ -37,6 +38,7 @@ from bakeoff.tuning.settings import (
     GridSettings,
     RandomSettings,
     SearchBudget,
+    StudyName,
     StudySettings,
 )
 
@@ -57,10 +59,7 @@ class Baselines(Settings):
 
 
 class Tuning(Settings):
-    methods: Annotated[
-        tuple[Literal["grid", "random", "bayes", "evolution", "gradient"], ...], Field(strict=False), DISTINCT
-    ]
-    study: StudySettings
+    studies: dict[StudyName, StudySettings]
     grid: GridSettings
     random: RandomSettings
     bayes: BayesSettings
@@ -133,6 +132,7 @@ def check(path: Path = PATH, *, graph: bool = True) -> Params:
     params = validate(document, "", Params, path)
     refuse(path, unseen(document))
     refuse(path, names(params))
+    refuse(path, studies(params))
     refuse(path, misfits(params, read_recipes(params, path.parent)))
     if graph and (differing := list(differences(params, path.parent))):
         raise BadInput("; ".join(differing))

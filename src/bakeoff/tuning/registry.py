@@ -41,7 +41,7 @@ SEARCHERS = {
     "bayes": SearcherSpec(
         rule="points where the density of good trials is largest against that of the others, after a random start",
         source="Bergstra, Bardenet, Bengio & Kegl 2011, NeurIPS 24",
-        departs="Optuna's sampler, with its defaults but for the random start; a batch is asked before it is told",
+        departs="all dimensions at once (multivariate), and trials that are not told yet count as bad (constant liar)",
         settings=BayesSettings,
         build=Bayes,
     ),
