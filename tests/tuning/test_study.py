@@ -152,7 +152,9 @@ def test_a_search_in_which_all_diverge_is_recorded() -> None:
 METHODS: dict[str, dict[str, Any]] = {
     "grid": {"levels": {"mlp": {RATE: 3, "optimizer.beta": 2, "penalty.weight_decay": 2}}},
     "random": {},
+    "sobol": {},
     "bayes": {"startup_trials": 3},
+    "gp": {"startup_trials": 8, "levels": 64},
     "evolution": {"population": 4, "keep": 0.5, "mutation": 0.1},
     "gradient": {"outer_rate": 0.1, "steps": 3},
 }

@@ -34,10 +34,12 @@ from bakeoff.training.settings import RunSettings
 from bakeoff.tuning.settings import (
     BayesSettings,
     EvolutionSettings,
+    GpSettings,
     GradientSettings,
     GridSettings,
     RandomSettings,
     SearchBudget,
+    SobolSettings,
     StudyName,
     StudySettings,
 )
@@ -62,7 +64,9 @@ class Tuning(Settings):
     studies: dict[StudyName, StudySettings]
     grid: GridSettings
     random: RandomSettings
+    sobol: SobolSettings
     bayes: BayesSettings
+    gp: GpSettings
     evolution: EvolutionSettings
     gradient: GradientSettings
 

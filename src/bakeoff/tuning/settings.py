@@ -14,7 +14,7 @@ from bakeoff.optimizers.settings import NotNegative
 
 Bound = Annotated[float, Field(ge=-1e30, le=1e30)]
 Scale = Literal["linear", "log", "one_minus"]
-MethodName = Literal["grid", "random", "bayes", "evolution", "gradient"]
+MethodName = Literal["grid", "random", "sobol", "bayes", "gp", "evolution", "gradient"]
 StudyName = Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,39}$")]
 
 
@@ -149,8 +149,22 @@ class RandomSettings(Settings):
     pass
 
 
+class SobolSettings(Settings):
+    pass
+
+
 class BayesSettings(Settings):
     startup_trials: Positive
+
+
+class GpSettings(Settings):
+    """Attributes:
+    startup_trials: random ones, before the model is asked.
+    levels: places of each range that a proposal can have.
+    """
+
+    startup_trials: Positive
+    levels: Annotated[int, Field(ge=2, le=2**20)]
 
 
 class EvolutionSettings(Settings):
