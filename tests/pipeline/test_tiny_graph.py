@@ -62,6 +62,13 @@ TINY: Mapping[str, Any] = {
     "tuning.studies.mlp.batch": 2,
     "tuning.studies.mlp.examples": 200,
     "tuning.studies.mlp.epochs": 1,
+    "tuning.studies.cnn.methods": ["random"],
+    "tuning.studies.cnn.trials": 2,
+    "tuning.studies.cnn.examples": 100,
+    "tuning.studies.unet.methods": ["bayes"],
+    "tuning.studies.unet.trials": 2,
+    "tuning.studies.unet.examples": 8,
+    "tuning.studies.unet.epochs": 1,
     "comparison.resamples": 1000,
 }
 

@@ -87,6 +87,52 @@ def test_confirmations_start_from_their_own_seed() -> None:
     assert objective().confirm(POINT, 4).metrics["val/loss"] != trial["val/loss"]
 
 
+def pictures(kind: str) -> Examples:
+    rng = np.random.default_rng(2)
+
+    def split(n: int) -> Split:
+        x = rng.integers(256, size=(n, 1, 8, 8), dtype=np.uint8)
+        labels = rng.integers(2, size=(n, 8, 8) if kind == "scans" else n, dtype=np.uint8)
+        return Split(x, labels)
+
+    return Examples(split(12), split(8), split(8), ("a", "b"))
+
+
+CNN = {
+    "channels": [2, 2],
+    "kernel": 3,
+    "hidden": 4,
+    "normalisation": "none",
+    "activation": "relu",
+    "initialisation": "he",
+    "dropout": 0.0,
+}
+UNET = {"channels": 2, "depth": 1, "activation": "relu"}
+ADAM = {"learning_rate": 1e-3, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8}
+
+
+@pytest.mark.parametrize("point", [{}, {"penalty.weight_decay": 0.1}, {"training.batch_size": 4}])
+@pytest.mark.parametrize(
+    ("model", "network", "kind", "searched"),
+    [
+        ("cnn", CNN, "images", {"network.channels.1": 3, "network.activation": "gelu", "network.dropout": 0.3}),
+        ("unet", UNET, "scans", {"network.channels": 3, "optimizer.beta1": 0.5, "training.schedule.warmup": 0.5}),
+    ],
+)
+def test_any_network_and_any_setting_can_be_searched(
+    model: str, network: dict[str, object], kind: str, searched: dict[str, object], point: dict[str, object]
+) -> None:
+    shared = base(network, epochs=1, batch_size=5, model=model, optimizer="adam", hyperparameters=ADAM)
+    whole = Objective(pictures(kind), shared, seed=1)
+    metric = "dice" if kind == "scans" else "accuracy"
+    usual = whole(point)
+    assert usual.value(metric) == -usual.metrics[f"val/{metric}"]
+    assert whole(point) == usual
+    for name, value in searched.items():
+        assert whole(point | {name: value}).metrics["train/loss"] != usual.metrics["train/loss"], name
+    assert f"test/{metric}" in whole.confirm(point, 7).metrics
+
+
 def test_thinned_draws_training_examples_and_leaves_the_others() -> None:
     whole = examples()
     few, other = (thinned(whole, 30, seed, "here") for seed in (0, 1))
