@@ -136,8 +136,8 @@ def check(path: Path = PATH, *, graph: bool = True) -> Params:
     params = validate(document, "", Params, path)
     refuse(path, unseen(document))
     refuse(path, names(params))
-    refuse(path, studies(params))
     refuse(path, misfits(params, read_recipes(params, path.parent)))
+    refuse(path, studies(params))
     if graph and (differing := list(differences(params, path.parent))):
         raise BadInput("; ".join(differing))
     return params
