@@ -66,7 +66,7 @@ def of_task(params: "Params", study: StudySettings) -> Iterator[str]:
     measured = ("loss", *METRICS[kind])
     if study.objective not in measured:
         yield (
-            f"objective is '{study.objective}', and {shown(kind)} are measured by {' and '.join(measured)}; take one "
+            f"objective is '{study.objective}', and {shown(kind)} are measured by {', '.join(measured)}; take one "
             "of these"
         )
 

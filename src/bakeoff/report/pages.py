@@ -386,7 +386,7 @@ def best_method(tuning: TuningComparison) -> str:
             none = f"**No winner** ({reason})."
     ties = f" and is statistically tied with {listed(tuning.tied_with)}" if tuning.tied_with else ""
     best = "smallest" if tuning.metric == "loss" else "largest"
-    return f"{none} {leader} has the {best} mean {METRICS[tuning.metric]}{ties}."
+    return f"{none} {leader} has the {best} mean {METRICS[tuning.metric].removeprefix('mean ')}{ties}."
 
 
 def shown(value: float | str | None) -> str:
