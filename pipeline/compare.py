@@ -35,7 +35,10 @@ def compare_records(stage: Stage) -> None:
         corpus: {architecture: record("embedding", name) for architecture, name in names.items()}
         for corpus, names in record_names.embeddings(stage.settings).items()
     }
-    studies = {method: record("tuning", method) for method in record_names.methods(stage.settings)}
+    studies = {
+        study: {method: record("tuning", name) for method, name in names.items()}
+        for study, names in record_names.studies(stage.settings).items()
+    }
     baselines = [record("baselines", name) for name in record_names.baselines(stage.settings)]
     recipes = [record("recipes", name) for name in record_names.recipes(stage.settings)]
     comparison = compare(tasks, embeddings, studies, baselines, recipes, settings)

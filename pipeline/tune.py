@@ -1,43 +1,48 @@
-"""Searches the hyperparameters of one training by one method, and confirms the best of what it finds on fresh seeds."""
+"""Searches the settings of a study's training by one method, and confirms the best of what it finds on fresh seeds."""
 
 from functools import partial
 
 from bakeoff.base import paths
 from bakeoff.base.budget import budgeted, of_budget
 from bakeoff.base.workers import answering, count
+from bakeoff.contest.task_data import examples as path_of
 from bakeoff.data.examples import Examples
 from bakeoff.harness.stage import Stage, run
-from bakeoff.networks.mlp import MlpSettings
+from bakeoff.networks.registry import NETWORKS
+from bakeoff.optimizers.registry import OPTIMIZERS
+from bakeoff.training.settings import PlanSettings
+from bakeoff.tuning.candidate import Base
 from bakeoff.tuning.hypergradient import Hypergradient
 from bakeoff.tuning.objective import CPU, Objective, thinned
 from bakeoff.tuning.registry import SEARCHERS
 from bakeoff.tuning.searcher import Problem
 from bakeoff.tuning.settings import SearchBudget, StudySettings
-from bakeoff.tuning.space import Space
 from bakeoff.tuning.study import Study
 
 
-def tune(stage: Stage, method: str) -> None:
-    settings = stage.settings("tuning.study", StudySettings)
-    budget = of_budget(stage.settings, "tuning", SearchBudget)
+def tune(stage: Stage, study: str, method: str) -> None:
+    settings = budgeted(stage.settings, stage.settings(f"tuning.studies.{study}", StudySettings))
+    budget = of_budget(stage.settings, "tuning", SearchBudget).of(settings)
     hyperparameters = stage.settings(f"tuning.{method}", SEARCHERS[method].settings)
-    network = stage.settings("networks.mlp", MlpSettings)
-    data = paths.examples(settings.data, "images")
+    network = stage.settings(f"networks.{settings.model}", NETWORKS[settings.model].settings)
+    optimizer = stage.settings(f"optimizers.{settings.optimizer}", OPTIMIZERS[settings.optimizer].section).defaults
+    training = stage.settings(f"tasks.{settings.task}.training", PlanSettings)
+    base = Base.read(study, settings, network, optimizer, training)
+    data = path_of(stage.settings, settings.task)
     whole = Examples.load(stage.input(data))
-    examples = thinned(whole, settings.training.examples, settings.seed)
-    if isinstance(share := settings.training.examples, float):
-        taken = f"{len(examples.train.x):,} of {len(whole.train.x):,} images"
-        stage.say([f"{stage.name}: tuning.study.training.examples: {share:g} = {taken}"])
-    training = budgeted(stage.settings, settings.training)
-    objective = Objective(examples, network, training, settings.seed)
-    problem = Problem(Space.read(settings.space), budget.trials, settings.seed, partial(Hypergradient, objective))
+    examples = thinned(whole, settings.examples, settings.seed, f"{base.place}.examples")
+    if isinstance(share := settings.examples, float):
+        taken = f"{len(examples.train.x):,} of {len(whole.train.x):,} training examples"
+        stage.say([f"{stage.name}: tuning.studies.{study}.examples: {share:g} = {taken}"])
+    objective = Objective(examples, base, settings.seed)
+    problem = Problem(study, base.space(settings), budget.trials, settings.seed, partial(Hypergradient, objective))
     searcher = SEARCHERS[method].build(problem, hyperparameters)
-    study = Study(method, data, budget, settings, hyperparameters, objective, searcher)
-    with answering(study.train, count(CPU)) as train, stage.progress(study.trainings) as progress:
-        runs = study.run(train, stage.watch, progress)
-    stage.record(paths.record("tuning", method), "tuning", runs)
-    stage.metrics(paths.metrics("tuning", method), runs[0].metrics)
+    search = Study(study, method, data, budget, settings, hyperparameters, objective, searcher)
+    with answering(search.train, count(CPU)) as train, stage.progress(search.trainings) as progress:
+        runs = search.run(train, stage.watch, progress)
+    stage.record(paths.record("tuning", f"{study}-{method}"), "tuning", runs)
+    stage.metrics(paths.metrics("tuning", f"{study}-{method}"), runs[0].metrics)
 
 
 if __name__ == "__main__":
-    run(tune, "tune@{method}", method=SEARCHERS)
+    run(tune, "tune_{study}@{method}", study=None, method=SEARCHERS)

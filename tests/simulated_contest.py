@@ -132,6 +132,7 @@ def simulated(task: str, model: str, optimizer: str, shared: bool = False) -> Re
 def search(method: str, level: float) -> Record:
     """A study of a search for hyperparameters: three trials, and two confirmations of the best."""
     shared = {"task": "images", "data": "data/images/examples.npz", "method": method, "seed": 0}
+    shared |= {"study": "mlp", "model": "mlp", "optimizer": "momentum", "study.objective": "loss"}
     name = f"{method}-s0"
     losses = [level + 0.3, level + 0.1, level]
     history = [{"epoch": n, "best/val/loss": loss} for n, loss in enumerate(losses, start=1)]
@@ -144,7 +145,7 @@ def search(method: str, level: float) -> Record:
         Run(f"{name}-c{n}", shared | {"seed": n}, {"val/loss": level + n / 50, "test/accuracy": 0.9}, parent=name)
         for n in (1, 2)
     ]
-    return Record(f"tune@{method}", "tuning", "", {}, {}, "", [head, *trials, *fresh])
+    return Record(f"tune_mlp@{method}", "tuning", "", {}, {}, "", [head, *trials, *fresh])
 
 
 def baseline(name: str, score: float, task: str = "table") -> Record:
@@ -221,7 +222,7 @@ def comparison(records: dict[str, TaskRecords]) -> Comparison:
     return compare(
         records,
         {"corpus": {"cbow": vectors()}},
-        {method: search(method, level) for method, level in (("grid", 0.5), ("bayes", 0.4))},
+        {"mlp": {method: search(method, level) for method, level in (("grid", 0.5), ("bayes", 0.4))}},
         [baseline("logistic", 0.725), baseline("boosting", 0.764)],
         [recipe()],
         SETTINGS,

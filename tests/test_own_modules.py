@@ -96,7 +96,7 @@ def configured(project: Path) -> None:
     task = settings["tasks"]["table"]
     task["models"].append("residual_mlp")
     for budget in settings["budgets"].values():
-        budget["contest"]["finals"]["residual_mlp"] = 2
+        budget["contest"]["finals"]["residual_mlp"] = 3
     task["optimizers"].extend(["signum", "adamax"])
     with (project / "params.yaml").open("w", encoding="utf-8") as file:
         yaml.dump(settings, file)

@@ -155,7 +155,11 @@ def test_the_projects_own_file_is_in_order() -> None:
         ("\n  scans:\n    data", "\n  online:\n    data", "tasks.online: 'online' is reserved; choose another name"),
         ("\n  scans:\n    data", "\n  recipe_a:\n    data", "'recipe_a' should not begin with recipe_; choose another"),
         ("\n  images:\n    kind", "\n  raw:\n    kind", "data.raw: 'raw' is reserved; choose another name"),
-        ("methods: [grid,", "methods: [random, grid,", "tuning.methods: lists 'random' twice; list it once"),
+        (
+            "methods: [grid,",
+            "methods: [random, grid,",
+            "studies.mlp.methods: lists 'random' twice; list it once",
+        ),
         ("\n  device: cpu", "\n  device: gpu", "run.device is 'gpu', and should be 'cpu', 'cuda' or 'auto'"),
         ("\ntuning:", "\ntunning:", "tunning is not a setting; did you mean 'tuning'?"),
         ("beta1: 0.9", "beta1: 1.9", "optimizers.adam.defaults.beta1 is 1.9, and should be less than 1"),
@@ -234,7 +238,7 @@ def test_no_setting_has_a_name_that_dvc_s_run_cache_leaves_out() -> None:
 
 @pytest.mark.parametrize("place", ["embedding.notes.training", "tasks.images.training"])
 def test_the_gate_refuses_two_averages_of_the_weights(tmp_path: Path, place: str) -> None:
-    text = PARAMS.read_text(encoding="utf-8").replace("ema: null", "ema: {decay: 0.99}")
+    text = PARAMS.read_text(encoding="utf-8").replace(" ema: null", " ema: {decay: 0.99}")
     params.check(written(tmp_path, text), graph=False)
     old, new = {
         "embedding.notes.training": ("optimizer: adagrad\n", "optimizer: schedule_free\n"),

@@ -9,8 +9,27 @@ from bakeoff.commands import cli
 
 ROOT = Path(__file__).parents[2]
 
-COMMANDS = ["check", "deps", "doctor", "fetch mnist-5k", "learn", "readme", "setup", "sources", "tidy", "track", "ui"]
-COMMANDS += ["encode rows.csv --to rows.npz", "predict images digits --to out.csv", "verify", "words neighbours king"]
+COMMANDS = [
+    "check",
+    "deps",
+    "doctor",
+    "fetch mnist-5k",
+    "learn",
+    "readme",
+    "setup",
+    "sources",
+    "tidy",
+    "track",
+    "ui",
+    "use unet",
+]
+COMMANDS += [
+    "use unet",
+    "encode rows.csv --to rows.npz",
+    "predict images digits --to out.csv",
+    "verify",
+    "words neighbours king",
+]
 
 
 def said(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], line: str) -> str:

@@ -45,7 +45,7 @@ def tables_alone() -> Settings:
     settings["tasks"] = {"table": settings["tasks"]["table"] | {"recipes": [], "baselines": []}}
     settings["embedding"]["corpora"] = []
     settings["online"]["tables"] = []
-    settings["tuning"]["methods"] = []
+    settings["tuning"] |= {"studies": {}, "grid": {"levels": {}}}
     return settings
 
 
@@ -71,23 +71,23 @@ def test_where_there_is_nothing_there_is_no_stage_and_no_dependency() -> None:
 
 
 @pytest.mark.parametrize(
-    ("tasks", "tables", "methods", "cards"),
+    ("tasks", "tables", "cards"),
     [
-        (["images", "scans"], ["penguins"], [], ["images", "scans", "penguins"]),
-        (["images", "table"], ["table"], ["grid"], ["images", "table", "cifar"]),
-        (["table"], [], ["grid", "random"], ["table", "cifar"]),
-        (["images", "table", "scans"], ["table", "penguins"], [], ["images", "table", "scans", "penguins"]),
+        (["images", "scans"], ["penguins"], ["images", "scans", "penguins"]),
+        (["images", "table"], ["table"], ["images", "table"]),
+        (["table"], [], ["table"]),
+        (["images", "table", "scans"], ["table", "penguins"], ["images", "table", "scans", "penguins"]),
     ],
 )
 def test_the_report_reads_the_card_of_each_labelled_data_set_once(
-    tasks: list[str], tables: list[str], methods: list[str], cards: list[str]
+    tasks: list[str], tables: list[str], cards: list[str]
 ) -> None:
     settings = copy.deepcopy(SHIPPED)
     for new, old in (("cifar", "images"), ("penguins", "table")):
         settings["data"][new] = copy.deepcopy(settings["data"][old])
     settings["tasks"] = {name: settings["tasks"][name] for name in tasks}
-    settings["online"]["tables"], settings["tuning"]["methods"] = tables, methods
-    settings["tuning"]["study"]["data"] = "cifar"
+    settings["online"]["tables"] = tables
+    settings["tuning"] |= {"studies": {}, "grid": {"levels": {}}}
     settings["embedding"]["corpora"] = []
     read = stages(settings)["report"]["deps"]
     assert [path for path in read if path.endswith("card.json")] == [f"data/{name}/card.json" for name in cards]

@@ -35,8 +35,9 @@ def check(monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any]) -> None:
     params.check(graph=False)
 
 
+LEVELS = {"optimizer.learning_rate": 8, "optimizer.beta": 4, "penalty.weight_decay": 2}
 RESNET = {"tasks.images.models": ["resnet"]}
-WITHOUT_GRADIENT = {"tuning.methods": ["grid", "random"]}
+WITHOUT_GRADIENT = {"tuning.studies.mlp.methods": ["grid", "random"]}
 BALANCED = {"loss": {"kind": "cross_entropy"}, "class_weights": "balanced", "border_weights": None}
 BATCH_NORM = {"networks.mlp.normalisation": "batch"} | WITHOUT_GRADIENT
 
@@ -85,13 +86,16 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     # searches
     (
         {"budgets.standard.tuning.trials": 65},
-        "levels make 8 x 4 x 2 = 64 points, and budgets.standard.tuning.trials is 65; add",
+        "levels.mlp make 8 x 4 x 2 = 64 points, and budgets.standard.tuning.trials is 65; add",
     ),
-    ({"tuning.grid.levels.beta": 3}, "levels make 8 x 3 x 2 = 48 points, and budgets.standard.tuning.trials is 64"),
-    ({"tuning.grid.levels.beta": 10**6}, "should make at most 1000000; take fewer levels"),
-    ({"networks.mlp.dropout": 0.3}, "networks.mlp.dropout is 0.3, and the method gradient needs 0.0"),
-    ({"networks.mlp.normalisation": "batch"}, "networks.mlp.normalisation is 'batch', and the method gradient needs"),
-    ({"networks.mlp.activation": "step"}, "networks.mlp.activation is 'step', which has no second derivative"),
+    (
+        {"tuning.grid.levels": {"mlp": LEVELS | {"optimizer.beta": 3}}},
+        "levels.mlp make 8 x 3 x 2 = 48 points, and budgets.standard.tuning.trials is 64",
+    ),
+    ({"tuning.grid.levels": {"mlp": LEVELS | {"optimizer.beta": 10**6}}}, "should make at most 1000000; take fewer"),
+    ({"networks.mlp.dropout": 0.3}, "network.dropout is 0.3, and the method gradient needs 0.0"),
+    ({"networks.mlp.normalisation": "batch"}, "network.normalisation is 'batch', and the method gradient needs"),
+    ({"networks.mlp.activation": "step"}, "network.activation is 'step', which has no second derivative"),
     # sizes of pictures
     (
         {"networks.unet.depth": 6, "data.scans.resize": [40, 40]},
@@ -122,15 +126,12 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"data.table.encoding.hashed": {"size": 64}}, "data.table.encoding.hashed.size: DVC does not see changes below"),
     ({"data.table.encoding.scaling_by_column": {"nfiles": "minmax"}}, "scaling_by_column.nfiles: DVC does not see"),
     ({"data.scans.labels": [{"background": 0}, {"size": 1}]}, "data.scans.labels.size: DVC does not see changes"),
-    # the data of the study
-    ({"tuning.study.data": "scans"}, "tuning.study.data has 'scans', which is not a data set of the kind images"),
     # values that no training survives
     *(
         ({key: value}, f"{key} is {value}, and should be at most")
         for key, value in (
             ("optimizers.adam.defaults.learning_rate", 1e31),
             ("baselines.boosting.learning_rate", 1e31),
-            ("tuning.study.space.learning_rate.high", 1e31),
             ("online.search.high", 1e31),
             ("embedding.word2vec.learning_rate.cbow", 1e31),
             ("optimizers.adam.defaults.epsilon", 1e31),
@@ -175,14 +176,14 @@ def test_what_settings_alone_decide_is_refused(
     [
         {},
         {"run.device": "auto", "run.precision": "bfloat16", "run.compile": True},
-        {"tuning.methods": ["random"], "budgets.standard.tuning.trials": 1000},
+        {"tuning.studies.mlp.methods": ["random"], "budgets.standard.tuning.trials": 1000},
         WITHOUT_GRADIENT | {"networks.mlp.dropout": 0.3, "networks.mlp.activation": "step"},
         BATCH_NORM | {"tasks.images.training.batch_size": 2},
         BATCH_NORM | {"tasks.images.training.batch_size": "full"},
         {"data.scans.resize": None, "networks.unet.depth": 6, "tasks.scans.training.augmentation.shift": 40},
-        {"data.scans.resize": [64, 64], "networks.unet.depth": 6},
+        {"data.scans.resize": [128, 128], "networks.unet.depth": 6},
         {"data.images.resize": [5, 5]},
-        {"tuning.methods": [], "tuning.study.data": "none"},
+        {"tuning.studies": {}, "tuning.grid.levels": {}},
         {"tasks.table.recipes": []},
         {"tasks.images.recipes": []},
         {"tasks.images.recipes": [], "tasks.table.recipes": [], "tasks.table.baselines": []},

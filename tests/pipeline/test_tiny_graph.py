@@ -59,8 +59,16 @@ TINY: Mapping[str, Any] = {
     "online.schedules": ["constant"],
     "online.search.trials": 2,
     "online.evaluation.interval": 10_000,
-    "tuning.study.batch": 2,
-    "tuning.study.training": {"examples": 200, "epochs": 1, "batch_size": 64},
+    "tuning.studies.mlp.batch": 2,
+    "tuning.studies.mlp.examples": 200,
+    "tuning.studies.mlp.epochs": 1,
+    "tuning.studies.cnn.methods": ["random"],
+    "tuning.studies.cnn.trials": 2,
+    "tuning.studies.cnn.examples": 100,
+    "tuning.studies.unet.methods": ["bayes"],
+    "tuning.studies.unet.trials": 2,
+    "tuning.studies.unet.examples": 8,
+    "tuning.studies.unet.epochs": 1,
     "comparison.resamples": 1000,
 }
 
@@ -338,7 +346,7 @@ def test_mlflow_has_every_current_run(by_dvc: Path) -> None:
 def test_every_record_of_the_graph_is_tracked(by_dvc: Path) -> None:
     tracked = json.loads((by_dvc / "mlartifacts/tracked.json").read_text())["experiments"]
     stages = {stage for experiment in tracked.values() for stage in experiment}
-    assert stages == {"compare"} | {name for name in lock(by_dvc) if name.startswith(("train_", "tune@"))}
+    assert stages == {"compare"} | {name for name in lock(by_dvc) if name.startswith(("train_", "tune_"))}
 
 
 @pytest.mark.parametrize(

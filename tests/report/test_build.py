@@ -132,7 +132,7 @@ def material(
     comparison = compare(
         records,
         {corpus: {"cbow": vectors(corpus)} for corpus in corpora},
-        {method: search(method, 0.5) for method in methods},
+        {"mlp": {method: search(method, 0.5) for method in methods}} if methods else {},
         [baseline("boosting", 0.9, task) for task in tasks if TASKS[task][0] == "table"],
         [],
         SETTINGS,

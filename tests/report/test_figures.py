@@ -47,15 +47,14 @@ CURVES = [
 COMPARED = compare(
     contests(["penguins", "cifar"], ["sgd", "adam", "adam_uncorrected", "lion"]),
     {},
-    {"bayes": search("bayes", 0.5), "grid": search("grid", 0.9)},
+    {"mlp": {"bayes": search("bayes", 0.5), "grid": search("grid", 0.9)}},
     [baseline("boosting", 0.95, "penguins")],
     [],
     SETTINGS,
 )
 TASKS = ("penguins", "cifar")
 TASK, PICTURES = COMPARED.tasks["penguins"], COMPARED.tasks["cifar"]
-assert COMPARED.tuning is not None
-TUNING = COMPARED.tuning
+TUNING = COMPARED.tuning["mlp"]
 
 
 def lost(task: TaskComparison) -> TaskComparison:
@@ -191,9 +190,9 @@ def test_a_baseline_is_drawn() -> None:
 
 
 def test_figures_are_named_by_the_task() -> None:
-    names = {"tuning.png"} | {f"{figure}-{task}.png" for figure in ("curves", "metric", "rates") for task in TASKS}
+    names = {"tuning-mlp.png"} | {f"{figure}-{task}.png" for figure in ("curves", "metric", "rates") for task in TASKS}
     assert of_comparison(COMPARED, []).keys() == names
-    assert "tuning.png" not in of_comparison(COMPARED.model_copy(update={"tuning": None, "tasks": {}}), [])
+    assert "tuning-mlp.png" not in of_comparison(COMPARED.model_copy(update={"tuning": {}, "tasks": {}}), [])
 
 
 @pytest.mark.parametrize(("low", "high"), [(0.65, 0.745), (0.1, 0.98), (0.92, 0.925), (0.9981, 0.9984), (0.0, 0.3)])

@@ -197,7 +197,7 @@ EXHIBITS = Exhibits(
         "cifar": card("images", "cifar-10", *[100] * 10),
         "penguins": card("table", "data/raw/table/penguins.csv", 50, 40, 10),
     },
-    searched_part=None,
+    searched_parts={"mlp": None},
     encodings={"table": ENCODING, "penguins": ENCODING.model_copy(update={"categories": {}, "columns": 1})},
     texts={"corpus": text()},
     neighbours={"corpus": {"cbow": {"five": ["six", "four"]}}},
@@ -497,7 +497,7 @@ def whole(*tasks: str, methods: Sequence[str] = (), corpora: Sequence[str] = ())
     return compare(
         contests(tasks, OPTIMIZERS),
         {corpus: {"cbow": vectors(corpus)} for corpus in corpora},
-        {method: search(method, 0.5) for method in methods},
+        {"mlp": {method: search(method, 0.5) for method in methods}} if methods else {},
         [baseline("boosting", 0.9, task) for task in tasks if task in ("table", "penguins")],
         [],
         SETTINGS,
@@ -708,6 +708,5 @@ def test_brains_are_named_under_brains_alone() -> None:
 
 def test_methods_are_compared_only_where_there_are_several() -> None:
     one, two = whole("cifar", methods=["grid"]).tuning, whole("cifar", methods=["grid", "random"]).tuning
-    assert one is not None and two is not None
-    assert best_method(one) == "grid is the only method."
-    assert "statistically tied with" in best_method(two)
+    assert best_method(one["mlp"]) == "grid is the only method."
+    assert "statistically tied with" in best_method(two["mlp"])

@@ -237,7 +237,7 @@ def made(
 def found(method: str, confirmed: Sequence[float], trials: Sequence[float]) -> Record:
     """A search's record: validation losses of its trials and of its best on fresh seeds."""
     study, shared = f"{method}-s0", {"method": method, "seed": 0, "optimizer": "momentum", "grid.levels": {"beta": 2}}
-    shared |= {"task": "images", "data": "data/images/images.npz"}
+    shared |= {"task": "images", "data": "data/images/images.npz", "model": "mlp", "study.objective": "loss"}
     history = [{"epoch": n, "best/val/loss": min(trials[:n])} for n in range(1, 1 + len(trials))]
     head = Run(study, shared | {"optimizer.learning_rate": 0.25, "study.best": "t001"}, {"trials": 2.0}, history)
     tried = [
@@ -248,7 +248,7 @@ def found(method: str, confirmed: Sequence[float], trials: Sequence[float]) -> R
         Run(f"{study}-c{n}", shared | {"seed": n}, {"val/loss": loss, "test/accuracy": 0.9}, parent=study)
         for n, loss in enumerate(confirmed, start=1)
     ]
-    return Record(f"tune@{method}", "tuning", "", {}, {}, "", [head, *tried, *fresh])
+    return Record(f"tune_mlp@{method}", "tuning", "", {}, {}, "", [head, *tried, *fresh])
 
 
 STUDIES = {
@@ -259,7 +259,7 @@ STUDIES = {
 
 def whole(cells: Records, *, baselines: Sequence[Record] = (), recipes: Sequence[Record] = ()) -> Comparison:
     tasks = {"images": TaskRecords("images", "accuracy", cells, CHANCE)}
-    return compare(tasks, {}, STUDIES, baselines, recipes, SETTINGS)
+    return compare(tasks, {}, {"mlp": STUDIES}, baselines, recipes, SETTINGS)
 
 
 def images(cells: Records, **more: Sequence[Record]) -> TaskComparison:
@@ -348,8 +348,8 @@ def test_each_family_says_what_it_can_show() -> None:
     assert [needed.seeds for needed in task.seeds_needed] == [seeds_needed(e, level(3, 0.95)) for e in (0.5, 1, 2)]
     assert task.models["mlp"].seeds_needed == ()  # the other lost a run: nothing is compared
     assert [needed.seeds for needed in task.models["cnn"].seeds_needed] == [34, 10, 5]
-    tuning = whole(RECORDS).tuning
-    assert tuning is not None and len(tuning.seeds_needed) == 3 and tuning.no_winner is None
+    tuning = whole(RECORDS).tuning["mlp"]
+    assert len(tuning.seeds_needed) == 3 and tuning.no_winner is None
 
 
 def test_no_limit_of_what_a_cell_is_behind_exceeds_the_scale() -> None:
@@ -365,8 +365,7 @@ def test_a_single_seed_has_no_intervals_and_ties_with_all() -> None:
 
 
 def test_searches_are_ranked_by_the_loss_on_fresh_seeds() -> None:
-    tuning = whole(RECORDS).tuning
-    assert tuning is not None
+    tuning = whole(RECORDS).tuning["mlp"]
     assert (tuning.winner, tuning.tied_with) == ("bayes", ())
     assert tuning.data == "data/images/images.npz" and "task" not in tuning.model_dump()
     bayes, grid = tuning.cells
@@ -374,6 +373,7 @@ def test_searches_are_ranked_by_the_loss_on_fresh_seeds() -> None:
     assert bayes.best == {"optimizer.learning_rate": 0.25}
     assert bayes.best_so_far == ((1, 0.2), (2, 0.1))
     assert (bayes.trials, bayes.trials_diverged) == (2, 0)
+    assert bayes.optimism.mean == pytest.approx(0.91 / 3 - 0.1, rel=1e-5)
     assert grid.difference.mean == pytest.approx(0.51 - 0.91 / 3, rel=1e-5)  # worse: its loss is larger
 
 
@@ -530,6 +530,6 @@ def test_steps_beyond_six_digits_are_kept_whole(steps: int) -> None:
 
 def test_nothing_but_a_task_is_needed() -> None:
     comparison = compare({"cifar": TaskRecords("images", "accuracy", RECORDS, CHANCE)}, {}, {}, [], [], SETTINGS)
-    assert comparison.tuning is None and comparison.embeddings == {} and list(comparison.tasks) == ["cifar"]
+    assert comparison.tuning == {} and comparison.embeddings == {} and list(comparison.tasks) == ["cifar"]
     empty = compare({}, {}, {}, [], [], SETTINGS)
     assert empty.ranks is None and empty.profile is None and empty.tasks == {}

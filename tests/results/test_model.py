@@ -66,7 +66,7 @@ CHANGES = {
     "a task of no kind": removed("tasks", "table", "kind"),
     "a task of an unknown kind": put("audio", "tasks", "table", "kind"),
     "the key of an earlier version": put({"cbow": []}, "embedding"),
-    "an earlier winner of a search": put({"method": "bayes"}, "tuning", "winner"),
+    "an earlier winner of a search": put({"method": "bayes"}, "tuning", "mlp", "winner"),
     "a cell without a rank": removed(*CELL, "rank"),
     "text for a number": put("0.5", *CELL, "validation", "mean"),
     "a number for a flag": put(1, *CELL, "tied"),

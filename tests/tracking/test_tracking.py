@@ -54,7 +54,7 @@ PARAMS = {
     "tasks": {"images": IMAGES},
     "embedding": {"corpora": [], "architectures": []},
     "online": {"tables": ["table"], "optimizers": ["sgd"], "schedules": ["constant", "inverse_time"]},
-    "tuning": {"methods": ["random"]},
+    "tuning": {"studies": {"mlp": {"methods": ["random"]}}},
 }
 
 
@@ -141,7 +141,12 @@ def tune() -> None:
     ]
     confirmed = Run("random-s0-c1", shared | {"seed": 1}, {"val/loss": 0.6}, [], None, "random-s0")
     write(
-        "tune@random", "tuning", "random", {}, "c0de", [*trials, Run("random-s0", shared, {"val/loss": 0.6}), confirmed]
+        "tune_mlp@random",
+        "tuning",
+        "mlp-random",
+        {},
+        "c0de",
+        [*trials, Run("random-s0", shared, {"val/loss": 0.6}), confirmed],
     )
 
 

@@ -6,13 +6,14 @@ import torch
 
 from bakeoff.base.settings import BadInput
 from bakeoff.data.examples import Examples, Split
-from bakeoff.networks.mlp import MlpSettings
-from bakeoff.training.settings import plain
+from bakeoff.training.supervised import Supervised
 from bakeoff.training.workload import Held
 from bakeoff.tuning.objective import Objective, Penalised, thinned
-from bakeoff.tuning.settings import StudyTrainingSettings
+from tests.tuning.bases import base
 
-POINT = {"learning_rate": 0.5, "beta": 0.8, "weight_decay": 0.01}
+POINT = {"optimizer.learning_rate": 0.5, "optimizer.beta": 0.8, "penalty.weight_decay": 0.01}
+LOST = {"optimizer.learning_rate": 1e30, "optimizer.beta": 0.5, "penalty.weight_decay": 1.0}
+NETWORK = {"hidden": [4], "normalisation": "none", "activation": "relu", "initialisation": "he", "dropout": 0.0}
 
 
 def examples(size: int = 40) -> Examples:
@@ -28,17 +29,13 @@ def examples(size: int = 40) -> Examples:
 
 
 def objective(epochs: int = 2) -> Objective:
-    training = StudyTrainingSettings(examples=40, epochs=epochs, batch_size=16)
-    return Objective(
-        examples(),
-        MlpSettings(hidden=(4,), normalisation="none", activation="relu", initialisation="he", dropout=0.0),
-        training,
-        seed=3,
-    )
+    return Objective(examples(), base(NETWORK, epochs=epochs, batch_size=16), seed=3)
 
 
 def test_penalty_is_half_the_decay_times_the_squares_of_weights_and_biases() -> None:
-    free, penalised = (Penalised(examples(), plain(1, 16), decay) for decay in (0.0, 0.6))
+    candidate = objective().base.at({})
+    free, penalised = (objective().workload(candidate, decay) for decay in (0.0, 0.6))
+    assert isinstance(penalised, Penalised) and not isinstance(free, Penalised)
     network = torch.nn.Linear(2, 3)
     with torch.no_grad():
         network.weight.fill_(2.0)
@@ -51,29 +48,30 @@ def test_penalty_is_half_the_decay_times_the_squares_of_weights_and_biases() -> 
 
 def test_a_trial_is_a_function_of_its_point() -> None:
     first = objective()(POINT)
-    assert first.value == first.metrics["val/loss"]
+    assert first.value("loss") == first.metrics["val/loss"]
+    assert first.value("accuracy") == -first.metrics["val/accuracy"]
     assert objective()(POINT) == first
     for name in POINT:
         assert objective()(POINT | {name: POINT[name] * 0.9}) != first
 
 
 def test_a_diverged_trial_ranks_last() -> None:
-    trained = objective()({"learning_rate": 1e30, "beta": 0.5, "weight_decay": 1.0})
+    trained = objective()(LOST)
     assert trained.diverged == 2
     assert trained.metrics == {}
-    assert trained.value == math.inf
-    assert objective().confirm({"learning_rate": 1e30, "beta": 0.5, "weight_decay": 1.0}, 0) == trained
+    assert trained.value("loss") == trained.value("accuracy") == math.inf
+    assert objective().confirm(LOST, 0) == trained
 
 
 def test_only_a_confirmation_reads_the_test_split(monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[Held] = []
-    evaluate = Penalised.evaluate
+    evaluate = Supervised.evaluate
 
-    def spy(self: Penalised, network: torch.nn.Module, split: Held) -> dict[str, float]:
+    def spy(self: Supervised, network: torch.nn.Module, split: Held) -> dict[str, float]:
         read.append(split)
         return evaluate(self, network, split)
 
-    monkeypatch.setattr(Penalised, "evaluate", spy)
+    monkeypatch.setattr(Supervised, "evaluate", spy)
     assert not any(name.startswith("test/") for name in objective()(POINT).metrics)
     assert read == ["validation"]
     read.clear()
@@ -89,14 +87,60 @@ def test_confirmations_start_from_their_own_seed() -> None:
     assert objective().confirm(POINT, 4).metrics["val/loss"] != trial["val/loss"]
 
 
+def pictures(kind: str) -> Examples:
+    rng = np.random.default_rng(2)
+
+    def split(n: int) -> Split:
+        x = rng.integers(256, size=(n, 1, 8, 8), dtype=np.uint8)
+        labels = rng.integers(2, size=(n, 8, 8) if kind == "scans" else n, dtype=np.uint8)
+        return Split(x, labels)
+
+    return Examples(split(12), split(8), split(8), ("a", "b"))
+
+
+CNN = {
+    "channels": [2, 2],
+    "kernel": 3,
+    "hidden": 4,
+    "normalisation": "none",
+    "activation": "relu",
+    "initialisation": "he",
+    "dropout": 0.0,
+}
+UNET = {"channels": 2, "depth": 1, "activation": "relu"}
+ADAM = {"learning_rate": 1e-3, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8}
+
+
+@pytest.mark.parametrize("point", [{}, {"penalty.weight_decay": 0.1}, {"training.batch_size": 4}])
+@pytest.mark.parametrize(
+    ("model", "network", "kind", "searched"),
+    [
+        ("cnn", CNN, "images", {"network.channels.1": 3, "network.activation": "gelu", "network.dropout": 0.3}),
+        ("unet", UNET, "scans", {"network.channels": 3, "optimizer.beta1": 0.5, "training.schedule.warmup": 0.5}),
+    ],
+)
+def test_any_network_and_any_setting_can_be_searched(
+    model: str, network: dict[str, object], kind: str, searched: dict[str, object], point: dict[str, object]
+) -> None:
+    shared = base(network, epochs=1, batch_size=5, model=model, optimizer="adam", hyperparameters=ADAM)
+    whole = Objective(pictures(kind), shared, seed=1)
+    metric = "dice" if kind == "scans" else "accuracy"
+    usual = whole(point)
+    assert usual.value(metric) == -usual.metrics[f"val/{metric}"]
+    assert whole(point) == usual
+    for name, value in searched.items():
+        assert whole(point | {name: value}).metrics["train/loss"] != usual.metrics["train/loss"], name
+    assert f"test/{metric}" in whole.confirm(point, 7).metrics
+
+
 def test_thinned_draws_training_examples_and_leaves_the_others() -> None:
     whole = examples()
-    few, other = thinned(whole, 30, seed=0), thinned(whole, 30, seed=1)
+    few, other = (thinned(whole, 30, seed, "here") for seed in (0, 1))
     rows = [np.flatnonzero((whole.train.x == x).all(axis=1)) for x in few.train.x]
     assert len({int(row) for (row,) in rows}) == 30
     assert [whole.train.y[row] for (row,) in rows] == few.train.y.tolist()
     assert not np.array_equal(few.train.x, other.train.x)
     assert few.validation is whole.validation
     assert few.test is whole.test
-    with pytest.raises(BadInput, match=r"training.examples is 41, and the training split has 40"):
-        thinned(whole, 41, seed=0)
+    with pytest.raises(BadInput, match=r"here is 41, and the training split has 40"):
+        thinned(whole, 41, 0, "here")

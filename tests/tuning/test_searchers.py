@@ -10,6 +10,7 @@ import pytest
 from bakeoff.base.settings import BadInput, Settings
 from bakeoff.tuning.evolution import Evolution
 from bakeoff.tuning.executor import Trial, search
+from bakeoff.tuning.gp import Gp
 from bakeoff.tuning.gradient import Gradient
 from bakeoff.tuning.grid import Grid
 from bakeoff.tuning.objective import Trained
@@ -17,26 +18,30 @@ from bakeoff.tuning.registry import SEARCHERS
 from bakeoff.tuning.searcher import Problem, Proposal
 from bakeoff.tuning.settings import (
     BayesSettings,
-    DimensionSettings,
+    Choice,
     EvolutionSettings,
+    GpSettings,
     GradientSettings,
     GridSettings,
-    LevelsSettings,
     RandomSettings,
+    Range,
+    SobolSettings,
 )
 from bakeoff.tuning.space import Point, Space
 
 SPACE = Space(
     {
-        "learning_rate": DimensionSettings(low=1e-3, high=10.0, log=True),
-        "beta": DimensionSettings(low=0.5, high=0.99, log=False),
-        "weight_decay": DimensionSettings(low=1e-6, high=1e-2, log=True),
+        "learning_rate": Range(low=1e-3, high=10.0, scale="log"),
+        "beta": Range(low=0.5, high=0.99, scale="linear"),
+        "weight_decay": Range(low=1e-6, high=1e-2, scale="log"),
     }
 )
 SETTINGS: dict[str, Settings] = {
-    "grid": GridSettings(levels=LevelsSettings(learning_rate=5, beta=4, weight_decay=3)),
+    "grid": GridSettings(levels={"mlp": {"learning_rate": 5, "beta": 4, "weight_decay": 3}}),
     "random": RandomSettings(),
+    "sobol": SobolSettings(),
     "bayes": BayesSettings(startup_trials=8),
+    "gp": GpSettings(startup_trials=58, levels=256),
     "evolution": EvolutionSettings(population=10, keep=0.4, mutation=0.1),
     "gradient": GradientSettings(outer_rate=0.05, steps=10),
 }
@@ -73,7 +78,7 @@ class QuadraticSlope:
 
 
 def problem(seed: int = 0, budget: int = BUDGET, slope: Callable[[int], QuadraticSlope] = QuadraticSlope) -> Problem:
-    return Problem(SPACE, budget, seed, slope)
+    return Problem("mlp", SPACE, budget, seed, slope)
 
 
 def searched(
@@ -84,7 +89,7 @@ def searched(
     def train(points: Sequence[Point]) -> list[Trained]:
         return [objective(point) for point in points]
 
-    return search(searcher, train, budget=budget, batch=batch, watch=lambda _: None)
+    return search(searcher, train, budget=budget, batch=batch, watch=lambda _: None, objective="loss")
 
 
 def test_every_searcher_is_tested() -> None:
@@ -132,7 +137,7 @@ def test_diverged_trials_are_taken_like_any_other(method: str) -> None:
 
 
 def lowest(method: str, seed: int) -> float:
-    return min(trial.trained.value for trial in searched(method, seed=seed))
+    return min(trial.trained.value("loss") for trial in searched(method, seed=seed))
 
 
 @pytest.mark.parametrize("method", ["bayes", "evolution", "gradient"])
@@ -140,6 +145,34 @@ def test_what_learns_comes_nearer_than_chance(method: str) -> None:
     # Random search of 60 points reaches 0.010 on average here; a searcher that mistakes worse for better reaches 0.1.
     seeds = range(8)
     assert fmean(lowest(method, seed) for seed in seeds) < 0.6 * fmean(lowest("random", seed) for seed in seeds)
+
+
+def test_a_gaussian_process_proposes_places_of_its_grid_and_comes_near() -> None:
+    space = Space(SPACE.dimensions | {"kind": Choice(choices=("a", "b", "c"))})
+    searcher = Gp(Problem("mlp", space, 14, 1, QuadraticSlope), GpSettings(startup_trials=6, levels=11))
+    found: list[float] = []
+    for _ in range(7):
+        points = [proposal.point for proposal in searcher.ask(2)]
+        for point in points:
+            assert [at * 10 for at in cube(point)] == pytest.approx([round(at * 10) for at in cube(point)], abs=1e-9)
+        values = [distance(point) + (point["kind"] != "b") for point in points]
+        searcher.tell(values)
+        found += values
+    assert min(found[6:]) < min(found[:6])
+
+
+def test_a_gaussian_process_takes_diverged_trials_as_the_worst_that_ended() -> None:
+    searcher = Gp(problem(), GpSettings(startup_trials=8, levels=11))
+    for told in ((math.inf, math.inf), (0.3, math.inf), (math.inf, 0.9)):
+        searcher.ask(2)
+        searcher.tell(told)
+    assert [trial.value for trial in searcher.study.trials] == [None, None, 0.3, 0.3, 0.9, 0.9]
+
+
+def test_a_sobol_sequence_has_one_point_in_each_part_of_each_scale() -> None:
+    points = [trial.point for trial in searched("sobol", budget=16)]
+    for axis in zip(*map(cube, points), strict=True):
+        assert sorted(int(at * 16) for at in axis) == list(range(16))
 
 
 def test_grid_meets_the_cell_that_holds_the_lowest_place() -> None:
@@ -156,8 +189,11 @@ def test_grid_visits_every_combination_once_in_random_order() -> None:
 
 
 def test_a_grid_smaller_than_the_budget_is_refused() -> None:
-    with pytest.raises(BadInput, match=r"tuning.grid.levels make 5 x 4 x 3 = 60 points, and the budget has 61 trials"):
-        Grid(problem(budget=61), GridSettings(levels=LevelsSettings(learning_rate=5, beta=4, weight_decay=3)))
+    with pytest.raises(
+        BadInput,
+        match=r"tuning.grid.levels.mlp make 5 x 4 x 3 = 60 points, 60 of them different, and the budget has 61 trials",
+    ):
+        Grid(problem(budget=61), GridSettings(levels={"mlp": {"learning_rate": 5, "beta": 4, "weight_decay": 3}}))
 
 
 def values(proposals: Sequence[Proposal]) -> list[float]:

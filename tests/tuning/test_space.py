@@ -3,11 +3,11 @@ import math
 import pytest
 
 from bakeoff.base.settings import BadInput, validate
-from bakeoff.tuning.settings import DimensionSettings, SpaceSettings
+from bakeoff.tuning.settings import Choice, ChoiceWhen, Dimension, Range, RangeWhen, Scale
 from bakeoff.tuning.space import Space, slope, value
 
-LINEAR = DimensionSettings(low=-1.0, high=3.0, log=False)
-LOG = DimensionSettings(low=1e-4, high=1.0, log=True)
+LINEAR = Range(low=-1.0, high=3.0, scale="linear")
+LOG = Range(low=1e-4, high=1.0, scale="log")
 
 
 def test_the_cube_runs_from_low_to_high() -> None:
@@ -18,12 +18,12 @@ def test_the_cube_runs_from_low_to_high() -> None:
 @pytest.mark.parametrize(("low", "high", "log"), [(1e-4, 0.99, True), (0.3, 0.7, True), (0.001, 0.01, False)])
 def test_rounding_never_leads_out_of_the_box(low: float, high: float, log: bool) -> None:
     """Boxes whose upper end, computed without care, is a unit in the last place too high."""
-    assert value(DimensionSettings(low=low, high=high, log=log), 1.0) == high
+    assert value(Range(low=low, high=high, log=log), 1.0) == high
 
 
 @pytest.mark.parametrize("dimension", [LINEAR, LOG])
 @pytest.mark.parametrize("unit", [0.1, 0.6])
-def test_slope_is_the_derivative_of_the_value(dimension: DimensionSettings, unit: float) -> None:
+def test_slope_is_the_derivative_of_the_value(dimension: Range, unit: float) -> None:
     step = 1e-5
     difference = (value(dimension, unit + step) - value(dimension, unit - step)) / (2 * step)
     # The error of a central difference is of the order of its step squared.
@@ -39,25 +39,69 @@ def test_gradient_in_the_cube_follows_the_chain_rule() -> None:
     assert space.cube_gradient(point, gradient) == pytest.approx([20.0, 28.0])
 
 
-BOX = {
-    "learning_rate": {"low": 1e-3, "high": 1.0, "log": True},
-    "beta": {"low": 0.5, "high": 0.9, "log": False},
-    "weight_decay": {"low": 0.0, "high": 0.1, "log": False},
-}
+def test_one_minus_is_even_in_the_logarithm_of_what_is_left_to_one() -> None:
+    decay = Range(low=0.9, high=0.999, scale="one_minus")
+    assert [value(decay, unit) for unit in (0.0, 0.5, 1.0)] == pytest.approx([0.9, 0.99, 0.999], rel=1e-12)
+
+
+@pytest.mark.parametrize("scale", ["linear", "log"])
+@pytest.mark.parametrize(("low", "high"), [(1, 2), (1, 5), (3, 40), (1, 1000)])
+def test_whole_numbers_reach_both_ends_and_nothing_beyond(scale: Scale, low: int, high: int) -> None:
+    space = Space({"width": Range(low=low, high=high, scale=scale)}, {"width"})
+    found = [space.value("width", step / 4000) for step in range(4001)]
+    assert all(type(number) is int for number in found)
+    assert (found[0], found[-1]) == (low, high)
+    assert found == sorted(found)
+    if high <= 40:
+        assert set(found) == set(range(low, high + 1))
+
+
+def test_choices_share_the_cube_alike() -> None:
+    space = Space({"a": Choice(choices=("x", [1, 2], None))})
+    assert [space.value("a", unit) for unit in (0.0, 0.3, 0.4, 0.7, 1.0)] == ["x", "x", [1, 2], None, None]
+
+
+def test_a_conditional_dimension_has_a_value_only_where_its_condition_holds() -> None:
+    space = Space(
+        {
+            "kind": Choice(choices=("a", "b")),
+            "inner": ChoiceWhen(choices=(1, 2), when={"kind": "b"}),
+            "depth": RangeWhen(low=0.0, high=1.0, scale="linear", when={"kind": "b", "inner": 2}),
+        }
+    )
+    assert space.point((0.1, 0.9, 0.5)) == {"kind": "a"}
+    assert space.point((0.9, 0.1, 0.5)) == {"kind": "b", "inner": 1}
+    assert space.point((0.9, 0.9, 0.5)) == {"kind": "b", "inner": 2, "depth": 0.5}
 
 
 @pytest.mark.parametrize(
-    ("name", "wrong", "message"),
+    ("written", "message"),
     [
-        ("learning_rate", {"low": 2.0}, "low should be below high = 1.0"),
-        ("learning_rate", {"low": 0.0}, "low is 0.0, and should be above 0 on a logarithmic scale"),
-        ("learning_rate", {"low": 0.0, "log": False}, "learning_rate.low is 0.0, and should be above 0"),
-        ("beta", {"high": 1.0}, "beta goes from 0.5 to 1.0, and should stay in [0, 1)"),
-        ("weight_decay", {"low": -1.0}, "weight_decay.low is -1.0, and should be 0 or more"),
+        ({"low": 2.0, "high": 1.0, "scale": "log"}, "low is 2, and should be below high, 1"),
+        ({"low": 1.0, "high": 1.0, "scale": "linear"}, "low is 1, and should be below high, 1"),
+        ({"low": 0.0, "high": 1.0, "scale": "log"}, "low is 0, and should be above 0 on the scale log"),
+        ({"low": 0.5, "high": 1.0, "scale": "one_minus"}, "high is 1, and should be below 1 on the scale one_minus"),
+        ({"low": 0.0, "high": 1e31, "scale": "linear"}, "rate.high is 1e+31, and should be at most 1e+30"),
+        ({"low": 0.0, "high": 1.0, "scale": "logarithmic"}, "rate.scale is 'logarithmic', and should be 'linear'"),
+        ({"low": 0.0, "high": 1.0}, "rate.scale is missing"),
+        ({"low": 0.0, "high": "1", "scale": "log"}, "rate.high is '1', and should be a number"),
+        ({"lo": 0.0, "high": 1.0, "scale": "log"}, "rate.lo is not a setting"),
+        ({"choices": []}, "choices is [], and should have at least 2 entries"),
+        ({"choices": [3]}, "choices is [3], and should have at least 2 entries; add one, or put the value under fixed"),
+        ({"choices": [3, 4, 3]}, "choices has 3 twice; list it once"),
+        ({"choices": [[1], [1]]}, "choices has [1] twice"),
+        ({"choices": 3}, "rate.choices is 3, and should be a list"),
+        ({"choices": [1, 2], "low": 1.0}, "rate.low is not a setting"),
+        ({"choices": [1, 2], "when": {}}, "rate.when is {}, and should have at least 1 entries"),
+        ({"choices": [1, 2], "when": 3}, "rate.when is 3, and should be a section"),
+        (3, "rate is 3, and should be a section"),
     ],
 )
-def test_a_box_that_makes_no_sense_is_refused(name: str, wrong: dict[str, object], message: str) -> None:
-    assert validate({"space": BOX}, "space", SpaceSettings).beta.high == 0.9
+def test_a_dimension_that_makes_no_sense_is_refused(written: object, message: str) -> None:
     with pytest.raises(BadInput) as error:
-        validate({"space": BOX | {name: BOX[name] | wrong}}, "space", SpaceSettings)
+        validate({"rate": written}, "rate", Dimension)
     assert message in str(error.value)
+
+
+def test_one_and_true_are_different_choices() -> None:
+    assert Choice(choices=(1, True, 1.5)).choices == (1, True, 1.5)

@@ -9,35 +9,41 @@ import pytest
 
 from bakeoff.base.progress import Progress
 from bakeoff.base.record import Run, dump
-from bakeoff.base.settings import BadInput
 from bakeoff.base.workers import answering
 from bakeoff.data.examples import Examples, Split
-from bakeoff.networks.mlp import MlpSettings
 from bakeoff.training.fit import Watch
 from bakeoff.tuning.hypergradient import Hypergradient
 from bakeoff.tuning.objective import Objective, Trained
 from bakeoff.tuning.registry import SEARCHERS
 from bakeoff.tuning.searcher import Problem, Proposal
 from bakeoff.tuning.settings import (
-    DimensionSettings,
     RandomSettings,
+    Range,
     SearchBudget,
-    SpaceSettings,
     StudySettings,
-    StudyTrainingSettings,
 )
-from bakeoff.tuning.space import Point, Space
+from bakeoff.tuning.space import Point
 from bakeoff.tuning.study import Study
+from tests.tuning.bases import base
 
+NETWORK = {"hidden": [4], "normalisation": "none", "activation": "relu", "initialisation": "he", "dropout": 0.0}
 LOSSES = (0.9, None, 0.5, 0.7, 0.5, 0.8)  # of the trials; the second one diverges
-BOX = DimensionSettings(low=0.1, high=0.9, log=False)
+BOX = Range(low=0.1, high=0.9, scale="linear")
+RATE = "optimizer.learning_rate"
 BUDGET = SearchBudget(trials=6, confirmations=2)
 SETTINGS = StudySettings(
-    data="images",
+    task="images",
+    model="mlp",
+    optimizer="momentum",
+    objective="loss",
+    methods=("random",),
+    trials=None,
     batch=4,
+    epochs=2,
+    examples=10,
     seed=3,
-    training=StudyTrainingSettings(examples=10, epochs=2, batch_size=5),
-    space=SpaceSettings(learning_rate=BOX, beta=BOX, weight_decay=BOX),
+    fixed={},
+    space={RATE: BOX, "optimizer.beta": BOX},
 )
 
 
@@ -49,7 +55,7 @@ class Listed:
 
     def ask(self, n: int) -> list[Proposal]:
         self.asked += n
-        return [Proposal({"learning_rate": float(k + 1), "beta": 0.5}) for k in range(self.asked - n, self.asked)]
+        return [Proposal({RATE: float(k + 1), "optimizer.beta": 0.5}) for k in range(self.asked - n, self.asked)]
 
     def tell(self, values: Sequence[float]) -> None: ...
 
@@ -59,16 +65,16 @@ class Known:
     """Gives the losses above; a confirmation's loss is its seed, and seeds from `breaks` on diverge."""
 
     breaks: int = 100
+    best: float = 3.0
     losses: Sequence[float | None] = LOSSES
-    network = MlpSettings(hidden=(4,), normalisation="none", activation="relu", initialisation="he", dropout=0.0)
-    training = SETTINGS.training
+    base = base(NETWORK, epochs=2, batch_size=5)
 
     def __call__(self, point: Point) -> Trained:
-        loss = self.losses[int(point["learning_rate"]) - 1]
+        loss = self.losses[int(point[RATE]) - 1]
         return Trained({}, diverged=1) if loss is None else Trained({"val/loss": loss, "val/accuracy": 1 - loss}, None)
 
     def confirm(self, point: Point, seed: int) -> Trained:
-        assert point["learning_rate"] == 3.0
+        assert point[RATE] == self.best
         return (
             Trained({}, diverged=2)
             if seed >= self.breaks
@@ -83,11 +89,11 @@ def run(objective: Known = KNOWN) -> tuple[list[Run], list[Mapping[str, float]],
     rows: list[Mapping[str, float]] = []
 
     def watch(name: str, parameters: Mapping[str, Any]) -> Watch:
-        assert name == "random-s3"
+        assert name == "mlp-random-s3"
         assert parameters["method"] == "random"
         return rows.append
 
-    study = Study("random", "images.npz", BUDGET, SETTINGS, RandomSettings(), objective, Listed())  # type: ignore[arg-type]
+    study = Study("mlp", "random", "images.npz", BUDGET, SETTINGS, RandomSettings(), objective, Listed())  # type: ignore[arg-type]
     shown = StringIO()
     with Progress(study.trainings, "tune", shown) as progress:
         runs = study.run(lambda asked: [study.train(one) for one in asked], watch, progress)
@@ -96,7 +102,7 @@ def run(objective: Known = KNOWN) -> tuple[list[Run], list[Mapping[str, float]],
 
 def test_a_study_reports_the_means_of_the_confirmations_alone() -> None:
     study = run()[0][0]
-    assert study.name == "random-s3"
+    assert study.name == "mlp-random-s3"
     assert study.metrics == {"val/loss": 4.5, "test/loss": 14.5, "trials": 6, "trials.diverged": 1}
     assert study.parameters["study.best"] == "t003"  # the first of the two that reached 0.5
     assert study.parameters["optimizer.learning_rate"] == 3.0
@@ -106,10 +112,10 @@ def test_a_study_reports_the_means_of_the_confirmations_alone() -> None:
 def test_no_trial_is_dropped() -> None:
     _, *children = run()[0]
     assert [child.name for child in children] == [
-        *(f"random-s3-t{number:03}" for number in range(1, 7)),
-        *("random-s3-c1", "random-s3-c2"),
+        *(f"mlp-random-s3-t{number:03}" for number in range(1, 7)),
+        *("mlp-random-s3-c1", "mlp-random-s3-c2"),
     ]
-    assert all(child.parent == "random-s3" for child in children)
+    assert all(child.parent == "mlp-random-s3" for child in children)
     assert [child.metrics.get("val/loss") for child in children] == [*LOSSES, 4, 5]
     assert [child.diverged for child in children] == [None, 1, None, None, None, None, None, None]
     assert [child.parameters["optimizer.learning_rate"] for child in children] == [1, 2, 3, 4, 5, 6, 3, 3]
@@ -135,15 +141,20 @@ def test_a_study_diverges_with_any_of_its_confirmations() -> None:
     assert study.metrics == {"trials": 6, "trials.diverged": 1}
 
 
-def test_a_search_in_which_all_diverge_is_refused() -> None:
-    with pytest.raises(BadInput, match=r"all 6 trials in tuning.study.space diverged; lower learning_rate.high"):
-        run(Known(losses=(None,) * 6))
+def test_a_search_in_which_all_diverge_is_recorded() -> None:
+    study, *children = run(Known(losses=(None,) * 6, breaks=0, best=1.0))[0]
+    assert study.diverged == 2
+    assert study.history == []
+    assert study.metrics == {"trials": 6, "trials.diverged": 6}
+    assert len(children) == 8
 
 
 METHODS: dict[str, dict[str, Any]] = {
-    "grid": {"levels": {"learning_rate": 3, "beta": 2, "weight_decay": 2}},
+    "grid": {"levels": {"mlp": {RATE: 3, "optimizer.beta": 2, "penalty.weight_decay": 2}}},
     "random": {},
+    "sobol": {},
     "bayes": {"startup_trials": 3},
+    "gp": {"startup_trials": 8, "levels": 64},
     "evolution": {"population": 4, "keep": 0.5, "mutation": 0.1},
     "gradient": {"outer_rate": 0.1, "steps": 3},
 }
@@ -151,12 +162,11 @@ REAL_BUDGET = SearchBudget(trials=11, confirmations=2)
 REAL = SETTINGS.model_copy(
     update={
         "batch": 3,
-        "training": StudyTrainingSettings(examples=30, epochs=2, batch_size=8),
-        "space": SpaceSettings(
-            learning_rate=DimensionSettings(low=1e-2, high=1.0, log=True),
-            beta=DimensionSettings(low=0.5, high=0.9, log=False),
-            weight_decay=DimensionSettings(low=1e-4, high=1e-2, log=True),
-        ),
+        "space": {
+            RATE: Range(low=1e-2, high=1.0, scale="log"),
+            "optimizer.beta": Range(low=0.5, high=0.9, scale="linear"),
+            "penalty.weight_decay": Range(low=1e-4, high=1e-2, scale="log"),
+        },
     }
 )
 
@@ -167,13 +177,13 @@ def searched(method: str, workers: int) -> list[Run]:
     splits = [
         Split(rng.normal(size=(30, 4)).astype(np.float32), rng.integers(3, size=30, dtype=np.uint8)) for _ in "abc"
     ]
-    network = MlpSettings(hidden=(5,), normalisation="none", activation="relu", initialisation="he", dropout=0.0)
-    objective = Objective(Examples(*splits, classes=("a", "b", "c")), network, REAL.training, REAL.seed)
+    shared = base(NETWORK | {"hidden": [5]}, epochs=2, batch_size=8)
+    objective = Objective(Examples(*splits, classes=("a", "b", "c")), shared, REAL.seed)
     spec = SEARCHERS[method]
     hyperparameters = spec.settings.model_validate(METHODS[method])
-    problem = Problem(Space.read(REAL.space), REAL_BUDGET.trials, REAL.seed, partial(Hypergradient, objective))
+    problem = Problem("mlp", shared.space(REAL), REAL_BUDGET.trials, REAL.seed, partial(Hypergradient, objective))
     study = Study(
-        method, "images.npz", REAL_BUDGET, REAL, hyperparameters, objective, spec.build(problem, hyperparameters)
+        "mlp", method, "images.npz", REAL_BUDGET, REAL, hyperparameters, objective, spec.build(problem, hyperparameters)
     )
     with answering(study.train, workers) as train, Progress(study.trainings, "tune", StringIO()) as progress:
         return study.run(train, lambda *_: lambda _: None, progress)

@@ -95,6 +95,9 @@ def run() -> None:
         "--every", type=seconds, default=60, metavar="SECONDS", help="between two savings (default: 60)"
     )
     learning.add_argument("--skip", action="store_true", help="the same stream begins again: pass over what is learnt")
+    using = command(use)
+    using.add_argument("study", help="of `tuning.studies` in params.yaml")
+    using.add_argument("--force", action="store_true", help="write over a recipe that is there")
     command(deps)
     command(readme)
     command(setup)
@@ -237,6 +240,15 @@ def learn(arguments: argparse.Namespace) -> None:
     status = follow(0, sys.stdout, learner, state, every=arguments.every, skip=arguments.skip)
     if status:
         sys.exit(status)
+
+
+def use(arguments: argparse.Namespace) -> None:
+    """write the best point of a study as a recipe, recipes/TASK/MODEL.yaml"""
+    from bakeoff.commands.use import use as write_recipe
+    from bakeoff.harness import params
+
+    for line in write_recipe(arguments.study, params.check(), force=arguments.force):
+        print(line)
 
 
 def deps(_: argparse.Namespace) -> None:

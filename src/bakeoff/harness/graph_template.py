@@ -31,7 +31,6 @@ def lists(params: Any) -> dict[str, Sequence[str]]:
     kinds = {kind: [name for name, data in params.data.items() if data.kind == kind] for kind in paths.KINDS}
     tasks = params.tasks
     trained = list(dict.fromkeys(task.data for task in tasks.values()))
-    searched = [params.tuning.study.data] * bool(params.tuning.methods)
     segmented = [name for name, task in tasks.items() if task.data in kinds["scans"]]
     return kinds | {
         "task": list(tasks),
@@ -43,10 +42,10 @@ def lists(params: Any) -> dict[str, Sequence[str]]:
         "pictured": [name for name in trained if name in kinds["images"]],
         "encoded": [name for name in trained if name in kinds["table"]],
         "scanned": [name for name in trained if name in kinds["scans"]],
-        "labelled": list(dict.fromkeys([*trained, *params.online.tables, *searched])),
+        "labelled": list(dict.fromkeys([*trained, *params.online.tables])),
         "corpora": params.embedding.corpora,
         "tables": params.online.tables,
-        "methods": params.tuning.methods,
+        "study": [name for name, study in params.tuning.studies.items() if study.methods],
     }
 
 
@@ -112,8 +111,14 @@ def repeated(block: str, names: Mapping[str, Sequence[str]], params: Any) -> Ite
         return
     for name in meant(placeholder[1], names):
         text = f"{heading}\n{rest}".replace(placeholder[0], name)
-        if placeholder[1] in OF_TASKS:
-            data = params.tasks[name].data
+        task = name if placeholder[1] in OF_TASKS else None
+        if placeholder[1] == "study":
+            study = params.tuning.studies[name]
+            task = study.task
+            for key in ("task", "model", "optimizer"):
+                text = text.replace(f"<{key}>", getattr(study, key))
+        if task is not None:
+            data = params.tasks[task].data
             examples = paths.EXAMPLES.get(params.data[data].kind, "")
             text = text.replace("<data>", data).replace("<examples>", examples)
         yield text

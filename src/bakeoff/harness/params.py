@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import Field, TypeAdapter
 
@@ -25,6 +25,7 @@ from bakeoff.embedding.settings import ArchitectureName, NotesSettings, SamplerN
 from bakeoff.explanation.settings import ExplanationSettings
 from bakeoff.harness.graph_template import differences, whole
 from bakeoff.harness.params_rules import misfits, names, unseen
+from bakeoff.harness.study_rules import studies
 from bakeoff.networks.registry import NETWORKS, Networks
 from bakeoff.networks.settings import NetworkSettings
 from bakeoff.online.settings import OnlineSettings
@@ -34,10 +35,13 @@ from bakeoff.training.settings import RunSettings
 from bakeoff.tuning.settings import (
     BayesSettings,
     EvolutionSettings,
+    GpSettings,
     GradientSettings,
     GridSettings,
     RandomSettings,
     SearchBudget,
+    SobolSettings,
+    StudyName,
     StudySettings,
 )
 
@@ -58,13 +62,12 @@ class Baselines(Settings):
 
 
 class Tuning(Settings):
-    methods: Annotated[
-        tuple[Literal["grid", "random", "bayes", "evolution", "gradient"], ...], Field(strict=False), DISTINCT
-    ]
-    study: StudySettings
+    studies: dict[StudyName, StudySettings]
     grid: GridSettings
     random: RandomSettings
+    sobol: SobolSettings
     bayes: BayesSettings
+    gp: GpSettings
     evolution: EvolutionSettings
     gradient: GradientSettings
 
@@ -136,6 +139,7 @@ def check(path: Path = PATH, *, graph: bool = True) -> Params:
     refuse(path, unseen(document))
     refuse(path, names(params))
     refuse(path, misfits(params, read_recipes(params, path.parent)))
+    refuse(path, studies(params))
     if graph and (differing := list(differences(params, path.parent))):
         raise BadInput("; ".join(differing))
     return params

@@ -1,6 +1,5 @@
 """Rules for settings of different sections, as far as params.yaml alone decides them."""
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
 # What DVC's run-cache leaves out of any section, at any depth (treeverse/dvc 10296): after a change below such a key it
 # would bring the old output back and call it clean.
 UNSEEN_BY_DVC = {"size", "nfiles"}
-GRID = 10**6  # points that a grid may have: all of them are listed before the first is tried
 
 
 @dataclass(frozen=True)
@@ -52,7 +50,6 @@ def misfits(params: "Params", recipes: Sequence["Recipe"]) -> Iterator[str]:
             yield from too_small(use, size)
     yield from averaged_twice(params, recipes)
     yield from of_a_gpu(params)
-    yield from search(params)
     for name, table in params.data.items():
         if table.kind == "table":
             said = misnamed(table.encoding, table.numeric, table.categorical)
@@ -107,7 +104,6 @@ def names(params: "Params") -> Iterator[str]:
     for place, listed, kind in (
         ("embedding.corpora", params.embedding.corpora, "corpus"),
         ("online.tables", params.online.tables, "table"),
-        ("tuning.study.data", [params.tuning.study.data] * bool(params.tuning.methods), "images"),
     ):
         known = [name for name, data in params.data.items() if data.kind == kind]
         for name in listed:
@@ -217,19 +213,3 @@ def of_a_gpu(params: "Params") -> Iterator[str]:
         yield f"run.precision is '{run.precision}', which is for a GPU, and run.device is 'cpu'; write float32"
     if run.compile:
         yield "run.compile is true, which is for a GPU, and run.device is 'cpu'; write false"
-
-
-def search(params: "Params") -> Iterator[str]:
-    """Yield what the searches of the section `tuning` could not do."""
-    tuning, network = params.tuning, params.networks.mlp
-    if "grid" in tuning.methods:
-        levels = list(tuning.grid.levels.model_dump().values())
-        made = f"tuning.grid.levels make {' x '.join(map(str, levels))} = {math.prod(levels)} points"
-        trials = params.budgets[params.budget].tuning.trials
-        if math.prod(levels) < trials:
-            yield f"{made}, and budgets.{params.budget}.tuning.trials is {trials}; add levels, or take fewer trials"
-        if math.prod(levels) > GRID:
-            yield f"{made}, and should make at most {GRID}; take fewer levels"
-    if "gradient" in tuning.methods:
-        for fault in network.gradient_faults():
-            yield f"networks.mlp.{fault}; take gradient off tuning.methods, or change the network"

@@ -118,11 +118,11 @@ def predictions(task: str, examples: Examples, segmenter: Segmenter) -> dict[str
 def texts(material: Material, drawn: Mapping[str, bytes]) -> dict[str, str]:
     """Write the pages, with these figures in the HTML file; return them by file name."""
     comparison = material.comparison
-    searched = material.cards[paths.data_name(comparison.tuning.data)] if comparison.tuning else None
+    searched = {name: material.cards[paths.data_name(study.data)] for name, study in comparison.tuning.items()}
     shown = pages.Exhibits(
         origins=origins(material),
         cards={task: material.cards[name] for task, name in material.data.items()},
-        searched_part=searched.taken if searched else None,
+        searched_parts={name: card.taken for name, card in searched.items()},
         encodings=material.encodings,
         texts={corpus: text.card for corpus, text in material.texts.items()},
         neighbours={

@@ -63,7 +63,7 @@ class Exhibits:
     Attributes:
         origins: by the name of the data set.
         cards: of each task's data.
-        searched_part: which part of its source the searches train on; None for all of it.
+        searched_parts: by study which part of its source the trials train on; None for all of it.
         encodings: what encode_table reports, by the name of each task on a table.
         texts: the card of each corpus.
         neighbours: by corpus, architecture and word the nearest words; of architectures that did not diverge.
@@ -73,7 +73,7 @@ class Exhibits:
 
     origins: Mapping[str, Origin]
     cards: Mapping[str, Card]
-    searched_part: str | None
+    searched_parts: Mapping[str, str | None]
     encodings: Mapping[str, Encoding]
     texts: Mapping[str, CorpusCard]
     neighbours: Mapping[str, Mapping[str, Mapping[str, Sequence[str]]]]
@@ -146,7 +146,7 @@ def report(comparison: Comparison, exhibits: Exhibits, *more: str) -> str:
             embedding_section(corpus, found, exhibits, alone=len(comparison.embeddings) == 1)
             for corpus, found in comparison.embeddings.items()
         ),
-        *([tuning_section(comparison.tuning, exhibits.searched_part)] if comparison.tuning else []),
+        *([tuning_section(comparison.tuning, exhibits.searched_parts)] if comparison.tuning else []),
         *more,
         data_section(exhibits),
         REPRODUCE,
@@ -179,9 +179,10 @@ def introduction(comparison: Comparison) -> str:
             "optimizer, with tuned and with default hyperparameters, from several seeds."
         )
     if comparison.tuning:
-        trials = sum(cell.trials for cell in comparison.tuning.cells)
-        methods = plural(len(comparison.tuning.cells), "method")
-        parts.append(f"{plural(trials, 'trial')} of {methods} of hyperparameter search.")
+        cells = [cell for study in comparison.tuning.values() for cell in study.cells]
+        trials, methods = sum(cell.trials for cell in cells), plural(len({cell.method for cell in cells}), "method")
+        studies = f" in {len(comparison.tuning)} studies" if len(comparison.tuning) > 1 else ""
+        parts.append(f"{plural(trials, 'trial')} of {methods} of hyperparameter search{studies}.")
     if comparison.embeddings:
         architectures = len({name for found in comparison.embeddings.values() for name in found.architectures})
         texts = f" on {len(comparison.embeddings)} texts" if len(comparison.embeddings) > 1 else ""
@@ -330,30 +331,40 @@ def of_english(metric: str) -> bool:
     return metric.removeprefix("test/").partition(".")[0] in ENGLISH_TESTS
 
 
-def tuning_section(tuning: TuningComparison, part: str | None) -> str:
-    """Return the section on the methods of hyperparameter search.
+def tuning_section(tuning: Mapping[str, TuningComparison], parts: Mapping[str, str | None]) -> str:
+    """Return the section on hyperparameter search, with a part for each study.
 
     Args:
-        part: which part of its source the trials train on; None for all of it.
+        parts: by study which part of its source the trials train on; None for all of it.
     """
-    cells = tuning.cells
+    return "\n\n".join(
+        ["## Hyperparameter search", *(study_part(name, of, parts[name]) for name, of in tuning.items())]
+    )
+
+
+def study_part(name: str, tuning: TuningComparison, part: str | None) -> str:
+    """Return what came of one study."""
+    cells, measure = tuning.cells, METRICS[tuning.metric]
     varied = list(dict.fromkeys(name for cell in cells for name in cell.best))
     rows = []
     for cell in cells:
         best = [shown(cell.best.get(name)) for name in varied]
         searched = number(cell.best_so_far[-1][1]) if cell.best_so_far else DASH
         trials = f"{cell.trials} ({cell.trials_diverged} diverged)" if cell.trials_diverged else str(cell.trials)
-        scores = [searched, estimate(cell.validation), estimate(cell.test)]
+        scores = [searched, estimate(cell.validation), estimate(cell.optimism), estimate(cell.test)]
         rows.append([cell.method, trials, *scores, *best])
     budget = "Every method has a budget of the same number of trainings. " if len(cells) > 1 else ""
     text = (
-        f"The trials train on {code(tuning.data)}{taken(part)}. {budget}The best trial of a method is trained again "
+        f"{code(tuning.model)} under {code(tuning.optimizer)}. The trials train on {code(tuning.data)}{taken(part)}. "
+        f"{budget}The best trial of a method is trained again "
         f"from {plural(len(cells[0].seeds), 'seed')} that no trial had used, and only these runs count: the best of "
-        f"many trials is biased by selection. {best_method(tuning)}"
+        f"many trials is biased by selection. The optimism is the difference. {best_method(tuning)}"
     )
-    scores = ["best loss in the search", "validation loss, new seeds", "test accuracy, new seeds"]
+    scores = [f"best {measure} in the search", f"validation {measure}, new seeds", "optimism"]
+    scores.append(f"test {METRICS[tuning.tested]}, new seeds")
     header = ["method", "trials", *scores, *(name.rpartition(".")[2] for name in varied)]
-    parts = ["## Hyperparameter search", text, picture("loss of the searches", "tuning.png"), table(header, rows)]
+    drawn = picture(f"{measure} of the searches of {name}", f"tuning-{name}.png")
+    parts = [f"### Study {code(name)}", text, drawn, table(header, rows)]
     return "\n\n".join(parts)
 
 
@@ -374,7 +385,8 @@ def best_method(tuning: TuningComparison) -> str:
         case reason:
             none = f"**No winner** ({reason})."
     ties = f" and is statistically tied with {listed(tuning.tied_with)}" if tuning.tied_with else ""
-    return f"{none} {leader} has the smallest mean loss{ties}."
+    best = "smallest" if tuning.metric == "loss" else "largest"
+    return f"{none} {leader} has the {best} mean {METRICS[tuning.metric].removeprefix('mean ')}{ties}."
 
 
 def shown(value: float | str | None) -> str:

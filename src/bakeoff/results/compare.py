@@ -20,6 +20,7 @@ The rules, fixed before any run:
 - The methods of tuning are ranked alike, by the validation loss of their best trial trained again on fresh seeds.
 """
 
+import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -259,7 +260,7 @@ def rival(cell: Cell[Name], leader: Cell[Name]) -> bool:
 def compare(
     tasks: Mapping[str, TaskRecords],
     embeddings: Mapping[str, Mapping[str, Record]],
-    studies: Mapping[str, Record],
+    studies: Mapping[str, Mapping[str, Record]],
     baselines: Iterable[Record],
     recipes: Iterable[Record],
     settings: ComparisonSettings,
@@ -268,7 +269,7 @@ def compare(
 
     Args:
         embeddings: by the name of the corpus and by architecture.
-        studies: by method of search.
+        studies: by study and by method of search.
         baselines: each has a single run, which names its task.
         recipes: the runs name their task; they stand beside the cells and are compared with none.
     """
@@ -298,7 +299,7 @@ def compare(
         ),
         one_setting=one_setting.compare(problems(compared, contests), settings.confidence),
         embeddings={corpus: vectors(records) for corpus, records in embeddings.items() if records},
-        tuning=tuning(studies, settings) if studies else None,
+        tuning={study: tuning(records, settings) for study, records in studies.items()},
     )
     return Comparison.parsed(made.dumped())
 
@@ -554,7 +555,7 @@ def vectors(records: Mapping[str, Record]) -> EmbeddingComparison:
 
 
 def tuning(records: Mapping[str, Record], settings: ComparisonSettings) -> TuningComparison:
-    """Return the methods, ranked by the validation loss of the best trial of each, trained again from fresh seeds."""
+    """Return the methods of a study, ranked by their objective: that of the best trial, trained from fresh seeds."""
     searches = {method: searched(method, record.runs) for method, record in records.items()}
     # A loss has no range of which a share would be unstable.
     ranked = standings([search.confirmed for search in searches.values()], settings.confidence, stable=math.inf)
@@ -562,7 +563,10 @@ def tuning(records: Mapping[str, Record], settings: ComparisonSettings) -> Tunin
     head = searches[leader.name].head
     return TuningComparison(
         data=head.parameters["data"],
-        metric="loss",
+        model=head.parameters["model"],
+        optimizer=head.parameters["optimizer"],
+        metric=searches[leader.name].objective,
+        tested=searches[leader.name].tested,
         winner=None if leader.best_seed is None else leader.name,
         tied_with=tuple(place.cell.name for place in ranked if place.tied),
         **decision(ranked, settings, no_better_than=None),
@@ -576,12 +580,21 @@ class Searched:
 
     Attributes:
         head: the study as a whole.
-        confirmed: the runs of the best trial from fresh seeds.
+        confirmed: the runs of the best trial from fresh seeds; a higher score is better.
+        objective: on validation data.
+        tested: the metric on test data.
     """
 
     head: Run
     trials: Sequence[Run]
     confirmed: Cell[str]
+    objective: Any
+    tested: Any
+
+    @property
+    def sign(self) -> int:
+        """-1 where less is better."""
+        return -1 if self.objective == "loss" else 1
 
 
 def searched(method: str, runs: Sequence[Run]) -> Searched:
@@ -591,22 +604,36 @@ def searched(method: str, runs: Sequence[Run]) -> Searched:
     fresh = [run for run in runs if run.parent == head.name and run.parameters["seed"] != seed]
     trials = [run for run in runs if run.parent == head.name and run.parameters["seed"] == seed]
     seeds = tuple(run.parameters["seed"] for run in fresh)
-    return Searched(head, trials, Cell(method, seeds, -column(fresh, "val/loss"), column(fresh, "test/accuracy")))
+    objective = head.parameters["study.objective"]
+    measured = {name for run in runs for name in run.metrics}
+    tested = objective if objective != "loss" else "dice" if "test/dice" in measured else "accuracy"
+    score = column(fresh, f"val/{objective}") * (-1 if objective == "loss" else 1)
+    confirmed = Cell(method, seeds, score, column(fresh, f"test/{tested}"))
+    return Searched(head, trials, confirmed, objective, tested)
 
 
 def study(place: Place[str], rank: int, search: Searched, settings: ComparisonSettings) -> Study:
     """Return a method with the scores of its best trial and the course of its search."""
     # The searched hyperparameters are those that differ between a search's trials.
-    first = search.trials[0].parameters
-    varied = [name for name in first if any(trial.parameters[name] != first[name] for trial in search.trials)]
+    first, *others = (trial.parameters for trial in search.trials)
+    varied = [name for name in first if any(other.get(name) != first[name] for other in others)]
+    limits, sign = OF_LOSSES if search.objective == "loss" else OF_METRICS, search.sign
+    course = [(int(row["epoch"]), row[f"best/val/{search.objective}"]) for row in search.head.history]
+    lost = np.array([sign * (course[-1][1] - sign * score) for score in place.cell.score]) if course else np.empty(0)
     return Study(
         method=place.cell.name,
-        **placed(place, rank, OF_LOSSES),
-        difference=estimate(-place.difference, settings),
-        validation=summary(-place.cell.score, OF_LOSSES, settings),
+        **placed(place, rank, limits),
+        difference=estimate(sign * place.difference, settings),
+        validation=summary(sign * place.cell.score, limits, settings),
         test=summary(place.cell.test, OF_METRICS, settings),
-        best={name: search.head.parameters[name] for name in varied},
-        best_so_far=tuple((int(row["epoch"]), row["best/val/loss"]) for row in search.head.history),
+        best={name: written(search.head.parameters[name]) for name in varied if name in search.head.parameters},
+        best_so_far=tuple(course),
+        optimism=estimate(lost[~np.isnan(lost)], settings),
         trials=len(search.trials),
         trials_diverged=sum(trial.diverged is not None for trial in search.trials),
     )
+
+
+def written(value: Any) -> int | float | str:
+    """Return the value of a setting; a list, a section, true, false and null as JSON."""
+    return value if isinstance(value, int | float | str) and not isinstance(value, bool) else json.dumps(value)

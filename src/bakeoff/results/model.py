@@ -471,26 +471,33 @@ class Study(Standing, Scores):
 
     Attributes:
         best: the hyperparameters of its best trial.
-        best_so_far: trainings spent and the least validation loss until then.
+        best_so_far: trainings spent and the best value of the objective until then.
+        optimism: how much better the best trial was in the search than from each fresh seed that ended.
     """
 
     method: str
     best: dict[str, int | Number | str]
     best_so_far: tuple[tuple[int, Number], ...]
+    optimism: Estimate
     trials: int
     trials_diverged: int
 
 
 class TuningComparison(Decision):
-    """The methods of hyperparameter search, the leading one first.
+    """The methods of one study, the leading one first.
 
     Attributes:
         data: the file of examples on which the trials are trained.
+        metric: the objective, on validation data: the loss, of which less is better, or a metric.
+        tested: the metric on test data.
         winner: the leading method; None where every confirming run diverged.
     """
 
     data: str
-    metric: Literal["loss"]
+    model: str
+    optimizer: str
+    metric: Literal["loss"] | Metric
+    tested: Metric
     winner: str | None
     tied_with: tuple[str, ...]
     cells: tuple[Study, ...]
@@ -507,7 +514,7 @@ class Comparison(Result):
         relaxed_profiles: in steps, by relaxed targets.
         one_setting: None where fewer than two problems have trials at the same points.
         embeddings: by the name of the corpus.
-        tuning: None without methods.
+        tuning: the searches, by study.
     """
 
     confidence: float
@@ -517,7 +524,7 @@ class Comparison(Result):
     relaxed_profiles: tuple[RelaxedProfile, ...]
     one_setting: OneSetting | None
     embeddings: dict[str, EmbeddingComparison]
-    tuning: TuningComparison | None
+    tuning: dict[str, TuningComparison]
 
     def dumped(self) -> str:
         """Return the text of comparison.json."""

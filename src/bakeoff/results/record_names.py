@@ -90,9 +90,21 @@ def streams(read: Read) -> dict[str, dict[str, str]]:
     return {table: {rule: f"{table}-{rule}" for rule in rules} for table in read("online.tables", list[str])}
 
 
-def methods(read: Read) -> list[str]:
-    """Return the methods of hyperparameter search, which name their records."""
-    return list(read("tuning.methods", list[str]))
+class DeclaredStudy(Settings):
+    """A study of params.yaml, as much as names its records."""
+
+    model_config = ConfigDict(extra="allow", strict=False)
+
+    methods: tuple[str, ...]
+
+
+def studies(read: Read) -> dict[str, dict[str, str]]:
+    """Return the names of the records of searches, by study and by method; a study without methods has none."""
+    return {
+        name: {method: f"{name}-{method}" for method in study.methods}
+        for name, study in read("tuning.studies", dict[str, DeclaredStudy]).items()
+        if study.methods
+    }
 
 
 def records(read: Read) -> list[tuple[str, str]]:
@@ -102,4 +114,4 @@ def records(read: Read) -> list[tuple[str, str]]:
     found += [("baselines", name) for name in baselines(read)]
     found += [("online", name) for names in streams(read).values() for name in names.values()]
     found += [("recipes", name) for name in recipes(read)]
-    return found + [("tuning", name) for name in methods(read)]
+    return found + [("tuning", name) for names in studies(read).values() for name in names.values()]

@@ -11,16 +11,24 @@ optuna.logging.set_verbosity(optuna.logging.WARNING)  # it announces each study 
 
 
 class Bayes:
-    """Draws from the density of the good points over that of the others, dimension by dimension, after a random start.
+    """Draws from the density of the good points over that of the others, after a random start.
 
-    Optuna's tree-structured Parzen estimator. It splits points by rank, so that an infinite value is only a bad one.
+    Optuna's tree-structured Parzen estimator: multivariate, so that the densities are of all dimensions together, and
+    with a constant liar, so that trials of a batch that are not told yet count as bad. It splits points by rank, so
+    that an infinite value is only a bad one.
     Source: Bergstra, Bardenet, Bengio & Kegl 2011, NeurIPS 24.
     """
 
     def __init__(self, problem: Problem, settings: BayesSettings) -> None:
         self.space = problem.space
         self.axes = {name: optuna.distributions.FloatDistribution(0.0, 1.0) for name in self.space.dimensions}
-        sampler = optuna.samplers.TPESampler(seed=problem.seed, n_startup_trials=settings.startup_trials)
+        sampler = optuna.samplers.TPESampler(
+            seed=problem.seed,
+            n_startup_trials=settings.startup_trials,
+            multivariate=True,
+            constant_liar=True,
+            group=False,
+        )
         self.study = optuna.create_study(sampler=sampler)
         self.asked: list[optuna.Trial] = []
 

@@ -23,6 +23,7 @@ def search(
     budget: int,
     batch: int,
     watch: Callable[[Trial], None],
+    objective: str,
 ) -> list[Trial]:
     """All trials; their costs add up to `budget` trainings.
 
@@ -44,7 +45,7 @@ def search(
                 f"and gave {len(proposals)} for {cost}"
             )
         batch_trained = train([proposal.point for proposal in proposals])
-        searcher.tell([trained.value for trained in batch_trained])
+        searcher.tell([trained.value(objective) for trained in batch_trained])
         for proposal, trained in zip(proposals, batch_trained, strict=True):
             spent += proposal.cost
             trials.append(Trial(len(trials) + 1, spent, proposal.point, trained))

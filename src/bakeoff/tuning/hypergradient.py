@@ -11,7 +11,10 @@ from torch.func import functional_call, grad
 
 from bakeoff.base.settings import BadInput
 from bakeoff.training.job import start
-from bakeoff.tuning.objective import Objective, Penalised
+from bakeoff.training.supervised import Supervised
+from bakeoff.tuning.candidate import Candidate, found
+from bakeoff.tuning.differentiable import SEARCHED, differentiable
+from bakeoff.tuning.objective import Objective
 from bakeoff.tuning.space import Point
 
 # A step takes a gradient; to look back through it takes the derivative of that gradient, by reverse mode about twice as
@@ -31,18 +34,16 @@ class Hypergradient:
     Differs: the steps are kept, not reversed; one learning rate, beta and weight decay for all layers and steps.
 
     Raises:
-        BadInput: the network has batch norm, dropout or step activations.
+        BadInput: the study is one that it cannot differentiate.
     """
 
     objective: Objective
     steps: int
 
     def __post_init__(self) -> None:
-        network = self.objective.network
-        for fault in network.gradient_faults():
-            raise BadInput(
-                f"params.yaml: networks.mlp.{fault}; take gradient off tuning.methods, or change the network"
-            )
+        base = self.objective.base
+        for fault in differentiable(base.optimizer, base.at({})):
+            raise BadInput(f"{base.place}.methods has gradient, and {fault}; take gradient off, or change that")
 
     @property
     def cost(self) -> int:
@@ -57,26 +58,35 @@ class Hypergradient:
 
     def trained_loss(self, point: dict[str, Tensor]) -> Tensor:
         """The validation loss after the steps, differentiable by the point."""
-        workload, unpenalised = self.objective.workload(point["weight_decay"]), self.objective.workload(0.0)
-        network, generator = start(partial(self.objective.build, workload), self.objective.seed)
+        candidate = self.objective.base.at({})
+        values = {name: torch.tensor(value, dtype=torch.float64) for name, value in fixed(candidate).items()} | point
+        learning_rate, beta, weight_decay = (values[name] for name in SEARCHED)
+        workload = self.objective.workload(candidate, weight_decay)
+        unpenalised = self.objective.workload(candidate, 0.0)
+        network, generator = start(partial(self.objective.build, candidate, workload), self.objective.seed)
         slope = grad(lambda theta, batch: functional_call(Loss(network, workload), theta, (batch,)))
         theta = {name: weight.detach() for name, weight in Loss(network, workload).named_parameters()}
         velocity: dict[str, Tensor] = {}
         epochs = chain.from_iterable(map(workload.batches, repeat(generator)))
         for batch in islice(epochs, self.steps):
             g = slope(theta, batch)
-            beta = point["beta"]
             velocity = {name: beta * velocity[name] + (1 - beta) * g[name] for name in g} if velocity else g
-            theta = {name: theta[name] - point["learning_rate"] * velocity[name] for name in g}
+            theta = {name: theta[name] - learning_rate * velocity[name] for name in g}
         x, y = unpenalised.held["validation"]
         loss: Tensor = functional_call(Loss(network, unpenalised), theta, ((x[:], y[:]),))
         return loss
 
 
+def fixed(candidate: Candidate) -> dict[str, float]:
+    """Return the values of the hyperparameters where they are not searched."""
+    document = candidate.document()
+    return {name: found(document, name) for name in SEARCHED}
+
+
 class Loss(nn.Module):
     """A workload's loss as a module, so that the weights of its network can be exchanged in a call."""
 
-    def __init__(self, network: nn.Module, workload: Penalised) -> None:
+    def __init__(self, network: nn.Module, workload: Supervised) -> None:
         super().__init__()
         self.network, self.workload = network, workload
 

@@ -1,9 +1,10 @@
-"""The objective of a search: the validation loss of an MLP that is trained under momentum with weight decay."""
+"""The objective of a search: how well a network does that is trained with the settings of a point."""
 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 import torch
@@ -12,32 +13,49 @@ from torch import Tensor, nn
 from bakeoff.base.settings import BadInput
 from bakeoff.base.values import resolved
 from bakeoff.data.examples import Examples, Split
-from bakeoff.networks.mlp import MlpSettings
-from bakeoff.networks.registry import CLASSIFIERS
-from bakeoff.optimizers.momentum import MomentumSettings
+from bakeoff.networks.registry import NETWORKS, SEGMENTERS
 from bakeoff.training.fit import Outcome
 from bakeoff.training.job import Job
-from bakeoff.training.settings import TrainingSettings, plain
-from bakeoff.training.supervised import Classification
-from bakeoff.tuning.settings import StudyTrainingSettings
+from bakeoff.training.settings import ExecutionSettings, TrainingSettings
+from bakeoff.training.supervised import Classification, Segmentation, Supervised
+from bakeoff.tuning.candidate import Base, Candidate
 from bakeoff.tuning.space import Point
 
 CPU = torch.device("cpu")
+# A trial is measured at its end alone, and has diverged where something is not finite.
+EXECUTION = ExecutionSettings(
+    diverged_above=None,
+    norms=False,
+    evaluations=1,
+    evaluation_share=None,
+    shards=1,
+    precision="float32",
+    compile=False,
+)
 
 
-class Penalised(Classification):
-    """Classification whose training loss has weight_decay / 2 sum theta^2 added, over weights and biases alike.
+class Penalised(Supervised):
+    """A workload whose training loss has weight_decay / 2 sum theta^2 added, over weights and biases alike.
 
     Under momentum this penalty is weight decay. An evaluation is without it.
+
+    Attributes:
+        weight_decay: a tensor where the loss is differentiated by it.
     """
 
-    def __init__(self, examples: Examples, settings: TrainingSettings, weight_decay: float | Tensor) -> None:
-        super().__init__(examples, settings, CPU)
-        self.weight_decay = weight_decay
+    weight_decay: float | Tensor
 
     def loss(self, network: nn.Module, batch: tuple[Tensor, Tensor]) -> Tensor:
         penalty = torch.stack([theta.square().sum() for theta in network.parameters()]).sum()
         return super().loss(network, batch) + self.weight_decay / 2 * penalty
+
+
+class PenalisedClassification(Penalised, Classification):
+    """Classification with the penalty."""
+
+
+class PenalisedSegmentation(Penalised, Segmentation):
+    """Segmentation with the penalty."""
 
 
 @dataclass(frozen=True)
@@ -52,64 +70,90 @@ class Trained:
     metrics: Mapping[str, float]
     diverged: int | None
 
-    @property
-    def value(self) -> float:
-        """The value for the searcher: the validation loss; infinity for a diverged training, which ranks last."""
-        return math.inf if self.diverged else self.metrics["val/loss"]
+    def value(self, objective: str) -> float:
+        """Return the value for the searcher, which minimises: the validation loss, or a metric with its sign changed.
+
+        It is infinity for a diverged training, which ranks last.
+        """
+        if self.diverged:
+            return math.inf
+        value = self.metrics[f"val/{objective}"]
+        return value if objective == "loss" else -value
 
 
 @dataclass(frozen=True)
 class Objective:
-    """Every trial starts from the same weights and meets the same batches, both drawn from `seed`.
+    """Every trial starts from the same seed: the same weights and the same batches, as far as the point has the same.
 
-    So its value is a function of the point alone, with a gradient; what the best trial owes to this one draw shows when
-    it is trained again from other seeds.
+    So its value is a function of the point alone; what the best trial owes to this one draw shows when it is trained
+    again from other seeds.
     """
 
     examples: Examples
-    network: MlpSettings
-    training: StudyTrainingSettings
+    base: Base
     seed: int
 
     def __call__(self, point: Point) -> Trained:
-        """The trial at a point. The test split is not read."""
+        """Return the trial at a point. The test split is not read."""
         _, _, outcome = self.train(point, self.seed)
         return Trained(outcome.final, outcome.diverged)
 
     def confirm(self, point: Point, seed: int) -> Trained:
-        """A training at the point from another seed, its test metrics included."""
+        """Return a training at the point from another seed, its test metrics included."""
         network, workload, outcome = self.train(point, seed)
         if outcome.diverged:
             return Trained({}, outcome.diverged)
         test = {f"test/{name}": value for name, value in workload.evaluate(network, "test").items()}
         return Trained(outcome.final | test, None)
 
-    def train(self, point: Point, seed: int) -> tuple[nn.Module, Penalised, Outcome]:
-        workload = self.workload(point["weight_decay"])
-        momentum = MomentumSettings(learning_rate=point["learning_rate"], beta=point["beta"])
-        started = Job(workload, partial(self.build, workload), "momentum", momentum, self.loop, seed).start()
+    def train(self, point: Point, seed: int) -> tuple[nn.Module, Supervised, Outcome]:
+        candidate = self.base.at(point)
+        workload = self.workload(candidate, candidate.penalty.weight_decay)
+        started = Job(
+            workload,
+            partial(self.build, candidate, workload),
+            self.base.optimizer,
+            candidate.optimizer,
+            loop(candidate),
+            seed,
+        ).start()
         outcome = started.fit()
         return started.network, workload, outcome
 
-    def workload(self, weight_decay: float | Tensor) -> Penalised:
-        return Penalised(self.examples, self.loop, weight_decay)
+    def workload(self, candidate: Candidate, weight_decay: float | Tensor) -> Supervised:
+        kinds: tuple[Any, Any] = (Classification, PenalisedClassification)
+        if self.base.model in SEGMENTERS:
+            kinds = (Segmentation, PenalisedSegmentation)
+        penalised = isinstance(weight_decay, Tensor) or weight_decay > 0
+        workload: Supervised = kinds[penalised](
+            self.examples, loop(candidate), CPU, place=f"{self.base.place}: training"
+        )
+        if isinstance(workload, Penalised):
+            workload.weight_decay = weight_decay
+        return workload
 
-    def build(self, workload: Penalised, generator: torch.Generator) -> nn.Module:
+    def build(self, candidate: Candidate, workload: Supervised, generator: torch.Generator) -> nn.Module:
         """Return the network with weights drawn from the generator."""
-        return CLASSIFIERS["mlp"].build(self.network, workload.shape, len(workload.classes), generator)
-
-    @property
-    def loop(self) -> TrainingSettings:
-        return plain(self.training.epochs, self.training.batch_size)
+        spec, place = NETWORKS[self.base.model], f"{self.base.place}: network"
+        return spec.build(candidate.network, workload.shape, len(workload.classes), generator, place)
 
     @property
     def steps(self) -> int:
-        """The number of steps of one training."""
-        return self.training.epochs * math.ceil(len(self.examples.train.x) / self.training.batch_size)
+        """The number of steps of one training, without the searched settings."""
+        training = self.base.at({}).training
+        count = len(self.examples.train.x)
+        return training.epochs * (1 if training.batch_size == "full" else math.ceil(count / training.batch_size))
 
 
-def thinned(examples: Examples, amount: int | float, seed: int) -> Examples:
-    """The same with so many training examples, or such a share of them, drawn without replacement.
+def loop(candidate: Candidate) -> TrainingSettings:
+    return candidate.training.under(EXECUTION)
+
+
+def thinned(examples: Examples, amount: int | float, seed: int, place: str) -> Examples:
+    """Return the same with so many training examples, or such a share of them, drawn without replacement.
+
+    Args:
+        place: where the amount stands.
 
     Raises:
         BadInput: there are fewer.
@@ -118,8 +162,7 @@ def thinned(examples: Examples, amount: int | float, seed: int) -> Examples:
     size = resolved(amount, len(train.x))
     if size > len(train.x):
         raise BadInput(
-            f"params.yaml: tuning.study.training.examples is {size}, and the training split has {len(train.x)}; "
-            "take at most so many, or a share"
+            f"{place} is {size}, and the training split has {len(train.x)}; take at most so many, or a share"
         )
     rows = np.random.default_rng(seed).permutation(len(train.x))[:size]
     return Examples(Split(train.x[rows], train.y[rows]), examples.validation, examples.test, examples.classes)

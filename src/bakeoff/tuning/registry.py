@@ -7,11 +7,21 @@ from typing import Any
 from bakeoff.base.settings import Settings
 from bakeoff.tuning.bayes import Bayes
 from bakeoff.tuning.evolution import Evolution
+from bakeoff.tuning.gp import Gp
 from bakeoff.tuning.gradient import Gradient
 from bakeoff.tuning.grid import Grid
 from bakeoff.tuning.random import Random
 from bakeoff.tuning.searcher import Problem, Searcher
-from bakeoff.tuning.settings import BayesSettings, EvolutionSettings, GradientSettings, GridSettings, RandomSettings
+from bakeoff.tuning.settings import (
+    BayesSettings,
+    EvolutionSettings,
+    GpSettings,
+    GradientSettings,
+    GridSettings,
+    RandomSettings,
+    SobolSettings,
+)
+from bakeoff.tuning.sobol import Sobol
 
 
 @dataclass(frozen=True)
@@ -38,12 +48,26 @@ SEARCHERS = {
         settings=RandomSettings,
         build=Random,
     ),
+    "sobol": SearcherSpec(
+        rule="the points of a scrambled Sobol sequence, which fill the space evenly",
+        source="Sobol' 1967, USSR Computational Mathematics and Mathematical Physics 7(4)",
+        departs="scrambled by the seed",
+        settings=SobolSettings,
+        build=Sobol,
+    ),
     "bayes": SearcherSpec(
         rule="points where the density of good trials is largest against that of the others, after a random start",
         source="Bergstra, Bardenet, Bengio & Kegl 2011, NeurIPS 24",
-        departs="Optuna's sampler, with its defaults but for the random start; a batch is asked before it is told",
+        departs="all dimensions at once (multivariate), and trials that are not told yet count as bad (constant liar)",
         settings=BayesSettings,
         build=Bayes,
+    ),
+    "gp": SearcherSpec(
+        rule="points of the largest expected improvement under a Gaussian process, after a random start",
+        source="Jones, Schonlau & Welch 1998, Journal of Global Optimization 13",
+        departs="Optuna's sampler; the logarithm of the expected improvement; ranges are grids",
+        settings=GpSettings,
+        build=Gp,
     ),
     "evolution": SearcherSpec(
         rule="a random population, whose worst are replaced by crossover and mutation of the others",

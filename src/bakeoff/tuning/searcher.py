@@ -40,10 +40,12 @@ class Problem:
     """The problem as a searcher sees it.
 
     Attributes:
+        study: its name.
         budget: trainings that it may spend.
         slope: the gradient through so many steps of a training.
     """
 
+    study: str
     space: Space
     budget: int
     seed: int

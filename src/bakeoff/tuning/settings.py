@@ -1,49 +1,91 @@
 """The section `tuning` of params.yaml."""
 
-from typing import Annotated, Self
+import json
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
+from bakeoff.base.quoting import quoted
 from bakeoff.base.settings import Settings
-from bakeoff.base.values import Amount, Positive, Share
+from bakeoff.base.values import DISTINCT, Amount, Positive, Share
+from bakeoff.networks.registry import NetworkName
+from bakeoff.optimizers.registry import OptimizerName
+from bakeoff.optimizers.settings import NotNegative
 
 Bound = Annotated[float, Field(ge=-1e30, le=1e30)]
+Scale = Literal["linear", "log", "one_minus"]
+MethodName = Literal["grid", "random", "sobol", "bayes", "gp", "evolution", "gradient"]
+StudyName = Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,39}$")]
 
 
-class DimensionSettings(Settings):
+class Range(Settings):
+    """Values from low to high. A setting of whole numbers has whole values.
+
+    Attributes:
+        scale: linear: even in the value; log: in its logarithm; one_minus: in the logarithm of 1 - value.
+    """
+
     low: Bound
     high: Bound
-    log: bool
+    scale: Scale
 
     @model_validator(mode="after")
     def ordered(self) -> Self:
         if self.low >= self.high:
-            raise ValueError(f"low should be below high = {self.high}")
-        if self.log and self.low <= 0:
-            raise ValueError(f"low is {self.low}, and should be above 0 on a logarithmic scale")
+            raise ValueError(f"low is {self.low:g}, and should be below high, {self.high:g}")
+        if self.scale == "log" and self.low <= 0:
+            raise ValueError(f"low is {self.low:g}, and should be above 0 on the scale log")
+        if self.scale == "one_minus" and self.high >= 1:
+            raise ValueError(f"high is {self.high:g}, and should be below 1 on the scale one_minus")
         return self
 
 
-class SpaceSettings(Settings):
-    learning_rate: DimensionSettings
-    beta: DimensionSettings
-    weight_decay: DimensionSettings
+class Choice(Settings):
+    """Any of some values, without an order."""
+
+    choices: Annotated[tuple[Any, ...], Field(strict=False)]
 
     @model_validator(mode="after")
-    def sensible(self) -> Self:
-        if self.learning_rate.low <= 0:
-            raise ValueError(f"learning_rate.low is {self.learning_rate.low}, and should be above 0")
-        if self.beta.low < 0 or self.beta.high >= 1:
-            raise ValueError(f"beta goes from {self.beta.low} to {self.beta.high}, and should stay in [0, 1)")
-        if self.weight_decay.low < 0:
-            raise ValueError(f"weight_decay.low is {self.weight_decay.low}, and should be 0 or more")
+    def several(self) -> Self:
+        written = [json.dumps(choice, sort_keys=True) for choice in self.choices]
+        if len(written) < 2:
+            raise ValueError(
+                f"choices is {quoted(list(self.choices))}, and should have at least 2 entries; add one, or put the "
+                "value under fixed"
+            )
+        if twice := next((one for one in written if written.count(one) > 1), None):
+            raise ValueError(f"choices has {quoted(json.loads(twice))} twice; list it once")
         return self
 
 
-class StudyTrainingSettings(Settings):
-    examples: Amount
-    epochs: Positive
-    batch_size: Positive
+Condition = Annotated[dict[str, Any], Field(min_length=1)]  # values that other dimensions must have
+
+
+class RangeWhen(Range):
+    """A range that is searched where a condition holds."""
+
+    when: Condition
+
+
+class ChoiceWhen(Choice):
+    """A choice that is searched where a condition holds."""
+
+    when: Condition
+
+
+def written_as(value: Any) -> str:
+    """Return the tag of the class that fits the keys of a dimension."""
+    keys = value if isinstance(value, dict) else type(value).model_fields if isinstance(value, Settings) else {}
+    return ("choice" if "choices" in keys else "range") + (" when" if "when" in keys else "")
+
+
+Dimension = Annotated[
+    Annotated[Range, Tag("range")]
+    | Annotated[Choice, Tag("choice")]
+    | Annotated[RangeWhen, Tag("range when")]
+    | Annotated[ChoiceWhen, Tag("choice when")],
+    Discriminator(written_as),
+]
 
 
 class SearchBudget(Settings):
@@ -55,31 +97,74 @@ class SearchBudget(Settings):
     trials: Positive
     confirmations: Positive
 
+    def of(self, study: "StudySettings") -> "SearchBudget":
+        """Return the budget of a study, which may have trials of its own."""
+        return self if study.trials is None else self.model_copy(update={"trials": study.trials})
+
+
+class PenaltySettings(Settings):
+    """A penalty of weight_decay / 2 sum theta^2 in the training loss, over weights and biases alike."""
+
+    weight_decay: NotNegative
+
 
 class StudySettings(Settings):
-    data: str
+    """A training whose settings are searched. All methods of a study have the same problem and the same budget.
+
+    Names of settings are dotted: network.NAME, optimizer.NAME, training.NAME and penalty.weight_decay. What neither
+    `fixed` nor `space` names stands as params.yaml has it: in `networks`, the optimizer's `defaults`, and the task's
+    `training`.
+
+    Attributes:
+        objective: of the validation data: the loss (lower is better), or a metric of the task (higher is better).
+        trials: trainings that a method may spend; None: as the budget has it.
+        batch: trials asked for at a time.
+        examples: training examples, or their share.
+        seed: of the trials; confirmations have those that follow.
+    """
+
+    task: str
+    model: NetworkName
+    optimizer: OptimizerName
+    objective: Literal["loss", "accuracy", "auc", "dice"]
+    methods: Annotated[tuple[MethodName, ...], Field(strict=False), DISTINCT]
+    trials: Positive | None
     batch: Positive
+    epochs: Positive
+    examples: Amount
     seed: Annotated[int, Field(ge=0, le=2**32 - 1)]
-    training: StudyTrainingSettings
-    space: SpaceSettings
-
-
-class LevelsSettings(Settings):
-    learning_rate: Positive
-    beta: Positive
-    weight_decay: Positive
+    fixed: dict[str, Any]
+    space: Annotated[dict[str, Dimension], Field(min_length=1)]
 
 
 class GridSettings(Settings):
-    levels: LevelsSettings
+    """Attributes:
+    levels: by study, the number of values of each range; a choice has its values.
+    """
+
+    levels: dict[StudyName, dict[str, Positive]]
 
 
 class RandomSettings(Settings):
     pass
 
 
+class SobolSettings(Settings):
+    pass
+
+
 class BayesSettings(Settings):
     startup_trials: Positive
+
+
+class GpSettings(Settings):
+    """Attributes:
+    startup_trials: random ones, before the model is asked.
+    levels: places of each range that a proposal can have.
+    """
+
+    startup_trials: Positive
+    levels: Annotated[int, Field(ge=2, le=2**20)]
 
 
 class EvolutionSettings(Settings):

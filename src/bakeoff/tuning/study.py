@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from bakeoff.base.progress import Progress
-from bakeoff.base.record import Run
-from bakeoff.base.settings import BadInput, Settings
+from bakeoff.base.record import Run, flat
+from bakeoff.base.settings import Settings
 from bakeoff.training.fit import Watch
 from bakeoff.training.metrics import means
 from bakeoff.tuning.executor import Trial, search
@@ -16,17 +16,9 @@ from bakeoff.tuning.searcher import Searcher
 from bakeoff.tuning.settings import SearchBudget, StudySettings
 from bakeoff.tuning.space import Point
 
-# What each hyperparameter of the space is called in a record.
-NAMES = {
-    "learning_rate": "optimizer.learning_rate",
-    "beta": "optimizer.beta",
-    "weight_decay": "training.weight_decay",
-}
-
-
 Asked = tuple[Point, int | None]  # a point to try, or with a seed one to confirm
 
-BEST = "best/val/loss"  # of the trials so far; not `val/loss`, which is the mean over the confirming trainings
+BEST = "best/val/"  # of the trials so far; not `val/`, whose metrics are means over the confirming trainings
 
 
 @dataclass(frozen=True)
@@ -34,10 +26,12 @@ class Study:
     """One method's search over the space.
 
     Attributes:
+        study: its name in params.yaml.
         data: path of the examples.
         hyperparameters: of the method.
     """
 
+    study: str
     method: str
     data: str
     budget: SearchBudget
@@ -48,7 +42,7 @@ class Study:
 
     @property
     def name(self) -> str:
-        return f"{self.method}-s{self.settings.seed}"
+        return f"{self.study}-{self.method}-s{self.settings.seed}"
 
     @property
     def trainings(self) -> int:
@@ -69,18 +63,22 @@ class Study:
 
         `train` has `self.train` done to each of what is asked together; in which process changes nothing.
 
+        If all trials diverged the first is confirmed, so that this is recorded, too.
+
         The study's metrics are means over the confirming trainings, which start from seeds that no trial has seen, and
         which alone read the test split. If one of them diverges, so does the study, and there are no means. The
-        study's history is the best validation loss so far; its epochs are trainings spent.
+        study's history is the best value of the objective so far; its epochs are trainings spent.
         """
         show = watch(self.name, self.parameters())
         history: list[dict[str, float]] = []
+        objective = self.settings.objective
+        name, sign = f"{BEST}{objective}", 1 if objective == "loss" else -1
 
         def see(trial: Trial) -> None:
-            best = min(trial.trained.value, history[-1][BEST] if history else math.inf)
-            progress.advance(trial.spent - progress.done, note=f"best val/loss {best:.3f}")
+            best = min(trial.trained.value(objective), sign * history[-1][name] if history else math.inf)
+            progress.advance(trial.spent - progress.done, note=f"best val/{objective} {sign * best:.3f}")
             if math.isfinite(best):
-                history.append({"epoch": trial.spent, BEST: best})
+                history.append({"epoch": trial.spent, name: sign * best})
                 show(history[-1])
 
         settings, budget = self.settings, self.budget
@@ -90,8 +88,9 @@ class Study:
             budget=budget.trials,
             batch=settings.batch,
             watch=see,
+            objective=objective,
         )
-        best = best_of(trials)
+        best = best_of(trials, objective)
         seeds = [settings.seed + number for number in range(1, budget.confirmations + 1)]
         again = train([(best.point, seed) for seed in seeds])
         progress.advance(budget.confirmations)
@@ -99,7 +98,7 @@ class Study:
             self.child(f"c{number}", seed, best.point, trained)
             for number, (seed, trained) in enumerate(zip(seeds, again, strict=True), start=1)
         ]
-        parameters = self.parameters() | named(best.point) | {"study.best": f"t{best.number:03}"}
+        parameters = self.parameters() | self.named(best.point) | {"study.best": f"t{best.number:03}"}
         counts = {"trials": len(trials), "trials.diverged": sum(bool(t.trained.diverged) for t in trials)}
         diverged = next((run.diverged for run in confirmed if run.diverged), None)
         metrics = {} if diverged else means([run.metrics for run in confirmed])
@@ -109,44 +108,29 @@ class Study:
     def parameters(self) -> dict[str, Any]:
         """The parameters that all trainings of the study share, and those of the search; flat."""
         shared = {
-            "task": self.settings.data,
+            "task": self.settings.task,
             "data": self.data,
-            "model": "mlp",
-            "optimizer": "momentum",
+            "model": self.settings.model,
+            "optimizer": self.settings.optimizer,
+            "study": self.study,
             "method": self.method,
         }
         searched = {f"study.{name}": value for name, value in self.budget.model_dump().items()}
-        searched["study.batch"] = self.settings.batch
-        sections = {
-            "network": self.objective.network,
-            "training": self.objective.training,
-            self.method: self.hyperparameters,
-        }
-        flat = {
-            f"{name}.{key}": v for name, part in sections.items() for key, v in part.model_dump(mode="json").items()
-        }
-        return shared | {"seed": self.settings.seed} | searched | flat
+        searched |= {f"study.{name}": getattr(self.settings, name) for name in ("batch", "examples", "objective")}
+        searched["study.space"] = ", ".join(self.settings.space)
+        of_method = flat(self.method, self.hyperparameters.model_dump(mode="json"))
+        return shared | {"seed": self.settings.seed} | searched | self.named({}) | of_method
+
+    def named(self, point: Point) -> dict[str, Any]:
+        """Return all settings of the training at a point, under dotted names."""
+        document = self.objective.base.at(point).document()
+        return {key: v for name, section in document.items() for key, v in flat(name, section).items()} | point
 
     def child(self, suffix: str, seed: int, point: Point, trained: Trained) -> Run:
-        parameters = self.parameters() | named(point) | {"seed": seed}
+        parameters = self.parameters() | self.named(point) | {"seed": seed}
         return Run(f"{self.name}-{suffix}", parameters, trained.metrics, [], trained.diverged, parent=self.name)
 
 
-def best_of(trials: Sequence[Trial]) -> Trial:
-    """The first of the trials with the smallest value.
-
-    Raises:
-        BadInput: all diverged.
-    """
-    best = min(trials, key=lambda trial: trial.trained.value)
-    if best.trained.diverged:
-        raise BadInput(
-            f"params.yaml: all {len(trials)} trials in tuning.study.space diverged; lower learning_rate.high, or take "
-            "more trials"
-        )
-    return best
-
-
-def named(point: Point) -> dict[str, float]:
-    """The hyperparameters under the names that they have in a record."""
-    return {NAMES[name]: value for name, value in point.items()}
+def best_of(trials: Sequence[Trial], objective: str) -> Trial:
+    """Return the first of the trials with the smallest value."""
+    return min(trials, key=lambda trial: trial.trained.value(objective))

@@ -66,7 +66,7 @@ def png(figure: Figure) -> bytes:
 
 def of_comparison(comparison: Comparison, curves: Sequence[CurvePoint]) -> dict[str, bytes]:
     """Return the figures that need nothing but the comparison and the learning curves, by their names on the pages."""
-    drawn = {"tuning.png": searches(comparison.tuning)} if comparison.tuning else {}
+    drawn = {f"tuning-{name}.png": searches(study) for name, study in comparison.tuning.items()}
     for name, task in comparison.tasks.items():
         drawn[f"curves-{name}.png"] = learning_curves([point for point in curves if point.task == name], task.metric)
         drawn[f"metric-{name}.png"] = final_metrics(task)
@@ -335,8 +335,8 @@ def draw_picture(axis: Axes, picture: NDArray[Any], **shading: Any) -> None:
 
 
 def searches(tuning: TuningComparison) -> bytes:
-    """Draw the best validation loss so far against trainings spent, and beside it the best trial's on fresh seeds."""
-    cells = tuning.cells
+    """Draw the best objective so far against trainings spent, and beside it the best trial's on fresh seeds."""
+    cells, loss = tuning.cells, tuning.metric == "loss"
     with style():
         figure = Figure(figsize=(6.6, 3.6), layout="constrained")
         left, right = figure.subplots(1, 2, sharey=True, width_ratios=[1.6, 1])
@@ -347,10 +347,12 @@ def searches(tuning: TuningComparison) -> bytes:
                 left.step(spent, best, where="post", color=colour, label=cell.method)
                 left.plot(spent[-1], best[-1], "o", markersize=4, color=colour)
             draw_interval(right, place, cell.validation, colour, upright=True)
-        left.set(xlabel="trainings spent", ylabel="validation loss", title="best loss so far", yscale="log")
+        left.set(xlabel="trainings spent", ylabel=f"validation {tuning.metric}", title=f"best {tuning.metric} so far")
         left.xaxis.set_major_locator(matplotlib.ticker.MaxNLocator(integer=True, steps=[1, 2, 2.5, 5, 10]))
-        left.legend(loc="upper right")
-        plain_logarithm(left)
+        left.legend(loc="upper right" if loss else "lower right")
+        if loss:
+            left.set_yscale("log")
+            plain_logarithm(left)
         right.set(title="best trial, new seeds", xlim=(-0.6, len(cells) - 0.4))
         right.set_xticks(range(len(cells)), [cell.method for cell in cells], rotation=35, ha="right")
         right.grid(axis="x", visible=False)

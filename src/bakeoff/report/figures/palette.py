@@ -35,7 +35,9 @@ COLOURS = NAMED | dict(zip((name for name in OPTIMIZERS if name not in NAMED), S
 METHODS = {  # of the search for hyperparameters
     "grid": "#5f5f5f",
     "random": "#56b4e9",
+    "sobol": "#e69f00",
     "bayes": "#0072b2",
+    "gp": "#cc79a7",
     "evolution": "#009e73",
     "gradient": "#d55e00",
 }

@@ -1,0 +1,134 @@
+"""Writes the best point of a study as a recipe."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from bakeoff.base import paths
+from bakeoff.base.budget import budgeted
+from bakeoff.base.record import Run, flat, read
+from bakeoff.base.settings import BadInput, hint, load, validate
+from bakeoff.contest.recipe_settings import RecipeSettings
+from bakeoff.harness.params import Params
+from bakeoff.tuning.candidate import SECTIONS, Base, Candidate
+
+ORDER = (
+    "epochs",
+    "batch_size",
+    "augmentation",
+    "schedule",
+    "regularisation",
+    "label_smoothing",
+    "early_stop",
+    "ema",
+)
+
+
+def use(name: str, params: Params, *, force: bool) -> list[str]:
+    """Write the recipe of a study's best point, and return what to do next, line by line.
+
+    The best point is that of the method whose confirming trainings have the best mean of the objective.
+
+    Raises:
+        BadInput: there is no such study or no record of it, its settings have changed since, a recipe cannot have them,
+            or a recipe is there already.
+    """
+    if name not in params.tuning.studies:
+        raise BadInput(f"params.yaml: tuning.studies has no {name}{hint(name, params.tuning.studies)}")
+    study = params.tuning.studies[name]
+    target = Path(paths.recipe(study.task, study.model))
+    if target.exists() and not force:
+        raise BadInput(f"{target}: exists; add --force to write over it")
+    best = best_of(name, params)
+    candidate = at(name, params, best)
+    text = written(candidate, study.epochs, params, name, best)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(text, encoding="utf-8")
+    checked = validate(load(target), "", RecipeSettings, target)
+    checked.checked(type(candidate.network), type(candidate.optimizer), str(target))
+    lines = [f"{target}: the best point of {best.name}"]
+    if study.examples != 1.0:
+        lines.append(f"the study's trainings saw {study.examples:g} of the training examples; the recipe's see all")
+    listed = params.tasks[study.task].recipes
+    if study.model not in listed:
+        lines.append(f"params.yaml, tasks.{study.task}: recipes: [{', '.join([*listed, study.model])}]")
+    return [*lines, "then run: make deps"]
+
+
+def best_of(name: str, params: Params) -> Run:
+    """Return the head of the best record of a study.
+
+    Raises:
+        BadInput: there is none whose confirming trainings ended.
+    """
+    study = params.tuning.studies[name]
+    files = [Path(paths.record("tuning", f"{name}-{method}")) for method in study.methods]
+    heads = [next(run for run in read(file).runs if run.parent is None) for file in files if file.exists()]
+    objective = f"val/{study.objective}"
+    ended = [head for head in heads if head.diverged is None and objective in head.metrics]
+    if not ended:
+        found = "diverged in its confirming trainings" if heads else "has no record"
+        raise BadInput(f"study {name}: {found}; run dvc repro tune_{name}, then this again")
+    sign = 1 if study.objective == "loss" else -1
+    return min(ended, key=lambda head: sign * head.metrics[objective])
+
+
+def at(name: str, params: Params, best: Run) -> Candidate:
+    """Return the settings of the best point, as params.yaml and the record have them.
+
+    Raises:
+        BadInput: they differ in a setting, or a recipe cannot have them.
+    """
+    study = params.tuning.studies[name]
+
+    def of_params(key: str, _: Any) -> Any:
+        value: Any = params
+        for part in key.split("."):
+            value = value[part] if isinstance(value, dict) else getattr(value, part)
+        return value
+
+    network, optimizer = getattr(params.networks, study.model), getattr(params.optimizers, study.optimizer)
+    training = params.tasks[study.task].training
+    base = Base.read(name, budgeted(of_params, study), network, optimizer.defaults, training)
+    point = {setting: best.parameters[setting] for setting in study.space if setting in best.parameters}
+    candidate = base.at(point)
+    now = {key: value for part in SECTIONS for key, value in flat(part, candidate.document()[part]).items()}
+    for key, value in now.items():
+        if key not in best.parameters or json.dumps(best.parameters[key]) != json.dumps(value):
+            raise BadInput(
+                f"study {name}: {key} is {value} by params.yaml, and its record has another value; run dvc repro "
+                f"tune_{name}, then this again"
+            )
+    if candidate.penalty.weight_decay:
+        raise BadInput(
+            f"study {name}: its best point has penalty.weight_decay, which a recipe does not have; search "
+            "training.regularisation.l2 in its place"
+        )
+    return candidate
+
+
+def written(candidate: Candidate, epochs: int, params: Params, name: str, best: Run) -> str:
+    """Return the text of the recipe."""
+    document = candidate.document()
+    training = document["training"] | {"epochs": epochs}
+    return "\n".join(
+        [
+            f"# The best point of {best.name}, by {params.tuning.studies[name].objective} on validation data.",
+            f"network: {flow(document['network'])}",
+            f"optimizer: {params.tuning.studies[name].optimizer}",
+            f"hyperparameters: {flow(document['optimizer'])}",
+            "training:",
+            *(f"  {key}: {flow(training[key])}" for key in ORDER),
+            "refit: false",
+            "",
+        ]
+    )
+
+
+def flow(value: Any) -> str:
+    """Return a value as YAML on one line."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}: {flow(inner)}" for key, inner in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(flow, value)) + "]"
+    return value if isinstance(value, str) else json.dumps(value)

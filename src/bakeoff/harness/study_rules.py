@@ -1,0 +1,200 @@
+"""Rules for the studies of the section `tuning`, as far as params.yaml alone decides them."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice, product
+from typing import TYPE_CHECKING, Any
+
+from bakeoff.base.quoting import quoted
+from bakeoff.base.settings import BadInput, hint
+from bakeoff.contest.settings import METRICS
+from bakeoff.harness.params_rules import Use, lone_rows, moved_rows, shown, too_small
+from bakeoff.networks.registry import networks_for
+from bakeoff.optimizers.registry import OPTIMIZERS
+from bakeoff.tuning.candidate import EPOCHS, Base, Candidate, Unknown, found, whole_ends
+from bakeoff.tuning.differentiable import differentiable, searchable
+from bakeoff.tuning.settings import Choice, Range, StudySettings
+from bakeoff.tuning.space import Point, Space, condition, holds, same
+
+if TYPE_CHECKING:
+    from bakeoff.harness.params import Params
+
+GRID = 10**6  # points that a grid may have: all of them are listed before the first is tried
+CORNERS = 512  # of a space; of one with more the gate tries these, and each dimension alone
+
+
+def studies(params: "Params") -> Iterator[str]:
+    """Yield what is wrong with the studies. The tasks are known to be right."""
+    for name, study in params.tuning.studies.items():
+        place = f"tuning.studies.{name}"
+        faults = list(of_task(params, study)) or list(of_names(study))
+        if faults:
+            yield from (f"{place}.{fault}" for fault in faults)
+            continue
+        network, optimizer = getattr(params.networks, study.model), getattr(params.optimizers, study.optimizer)
+        training = params.tasks[study.task].training
+        try:
+            base = Base.read(name, study, network, optimizer.defaults, training)
+        except BadInput as error:
+            yield str(error).removeprefix("params.yaml: ")
+            continue
+        faults = list(of_space(base, study))
+        if faults:
+            yield from (f"{place}.{fault}" for fault in faults)
+            continue
+        space = base.space(study)
+        if fault := next(at_corners(params, base, study, space), None):
+            yield fault
+            continue
+        if "grid" in study.methods:
+            yield from of_grid(params, name, study, space)
+        if "gradient" in study.methods:
+            for fault in [*searchable(study), *differentiable(study.optimizer, base.at({}))]:
+                yield f"{place}.methods has gradient, and {fault}; take gradient off, or change that"
+    for name in params.tuning.grid.levels:
+        if name not in params.tuning.studies:
+            yield f"tuning.grid.levels.{name} is not under tuning.studies{hint(name, params.tuning.studies)}"
+
+
+def of_task(params: "Params", study: StudySettings) -> Iterator[str]:
+    if study.task not in params.tasks:
+        yield f"task is {quoted(study.task)}, which is not under tasks{hint(study.task, params.tasks)}"
+        return
+    kind = params.data[params.tasks[study.task].data].kind
+    if study.model not in (fitting := networks_for(kind)):
+        yield (f"model is '{study.model}', which does not take {shown(kind)}; should be one of {', '.join(fitting)}")
+    measured = ("loss", *METRICS[kind])
+    if study.objective not in measured:
+        yield (
+            f"objective is '{study.objective}', and {shown(kind)} are measured by {', '.join(measured)}; take one "
+            "of these"
+        )
+
+
+def of_names(study: StudySettings) -> Iterator[str]:
+    """Yield what is set twice, or under another key."""
+    for part in ("fixed", "space"):
+        if EPOCHS in getattr(study, part):
+            yield f"{part}.{EPOCHS}: a study has its epochs under `epochs`; remove it here"
+    for name in study.space:
+        for other in study.fixed:
+            if name == other or name.startswith(f"{other}.") or other.startswith(f"{name}."):
+                yield f"space.{name}: {other} is fixed, too; remove it under fixed or under space"
+        for other in study.space:
+            if name.startswith(f"{other}."):
+                yield f"space.{name}: {other}, which contains it, is in the space, too; remove one of them"
+
+
+def of_space(base: Base, study: StudySettings) -> Iterator[str]:
+    """Yield the names that are not settings, ranges of whole numbers that are not whole, and conditions on nothing."""
+    before: list[str] = []
+    for name, dimension in study.space.items():
+        try:
+            now = found(base.values, name)
+        except Unknown as error:
+            yield f"space: {error}"
+            continue
+        if isinstance(dimension, Range):
+            if isinstance(now, bool | str | list | dict) and not (isinstance(now, str) and whole_ends(dimension)):
+                yield f"space.{name} is a range, and the setting is {quoted(now)}; list its choices"
+            elif isinstance(now, int) and not whole_ends(dimension):
+                yield (
+                    f"space.{name} goes from {dimension.low:g} to {dimension.high:g}, and the setting is a whole "
+                    "number; take whole numbers for both ends"
+                )
+        for other, wanted in condition(dimension).items():
+            yield from (f"space.{name}.when.{fault}" for fault in of_condition(study, before, other, wanted))
+        before.append(name)
+
+
+def of_condition(study: StudySettings, before: list[str], other: str, wanted: Any) -> Iterator[str]:
+    if other not in before:
+        yield f"{other}: space has nothing of this name above it{hint(other, before)}; remove the condition"
+        return
+    named = study.space[other]
+    if not isinstance(named, Choice):
+        yield f"{other} is a range, which has no value to wait for; make it a choice, or remove the condition"
+    elif not any(same(choice, wanted) for choice in named.choices):
+        yield f"{other} is {quoted(wanted)}, which is never chosen; should be one of {quoted(list(named.choices))}"
+
+
+def at_corners(params: "Params", base: Base, study: StudySettings, space: Space) -> Iterator[str]:
+    """Yield what the classes of the settings, or other rules, refuse at the corners of the space."""
+    task = params.tasks[study.task]
+    data = params.data[task.data]
+    label = base.place.removeprefix("params.yaml: ")
+    for point in [{}, *corners(space)]:
+        try:
+            candidate = base.at(point)
+        except (BadInput, Unknown) as error:
+            yield f"{str(error).removeprefix('params.yaml: ')}; {at(point)}"
+            continue
+        use = Use(
+            task.data, data.kind, (f"{label}: network", candidate.network), (f"{label}: training", candidate.training)
+        )
+        faults = [*moved_rows(use), *lone_rows(use, 1), *averages(label, study, candidate)]
+        pixels = getattr(data, "resize", None)
+        if isinstance(pixels, tuple):
+            faults += too_small(use, pixels)
+        yield from (f"{fault}; {at(point)}" for fault in faults)
+
+
+def averages(label: str, study: StudySettings, candidate: Candidate) -> Iterator[str]:
+    if candidate.training.ema and OPTIMIZERS[study.optimizer].averages:
+        yield f"{label}: training.ema is on, and {study.optimizer} evaluates an average of its own; take one of them"
+
+
+def at(point: Mapping[str, Any]) -> str:
+    """Return where in the space a fault is."""
+    if not point:
+        return "change what is fixed"
+    return (
+        f"this is at the corner {', '.join(f'{name} = {quoted(value)}' for name, value in point.items())} of its space"
+    )
+
+
+def corners(space: Space) -> Iterator[Point]:
+    """Yield points at which each dimension has an end of its range, or any of its choices."""
+    extremes = [space.extremes(name) for name in space.dimensions]
+    first = [values[0] for values in extremes]
+    for place, values in enumerate(extremes):
+        for value in values:
+            yield active(space, [*first[:place], value, *first[place + 1 :]])
+    yield from (active(space, values) for values in islice(product(*extremes), CORNERS))
+
+
+def active(space: Space, values: Sequence[Any]) -> Point:
+    """Return the point of these values, without those of dimensions whose conditions do not hold."""
+    point: Point = {}
+    for (name, dimension), value in zip(space.dimensions.items(), values, strict=True):
+        if holds(dimension, point):
+            point[name] = value
+    return point
+
+
+def of_grid(params: "Params", name: str, study: StudySettings, space: Space) -> Iterator[str]:
+    """Yield what is wrong with the levels of a study's grid."""
+    place = f"tuning.grid.levels.{name}"
+    ranges = [key for key, dimension in space.dimensions.items() if isinstance(dimension, Range)]
+    levels = params.tuning.grid.levels.get(name)
+    if levels is None:
+        yield f"{place} is missing, and tuning.studies.{name}.methods has grid; add the levels of {', '.join(ranges)}"
+        return
+    wrong = [f"{place}.{key} is missing" for key in ranges if key not in levels]
+    wrong += [f"{place}.{key} is not a range of the space{hint(key, ranges)}" for key in levels if key not in ranges]
+    if wrong:
+        yield from wrong
+        return
+    counts = [levels[key] if key in levels else len(space.extremes(key)) for key in space.dimensions]
+    for key in ranges:
+        dimension = space.dimensions[key]
+        most = int(dimension.high) - int(dimension.low) + 1 if isinstance(dimension, Range) else 0
+        if key in space.integers and levels[key] > most:
+            yield f"{place}.{key} is {levels[key]}, and its range has {most} whole numbers; take at most so many"
+    made = f"{place} make {' x '.join(map(str, counts))} = {math.prod(counts)} points"
+    budget = f"budgets.{params.budget}.tuning.trials" if study.trials is None else f"tuning.studies.{name}.trials"
+    trials = params.budgets[params.budget].tuning.of(study).trials
+    if math.prod(counts) < trials:
+        yield f"{made}, and {budget} is {trials}; add levels, or take fewer trials"
+    if math.prod(counts) > GRID:
+        yield f"{made}, and should make at most {GRID}; take fewer levels"

@@ -1,0 +1,148 @@
+"""The settings of the training at a point: those of params.yaml, with the values that a study fixes and searches."""
+
+from collections.abc import Mapping
+from copy import deepcopy
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bakeoff.base.settings import BadInput, Settings, hint, validate
+from bakeoff.networks.registry import NETWORKS
+from bakeoff.networks.settings import NetworkSettings
+from bakeoff.optimizers.registry import OPTIMIZERS
+from bakeoff.training.settings import PlanSettings
+from bakeoff.tuning.settings import PenaltySettings, Range, StudySettings
+from bakeoff.tuning.space import Space
+
+SECTIONS = ("network", "optimizer", "training", "penalty")
+EPOCHS = "training.epochs"
+
+
+class Unknown(ValueError):
+    """A dotted name that is not a setting of the training."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """The checked settings of one training."""
+
+    network: NetworkSettings
+    optimizer: Settings
+    training: PlanSettings
+    penalty: PenaltySettings
+
+    def document(self) -> dict[str, Any]:
+        """Return the settings as plain values, by section."""
+        return {name: getattr(self, name).model_dump(mode="json") for name in SECTIONS}
+
+
+@dataclass(frozen=True)
+class Base:
+    """What all trainings of a study share.
+
+    Attributes:
+        place: where the study stands.
+        values: the settings by section, as plain values.
+    """
+
+    place: str
+    model: str
+    optimizer: str
+    values: Mapping[str, Any]
+
+    @classmethod
+    def read(
+        cls, name: str, study: StudySettings, network: Settings, hyperparameters: Settings, training: PlanSettings
+    ) -> "Base":
+        """Return the settings of params.yaml with the epochs and the fixed values of the study.
+
+        Raises:
+            BadInput: a fixed value has a name that is not a setting.
+        """
+        place = f"params.yaml: tuning.studies.{name}"
+        values = {
+            "network": network.model_dump(mode="json"),
+            "optimizer": hyperparameters.model_dump(mode="json"),
+            "training": training.model_dump(mode="json") | {"epochs": study.epochs},
+            "penalty": {"weight_decay": 0.0},
+        }
+        try:
+            fixed = placed(values, study.fixed)
+        except Unknown as error:
+            raise BadInput(f"{place}.fixed: {error}") from None
+        return cls(place, study.model, study.optimizer, fixed)
+
+    def at(self, point: Mapping[str, Any]) -> Candidate:
+        """Return the settings at a point.
+
+        Raises:
+            BadInput: their classes refuse them.
+        """
+        document, file = placed(self.values, point), Path(self.place)
+        return Candidate(
+            network=validate(document, "network", NETWORKS[self.model].settings, file),
+            optimizer=validate(document, "optimizer", OPTIMIZERS[self.optimizer].settings, file),
+            training=validate(document, "training", PlanSettings, file),
+            penalty=validate(document, "penalty", PenaltySettings, file),
+        )
+
+    def space(self, study: StudySettings) -> Space:
+        """Return the space of the study.
+
+        A range has whole values where the setting has one, or where it has no number and both ends are whole.
+
+        Raises:
+            Unknown: a name is not a setting.
+        """
+        integers = set()
+        for name, dimension in study.space.items():
+            now = found(self.values, name)
+            number = isinstance(now, int | float) and not isinstance(now, bool)
+            if isinstance(dimension, Range) and (
+                isinstance(now, int)
+                if number
+                else dimension.low == int(dimension.low) and dimension.high == int(dimension.high)
+            ):
+                integers.add(name)
+        return Space(study.space, frozenset(integers))
+
+
+def whole_ends(dimension: Range) -> bool:
+    return dimension.low == int(dimension.low) and dimension.high == int(dimension.high)
+
+
+def placed(values: Mapping[str, Any], point: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a copy of the values with those of a point, whose names are dotted.
+
+    Raises:
+        Unknown: a name is not a setting.
+    """
+    document: dict[str, Any] = deepcopy(dict(values))
+    for name, value in point.items():
+        found(document, name)
+        *folders, last = name.split(".")
+        inside: Any = document
+        for part in folders:
+            inside = inside[int(part)] if isinstance(inside, list) else inside[part]
+        inside[int(last) if isinstance(inside, list) else last] = deepcopy(value)
+    return document
+
+
+def found(values: Mapping[str, Any], name: str) -> Any:
+    """Return the value of a setting.
+
+    Raises:
+        Unknown: there is none of this name.
+    """
+    inside: Any = values
+    parts = name.split(".")
+    if len(parts) < 2:
+        raise Unknown(f"{name} is not a setting of a training (sections: {', '.join(SECTIONS)})")
+    for depth, part in enumerate(parts):
+        known = dict(inside) if isinstance(inside, Mapping) else {}
+        if isinstance(inside, list):
+            known = {str(number): one for number, one in enumerate(inside)}
+        if part not in known:
+            raise Unknown(f"{'.'.join(parts[: depth + 1])} is not a setting{hint(part, known)}")
+        inside = known[part]
+    return inside

@@ -1,0 +1,229 @@
+"""What the gate says of studies, before any work."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bakeoff.base import settings
+from bakeoff.base.settings import BadInput
+from bakeoff.harness import params
+
+PARAMS = Path(__file__).parents[2] / "params.yaml"
+RATE = {"optimizer.learning_rate": {"low": 1.0e-3, "high": 1.0, "scale": "log"}}
+STUDY: dict[str, Any] = {
+    "task": "images",
+    "model": "cnn",
+    "optimizer": "adamw",
+    "objective": "accuracy",
+    "methods": ["random", "bayes", "evolution"],
+    "trials": 8,
+    "batch": 2,
+    "epochs": 1,
+    "examples": 100,
+    "seed": 0,
+    "fixed": {},
+    "space": RATE,
+}
+SCANS = {"task": "scans", "model": "unet", "objective": "dice"}
+TABLE = {"task": "table", "model": "mlp", "objective": "auc"}
+GRADIENT = {"model": "mlp", "optimizer": "momentum", "objective": "loss", "methods": ["gradient"]}
+PLAIN = {
+    "training.schedule": {"kind": "constant", "warmup": 0.0},
+    "training.augmentation": {"shift": 0, "crop": 0, "flip": False, "cutout": 0},
+}
+
+
+def check(monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any], levels: dict[str, Any] | None = None) -> None:
+    """Check params.yaml as it ships with one study, and its levels, in place of all others."""
+    document = settings.load(PARAMS)
+    document["tuning"] |= {"studies": {"own": STUDY | changes}, "grid": {"levels": levels or {}}}
+    monkeypatch.chdir(PARAMS.parent)
+    monkeypatch.setattr(params, "load", lambda path: document if path.name == PARAMS.name else settings.load(path))
+    params.check(graph=False)
+
+
+def spans(low: float, high: float, scale: str = "linear", **more: Any) -> dict[str, Any]:
+    return {"low": low, "high": high, "scale": scale} | more
+
+
+def also(name: str, dimension: dict[str, Any]) -> dict[str, Any]:
+    return {"space": RATE | {name: dimension}}
+
+
+KIND = {"choices": ["relu", "gelu"]}
+LONG = {"network.activation": KIND, "network.dropout": spans(0.0, 0.5, when={"network.activation": "gelu"})}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"methods": []},
+        {"objective": "loss"},
+        {"objective": "auc", "trials": None, "examples": 0.5},
+        SCANS,
+        TABLE,
+        {"model": "mlp"} | also("network.hidden.0", spans(16, 256, "log")),
+        {"model": "mlp"} | also("network.hidden", {"choices": [[64], [128], [64, 64]]}),
+        also("network.dropout", spans(0.0, 0.5)),
+        also("training.batch_size", spans(16, 128, "log")),
+        also("training.batch_size", {"choices": [32, "full"]}),
+        also("training.augmentation.shift", spans(0, 3)),
+        also("training.augmentation.flip", {"choices": [True, False]}),
+        also("training.schedule.warmup", spans(0.0, 0.5)),
+        also("training.regularisation.weight_decay", spans(1e-6, 1e-2, "log")),
+        also("training.regularisation.clip", {"choices": [None, 1.0]}),
+        also("training.early_stop", {"choices": [None, {"patience": 2}]}),
+        also("training.label_smoothing", spans(0.0, 0.2)),
+        also("optimizer.beta1", spans(0.5, 0.99, "one_minus")),
+        also("penalty.weight_decay", spans(1e-6, 1e-1, "log")),
+        {"space": RATE | LONG},
+        GRADIENT | {"fixed": PLAIN},
+    ],
+)
+def test_studies_of_any_training_are_let_pass(changes: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    check(monkeypatch, changes)
+
+
+REFUSED: list[tuple[dict[str, Any], str]] = [
+    ({"task": "image"}, "task is 'image', which is not under tasks; did you mean 'images'?"),
+    ({"model": "unet"}, "model is 'unet', which does not take images; should be one of softmax, mlp, cnn"),
+    (TABLE | {"model": "cnn"}, "model is 'cnn', which does not take tables; should be one of"),
+    ({"model": "cn"}, "model is 'cn', and should be"),
+    ({"optimizer": "adamww"}, "optimizer is 'adamww', and should be"),
+    ({"objective": "dice"}, "objective is 'dice', and images are measured by loss, accuracy, auc; take one"),
+    (SCANS | {"objective": "accuracy"}, "objective is 'accuracy', and scans are measured by loss, dice"),
+    (TABLE | {"objective": "dice"}, "objective is 'dice', and tables are measured by loss, auc, accuracy"),
+    ({"objective": "f1"}, "objective is 'f1', and should be"),
+    ({"methods": ["annealing"]}, "methods.0 is 'annealing', and should be"),
+    ({"space": {}}, "space is {}, and should have at least 1 entries"),
+    *(
+        (also(name, spans(0.1, 0.2)), f"space: {says}")
+        for name, says in (
+            ("optimizer.learning_rat", "optimizer.learning_rat is not a setting; did you mean 'learning_rate'?"),
+            ("optimizer.beta", "optimizer.beta is not a setting; did you mean 'beta2'?"),
+            ("network.drop_out", "network.drop_out is not a setting; did you mean 'dropout'?"),
+            ("network.channels.2", "network.channels.2 is not a setting"),
+            ("training.schedule.beginning", "training.schedule.beginning is not a setting"),
+            ("training.early_stop.patience", "training.early_stop.patience is not a setting"),
+            ("learning_rate", "learning_rate is not a setting of a training (sections: network, optimizer"),
+            ("optimiser.learning_rate", "optimiser is not a setting; did you mean 'optimizer'?"),
+        )
+    ),
+    ({"fixed": {"network.drop": 0.1}}, "fixed: network.drop is not a setting; did you mean 'dropout'?"),
+    ({"fixed": {"network.dropout": 1.5}}, "network.dropout is 1.5, and should be less than 1.0; change what is fixed"),
+    (
+        {"fixed": {"optimizer.learning_rate": 0.1}},
+        "space.optimizer.learning_rate: optimizer.learning_rate is fixed, too",
+    ),
+    (
+        also("training.schedule.warmup", spans(0.0, 0.5)) | {"fixed": {"training.schedule": {}}},
+        "space.training.schedule.warmup: training.schedule is fixed, too; remove it under",
+    ),
+    (
+        {"space": {"training.schedule": {"choices": [{}, {"a": 1}]}, "training.schedule.warmup": spans(0.0, 0.5)}},
+        "space.training.schedule.warmup: training.schedule, which contains it, is in the space, too",
+    ),
+    (also("training.epochs", spans(1, 3)), "space.training.epochs: a study has its epochs under `epochs`"),
+    ({"fixed": {"training.epochs": 3}}, "fixed.training.epochs: a study has its epochs under `epochs`"),
+    # what the classes of the settings refuse at a corner
+    (
+        also("network.dropout", spans(0.0, 1.0)),
+        "network.dropout is 1.0, and should be less than 1.0; this is at the",
+    ),
+    (also("optimizer.beta1", spans(-0.5, 0.9)), "optimizer.beta1 is -0.5, and should be at least 0.0; this is at"),
+    (also("network.kernel", spans(0, 5)), "network.kernel is 0, and should be at least 1; this is at the corner"),
+    (also("network.activation", {"choices": ["relu", "rellu"]}), "network.activation is 'rellu', and should be"),
+    (also("training.schedule", {"choices": [{"kind": "cosine"}, None]}), "training.schedule"),
+    (also("training.batch_size", {"choices": [32, "half"]}), "'half' is no size of a batch"),
+    ({"space": {"optimizer.learning_rate": spans(0.0, 1.0)}}, "optimizer.learning_rate is 0.0, and should be greater"),
+    # ranges of what has none
+    (
+        also("network.activation", spans(0.0, 1.0)),
+        "network.activation is 0, and should be 'step'",
+    ),
+    (also("training.augmentation.flip", spans(0, 1)), "flip is a range, and the setting is false; list its choices"),
+    (also("network.channels", spans(4, 8)), "space.network.channels is a range, and the setting is [8, 16]; list"),
+    (also("network.hidden", spans(16.5, 64)), "space.network.hidden goes from 16.5 to 64, and the setting is a whole"),
+    # conditions
+    (also("network.dropout", spans(0.0, 0.5, when={"network.activation": "relu"})), "space has nothing of this name"),
+    (
+        also("network.dropout", spans(0.0, 0.5, when={"network.dropout": 0.1})),
+        "when.network.dropout: space has nothing",
+    ),
+    (
+        also("network.dropout", spans(0.0, 0.5, when={"optimizer.learning_rate": 0.1})),
+        "when.optimizer.learning_rate is a range, which has no value to wait for",
+    ),
+    (
+        {"space": RATE | LONG | {"network.dropout": spans(0.0, 0.5, when={"network.activation": "tanh"})}},
+        "when.network.activation is 'tanh', which is never chosen; should be one of ['relu', 'gelu']",
+    ),
+    # what other rules refuse
+    (TABLE | also("training.augmentation.shift", spans(0, 2)), "augmentation.shift is 2, which moves pixels"),
+    (
+        {"model": "mlp", "fixed": {"network.normalisation": "batch"}} | also("training.batch_size", spans(1, 64)),
+        "training has batch_size 1, and run.shards is 1",
+    ),
+    # the gradient
+    (GRADIENT, "methods has gradient, and training.schedule is not constant without warmup; take gradient off"),
+    (GRADIENT, "methods has gradient, and training.augmentation.shift is 1; take gradient off"),
+    (GRADIENT | {"fixed": PLAIN, "objective": "accuracy"}, "objective is 'accuracy', which has no gradient"),
+    (GRADIENT | {"fixed": PLAIN, "optimizer": "adam"}, "optimizer is 'adam', where the gradient is derived for"),
+    (GRADIENT | {"fixed": PLAIN | {"network.normalisation": "batch"}}, "network.normalisation is 'batch'"),
+    (GRADIENT | {"fixed": PLAIN} | also("network.hidden.0", spans(8, 64)), "space has network.hidden.0, where the"),
+    (
+        GRADIENT | {"fixed": PLAIN, "space": {"optimizer.beta": {"choices": [0.5, 0.9]}}},
+        "space.optimizer.beta is a choice or has a condition",
+    ),
+]
+
+
+@pytest.mark.parametrize(("changes", "said"), REFUSED)
+def test_a_study_that_could_not_run_is_refused(
+    changes: dict[str, Any], said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(BadInput) as refused:
+        check(monkeypatch, changes)
+    line = str(refused.value)
+    assert said in line
+    assert "tuning.studies.own" in line
+    assert line.startswith("params.yaml: ") and "\n" not in line
+
+
+GRID = {"methods": ["grid"], "trials": 6, "space": RATE | {"network.activation": KIND, "network.kernel": spans(1, 3)}}
+
+
+@pytest.mark.parametrize(
+    ("levels", "said"),
+    [
+        ({}, "tuning.grid.levels.own is missing, and tuning.studies.own.methods has grid; add the levels of optimizer"),
+        ({"own": {"network.kernel": 3}}, "tuning.grid.levels.own.optimizer.learning_rate is missing"),
+        (
+            {"own": {"optimizer.learning_rate": 3, "network.kernel": 3, "network.activation": 2}},
+            "is not a range of the",
+        ),
+        (
+            {"own": {"optimizer.learning_rate": 3, "network.kernel": 4}},
+            "kernel is 4, and its range has 3 whole numbers",
+        ),
+        (
+            {"own": {"optimizer.learning_rate": 1, "network.kernel": 2}},
+            "1 x 2 x 2 = 4 points, and tuning.studies.own.tr",
+        ),
+        ({"own": {"optimizer.learning_rate": 10**6, "network.kernel": 3}}, "and should make at most 1000000"),
+        ({"own": {"optimizer.learning_rate": 0, "network.kernel": 3}}, "should be at least 1"),
+        ({"other": {"optimizer.learning_rate": 3}}, "tuning.grid.levels.other is not under tuning.studies"),
+    ],
+)
+def test_levels_that_do_not_fit_the_space_are_refused(
+    levels: dict[str, Any], said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(BadInput) as refused:
+        check(monkeypatch, GRID, levels)
+    assert said in str(refused.value)
+
+
+def test_levels_that_fit_the_space_are_let_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    check(monkeypatch, GRID, {"own": {"optimizer.learning_rate": 1, "network.kernel": 3}})
