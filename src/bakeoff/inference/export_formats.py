@@ -129,7 +129,7 @@ def torchscript(model: Trained, description: Description) -> bytes:
         # torch calls TorchScript deprecated in favour of torch.export, and still reads and writes it.
         warnings.simplefilter("ignore", DeprecationWarning)
         # Height and width become constants of the trace, as the documentation says.
-        warnings.simplefilter("ignore", torch.jit.TracerWarning)
+        warnings.simplefilter("ignore", torch.jit.TracerWarning)  # type: ignore[attr-defined]
         traced = torch.jit.trace(whole(model), torch.from_numpy(example(model, 2)))  # type: ignore[no-untyped-call]
         frozen = torch.jit.freeze(traced, optimize_numerics=False)
         files = {DESCRIPTION: json.dumps(description, indent=1, ensure_ascii=False)}
