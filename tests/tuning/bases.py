@@ -35,4 +35,5 @@ PLAN = (
     "early_stop",
     "ema",
     "label_smoothing",
+    "segmentation",
 )

@@ -107,7 +107,18 @@ CNN = {
     "initialisation": "he",
     "dropout": 0.0,
 }
-UNET = {"channels": 2, "depth": 1, "activation": "relu"}
+UNET = {
+    "channels": 2,
+    "depth": 1,
+    "padding": "same",
+    "up": "nearest",
+    "normalisation": "none",
+    "dropout": 0.0,
+    "residual": False,
+    "skips": True,
+    "activation": "relu",
+    "initialisation": "he",
+}
 ADAM = {"learning_rate": 1e-3, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8}
 
 

@@ -15,10 +15,10 @@ def test_the_cube_runs_from_low_to_high() -> None:
     assert [value(LOG, unit) for unit in (0.0, 0.25, 0.5, 1.0)] == pytest.approx([1e-4, 1e-3, 1e-2, 1.0], rel=1e-12)
 
 
-@pytest.mark.parametrize(("low", "high", "log"), [(1e-4, 0.99, True), (0.3, 0.7, True), (0.001, 0.01, False)])
-def test_rounding_never_leads_out_of_the_box(low: float, high: float, log: bool) -> None:
+@pytest.mark.parametrize(("low", "high", "scale"), [(1e-4, 0.99, "log"), (0.3, 0.7, "log"), (0.001, 0.01, "linear")])
+def test_rounding_never_leads_out_of_the_box(low: float, high: float, scale: Scale) -> None:
     """Boxes whose upper end, computed without care, is a unit in the last place too high."""
-    assert value(Range(low=low, high=high, log=log), 1.0) == high
+    assert value(Range(low=low, high=high, scale=scale), 1.0) == high
 
 
 @pytest.mark.parametrize("dimension", [LINEAR, LOG])

@@ -19,6 +19,7 @@ ORDER = (
     "schedule",
     "regularisation",
     "label_smoothing",
+    "segmentation",
     "early_stop",
     "ema",
 )
