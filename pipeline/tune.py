@@ -25,7 +25,7 @@ def tune(stage: Stage, study: str, method: str) -> None:
     budget = of_budget(stage.settings, "tuning", SearchBudget).of(settings)
     hyperparameters = stage.settings(f"tuning.{method}", SEARCHERS[method].settings)
     network = stage.settings(f"networks.{settings.model}", NETWORKS[settings.model].settings)
-    optimizer = stage.settings(f"optimizers.{settings.optimizer}", OPTIMIZERS[settings.optimizer].section).defaults
+    optimizer = stage.settings(f"optimizers.{settings.optimizer}.defaults", OPTIMIZERS[settings.optimizer].settings)
     training = stage.settings(f"tasks.{settings.task}.training", PlanSettings)
     base = Base.read(study, settings, network, optimizer, training)
     data = path_of(stage.settings, settings.task)
