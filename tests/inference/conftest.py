@@ -10,6 +10,7 @@ import pytest
 import torch
 from ruamel.yaml import YAML
 from safetensors.torch import save_file
+from small_networks import UNET
 
 from bakeoff.base import paths
 from bakeoff.data.encoding.encoder import Encoder
@@ -27,16 +28,7 @@ NETWORK: dict[str, dict[str, Any]] = {
     "cnn": {**LAYERS, "channels": [2], "kernel": 3, "hidden": 3, "dropout": 0.5},
     "resnet": {**BLOCKS, "depth": 8, "channels": 2, "shortcut": "projection"},
     "wide_resnet": {**BLOCKS, "depth": 10, "widening": 1, "dropout": 0.3},
-    "unet": {
-        **LAYERS,
-        "channels": 2,
-        "depth": 1,
-        "padding": "same",
-        "up": "nearest",
-        "dropout": 0.0,
-        "residual": False,
-        "skips": True,
-    },
+    "unet": UNET,
 }
 
 

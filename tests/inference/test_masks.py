@@ -211,12 +211,12 @@ def test_a_folder_gets_a_folder_of_masks(project: Path, capsys: pytest.CaptureFi
         ("a.png", "a.png", r"a\.png: is the input, and would be overwritten"),
         ("image.nii.gz", "mask.nii", r"mask\.nii: should end in \.nii\.gz"),
         ("image.nii.gz", "mask.png", r"mask\.png: should end in \.nii\.gz"),
-        ("images", "-", "--to -: several masks do not go to standard output"),
-        ("images", "images/masks", "images/masks: lies in the folder of the images"),
-        ("images", "images", "images: lies in the folder of the images"),
-        ("images", "a.png", r"a\.png: is a file, and several masks go to a folder"),
-        ("images", "", "--to: is empty; name a folder"),
-        ("images", "no/masks", "no: is no folder"),
+        ("images", "-", "--to '-': masks go to a folder; name a new or an empty one"),
+        ("images", "images/masks", "--to images/masks: lies in the folder of the input; name a folder elsewhere"),
+        ("images", "images", "--to images: lies in the folder of the input; name a folder elsewhere"),
+        ("images", "a.png", r"--to a\.png: is a file, and masks go to a folder; name a new or an empty one"),
+        ("images", "", "--to '': masks go to a folder; name a new or an empty one"),
+        ("images", "no/masks", "--to no/masks: no is no folder; make it"),
         ("nothing", "masks", "nothing: is an empty folder"),
     ],
 )
@@ -257,7 +257,7 @@ def test_masks_never_lie_among_other_files(project: Path, source: str, to: str, 
         file.write(project / "pics/sub/s.png", "s.png")
     before = {path: path.read_bytes() for path in project.rglob("*.*") if path.is_file()}
     if refused:
-        with pytest.raises(BadInput, match="is not empty, and masks have the names of their images; name a new or an"):
+        with pytest.raises(BadInput, match="has .* in it; name a new or an empty folder"):
             predict("scans", source, to, cell="unet-adam")
     else:
         assert predict("scans", source, to, cell="unet-adam") == 0

@@ -72,11 +72,23 @@ def test_a_file_that_is_refused_has_no_overlay(project: Path) -> None:
     assert not (project / "over/a.png.overlay.png").exists() and (project / "over/b.tif.0001.overlay.png").is_file()
 
 
+FOLDERS = [
+    ("", "'': overlays go to a folder"),
+    ("-", "'-': overlays go to a folder"),
+    ("params.yaml", "params.yaml: is a file"),
+    ("no/over", "no/over: no is no folder"),
+    ("models", "models: has .* in it"),
+    ("masks", "masks: is in masks, where the masks go"),
+    ("masks/over", "masks/over: is in masks, where the masks go"),
+    ("scans/over", "scans/over: lies in the folder of the input"),
+]
+
+
 @pytest.mark.usefixtures("trained")
-@pytest.mark.parametrize("folder", ["", "-", "params.yaml", "no/over", "models", "masks", "masks/over", "scans/over"])
-def test_folders_that_are_refused(project: Path, folder: str) -> None:
+@pytest.mark.parametrize(("folder", "line"), FOLDERS)
+def test_folders_that_are_refused(project: Path, folder: str, line: str) -> None:
     (project / "masks").mkdir()
-    with pytest.raises(BadInput, match=r"^--overlay: ") as refused:
+    with pytest.raises(BadInput, match=f"^--overlay {line}") as refused:
         predict("scans", "scans", "masks", cell="unet-adam", overlay=folder)
     assert "\n" not in str(refused.value) and not list((project / "masks").iterdir())
 

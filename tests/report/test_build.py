@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import small_networks
 import torch
 from safetensors.torch import save_file
 from simulated_contest import SETTINGS, TASKS, all_diverged, baseline, contests, search, vectors
@@ -30,18 +31,7 @@ from bakeoff.results.compare import compare
 from bakeoff.results.curves import curves, read_curves
 from bakeoff.results.step_costs import Costs
 
-UNET = UnetSettings(
-    channels=2,
-    depth=1,
-    padding="same",
-    up="nearest",
-    normalisation="none",
-    dropout=0.0,
-    residual=False,
-    skips=True,
-    activation="relu",
-    initialisation="he",
-)
+UNET = UnetSettings(**small_networks.UNET)
 NO_COSTS = Costs("Abacus", {})
 # What two of a kind have on the page differs, so that a section with the data of another is noticed.
 COUNTS = {task: 9 + place for place, task in enumerate(TASKS)}  # of the examples of a split

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import small_networks
 import torch
 from safetensors.torch import save_file
 
@@ -21,18 +22,7 @@ from bakeoff.report.figures.example_figures import (
 )
 from bakeoff.results.model import Winner
 
-UNET = UnetSettings(
-    channels=2,
-    depth=1,
-    padding="same",
-    up="nearest",
-    normalisation="none",
-    dropout=0.0,
-    residual=False,
-    skips=True,
-    activation="relu",
-    initialisation="he",
-)
+UNET = UnetSettings(**small_networks.UNET)
 WINNER = Winner(model="unet", optimizer="adam", seed=1)
 WORDS = ["UNK", "the", "of", "and", "five", "six", "seven", "king", "queen", "war"]
 

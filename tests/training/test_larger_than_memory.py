@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from small_networks import UNET
 from torch import Tensor
 
 from bakeoff.base import memory
@@ -40,18 +41,7 @@ def train(kind: str, path: Path, *, refit: bool) -> tuple[Supervised, dict[str, 
     workload = (Segmentation if kind == "pixels" else Classification)(Examples.load(path), asked, CPU, refit=refit)
     generator = torch.Generator().manual_seed(0)
     if kind == "pixels":
-        settings = UnetSettings(
-            channels=4,
-            depth=1,
-            padding="same",
-            up="nearest",
-            normalisation="none",
-            dropout=0.0,
-            residual=False,
-            skips=True,
-            activation="relu",
-            initialisation="he",
-        )
+        settings = UnetSettings(**UNET | {"channels": 4})
         network = NETWORKS["unet"].build(settings, workload.shape, 3, generator)
     else:
         mlp = {"hidden": [8], "activation": "relu", "normalisation": "none", "dropout": 0.0, "initialisation": "he"}

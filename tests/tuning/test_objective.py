@@ -3,6 +3,7 @@ import math
 import numpy as np
 import pytest
 import torch
+from small_networks import UNET
 
 from bakeoff.base.settings import BadInput
 from bakeoff.data.examples import Examples, Split
@@ -106,18 +107,6 @@ CNN = {
     "activation": "relu",
     "initialisation": "he",
     "dropout": 0.0,
-}
-UNET = {
-    "channels": 2,
-    "depth": 1,
-    "padding": "same",
-    "up": "nearest",
-    "normalisation": "none",
-    "dropout": 0.0,
-    "residual": False,
-    "skips": True,
-    "activation": "relu",
-    "initialisation": "he",
 }
 ADAM = {"learning_rate": 1e-3, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8}
 

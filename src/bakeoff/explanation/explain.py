@@ -9,16 +9,14 @@ from bakeoff.base import files, paths, settings
 from bakeoff.base.paths import Kind
 from bakeoff.base.progress import Progress
 from bakeoff.base.provenance import sha256
-from bakeoff.base.quoting import quoted
 from bakeoff.base.record import dump
 from bakeoff.base.settings import BadInput
 from bakeoff.base.values import Metric
 from bakeoff.data.examples import Examples, Split
-from bakeoff.data.sources.litter import is_litter
 from bakeoff.explanation import explanation, importance, page
 from bakeoff.explanation.page import Subject
 from bakeoff.explanation.settings import ExplanationSettings
-from bakeoff.inference import models, recorded, rows
+from bakeoff.inference import folders, models, recorded, rows
 from bakeoff.inference.models import Trained
 from bakeoff.report import web_page
 
@@ -51,7 +49,7 @@ def explain(
     data = models.check_task(document, task)
     kind: Kind = settings.validate(document, f"data.{data}.kind", Kind)  # type: ignore[arg-type]
     metric: Metric = settings.validate(document, f"tasks.{task}.metric", Metric)  # type: ignore[arg-type]
-    check_folder(to)
+    folders.check("--to", to, holds="a page and its numbers", own=(PAGE, NUMBERS))
     model = models.load(models.choose(task, cell, recipe), task, metric, ensemble=ensemble)
     check_held_out(model, split)
     examples = split_of(model, Path(paths.examples(data, kind)), split)
@@ -80,25 +78,6 @@ def explain(
     write(Path(to), NUMBERS, dump(page.document(subject, explained)))
     for line in (*([note] if note else []), f"{Path(to) / PAGE}", f"{Path(to) / NUMBERS}"):
         print(line, file=sys.stderr)
-
-
-def check_folder(to: str) -> None:
-    """Refuse a folder that cannot be one, or that holds other files than an earlier explanation.
-
-    Raises:
-        BadInput: says what to name instead.
-    """
-    path = Path(to)
-    if not to or to == "-":
-        raise BadInput("--to: two files are written; name a folder for them")
-    if path.exists() and not path.is_dir():
-        raise BadInput(f"{to}: is a file, and an explanation goes to a folder; name a folder")
-    if not path.parent.is_dir():
-        raise BadInput(f"{path.parent}: is no folder; make it, or name a folder in one that is there")
-    if path.is_dir():
-        for file in sorted(path.iterdir()):
-            if file.name not in (PAGE, NUMBERS) and not is_litter(file.name, folder=file.is_dir()):
-                raise BadInput(f"{to}: holds {quoted(file.name)} and more than an explanation; name a new folder")
 
 
 def check_held_out(model: Trained, split: SplitName) -> None:

@@ -11,7 +11,7 @@ from PIL import Image
 from bakeoff.base.settings import BadInput
 from bakeoff.data.images.pixels import Picture
 from bakeoff.data.images.source_tree import Place
-from bakeoff.data.sources.litter import is_litter
+from bakeoff.inference import folders
 from bakeoff.inference.masks import Segmenter, kind
 
 # Okabe and Ito's palette (2008), which people with any of the common colour blindnesses tell apart; the classes after
@@ -79,16 +79,7 @@ def check_folder(folder: str, to: str, source: Path) -> None:
     Raises:
         BadInput: says what to name instead.
     """
+    folders.check("--overlay", folder, holds="overlays", source=source)
     path = Path(folder)
-    if not folder or folder == "-":
-        raise BadInput("--overlay: overlays go to a folder; name a new or an empty one")
-    if path.exists() and not path.is_dir():
-        raise BadInput(f"--overlay: {folder} is a file; name a new or an empty folder")
-    if not path.parent.is_dir():
-        raise BadInput(f"--overlay: {path.parent} is no folder; make it, or name a folder in one that is there")
-    if path.is_dir() and not all(is_litter(file.name, folder=file.is_dir()) for file in path.iterdir()):
-        raise BadInput(f"--overlay: {folder} is not empty; name a new or an empty folder")
-    if to != "-" and (path.resolve().is_relative_to(Path(to).resolve()) or Path(to).resolve() == path.resolve()):
-        raise BadInput(f"--overlay: {folder} is in {to}, where the masks go; name a folder elsewhere")
-    if source.is_dir() and path.resolve().is_relative_to(source.resolve()):
-        raise BadInput(f"--overlay: {folder} lies in the folder of the images; name a folder elsewhere")
+    if to != "-" and path.resolve().is_relative_to(Path(to).resolve()):
+        raise BadInput(f"--overlay {folder}: is in {to}, where the masks go; name a folder elsewhere")

@@ -20,6 +20,7 @@ from bakeoff.data.names import addressed
 from bakeoff.data.remarks import Remarks
 from bakeoff.data.scans.settings import ScansSettings
 from bakeoff.inference import (
+    folders,
     masks,
     models,
     output,
@@ -164,7 +165,7 @@ def by(
             overlays.check_folder(overlay, to, path)
         asked = Asked(document, task, data, kind, chosen, ensemble, path, shown, to, overlay)
         if kind == "scans" and sources.several(path):
-            segmentation.check_folder(to, path)
+            folders.check("--to", to, holds="masks", source=path)
         else:
             output.check(to, source)
         if kind == "table":

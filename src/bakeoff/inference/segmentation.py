@@ -5,31 +5,9 @@ from pathlib import Path
 
 from bakeoff.base.settings import BadInput
 from bakeoff.data.images.source_tree import Place
-from bakeoff.data.sources.litter import is_litter
 from bakeoff.inference import masks, output
 from bakeoff.inference.masks import Segmenter
 from bakeoff.inference.refusals import Refusals
-
-
-def check_folder(to: str, source: Path) -> None:
-    """Refuse a folder for masks that cannot be one.
-
-    Raises:
-        BadInput: it is standard output or a file, is not empty, or lies in the folder of the images.
-    """
-    if to == output.STREAM:
-        raise BadInput("--to -: several masks do not go to standard output; name a folder")
-    if not to:
-        raise BadInput("--to: is empty; name a folder")
-    path = Path(to)
-    if path.exists() and not path.is_dir():
-        raise BadInput(f"{to}: is a file, and several masks go to a folder; name a folder")
-    if not path.parent.is_dir():
-        raise BadInput(f"{path.parent}: is no folder; make it, or name a folder in one that is there")
-    if source.is_dir() and path.resolve().is_relative_to(source.resolve()):
-        raise BadInput(f"{to}: lies in the folder of the images; name a folder elsewhere")
-    if path.is_dir() and not all(is_litter(file.name, folder=file.is_dir()) for file in path.iterdir()):
-        raise BadInput(f"{to}: is not empty, and masks have the names of their images; name a new or an empty folder")
 
 
 def one(segmenter: Segmenter, place: Place, to: str, refusals: Refusals) -> int:
