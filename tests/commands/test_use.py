@@ -1,5 +1,6 @@
 """A study's best point as a recipe."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from bakeoff.base import record
 from bakeoff.base.record import Record, Run, flat
 from bakeoff.base.settings import BadInput, load, validate
-from bakeoff.commands.use import use
+from bakeoff.commands.use import best_of, use
 from bakeoff.contest.recipe_settings import RecipeSettings
 from bakeoff.harness import params
 from bakeoff.harness.params import Params
@@ -16,6 +17,7 @@ from bakeoff.tuning.candidate import Base
 ROOT = Path(__file__).parents[2]
 POINT = {"optimizer.learning_rate": 0.0123, "network.activation": "gelu", "training.schedule.warmup": 0.25}
 RECIPE = Path("recipes/scans/unet.yaml")
+METHODS = ("grid", "random", "bayes", "evolution", "gradient")
 
 
 @pytest.fixture
@@ -25,8 +27,30 @@ def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Params:
     return found
 
 
-def recorded(found: Params, study: str, method: str, score: float, point: dict[str, object]) -> None:
-    """Write the record of a search whose best trial is at a point."""
+def recorded(
+    found: Params,
+    study: str,
+    scores: Mapping[str, float | None],
+    points: Mapping[str, dict[str, object]] | None = None,
+    **changes: object,
+) -> None:
+    """Write the records of a study's searches: by method the confirmed mean, None where it diverged, and its point.
+
+    Args:
+        changes: of the study's settings since.
+    """
+    for method in found.tuning.studies[study].methods:
+        written(found, study, method, scores.get(method), (points or {}).get(method, POINT), changes)
+
+
+def written(
+    found: Params,
+    study: str,
+    method: str,
+    score: float | None,
+    point: dict[str, object],
+    changes: Mapping[str, object],
+) -> None:
     settings = found.tuning.studies[study]
     base = Base.read(
         study,
@@ -37,15 +61,18 @@ def recorded(found: Params, study: str, method: str, score: float, point: dict[s
     )
     document = base.at(point).document()
     parameters = {key: value for name, section in document.items() for key, value in flat(name, section).items()}
-    head = Run(f"{study}-{method}-s0", parameters | point, {f"val/{settings.objective}": score}, [])
+    metrics = {} if score is None else {f"val/{settings.objective}": score}
+    head = Run(f"{study}-{method}-s0", parameters | point, metrics, [], diverged=1 if score is None else None)
+    raw = load(ROOT / "params.yaml")["tuning"]["studies"][study]
     path = Path(f"reports/records/tuning/{study}-{method}.json")
     path.parent.mkdir(parents=True, exist_ok=True)
-    record.write(Record(f"tune_{study}@{method}", "tuning", "", {}, {}, "", [head]), path)
+    record.write(
+        Record(f"tune_{study}@{method}", "tuning", "", {f"tuning.studies.{study}": raw | changes}, {}, "", [head]), path
+    )
 
 
 def test_the_best_confirmed_point_becomes_a_recipe_that_trains_it(shipped: Params) -> None:
-    recorded(shipped, "unet", "random", 0.7, POINT | {"optimizer.learning_rate": 0.5})
-    recorded(shipped, "unet", "bayes", 0.9, POINT)
+    recorded(shipped, "unet", {"random": 0.7, "bayes": 0.9}, {"random": POINT | {"optimizer.learning_rate": 0.5}})
     said = use("unet", shipped, force=False)
     recipe = validate(load(RECIPE), "", RecipeSettings, RECIPE)
     assert recipe.hyperparameters["learning_rate"] == 0.0123
@@ -58,7 +85,7 @@ def test_the_best_confirmed_point_becomes_a_recipe_that_trains_it(shipped: Param
 
 
 def test_a_recipe_is_overwritten_only_by_force(shipped: Params) -> None:
-    recorded(shipped, "unet", "bayes", 0.9, POINT)
+    recorded(shipped, "unet", {"bayes": 0.9})
     RECIPE.parent.mkdir(parents=True)
     RECIPE.write_text("mine")
     with pytest.raises(BadInput, match=r"unet.yaml: exists; add --force"):
@@ -71,12 +98,46 @@ def test_a_recipe_is_overwritten_only_by_force(shipped: Params) -> None:
 def test_what_cannot_be_used_is_refused(shipped: Params) -> None:
     with pytest.raises(BadInput, match=r"tuning.studies has no unte; did you mean 'unet'\?"):
         use("unte", shipped, force=False)
-    with pytest.raises(BadInput, match="study unet: has no record; run dvc repro tune_unet"):
+    with pytest.raises(BadInput, match="study unet: has no record of random; run dvc repro tune_unet"):
         use("unet", shipped, force=False)
-    recorded(shipped, "mlp", "random", 0.4, {"penalty.weight_decay": 1e-3})
-    with pytest.raises(BadInput, match=r"penalty.weight_decay, which a recipe does not have; search training"):
+    recorded(shipped, "mlp", {"random": 0.4}, {method: {"penalty.weight_decay": 1e-3} for method in METHODS})
+    with pytest.raises(BadInput, match=r"penalty\.weight_decay, which a recipe does not have; search training"):
         use("mlp", shipped, force=False)
-    recorded(shipped, "unet", "bayes", 0.9, {"network.depth": 1})  # as if params.yaml had had another depth
+    recorded(
+        shipped, "unet", {"bayes": 0.9}, {"bayes": {"network.depth": 1}}
+    )  # as if params.yaml had had another depth
     with pytest.raises(BadInput, match=r"network.depth is 2 by params.yaml, and its record has another value"):
         use("unet", shipped, force=False)
     assert not Path("recipes").exists()
+
+
+def test_of_a_loss_the_least_is_the_best(shipped: Params) -> None:
+    points = {method: {"optimizer.learning_rate": rate} for method, rate in zip(METHODS, (1, 2, 3, 4, 5), strict=True)}
+    recorded(shipped, "mlp", {"grid": 0.5, "random": 0.3, "bayes": 0.4}, points)
+    assert best_of("mlp", shipped).name == "mlp-random-s0"
+
+
+def test_a_study_in_which_all_diverged_has_no_best_point(shipped: Params) -> None:
+    recorded(shipped, "unet", {})
+    with pytest.raises(BadInput, match="study unet: every best point diverged in its confirming trainings"):
+        use("unet", shipped, force=False)
+
+
+@pytest.mark.parametrize("change", [{"objective": "loss"}, {"examples": 0.25}, {"seed": 3}, {"trials": 17}])
+def test_a_study_that_has_changed_since_is_refused(shipped: Params, change: dict[str, object]) -> None:
+    recorded(shipped, "unet", {"bayes": 0.9}, **change)
+    RECIPE.parent.mkdir(parents=True)
+    RECIPE.write_text("mine")
+    with pytest.raises(BadInput, match=f"study unet: {next(iter(change))} in params.yaml is not that of the record of"):
+        use("unet", shipped, force=True)
+    assert RECIPE.read_text() == "mine"
+
+
+def test_a_recipe_that_would_be_refused_replaces_nothing(shipped: Params, monkeypatch: pytest.MonkeyPatch) -> None:
+    recorded(shipped, "unet", {"bayes": 0.9})
+    RECIPE.parent.mkdir(parents=True)
+    RECIPE.write_text("mine")
+    monkeypatch.setattr("bakeoff.commands.use.recipe_of", lambda *_: {"network": {}})
+    with pytest.raises(BadInput, match=r"recipes/scans/unet.yaml: optimizer is missing"):
+        use("unet", shipped, force=True)
+    assert RECIPE.read_text() == "mine"

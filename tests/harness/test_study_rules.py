@@ -86,7 +86,21 @@ def test_studies_of_any_training_are_let_pass(changes: dict[str, Any], monkeypat
     check(monkeypatch, changes)
 
 
+SMOOTH = {"loss": {"kind": "cross_entropy"}, "class_weights": [1.0] * 7, "border_weights": None}
+
 REFUSED: list[tuple[dict[str, Any], str]] = [
+    (
+        {"fixed": {"training.segmentation": SMOOTH}},
+        "training.segmentation is set, which is the loss of labelled pixels",
+    ),
+    (
+        SCANS | {"fixed": {"training.segmentation": SMOOTH}},
+        "tuning.studies.own: training.segmentation.class_weights has 7 numbers, and data.scans has 3 classes",
+    ),
+    (
+        GRADIENT | {"fixed": PLAIN | {"training.label_smoothing": 0.2}},
+        "training.label_smoothing is 0.2, and the loss that it lowers has none",
+    ),
     ({"task": "image"}, "task is 'image', which is not under tasks; did you mean 'images'?"),
     ({"model": "unet"}, "model is 'unet', which does not take images; should be one of softmax, mlp, cnn"),
     (TABLE | {"model": "cnn"}, "model is 'cnn', which does not take tables; should be one of"),
@@ -227,3 +241,22 @@ def test_levels_that_do_not_fit_the_space_are_refused(
 
 def test_levels_that_fit_the_space_are_let_pass(monkeypatch: pytest.MonkeyPatch) -> None:
     check(monkeypatch, GRID, {"own": {"optimizer.learning_rate": 1, "network.kernel": 3}})
+
+
+@pytest.mark.parametrize("trials", [6, 7])
+def test_points_of_a_grid_that_a_condition_makes_equal_count_once(trials: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """2 rates, and with one of the 2 activations 2 values of beta1: 6 different points of 8."""
+    beta = spans(0.5, 0.9) | {"when": {"network.activation": "gelu"}}
+    study = {
+        "methods": ["grid"],
+        "trials": trials,
+        "space": RATE | {"network.activation": KIND, "optimizer.beta1": beta},
+    }
+    levels = {"own": {"optimizer.learning_rate": 2, "optimizer.beta1": 2}}
+    if trials == 6:
+        check(monkeypatch, study, levels)
+    else:
+        with pytest.raises(
+            BadInput, match=r"2 x 2 x 2 = 8 points, 6 of them different, and tuning\.studies\.own\.trials"
+        ):
+            check(monkeypatch, study, levels)

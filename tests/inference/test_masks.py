@@ -257,7 +257,7 @@ def test_masks_never_lie_among_other_files(project: Path, source: str, to: str, 
         file.write(project / "pics/sub/s.png", "s.png")
     before = {path: path.read_bytes() for path in project.rglob("*.*") if path.is_file()}
     if refused:
-        with pytest.raises(BadInput, match="has .* in it; name a new or an empty folder"):
+        with pytest.raises(BadInput, match=r"has .* in it; name a new or an empty folder"):
             predict("scans", source, to, cell="unet-adam")
     else:
         assert predict("scans", source, to, cell="unet-adam") == 0

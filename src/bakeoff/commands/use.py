@@ -1,28 +1,19 @@
 """Writes the best point of a study as a recipe."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from bakeoff.base import paths
+from bakeoff.base import files, paths
 from bakeoff.base.budget import budgeted
 from bakeoff.base.record import Run, flat, read
-from bakeoff.base.settings import BadInput, hint, load, validate
+from bakeoff.base.settings import BadInput, hint, validate
 from bakeoff.contest.recipe_settings import RecipeSettings
 from bakeoff.harness.params import Params
+from bakeoff.training.settings import PlanSettings
 from bakeoff.tuning.candidate import SECTIONS, Base, Candidate
-
-ORDER = (
-    "epochs",
-    "batch_size",
-    "augmentation",
-    "schedule",
-    "regularisation",
-    "label_smoothing",
-    "segmentation",
-    "early_stop",
-    "ema",
-)
+from bakeoff.tuning.settings import StudySettings
 
 
 def use(name: str, params: Params, *, force: bool) -> list[str]:
@@ -42,11 +33,13 @@ def use(name: str, params: Params, *, force: bool) -> list[str]:
         raise BadInput(f"{target}: exists; add --force to write over it")
     best = best_of(name, params)
     candidate = at(name, params, best)
-    text = written(candidate, study.epochs, params, name, best)
+    recipe = recipe_of(candidate, study)
+    validate(recipe, "", RecipeSettings, target).checked(
+        type(candidate.network), type(candidate.optimizer), str(target)
+    )
+    comment = f"# The best point of {best.name}, by {study.objective} on validation data."
     target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(text, encoding="utf-8")
-    checked = validate(load(target), "", RecipeSettings, target)
-    checked.checked(type(candidate.network), type(candidate.optimizer), str(target))
+    files.replace(target, lambda path: path.write_text(written(recipe, comment), encoding="utf-8"))
     lines = [f"{target}: the best point of {best.name}"]
     if study.examples != 1.0:
         lines.append(f"the study's trainings saw {study.examples:g} of the training examples; the recipe's see all")
@@ -60,16 +53,25 @@ def best_of(name: str, params: Params) -> Run:
     """Return the head of the best record of a study.
 
     Raises:
-        BadInput: there is none whose confirming trainings ended.
+        BadInput: a method has no record, the study has changed since, or all diverged.
     """
     study = params.tuning.studies[name]
-    files = [Path(paths.record("tuning", f"{name}-{method}")) for method in study.methods]
-    heads = [next(run for run in read(file).runs if run.parent is None) for file in files if file.exists()]
-    objective = f"val/{study.objective}"
-    ended = [head for head in heads if head.diverged is None and objective in head.metrics]
+    again = f"run dvc repro tune_{name}, then this again"
+    heads = []
+    for method in study.methods:
+        path = Path(paths.record("tuning", f"{name}-{method}"))
+        if not path.exists():
+            raise BadInput(f"study {name}: has no record of {method}; {again}")
+        record = read(path)
+        trained = validate(record.settings.get(f"tuning.studies.{name}", {}), "", StudySettings, path)
+        for key in StudySettings.model_fields:
+            if getattr(trained, key) != getattr(study, key):
+                raise BadInput(f"study {name}: {key} in params.yaml is not that of the record of {method}; {again}")
+        heads.append(next(run for run in record.runs if run.parent is None))
+    ended = [head for head in heads if head.diverged is None]
     if not ended:
-        found = "diverged in its confirming trainings" if heads else "has no record"
-        raise BadInput(f"study {name}: {found}; run dvc repro tune_{name}, then this again")
+        raise BadInput(f"study {name}: every best point diverged in its confirming trainings; change its space")
+    objective = f"val/{study.objective}"
     sign = 1 if study.objective == "loss" else -1
     return min(ended, key=lambda head: sign * head.metrics[objective])
 
@@ -108,22 +110,28 @@ def at(name: str, params: Params, best: Run) -> Candidate:
     return candidate
 
 
-def written(candidate: Candidate, epochs: int, params: Params, name: str, best: Run) -> str:
-    """Return the text of the recipe."""
+def recipe_of(candidate: Candidate, study: StudySettings) -> dict[str, Any]:
+    """Return the document of the recipe, with the keys in the order of their classes."""
     document = candidate.document()
-    training = document["training"] | {"epochs": epochs}
-    return "\n".join(
-        [
-            f"# The best point of {best.name}, by {params.tuning.studies[name].objective} on validation data.",
-            f"network: {flow(document['network'])}",
-            f"optimizer: {params.tuning.studies[name].optimizer}",
-            f"hyperparameters: {flow(document['optimizer'])}",
-            "training:",
-            *(f"  {key}: {flow(training[key])}" for key in ORDER),
-            "refit: false",
-            "",
-        ]
-    )
+    training = document["training"] | {"epochs": study.epochs}
+    return {
+        "network": document["network"],
+        "optimizer": study.optimizer,
+        "hyperparameters": document["optimizer"],
+        "training": {key: training[key] for key in PlanSettings.model_fields},
+        "refit": False,
+    }
+
+
+def written(recipe: Mapping[str, Any], comment: str) -> str:
+    """Return the text of the recipe: a line for each key, and for each key of the training."""
+    lines = [comment]
+    for key, value in recipe.items():
+        if key == "training":
+            lines += ["training:", *(f"  {name}: {flow(inner)}" for name, inner in value.items())]
+        else:
+            lines.append(f"{key}: {flow(value)}")
+    return "\n".join([*lines, ""])
 
 
 def flow(value: Any) -> str:

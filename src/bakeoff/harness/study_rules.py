@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 from bakeoff.base.quoting import quoted
 from bakeoff.base.settings import BadInput, hint
 from bakeoff.contest.settings import METRICS
-from bakeoff.harness.params_rules import Use, lone_rows, moved_rows, shown, too_small
+from bakeoff.harness.params_rules import Use, lone_rows, moved_rows, pixel_losses, shown, too_small
 from bakeoff.networks.registry import networks_for
 from bakeoff.optimizers.registry import OPTIMIZERS
 from bakeoff.tuning.candidate import EPOCHS, Base, Candidate, Unknown, found, whole_ends
 from bakeoff.tuning.differentiable import differentiable, searchable
+from bakeoff.tuning.grid import grid
 from bakeoff.tuning.settings import Choice, Range, StudySettings
 from bakeoff.tuning.space import Point, Space, condition, holds, same
 
@@ -133,6 +134,7 @@ def at_corners(params: "Params", base: Base, study: StudySettings, space: Space)
             task.data, data.kind, (f"{label}: network", candidate.network), (f"{label}: training", candidate.training)
         )
         faults = [*moved_rows(use), *lone_rows(use, 1), *averages(label, study, candidate)]
+        faults += pixel_losses(use, getattr(data, "labels", ()))
         pixels = getattr(data, "resize", None)
         if isinstance(pixels, tuple):
             faults += too_small(use, pixels)
@@ -196,5 +198,7 @@ def of_grid(params: "Params", name: str, study: StudySettings, space: Space) -> 
     trials = params.budgets[params.budget].tuning.of(study).trials
     if math.prod(counts) < trials:
         yield f"{made}, and {budget} is {trials}; add levels, or take fewer trials"
-    if math.prod(counts) > GRID:
+    elif math.prod(counts) > GRID:
         yield f"{made}, and should make at most {GRID}; take fewer levels"
+    elif (different := len(grid(space, counts))) < trials:
+        yield f"{made}, {different} of them different, and {budget} is {trials}; add levels, or take fewer trials"

@@ -24,7 +24,9 @@ def differentiable(optimizer: str, candidate: Candidate) -> Iterator[str]:
         for name, value in getattr(training, section):
             if value:
                 yield f"training.{section}.{name} is {quoted(value)}"
-    for name in ("early_stop", "ema"):
+    if training.label_smoothing:  # the objective, the loss on validation data, has no smoothed labels
+        yield f"training.label_smoothing is {training.label_smoothing}, and the loss that it lowers has none"
+    for name in ("early_stop", "ema", "segmentation"):
         if getattr(training, name):
             yield f"training.{name} is not null"
 
