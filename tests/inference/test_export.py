@@ -96,6 +96,10 @@ def test_safetensors_have_the_weights_of_the_seed(project: Path, network: str) -
         assert all(torch.equal(file.get_tensor(name), value) for name, value in state.items())
         described = file.metadata()
     assert described["model"] == network and described["seed"] == "1"
+    # What the file says of its input and output is true of the weights alone.
+    takes, gives = json.loads(described["input"]), json.loads(described["output"])
+    assert takes["dtype"] == "float32" and takes["meaning"].startswith("pixels divided by 255, 0 to 1")
+    assert gives["name"] == "logits" and "softmax" in gives["meaning"]
     content = (project / "model.safetensors").read_bytes()
     stored = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])["__metadata__"]
     assert list(stored) == sorted(stored)  # the library's own order changes from run to run

@@ -2,8 +2,10 @@
 
 import csv
 import io
+import json
 import sys
 from collections.abc import Callable
+from hashlib import md5
 from pathlib import Path
 
 import numpy as np
@@ -132,6 +134,49 @@ def test_vectors_of_another_vocabulary_are_refused(
         file.write("three,1\n")
     assert asked(monkeypatch, "text.txt", "--to", "out.csv") == 2
     assert "has vectors of 5 words, and the vocabulary has 6" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("options", [(), ("--documents",)])
+def test_letters_that_the_rule_of_the_corpus_drops_are_refused(
+    change: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    options: tuple[str],
+) -> None:
+    change("corpus", tokens="text8")
+    Path("text.txt").write_text("\u0441\u043b\u043e\u0432\u043e\n" * 200, encoding="utf-8")
+    assert asked(monkeypatch, "text.txt", "--to", "out.csv", *options) == 2
+    assert "would drop 100.0 % of the letters" in capsys.readouterr().err
+    assert not Path("out.csv").exists()
+
+
+@pytest.mark.parametrize("options", [(), ("--documents",)])
+def test_an_empty_text_gives_a_table_without_rows(monkeypatch: pytest.MonkeyPatch, options: tuple[str]) -> None:
+    Path("text.txt").write_text("")
+    assert asked(monkeypatch, "text.txt", "--to", "out.csv", *options) == 0
+    assert len(rows()) == 1
+
+
+def test_another_rule_than_that_of_the_training_is_refused(
+    project: Path, change: Callable[..., None], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    vocabulary = paths.vocabulary("corpus")
+    stage = {
+        "cmd": "python -m pipeline.ingest_corpus --data corpus",
+        "params": {"params.yaml": {"data.corpus": {"tokens": "text8", "cleaning": "article"}}},
+        "outs": [{"path": vocabulary, "hash": "md5", "md5": md5((project / vocabulary).read_bytes()).hexdigest()}],
+    }
+    Path("dvc.lock").write_text(json.dumps({"schema": "2.0", "stages": {"ingest_corpus": stage}}))
+    Path("text.txt").write_text("king")
+    change("corpus", tokens="text8")
+    assert asked(monkeypatch, "text.txt", "--to", "out.csv") == 0
+    assert "not checked" not in capsys.readouterr().err
+    change("corpus", tokens="unicode")
+    assert asked(monkeypatch, "text.txt", "--to", "other.csv") == 2
+    assert "params.yaml: data.corpus.tokens is unicode, and corpus-skipgram was trained with text8" in (
+        capsys.readouterr().err.replace("'", "")
+    )
+    assert not Path("other.csv").exists()
 
 
 def test_the_command_offers_the_architectures_that_there_are() -> None:

@@ -212,6 +212,14 @@ class TestCommand:
         assert "\n" not in str(refused.value) and not Path("refused.csv").exists()
 
 
+def test_a_server_that_does_not_answer_is_no_missing_model(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")  # no one listens there
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    with pytest.raises(BadInput) as refused:
+        fetch("models:/images@champion", tmp_path)
+    assert "127.0.0.1:9" in str(refused.value) and "has no model" not in str(refused.value)
+
+
 @contextmanager
 def served(task: str) -> Iterator[str]:
     """Serve a champion on a free port, as long as the block lasts."""

@@ -3,13 +3,15 @@
 import argparse
 import sys
 
-from bakeoff.base import settings
+from bakeoff.base import paths, settings
 from bakeoff.base.settings import BadInput
 from bakeoff.commands.words import trained
 from bakeoff.data.corpus.settings import CorpusSettings
 from bakeoff.data.limits import Limits
-from bakeoff.inference import output, sources, texts
+from bakeoff.inference import output, recorded, sources, texts
 from bakeoff.inference.refusals import Refusals
+
+PREPARED = ("tokens", "cleaning")  # settings of the corpus by which a text becomes words
 
 
 def vectors(corpus: str, source: str, to: str, architecture: str | None, *, documents: bool) -> int:
@@ -30,6 +32,13 @@ def vectors(corpus: str, source: str, to: str, architecture: str | None, *, docu
             f"{path}: has vectors of {len(tables['input']):,} words, and the vocabulary has {len(unit.words):,}; "
             f"`dvc repro train_embedding@{path.stem}` makes them again"
         )
+    note = recorded.check_made(
+        paths.vocabulary(corpus),
+        document,
+        [f"data.{corpus}.{name}" for name in PREPARED],
+        path.stem,
+        f"train_embedding@{path.stem}",
+    )
     output.check(to, source)
     refusals, places = Refusals("corpus", corpus), texts.known(unit.words)
     read: list[tuple[object, list[str]]] = []
@@ -44,7 +53,7 @@ def vectors(corpus: str, source: str, to: str, architecture: str | None, *, docu
                     read.append((name, texts.words(place.path, str(place), found)))
             except BadInput as error:
                 refusals.add(error)
-    if not read:
+    if refusals.count and not read:
         return refusals.count
     if documents:
         header, rows, without = texts.of_documents(read, places, tables["input"])
@@ -53,5 +62,7 @@ def vectors(corpus: str, source: str, to: str, architecture: str | None, *, docu
         header, rows, without = texts.of_words((word for _, some in read for word in some), places, tables["input"])
         said = f"{len(rows):,} words; {without:,} others are not in the vocabulary"
     output.write(to, output.table(header, rows))
+    if note:
+        print(note, file=sys.stderr)
     print(f"{corpus} by {path.stem}: {said}", file=sys.stderr)
     return refusals.count

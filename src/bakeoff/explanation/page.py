@@ -193,7 +193,7 @@ def importance(subject: Subject, found: Explanation) -> list[str]:
 
 
 def document(subject: Subject, found: Explanation) -> dict[str, Any]:
-    """Return the numbers of the page, for JSON; floats have six significant digits."""
+    """Return the numbers of the page, for JSON; shares of bins and of errors have six significant digits."""
     tally, names = found.tally, subject.model.classes
     return {
         "task": subject.task,

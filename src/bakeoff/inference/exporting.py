@@ -40,7 +40,7 @@ def export(task: str, name: str, to: str, *, cell: str | None = None, recipe: st
     chosen = models.choose(task, cell, recipe)
     check_place(to, paths.weights(chosen.group, chosen.name))
     model = models.load(chosen, task, metric)
-    described, note = description(model, task, data, kind, document)
+    described, note = description(model, task, data, kind, document, whole=FORMATS[name].read is not None)
     content = FORMATS[name].content(model, described)
     difference = checked(model, name, content)
     output.write(to, content)
@@ -81,15 +81,21 @@ def checked(model: Trained, name: str, content: bytes) -> float | None:
 
 
 def description(
-    model: Trained, task: str, data: str, kind: str, document: Mapping[str, Any]
+    model: Trained, task: str, data: str, kind: str, document: Mapping[str, Any], *, whole: bool
 ) -> tuple[dict[str, str], str | None]:
     """Return what a file says about its network, and a line that says what was not checked.
+
+    Args:
+        whole: the file has the way from pixels to probabilities, and not the network alone.
 
     Raises:
         BadInput: params.yaml or the encoder are not those of the training.
     """
     (seed, metrics), *_ = model.seeds.items()
-    taken, note = inputs(model, data, kind, document)
+    taken, note = inputs(model, data, kind, document, whole=whole)
+    result = {"name": export_formats.OUTPUT, "dtype": "float32", "shape": shown_output(model)}
+    if not whole:
+        result |= {"name": "logits", "meaning": "a softmax over the second axis gives the probabilities"}
     return {
         "task": task,
         "model": model.network,
@@ -100,12 +106,14 @@ def description(
         "weights": model.weights,
         "weights_sha256": sha256(Path(model.weights)),
         "data_sha256": as_json(model.data),
-        "output": as_json({"name": export_formats.OUTPUT, "dtype": "float32", "shape": shown_output(model)}),
+        "output": as_json(result),
         **taken,
     }, note
 
 
-def inputs(model: Trained, data: str, kind: str, document: Mapping[str, Any]) -> tuple[dict[str, str], str | None]:
+def inputs(
+    model: Trained, data: str, kind: str, document: Mapping[str, Any], *, whole: bool
+) -> tuple[dict[str, str], str | None]:
     """Return the description of the input: its type, shape and meaning, and how it is prepared."""
     shape = ["N", *model.shape]
     if kind == "table":
@@ -120,8 +128,12 @@ def inputs(model: Trained, data: str, kind: str, document: Mapping[str, Any]) ->
         model, paths.examples(data, "images" if kind == "images" else "scans"), document, keys
     )
     found = settings.validate(document, f"data.{data}", section)
-    meaning = "pixels, 0 to 255, in NCHW order (examples, channels, height, width); the network divides them by 255"
-    taken = {"name": export_formats.INPUT, "dtype": "uint8", "shape": shape, "meaning": meaning}
+    order = "in NCHW order (examples, channels, height, width)"
+    if whole:
+        dtype, meaning = "uint8", f"pixels, 0 to 255, {order}; the network divides them by 255"
+    else:
+        dtype, meaning = "float32", f"pixels divided by 255, 0 to 1, {order}"
+    taken = {"name": export_formats.INPUT, "dtype": dtype, "shape": shape, "meaning": meaning}
     prepared = found.model_dump(mode="json", include=set(names))
     return {"input": as_json(taken), "preparation": as_json(prepared)}, note
 

@@ -56,15 +56,39 @@ def check_settings(model: Trained, data: str, document: Mapping[str, Any], keys:
     found = entry(model, data)
     if found is None:
         return unchecked(f"{PATH} has the settings of the training ({', '.join(keys)})", model)
+    refuse_others(found, document, keys, model.name, model.stage)
+    return None
+
+
+def check_made(path: str, document: Mapping[str, Any], keys: Iterable[str], name: str, stage: str) -> str | None:
+    """Refuse settings that are not those with which a file of the pipeline was made.
+
+    Args:
+        name: of what was trained on it; stage: that trains it.
+
+    Returns:
+        a line that says what is not checked; None where all is.
+
+    Raises:
+        BadInput: names the setting, its value now and that of the training.
+    """
+    found = written_by(stages(), path)
+    if found is None or digest(found, "outs", path) != md5(Path(path)):
+        return f"note: not checked: whether {PATH} has the settings of the training ({', '.join(keys)})"
+    refuse_others(found, document, keys, name, stage)
+    return None
+
+
+def refuse_others(found: Entry, document: Mapping[str, Any], keys: Iterable[str], name: str, stage: str) -> None:
+    """Refuse settings of params.yaml that differ from those that an entry records."""
     before, now = dict(leaves("", found.get("params", {}).get(str(PATH), {}))), dict(leaves("", document))
     for key in keys:
-        for name in sorted({name for name in (*before, *now) if name == key or name.startswith(f"{key}.")}):
-            if (value := now.get(name, MISSING)) != (was := before.get(name, MISSING)):
+        for leaf in sorted({leaf for leaf in (*before, *now) if leaf == key or leaf.startswith(f"{key}.")}):
+            if (value := now.get(leaf, MISSING)) != (was := before.get(leaf, MISSING)):
                 raise BadInput(
-                    f"{PATH}: {name} is {shown(value)}, and {model.name} was trained with {shown(was)}; change that "
-                    f"back, or `dvc repro {model.stage}` trains it anew"
+                    f"{PATH}: {leaf} is {shown(value)}, and {name} was trained with {shown(was)}; change that back, or "
+                    f"`dvc repro {stage}` trains it anew"
                 )
-    return None
 
 
 def check_file(model: Trained, data: str, path: str) -> str | None:

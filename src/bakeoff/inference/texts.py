@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from bakeoff.base.settings import BadInput
 from bakeoff.data.corpus import dump
 from bakeoff.data.corpus.corpus import UNKNOWN
+from bakeoff.data.corpus.letters import Letters
 from bakeoff.data.corpus.settings import CorpusSettings
 from bakeoff.data.corpus.text import Text
 from bakeoff.data.corpus.tokens import rewritten
@@ -40,7 +41,8 @@ def lines(path: Path, name: str, settings: CorpusSettings) -> Iterator[list[str]
     Raises:
         BadInput: as `words` says; or it is a dump.
     """
-    text = b"".join(Text(Found(name, None, {"data": path}), settings.encoding).blocks(lambda _: None))
+    blocks = Text(Found(name, None, {"data": path}), settings.encoding).blocks(lambda _: None)
+    text = b"".join(Letters(name).counted(blocks) if settings.tokens == "text8" else blocks)
     if dump.is_dump(name, text):
         raise BadInput(f"{name}: is a dump of Wikipedia, whose lines are no documents; put each document into a file")
     for line in text.splitlines():

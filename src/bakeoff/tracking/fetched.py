@@ -8,6 +8,7 @@ from pathlib import Path
 import mlflow
 from mlflow.exceptions import MlflowException
 from mlflow.models import Model
+from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE, RESOURCE_DOES_NOT_EXIST, ErrorCode
 
 from bakeoff.base.quoting import quoted
 from bakeoff.base.settings import BadInput
@@ -16,6 +17,8 @@ from bakeoff.tracking.failures import masked
 from bakeoff.tracking.location import located
 from bakeoff.tracking.store import opened
 
+# What MLflow answers where a model, a version or an alias is not there.
+ABSENT = tuple(map(ErrorCode.Name, (RESOURCE_DOES_NOT_EXIST, INVALID_PARAMETER_VALUE)))
 BAR = "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"
 
 
@@ -37,7 +40,9 @@ def fetch(uri: str, folder: Path) -> Path:
         try:
             with without_bar():
                 model = Path(mlflow.artifacts.download_artifacts(artifact_uri=uri, dst_path=str(folder)))
-        except (MlflowException, OSError):
+        except MlflowException as error:
+            if error.error_code not in ABSENT:
+                raise
             raise BadInput(
                 f"--mlflow: {masked(store.uri)} has no model {quoted(uri)}; `bakeoff track` registers the winner of "
                 "each task, as models:/TASK@champion"
