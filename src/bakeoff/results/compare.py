@@ -17,7 +17,7 @@ The rules, fixed before any run:
 - The target of a model is the median of its leading optimizer's final runs on the validation subset, on which the
   curves were measured.
 - A second ruleset gives each optimizer one setting for all problems; it is compared by the trials.
-- The methods of tuning are ranked alike, by the validation loss of their best trial trained again on fresh seeds.
+- The methods of a study are ranked alike, by its objective: that of their best trial, trained again on fresh seeds.
 """
 
 import json
@@ -557,7 +557,7 @@ def vectors(records: Mapping[str, Record]) -> EmbeddingComparison:
 def tuning(records: Mapping[str, Record], settings: ComparisonSettings) -> TuningComparison:
     """Return the methods of a study, ranked by their objective: that of the best trial, trained from fresh seeds."""
     searches = {method: searched(method, record.runs) for method, record in records.items()}
-    # A loss has no range of which a share would be unstable.
+    # The objective may be a loss, which has no range of which a share would be unstable.
     ranked = standings([search.confirmed for search in searches.values()], settings.confidence, stable=math.inf)
     leader = ranked[0].cell
     head = searches[leader.name].head
