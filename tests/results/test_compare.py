@@ -389,6 +389,33 @@ def test_what_is_compared_is_what_is_read_back() -> None:
     )
 
 
+def by_accuracy(method: str, confirmed: Sequence[float], best: float) -> Record:
+    """A search's record whose objective is the accuracy; its best trial had the given one."""
+    record = found(method, confirmed, [0.5, 0.4])
+    for run in record.runs:
+        run.parameters["study.objective"] = "accuracy"  # type: ignore[index]
+        if "val/loss" in run.metrics:
+            run.metrics["val/accuracy"] = run.metrics.pop("val/loss")  # type: ignore[attr-defined, index]
+        for row in run.history:
+            row["best/val/accuracy"] = best if row["epoch"] == 2 else best / 2  # type: ignore[index]
+    return record
+
+
+def test_of_a_study_by_a_metric_the_highest_wins() -> None:
+    studies = {
+        "grid": by_accuracy("grid", [0.8, 0.81, 0.8], 0.85),
+        "bayes": by_accuracy("bayes", [0.9, 0.92, 0.91], 0.95),
+    }
+    tuning = compare({}, {}, {"cnn": studies}, [], [], SETTINGS).tuning["cnn"]
+    assert (tuning.metric, tuning.tested, tuning.winner, tuning.tied_with) == ("accuracy", "accuracy", "bayes", ())
+    bayes, grid = tuning.cells
+    assert (bayes.method, grid.method) == ("bayes", "grid")
+    assert bayes.validation.mean == pytest.approx(0.91)
+    assert bayes.optimism.mean == pytest.approx(0.95 - 0.91)
+    assert grid.difference.mean == pytest.approx(np.mean([0.8, 0.81, 0.8]) - 0.91, rel=1e-5)
+    assert grid.best_so_far == ((1, 0.425), (2, 0.85))
+
+
 def test_tuning_gains_what_the_tuned_runs_have_over_the_default_ones_of_the_same_seeds() -> None:
     record = made("cnn", "adam", [0.9, 0.8, 0.9, 0.7], test=0.6, default=[0.5, 0.4])
     (cell,) = images({("cnn", "adam"): record}).cells
