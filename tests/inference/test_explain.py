@@ -14,6 +14,8 @@ from bakeoff.base.settings import BadInput
 from bakeoff.data.encoding.encoder import Encoder
 from bakeoff.data.examples import Examples, Split
 from bakeoff.explanation.explain import NUMBERS, PAGE, explain
+from bakeoff.explanation.importance import groups
+from bakeoff.explanation.page import decoded
 from bakeoff.inference import models
 
 SCORES = {"0": {"val/accuracy": 0.5, "val/dice": 0.5, "val/auc": 0.5, "test/accuracy": 0.25}}
@@ -75,17 +77,40 @@ def test_pictures(made: Make, split: Any, channels: int) -> None:
     page = Path("out", PAGE).read_text(encoding="utf-8")
     assert "<b>" not in page and "&lt;b&gt;" in page
     assert page.count("data:image/png;base64,") == 3
+    labelled, chosen = np.bincount(part.y, minlength=3), np.bincount(probabilities.argmax(1), minlength=3)
+    assert labelled.tolist() != chosen.tolist()
+    cells = [re.findall(r"<td>(.*?)</td>", row) for row in re.findall(r"<tr>(.*?)</tr>", page, re.DOTALL)]
+    for number in range(3):
+        assert any(row[1:3] == [str(labelled[number]), str(chosen[number])] for row in cells), cells
     assert found["importance"] == []
 
 
 def test_the_columns_of_a_table(made: Make, encoder: Encoder) -> None:
-    made("table", "softmax", (len(encoder.columns),), ("on time", "late"))
+    examples = made("table", "softmax", (len(encoder.columns),), ("on time", "late"))
     explain("table", "validation", "out", cell="softmax-sgd")
     found = numbers("out")
     assert {one["column"] for one in found["importance"]} == {"temp", "carrier"}
     assert found["permutations"] == {"repeats": 5, "seed": 0}
     assert found["metric"] == "auc" and 0 <= found["score"] <= 1
-    assert ">carrier</th>" in Path("out", PAGE).read_text(encoding="utf-8")
+    page = Path("out", PAGE).read_text(encoding="utf-8")
+    assert ">carrier</th>" in page
+    # The rows of the errors are those of the examples, decoded.
+    rows = decoded(examples.validation.x[[one["example"] for one in found["errors"]]], encoder)
+    assert len(rows) > 1 and rows[0]["temp"] != rows[1]["temp"]
+    cells = [re.findall(r"<td>(.*?)</td>", row) for row in re.findall(r"<tr>(.*?)</tr>", page, re.DOTALL)]
+    shown = {cell[0]: cell[5] for cell in cells if len(cell) > 5}
+    wrong = [str(one["example"]) for one in found["errors"]]
+    assert [shown[place] for place in wrong] == [f"{row['temp']:g}" for row in rows]
+
+
+def test_a_column_of_a_table_has_all_its_encoded_columns(encoder: Encoder) -> None:
+    found = groups(encoder)
+    assert [name for name, where in found.items() for _ in range(where.start, where.stop)] == [
+        column.partition("=")[0] for column in encoder.columns
+    ]
+    assert [place for where in found.values() for place in range(where.start, where.stop)] == [
+        *range(len(encoder.columns))
+    ]
 
 
 def test_the_pixels_of_scans(made: Make) -> None:
