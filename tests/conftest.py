@@ -101,6 +101,17 @@ def preloaded_python(preloaded: Callable[[str], Preloaded]) -> Preloaded:
     return preloaded("python")
 
 
+@pytest.fixture(scope="module", autouse=True)
+def sys_path_is_restored() -> Iterator[None]:
+    """Undo what MLflow does when it loads a model: it puts the model's copy of the package first in sys.path.
+
+    Later tests hand sys.path to processes of their own, which would import that copy, a part of the package.
+    """
+    before = list(sys.path)
+    yield
+    sys.path[:] = before
+
+
 @pytest.fixture(autouse=True)
 def no_process_is_left() -> Iterator[None]:
     """Fail a test that leaves a process running, after that process is killed: it would disturb later tests."""
