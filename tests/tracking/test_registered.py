@@ -34,12 +34,13 @@ from bakeoff.data.encoding.encoder import Encoder
 from bakeoff.data.examples import Examples, Split
 from bakeoff.data.limits import Limits
 from bakeoff.inference.predict import predict, predict_registered
-from bakeoff.inference.registered import PictureSettings, RawPredictor
+from bakeoff.inference.registered import ORIGIN, PictureSettings, RawPredictor
 from bakeoff.networks.registry import NETWORKS
 from bakeoff.networks.softmax import SoftmaxSettings
 from bakeoff.tracking import champion, owner, runs
 from bakeoff.tracking.fetched import fetch
 from bakeoff.tracking.location import located
+from bakeoff.tracking.predictor import NETWORK
 from bakeoff.tracking.store import experiment, opened
 
 ROOT = Path(__file__).parents[2]
@@ -104,7 +105,7 @@ def register(client: MlflowClient, task: str, file: str, shape: tuple[int, ...])
     run = Run("softmax-adam-s0", parameters, {"test/accuracy": 0.5}, [])
     stage = f"train_{task}@softmax-adam"
     made = Record(
-        stage, task, "d" * 64, {"networks.softmax": {"initial_sigma": 1.0}}, {str(data): "ab" * 32}, "c", [run]
+        stage, task, "d" * 64, {"networks.softmax": {"initial_sigma": 1.0}}, {str(data): sha256(data)}, "c", [run]
     )
     (entry,) = runs.entries(made, 0)
     place, whose = experiment(client, located(), task), owner.current()
@@ -210,6 +211,16 @@ class TestCommand:
         with pytest.raises(BadInput, match=message) as refused:
             predict_registered(task, "one.png", "refused.csv", uri)
         assert "\n" not in str(refused.value) and not Path("refused.csv").exists()
+
+
+@pytest.mark.usefixtures("project")
+@pytest.mark.parametrize(("file", "content"), [(ORIGIN, {"task": "images"}), (NETWORK, {"model": "perceptron"})])
+def test_another_versions_model_is_refused_in_one_line(file: str, content: dict[str, str], tmp_path: Path) -> None:
+    folder = fetch("models:/images@champion", tmp_path)
+    (folder / file).write_text(json.dumps(content))
+    with pytest.raises(BadInput, match=f"^{file} of the registered model: another version") as refused:
+        RawPredictor(folder)
+    assert "\n" not in str(refused.value)
 
 
 def test_a_server_that_does_not_answer_is_no_missing_model(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

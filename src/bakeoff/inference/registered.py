@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import ValidationError
+from safetensors import SafetensorError
 
 from bakeoff.base.settings import BadInput, Settings
 from bakeoff.data.encoding.encoder import Encoder
@@ -65,12 +67,36 @@ class Origin(Settings):
 
     @classmethod
     def load(cls, folder: Path) -> "Origin":
-        return cls.model_validate_json((folder / ORIGIN).read_bytes())
+        """Return the origin of the model in a folder.
+
+        Raises:
+            BadInput: another version of bakeoff wrote it.
+        """
+        try:
+            return cls.model_validate_json((folder / ORIGIN).read_bytes())
+        except ValidationError:
+            raise other_version(folder / ORIGIN) from None
+
+
+def other_version(file: Path) -> BadInput:
+    """Return the error for a file of a registered model that this version cannot read."""
+    return BadInput(
+        f"{file.name} of the registered model: another version of bakeoff wrote it; `bakeoff track` registers the "
+        "model of this version, or name the network with --model"
+    )
 
 
 def stored(folder: Path) -> Trained:
-    """Return the network in a folder."""
-    origin, described = Origin.load(folder), json.loads((folder / NETWORK).read_bytes())
+    """Return the network in a folder.
+
+    Raises:
+        BadInput: another version of bakeoff wrote it.
+    """
+    origin = Origin.load(folder)
+    try:
+        described, predictor = json.loads((folder / NETWORK).read_bytes()), Predictor(folder)
+    except (KeyError, ValueError, RuntimeError, SafetensorError):
+        raise other_version(folder / NETWORK) from None
     return Trained(
         name=origin.name,
         network=described["model"],
@@ -82,7 +108,7 @@ def stored(folder: Path) -> Trained:
         data=origin.digests,
         shape=tuple(described["shape"]),
         classes=tuple(described["classes"]),
-        predictor=Predictor(folder),
+        predictor=predictor,
     )
 
 

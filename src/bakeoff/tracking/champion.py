@@ -19,7 +19,7 @@ from safetensors.numpy import load_file, save_file
 
 import bakeoff
 from bakeoff.base import paths
-from bakeoff.base.provenance import sources
+from bakeoff.base.provenance import sha256, sources
 from bakeoff.base.settings import BadInput
 from bakeoff.data.encoding.encoder import Encoder
 from bakeoff.data.examples import Examples
@@ -198,7 +198,11 @@ def code(folder: Path, module: str) -> Path:
 
 
 def assemble(entry: Entry, folder: Path) -> Examples:
-    """Write what the predictor reads; returns what the network was trained on."""
+    """Write what the predictor reads; returns what the network was trained on.
+
+    Raises:
+        BadInput: the weights or the data are not there, or the data are others than those of the training.
+    """
     named = entry.run.parameters
     model, seed = named["model"], named["seed"]
     weights = Path(paths.weights(entry.record.task, f"{model}-{named['optimizer']}"))
@@ -206,6 +210,10 @@ def assemble(entry: Entry, folder: Path) -> Examples:
     for needed in (weights, data):
         if not needed.exists():
             raise BadInput(f"{needed}: not found; `dvc pull {needed}` or `dvc repro` brings it")
+    if sha256(data) != entry.record.data[str(data)]:
+        raise BadInput(
+            f"{data}: is not what {entry.run.name} was trained on; `dvc repro {entry.record.stage}` trains it anew"
+        )
     examples = Examples.load(data)
     folder.mkdir()
     prefix = f"s{seed}."
