@@ -196,6 +196,6 @@ def test_the_number_of_workers_changes_no_byte_of_a_study(method: str) -> None:
     alone = searched(method, 1)
     # Each point has a loss of its own, so that their order shows. A child of NSGA-II may be a copy of an earlier point.
     asked = {str([run.parameters[name] for name in (*REAL.space, "seed")]) for run in alone[1:]}
-    assert len({str(run.metrics) for run in alone[1:]}) == len(asked) > 10
+    assert len({str(run.metrics) for run in alone[1:]}) == len(asked) > 4
     for workers in (2, 4):
         assert dump([asdict(run) for run in searched(method, workers)]) == dump([asdict(run) for run in alone])
