@@ -108,6 +108,18 @@ class PenaltySettings(Settings):
     weight_decay: NotNegative
 
 
+class StopSettings(Settings):
+    """When a search ends before its budget is spent, the same for all methods; both are checked when a batch is told.
+
+    Attributes:
+        target: value of the objective at which it ends; None: at none.
+        patience: trials without a better best after which it ends; None: it never does.
+    """
+
+    target: Bound | None
+    patience: Positive | None
+
+
 class StudySettings(Settings):
     """A training whose settings are searched. All methods of a study have the same problem and the same budget.
 
@@ -130,6 +142,7 @@ class StudySettings(Settings):
     methods: Annotated[tuple[MethodName, ...], Field(strict=False), DISTINCT]
     trials: Positive | None
     batch: Positive
+    stop: StopSettings
     epochs: Positive
     examples: Amount
     seed: Annotated[int, Field(ge=0, le=2**32 - 1)]
