@@ -18,6 +18,7 @@ from bakeoff.tuning.registry import SEARCHERS
 from bakeoff.tuning.searcher import Problem
 from bakeoff.tuning.settings import SearchBudget, StudySettings
 from bakeoff.tuning.study import Study
+from bakeoff.tuning.trial_log import LoggedTrainings, TrialLog
 
 
 def tune(stage: Stage, study: str, method: str) -> None:
@@ -26,8 +27,8 @@ def tune(stage: Stage, study: str, method: str) -> None:
     hyperparameters = stage.settings(f"tuning.{method}", SEARCHERS[method].settings)
     network = stage.settings(f"networks.{settings.model}", NETWORKS[settings.model].settings)
     optimizer = stage.settings(f"optimizers.{settings.optimizer}.defaults", OPTIMIZERS[settings.optimizer].settings)
-    training = stage.settings(f"tasks.{settings.task}.training", PlanSettings)
-    base = Base.read(study, settings, network, optimizer, training)
+    plan = stage.settings(f"tasks.{settings.task}.training", PlanSettings)
+    base = Base.read(study, settings, network, optimizer, plan)
     data = path_of(stage.settings, settings.task)
     whole = Examples.load(stage.input(data))
     examples = thinned(whole, settings.examples, settings.seed, f"{base.place}.examples")
@@ -35,11 +36,17 @@ def tune(stage: Stage, study: str, method: str) -> None:
         taken = f"{len(examples.train.x):,} of {len(whole.train.x):,} training examples"
         stage.say([f"{stage.name}: tuning.studies.{study}.examples: {share:g} = {taken}"])
     objective = Objective(examples, base, settings.seed)
-    problem = Problem(study, base.space(settings), budget.trials, settings.seed, partial(Hypergradient, objective))
+    log = TrialLog(stage.name, {"code": stage.code, "data": stage.inputs})
+    finished = LoggedTrainings(log, objective, {"examples": settings.examples, "drawn": settings.seed})
+    slope = partial(finished.slope, partial(Hypergradient, objective))
+    problem = Problem(study, base.space(settings), budget.trials, settings.seed, slope)
     searcher = SEARCHERS[method].build(problem, hyperparameters)
     search = Study(study, method, data, budget, settings, hyperparameters, objective, searcher)
-    with answering(search.train, count(CPU)) as train, stage.progress(search.trainings) as progress:
-        runs = search.run(train, stage.watch, progress)
+    training = answering(search.train, count(CPU), finished.keep)
+    with log, training as train, stage.progress(search.trainings) as progress:
+        runs = search.run(finished.around(train), stage.watch, progress)
+    if log.taken:
+        stage.say([f"{stage.name}: {log.taken} of {len(runs) - 1} trainings are from {log.path}"])
     stage.record(paths.record("tuning", f"{study}-{method}"), "tuning", runs)
     stage.metrics(paths.metrics("tuning", f"{study}-{method}"), runs[0].metrics)
 
