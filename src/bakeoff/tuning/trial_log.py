@@ -89,8 +89,8 @@ class TrialLog:
 
     def shorten(self) -> None:
         """Remove the lines that no search with this code and these data reads, and the oldest of the others."""
-        found = {line: parsed(line) for line in self.lines}
-        own = [line for line, document in found.items() if document and document["shared"] == self.shared]
+        found = [(line, parsed(line)) for line in self.lines]
+        own = [line for line, document in found if document and document["shared"] == self.shared]
         if own[-MOST:] != self.lines:
             with writing(self.path):
                 files.replace(self.path, lambda path: path.write_bytes(b"".join(line + b"\n" for line in own[-MOST:])))
