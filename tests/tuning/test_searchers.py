@@ -5,9 +5,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from statistics import fmean
 
+import optuna
 import pytest
 
 from bakeoff.base.settings import BadInput, Settings
+from bakeoff.tuning.bayes import Bayes
 from bakeoff.tuning.evolution import Evolution
 from bakeoff.tuning.executor import Trial, search
 from bakeoff.tuning.gp import Gp
@@ -234,6 +236,34 @@ def test_evolution_keeps_its_children_in_the_cube() -> None:
     coordinates = [at for child in searcher.asked for at in child]
     assert min(coordinates) == 0.0
     assert max(coordinates) == 1.0
+
+
+KINDS = Space({"kind": Choice(choices=("a", "b", "c", "d")), "rate": Range(low=0, high=1, scale="linear")})
+
+
+def test_evolution_draws_a_choice_anew_whatever_its_place_in_the_list() -> None:
+    searcher = Evolution(
+        Problem("mlp", KINDS, 2000, 0, QuadraticSlope), EvolutionSettings(population=2000, keep=0.2, mutation=0.3)
+    )
+    kinds = [proposal.point["kind"] for proposal in searcher.ask(2000)]
+    searcher.tell([float(kind != "a") for kind in kinds])
+    children = [proposal.point["kind"] for proposal in searcher.ask(2000)]
+    counts = {kind: children.count(kind) / len(children) for kind in "abcd"}
+    # All parents have "a": a child has it unless it is drawn anew, with probability 0.3, and not as "a" again. The
+    # standard deviation of a share is below 0.012 with 1600 children.
+    assert counts == pytest.approx({"a": 1 - 0.3 * 3 / 4, "b": 0.3 / 4, "c": 0.3 / 4, "d": 0.3 / 4}, abs=0.036)
+
+
+def test_bayes_models_a_choice_without_an_order() -> None:
+    searcher = Bayes(Problem("mlp", KINDS, 60, 0, QuadraticSlope), BayesSettings(startup_trials=8))
+    assert isinstance(searcher.axes["kind"], optuna.distributions.CategoricalDistribution)
+    found: list[str] = []
+    for _ in range(15):
+        points = [proposal.point for proposal in searcher.ask(4)]
+        searcher.tell([float(point["kind"] != "c") + point["rate"] for point in points])
+        found += [point["kind"] for point in points]
+    assert set(found[:12]) == set("abcd")
+    assert found[40:].count("c") > 10
 
 
 def descent(budget: int = 60) -> tuple[Gradient, QuadraticSlope]:
