@@ -239,7 +239,8 @@ def found(method: str, confirmed: Sequence[float], trials: Sequence[float]) -> R
     study, shared = f"{method}-s0", {"method": method, "seed": 0, "optimizer": "momentum", "grid.levels": {"beta": 2}}
     shared |= {"task": "images", "data": "data/images/images.npz", "model": "mlp", "study.objective": "loss"}
     history = [{"epoch": n, "best/val/loss": min(trials[:n])} for n in range(1, 1 + len(trials))]
-    head = Run(study, shared | {"optimizer.learning_rate": 0.25, "study.best": "t001"}, {"trials": 2.0}, history)
+    told = {"optimizer.learning_rate": 0.25, "study.best": "t001", "study.ended": "budget"}
+    head = Run(study, shared | told, {"trials": 2.0}, history)
     tried = [
         Run(f"{study}-t{n}", shared | {"optimizer.learning_rate": n / 4}, {"val/loss": loss}, parent=study)
         for n, loss in enumerate(trials, start=1)

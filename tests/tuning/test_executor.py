@@ -1,12 +1,15 @@
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pytest
 
-from bakeoff.tuning.executor import Trial, search
+from bakeoff.tuning.executor import Trial, ending, search
 from bakeoff.tuning.objective import Trained
 from bakeoff.tuning.searcher import Proposal
+from bakeoff.tuning.settings import StopSettings
 from bakeoff.tuning.space import Point
+
+NEVER = StopSettings(target=None, patience=None)
 
 
 class Counter:
@@ -35,7 +38,7 @@ def squared(points: Sequence[Point]) -> list[Trained]:
 
 def test_a_search_asks_in_batches_tells_in_order_and_ends_with_the_budget() -> None:
     searcher, seen = Counter(), list[Trial]()
-    trials = search(searcher, squared, budget=7, batch=3, watch=seen.append, objective="loss")
+    trials = search(searcher, squared, budget=7, batch=3, stop=NEVER, watch=seen.append, objective="loss")
     assert searcher.batches == [3, 3, 1]
     assert searcher.told == [0.0, 1.0, math.inf, 9.0, 16.0, 25.0, 36.0]
     assert [trial.point["x"] for trial in trials] == list(range(7))
@@ -43,11 +46,63 @@ def test_a_search_asks_in_batches_tells_in_order_and_ends_with_the_budget() -> N
 
 
 def test_what_a_trial_costs_is_charged() -> None:
-    trials = search(Counter(most=1, cost=3), squared, budget=9, batch=4, watch=lambda _: None, objective="loss")
+    trials = search(
+        Counter(most=1, cost=3), squared, budget=9, batch=4, stop=NEVER, watch=lambda _: None, objective="loss"
+    )
     assert [trial.spent for trial in trials] == [3, 6, 9]
 
 
 @pytest.mark.parametrize("searcher", [Counter(most=0), Counter(cost=5), Counter(most=1, cost=4)])
 def test_a_searcher_that_breaks_the_rules_is_stopped(searcher: Counter) -> None:
     with pytest.raises(RuntimeError, match="Counter was asked for 1 to"):
-        search(searcher, squared, budget=10, batch=3, watch=lambda _: None, objective="loss")
+        search(searcher, squared, budget=10, batch=3, stop=NEVER, watch=lambda _: None, objective="loss")
+
+
+def falling(*values: float | None) -> Callable[[Sequence[Point]], list[Trained]]:
+    """Return trainings with these losses, one a trial; None: diverged."""
+
+    def train(points: Sequence[Point]) -> list[Trained]:
+        losses = [values[int(point["x"])] for point in points]
+        return [
+            Trained({}, 1) if loss is None else Trained({"val/loss": loss, "val/accuracy": 1 - loss}, None)
+            for loss in losses
+        ]
+
+    return train
+
+
+@pytest.mark.parametrize(
+    ("stop", "objective", "batch", "tried", "by"),
+    [
+        ((0.5, None), "loss", 1, 3, "target"),
+        ((0.5, None), "loss", 2, 4, "target"),  # the batch is finished
+        ((0.4, None), "loss", 1, 9, "budget"),
+        ((0.5, None), "accuracy", 1, 3, "target"),
+        ((0.6, None), "accuracy", 1, 9, "budget"),
+        ((0.1, None), "accuracy", 1, 1, "target"),
+        ((None, 1), "loss", 1, 2, "patience"),
+        ((None, 3), "loss", 1, 6, "patience"),  # the third is best; what is as good is not better
+        ((None, 3), "loss", 4, 8, "patience"),
+        ((None, 6), "accuracy", 1, 9, "patience"),
+        ((None, 7), "loss", 1, 9, "budget"),
+        ((0.5, 1), "loss", 3, 3, "target"),
+    ],
+)
+def test_a_rule_ends_a_search_once_a_batch_is_told(
+    stop: tuple[float | None, int | None], objective: str, batch: int, tried: int, by: str
+) -> None:
+    rules = StopSettings(target=stop[0], patience=stop[1])
+    train = falling(0.8, None, 0.5, 0.5, 0.7, None, 0.6, 0.9, 0.5)
+    searcher, seen = Counter(), list[Trial]()
+    trials = search(searcher, train, budget=9, batch=batch, stop=rules, watch=seen.append, objective=objective)
+    assert len(trials) == len(searcher.told) == tried
+    assert seen == trials
+    assert ending(trials, rules, objective) == by
+
+
+def test_patience_ends_a_search_in_which_all_diverge() -> None:
+    rules = StopSettings(target=1e9, patience=4)
+    trials = search(
+        Counter(), falling(*[None] * 9), budget=9, batch=1, stop=rules, watch=lambda _: None, objective="loss"
+    )
+    assert len(trials) == 4

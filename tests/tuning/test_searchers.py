@@ -1,5 +1,6 @@
 """One suite over all ways to search, on a quadratic whose lowest place is known, and then what is each one's own."""
 
+import json
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -10,24 +11,30 @@ import pytest
 
 from bakeoff.base.settings import BadInput, Settings
 from bakeoff.tuning.bayes import Bayes
+from bakeoff.tuning.cma import Cma
 from bakeoff.tuning.evolution import Evolution
 from bakeoff.tuning.executor import Trial, search
 from bakeoff.tuning.gp import Gp
 from bakeoff.tuning.gradient import Gradient
 from bakeoff.tuning.grid import Grid
+from bakeoff.tuning.nsga2 import Nsga2
 from bakeoff.tuning.objective import Trained
 from bakeoff.tuning.registry import SEARCHERS
 from bakeoff.tuning.searcher import Problem, Proposal
 from bakeoff.tuning.settings import (
     BayesSettings,
     Choice,
+    CmaSettings,
     EvolutionSettings,
     GpSettings,
     GradientSettings,
     GridSettings,
+    Nsga2Settings,
     RandomSettings,
     Range,
+    RangeWhen,
     SobolSettings,
+    StopSettings,
 )
 from bakeoff.tuning.space import Point, Space
 
@@ -44,10 +51,13 @@ SETTINGS: dict[str, Settings] = {
     "sobol": SobolSettings(),
     "bayes": BayesSettings(startup_trials=8),
     "gp": GpSettings(startup_trials=58, levels=256),
+    "cma": CmaSettings(population=6, deviation=0.3, levels=1024),
     "evolution": EvolutionSettings(population=10, keep=0.4, mutation=0.1),
+    "nsga2": Nsga2Settings(population=10, crossover=0.9, mutations=1.0),
     "gradient": GradientSettings(outer_rate=0.05, steps=10),
 }
 BUDGET = 60
+NEVER = StopSettings(target=None, patience=None)
 LOWEST = (0.7, 0.4, 0.3)  # in the cube
 EVERY = pytest.mark.parametrize("method", SEARCHERS)
 
@@ -91,7 +101,7 @@ def searched(
     def train(points: Sequence[Point]) -> list[Trained]:
         return [objective(point) for point in points]
 
-    return search(searcher, train, budget=budget, batch=batch, watch=lambda _: None, objective="loss")
+    return search(searcher, train, budget=budget, batch=batch, stop=NEVER, watch=lambda _: None, objective="loss")
 
 
 def test_every_searcher_is_tested() -> None:
@@ -138,11 +148,41 @@ def test_diverged_trials_are_taken_like_any_other(method: str) -> None:
     assert not all(trial.trained.diverged for trial in trials[-10:])
 
 
+MIXED = Space(
+    {
+        "rate": Range(low=1e-3, high=10.0, scale="log"),
+        "kind": Choice(choices=("a", "b", "c")),
+        "slope": RangeWhen(low=0.0, high=1.0, scale="linear", when={"kind": "b"}),
+        "width": Range(low=4, high=16, scale="log"),
+    },
+    frozenset({"width"}),
+)
+
+
+@pytest.mark.parametrize("method", sorted(SEARCHERS.keys() - {"gradient"}))  # its spaces are ranges without conditions
+@pytest.mark.parametrize("batch", [1, 5])
+def test_choices_conditions_and_whole_numbers_are_searched(method: str, batch: int) -> None:
+    settings = SETTINGS[method]
+    if method == "grid":
+        settings = GridSettings(levels={"mlp": {"rate": 4, "slope": 2, "width": 4}})
+    searcher = SEARCHERS[method].build(Problem("mlp", MIXED, 40, 3, QuadraticSlope), settings)
+    points: list[Point] = []
+    while len(points) < 40:
+        proposed = [proposal.point for proposal in searcher.ask(min(batch, 40 - len(points)))]
+        searcher.tell([abs(math.log10(point["rate"])) + (point["kind"] != "b") for point in proposed])
+        points += proposed
+    assert {point["kind"] for point in points} == {"a", "b", "c"}
+    for point in points:
+        assert ("slope" in point) == (point["kind"] == "b")
+        assert isinstance(point["width"], int) and 4 <= point["width"] <= 16
+    assert len({json.dumps(point) for point in points}) > 30
+
+
 def lowest(method: str, seed: int) -> float:
     return min(trial.trained.value("loss") for trial in searched(method, seed=seed))
 
 
-@pytest.mark.parametrize("method", ["bayes", "evolution", "gradient"])
+@pytest.mark.parametrize("method", ["bayes", "cma", "evolution", "nsga2", "gradient"])
 def test_what_learns_comes_nearer_than_chance(method: str) -> None:
     # Random search of 60 points reaches 0.010 on average here; a searcher that mistakes worse for better reaches 0.1.
     seeds = range(8)
@@ -264,6 +304,83 @@ def test_bayes_models_a_choice_without_an_order() -> None:
         found += [point["kind"] for point in points]
     assert set(found[:12]) == set("abcd")
     assert found[40:].count("c") > 10
+
+
+def cma(levels: int = 101, deviation: float = 0.3, seed: int = 0) -> Cma:
+    return Cma(problem(seed), CmaSettings(population=6, deviation=deviation, levels=levels))
+
+
+def test_cma_proposes_places_of_its_grid_and_is_told_these() -> None:
+    searcher = cma()
+    proposals = searcher.ask(4)
+    told = [cube.tolist() for cube in searcher.asked]
+    assert [list(cube(proposal.point)) for proposal in proposals] == [pytest.approx(place, abs=1e-9) for place in told]
+    assert all(at == round(at * 100) / 100 for place in told for at in place)
+    searcher.tell(values(proposals))
+    assert [place.tolist() for place, _ in searcher.generation] == told
+
+
+def test_cma_moves_towards_the_better_half_once_a_generation_is_told() -> None:
+    searcher = cma()
+    before = searcher.optimizer.mean.copy()
+    first = searcher.ask(4)
+    searcher.tell(values(first))
+    assert (searcher.optimizer.mean == before).all()
+    rest = searcher.ask(4)  # the two that are left of the generation
+    assert len(rest) == 2
+    generation = [tuple(place) for place, _ in searcher.generation] + [tuple(place) for place in searcher.asked]
+    searcher.tell(values(rest))
+    ranked = sorted(generation, key=lambda place: sum((at - low) ** 2 for at, low in zip(place, LOWEST, strict=True)))
+    # Hansen 2016, equations 42 and 49: weights log((6 + 1) / 2) - log(i) of the best three, scaled to a sum of 1.
+    weights = [math.log(3.5) - math.log(i) for i in (1, 2, 3)]
+    for axis in range(3):
+        mean = sum(w * place[axis] for w, place in zip(weights, ranked[:3], strict=True)) / sum(weights)
+        assert searcher.optimizer.mean[axis] == pytest.approx(mean, abs=1e-12)
+
+
+def test_cma_draws_again_from_the_same_distribution_where_a_generation_diverged() -> None:
+    searcher = cma()
+    searcher.tell([math.inf] * len(searcher.ask(6)))
+    assert searcher.optimizer.mean.tolist() == [0.5, 0.5, 0.5]
+    assert len(searcher.ask(6)) == 6
+    searcher.tell([math.inf, 0.2, 0.4, math.inf, 0.3, math.inf])
+    assert searcher.optimizer.mean.tolist() != [0.5, 0.5, 0.5]
+
+
+def test_cma_starts_again_elsewhere_once_a_generation_spans_no_more_than_a_level() -> None:
+    searcher = cma(levels=11, deviation=0.01)
+    assert {tuple(cube.tolist()) for _ in range(6) for cube in (searcher.ask(1), searcher.asked)[1]} == {(0.5,) * 3}
+    searcher = cma(levels=11, deviation=0.01)
+    searcher.tell([0.1] * len(searcher.ask(6)))
+    assert searcher.optimizer.mean.tolist() != [0.5, 0.5, 0.5]
+    assert searcher.optimizer.generation == 0
+    assert len(searcher.ask(8)) == 6
+
+
+def test_nsga2_breeds_from_the_best_of_all_trials_so_far() -> None:
+    settings = Nsga2Settings(population=4, crossover=1.0, mutations=1e-9)
+    searcher = Nsga2(problem(), settings)
+    tried = searcher.ask(4)
+    told = [0.1, math.inf, 0.2, 0.3]
+    searcher.tell(told)
+    for _ in range(3):
+        told += [0.9, 0.8, 0.7, 0.6]  # children that do not survive: the first generation has three better ones
+        tried += searcher.ask(4)
+        searcher.tell(told[-4:])
+    parents = [cube(tried[index].point) for index in (0, 2, 3)] + [cube(tried[7].point)]
+    for child in (cube(proposal.point) for proposal in searcher.ask(4)):
+        for axis in range(3):
+            assert min(abs(child[axis] - parent[axis]) for parent in parents) < 1e-9
+
+
+@pytest.mark.parametrize(("mutations", "drawn"), [(1e-9, 0), (3.0, 3)])
+def test_nsga2_draws_coordinates_anew_as_often_as_asked(mutations: float, drawn: int) -> None:
+    searcher = Nsga2(problem(), Nsga2Settings(population=4, crossover=0.0, mutations=mutations))
+    first = searcher.ask(4)
+    searcher.tell(values(first))
+    parents = [cube(proposal.point) for proposal in first]
+    for child in (cube(proposal.point) for proposal in searcher.ask(4)):
+        assert min(sum(at != old for at, old in zip(child, parent, strict=True)) for parent in parents) == drawn
 
 
 def descent(budget: int = 60) -> tuple[Gradient, QuadraticSlope]:

@@ -20,6 +20,7 @@ from bakeoff.tuning.settings import (
     RandomSettings,
     Range,
     SearchBudget,
+    StopSettings,
     StudySettings,
 )
 from bakeoff.tuning.space import Point
@@ -39,6 +40,7 @@ SETTINGS = StudySettings(
     methods=("random",),
     trials=None,
     batch=4,
+    stop=StopSettings(target=None, patience=None),
     epochs=2,
     examples=10,
     seed=3,
@@ -85,7 +87,9 @@ class Known:
 KNOWN = Known()
 
 
-def run(objective: Known = KNOWN) -> tuple[list[Run], list[Mapping[str, float]], str]:
+def run(
+    objective: Known = KNOWN, settings: StudySettings = SETTINGS
+) -> tuple[list[Run], list[Mapping[str, float]], str]:
     rows: list[Mapping[str, float]] = []
 
     def watch(name: str, parameters: Mapping[str, Any]) -> Watch:
@@ -93,7 +97,7 @@ def run(objective: Known = KNOWN) -> tuple[list[Run], list[Mapping[str, float]],
         assert parameters["method"] == "random"
         return rows.append
 
-    study = Study("mlp", "random", "images.npz", BUDGET, SETTINGS, RandomSettings(), objective, Listed())  # type: ignore[arg-type]
+    study = Study("mlp", "random", "images.npz", BUDGET, settings, RandomSettings(), objective, Listed())  # type: ignore[arg-type]
     shown = StringIO()
     with Progress(study.trainings, "tune", shown) as progress:
         runs = study.run(lambda asked: [study.train(one) for one in asked], watch, progress)
@@ -135,6 +139,17 @@ def test_history_begins_with_the_first_trial_that_ended() -> None:
     assert [(row["epoch"], row["best/val/loss"]) for row in runs[0].history] == [(3, 0.2), (4, 0.2), (5, 0.2), (6, 0.2)]
 
 
+@pytest.mark.parametrize(("patience", "tried", "ended"), [(None, 6, "budget"), (1, 4, "patience"), (6, 6, "budget")])
+def test_a_study_records_what_ended_its_search(patience: int | None, tried: int, ended: str) -> None:
+    settings = SETTINGS.model_copy(update={"stop": StopSettings(target=None, patience=patience)})
+    (study, *children), _, shown = run(settings=settings)
+    assert study.parameters["study.ended"] == ended
+    assert study.parameters["study.stop.patience"] == patience
+    assert study.metrics["trials"] == tried
+    assert len(children) == tried + 2
+    assert "8/8" in shown
+
+
 def test_a_study_diverges_with_any_of_its_confirmations() -> None:
     study, *_, last = run(Known(breaks=5))[0]
     assert last.diverged == study.diverged == 2
@@ -155,7 +170,9 @@ METHODS: dict[str, dict[str, Any]] = {
     "sobol": {},
     "bayes": {"startup_trials": 3},
     "gp": {"startup_trials": 8, "levels": 64},
+    "cma": {"population": 4, "deviation": 0.3, "levels": 64},
     "evolution": {"population": 4, "keep": 0.5, "mutation": 0.1},
+    "nsga2": {"population": 4, "crossover": 0.9, "mutations": 1.0},
     "gradient": {"outer_rate": 0.1, "steps": 3},
 }
 REAL_BUDGET = SearchBudget(trials=11, confirmations=2)
@@ -192,6 +209,8 @@ def searched(method: str, workers: int) -> list[Run]:
 @pytest.mark.parametrize("method", SEARCHERS)
 def test_the_number_of_workers_changes_no_byte_of_a_study(method: str) -> None:
     alone = searched(method, 1)
-    assert len({str(run.metrics) for run in alone}) == len(alone)  # each point has a loss of its own
+    # Each point has a loss of its own, so that their order shows. A child of NSGA-II may be a copy of an earlier point.
+    asked = {str([run.parameters[name] for name in (*REAL.space, "seed")]) for run in alone[1:]}
+    assert len({str(run.metrics) for run in alone[1:]}) == len(asked) > 4
     for workers in (2, 4):
         assert dump([asdict(run) for run in searched(method, workers)]) == dump([asdict(run) for run in alone])

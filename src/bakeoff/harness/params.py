@@ -34,10 +34,12 @@ from bakeoff.results.settings import ComparisonSettings
 from bakeoff.training.settings import RunSettings
 from bakeoff.tuning.settings import (
     BayesSettings,
+    CmaSettings,
     EvolutionSettings,
     GpSettings,
     GradientSettings,
     GridSettings,
+    Nsga2Settings,
     RandomSettings,
     SearchBudget,
     SobolSettings,
@@ -68,7 +70,9 @@ class Tuning(Settings):
     sobol: SobolSettings
     bayes: BayesSettings
     gp: GpSettings
+    cma: CmaSettings
     evolution: EvolutionSettings
+    nsga2: Nsga2Settings
     gradient: GradientSettings
 
 

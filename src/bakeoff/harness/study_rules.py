@@ -70,6 +70,11 @@ def of_task(params: "Params", study: StudySettings) -> Iterator[str]:
             f"objective is '{study.objective}', and {shown(kind)} are measured by {', '.join(measured)}; take one "
             "of these"
         )
+        return
+    target, highest = study.stop.target, math.inf if study.objective == "loss" else 1.0
+    if target is not None and not 0 < target <= highest:
+        rule = "above 0" if highest == math.inf else "above 0 and at most 1"
+        yield f"stop.target is {target:g}, and the {study.objective} to reach is {rule}; take such a value, or null"
 
 
 def of_names(study: StudySettings) -> Iterator[str]:

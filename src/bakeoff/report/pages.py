@@ -28,7 +28,7 @@ from bakeoff.report.formatting import (
 from bakeoff.report.sections import decision
 from bakeoff.report.sections.contest import contest, overall, procedure
 from bakeoff.results.curves import CurvePoint
-from bakeoff.results.model import Comparison, EmbeddingComparison, TaskComparison, TuningComparison, Winner
+from bakeoff.results.model import Comparison, EmbeddingComparison, Study, TaskComparison, TuningComparison, Winner
 from bakeoff.results.references import INTENSITIES
 from bakeoff.results.step_costs import Costs
 
@@ -356,7 +356,7 @@ def study_part(name: str, tuning: TuningComparison, part: str | None) -> str:
     budget = "Every method has a budget of the same number of trainings. " if len(cells) > 1 else ""
     text = (
         f"{code(tuning.model)} under {code(tuning.optimizer)}. The trials train on {code(tuning.data)}{taken(part)}. "
-        f"{budget}The best trial of a method is trained again "
+        f"{budget}{stopped(cells)}The best trial of a method is trained again "
         f"from {plural(len(cells[0].seeds), 'seed')} that no trial had used, and only these runs count: the best of "
         f"many trials is biased by selection. The optimism is the difference. {best_method(tuning)}"
     )
@@ -366,6 +366,18 @@ def study_part(name: str, tuning: TuningComparison, part: str | None) -> str:
     drawn = picture(f"{measure} of the searches of {name}", f"tuning-{name}.png")
     parts = [f"### Study {code(name)}", text, drawn, table(header, rows)]
     return "\n\n".join(parts)
+
+
+def stopped(cells: Sequence[Study]) -> str:
+    """Return a sentence on each search that a rule ended before its budget was spent."""
+    rules = {
+        "target": "because its best value reached the target",
+        "patience": "because its best value stayed the same",
+    }
+    early = [cell for cell in cells if cell.ended != "budget"]
+    return "".join(
+        f"{cell.method} stopped after {plural(cell.trials, 'trial')}, {rules[cell.ended]}. " for cell in early
+    )
 
 
 def best_method(tuning: TuningComparison) -> str:

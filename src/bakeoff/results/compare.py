@@ -631,6 +631,7 @@ def study(place: Place[str], rank: int, search: Searched, settings: ComparisonSe
         optimism=estimate(lost[~np.isnan(lost)], settings),
         trials=len(search.trials),
         trials_diverged=sum(trial.diverged is not None for trial in search.trials),
+        ended=search.head.parameters["study.ended"],
     )
 
 

@@ -473,6 +473,7 @@ class Study(Standing, Scores):
         best: the hyperparameters of its best trial.
         best_so_far: trainings spent and the best value of the objective until then.
         optimism: how much better the best trial was in the search than from each fresh seed that ended.
+        ended: what ended the search.
     """
 
     method: str
@@ -481,6 +482,7 @@ class Study(Standing, Scores):
     optimism: Estimate
     trials: int
     trials_diverged: int
+    ended: Literal["target", "patience", "budget"]
 
 
 class TuningComparison(Decision):

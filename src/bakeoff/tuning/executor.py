@@ -1,10 +1,13 @@
 """Spends the budget of a search: asks for a batch, has it tried, tells it in the order asked."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from bakeoff.tuning.objective import Trained
 from bakeoff.tuning.searcher import Searcher
+from bakeoff.tuning.settings import StopSettings
 from bakeoff.tuning.space import Point
 
 
@@ -22,10 +25,11 @@ def search(
     *,
     budget: int,
     batch: int,
+    stop: StopSettings,
     watch: Callable[[Trial], None],
     objective: str,
 ) -> list[Trial]:
-    """All trials; their costs add up to `budget` trainings.
+    """All trials; their costs add up to `budget` trainings, or to less where a rule of `stop` ends the search.
 
     What is asked for depends on `batch` alone, so that it changes no result where `train` tries the points of a batch:
     here, side by side (base.workers), or on a cluster, by dask's executor.
@@ -35,7 +39,7 @@ def search(
     """
     trials: list[Trial] = []
     spent = 0
-    while spent < budget:
+    while spent < budget and ending(trials, stop, objective) == "budget":
         wanted = min(batch, budget - spent)
         proposals = searcher.ask(wanted)
         cost = sum(proposal.cost for proposal in proposals)
@@ -51,3 +55,18 @@ def search(
             trials.append(Trial(len(trials) + 1, spent, proposal.point, trained))
             watch(trials[-1])
     return trials
+
+
+def ending(trials: Sequence[Trial], stop: StopSettings, objective: str) -> Literal["target", "patience", "budget"]:
+    """Return what ends a search after these trials: a rule, or else its budget.
+
+    A diverged trial is no better than any other.
+    """
+    best, since = math.inf, 0
+    for trial in trials:
+        value = trial.trained.value(objective)
+        best, since = (value, 0) if value < best else (best, since + 1)
+    sign = 1 if objective == "loss" else -1  # as in Trained.value
+    if stop.target is not None and best <= sign * stop.target:
+        return "target"
+    return "patience" if stop.patience is not None and since >= stop.patience else "budget"

@@ -6,18 +6,22 @@ from typing import Any
 
 from bakeoff.base.settings import Settings
 from bakeoff.tuning.bayes import Bayes
+from bakeoff.tuning.cma import Cma
 from bakeoff.tuning.evolution import Evolution
 from bakeoff.tuning.gp import Gp
 from bakeoff.tuning.gradient import Gradient
 from bakeoff.tuning.grid import Grid
+from bakeoff.tuning.nsga2 import Nsga2
 from bakeoff.tuning.random import Random
 from bakeoff.tuning.searcher import Problem, Searcher
 from bakeoff.tuning.settings import (
     BayesSettings,
+    CmaSettings,
     EvolutionSettings,
     GpSettings,
     GradientSettings,
     GridSettings,
+    Nsga2Settings,
     RandomSettings,
     SobolSettings,
 )
@@ -69,12 +73,26 @@ SEARCHERS = {
         settings=GpSettings,
         build=Gp,
     ),
+    "cma": SearcherSpec(
+        rule="samples of a normal distribution whose mean and covariance follow the better half of each generation",
+        source="Hansen 2016, arXiv:1604.00772",
+        departs="the package cmaes; a small population; ranges are grids, choices parts of one; random restarts",
+        settings=CmaSettings,
+        build=Cma,
+    ),
     "evolution": SearcherSpec(
         rule="a random population, whose worst are replaced by crossover and mutation of the others",
         source="Back, Fogel & Michalewicz 1997, Handbook of Evolutionary Computation",
         departs="a small population, for the budget is small",
         settings=EvolutionSettings,
         build=Evolution,
+    ),
+    "nsga2": SearcherSpec(
+        rule="a random population, then children of the best of all trials so far by crossover and mutation",
+        source="Deb, Pratap, Agarwal & Meyarivan 2002, IEEE Transactions on Evolutionary Computation 6(2)",
+        departs="Optuna's sampler; one objective; uniform crossover, and mutation that draws anew",
+        settings=Nsga2Settings,
+        build=Nsga2,
     ),
     "gradient": SearcherSpec(
         rule="steps down the exact gradient of the validation loss by the hyperparameters, from random starts",

@@ -14,7 +14,7 @@ from bakeoff.optimizers.settings import NotNegative
 
 Bound = Annotated[float, Field(ge=-1e30, le=1e30)]
 Scale = Literal["linear", "log", "one_minus"]
-MethodName = Literal["grid", "random", "sobol", "bayes", "gp", "evolution", "gradient"]
+MethodName = Literal["grid", "random", "sobol", "bayes", "gp", "cma", "evolution", "nsga2", "gradient"]
 StudyName = Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,39}$")]
 
 
@@ -108,6 +108,18 @@ class PenaltySettings(Settings):
     weight_decay: NotNegative
 
 
+class StopSettings(Settings):
+    """When a search ends before its budget is spent, the same for all methods; both are checked when a batch is told.
+
+    Attributes:
+        target: value of the objective at which it ends; None: at none.
+        patience: trials without a better best after which it ends; None: it never does.
+    """
+
+    target: Bound | None
+    patience: Positive | None
+
+
 class StudySettings(Settings):
     """A training whose settings are searched. All methods of a study have the same problem and the same budget.
 
@@ -130,11 +142,15 @@ class StudySettings(Settings):
     methods: Annotated[tuple[MethodName, ...], Field(strict=False), DISTINCT]
     trials: Positive | None
     batch: Positive
+    stop: StopSettings
     epochs: Positive
     examples: Amount
     seed: Annotated[int, Field(ge=0, le=2**32 - 1)]
     fixed: dict[str, Any]
     space: Annotated[dict[str, Dimension], Field(min_length=1)]
+
+
+Levels = Annotated[int, Field(ge=2, le=2**20)]
 
 
 class GridSettings(Settings):
@@ -164,13 +180,36 @@ class GpSettings(Settings):
     """
 
     startup_trials: Positive
-    levels: Annotated[int, Field(ge=2, le=2**20)]
+    levels: Levels
+
+
+class CmaSettings(Settings):
+    """Attributes:
+    population: trials of a generation.
+    deviation: of the first generation, in units of a hyperparameter's range.
+    levels: places of each range that a proposal can have.
+    """
+
+    population: Annotated[int, Field(ge=4, le=10**6)]
+    deviation: Annotated[float, Field(gt=0, le=1)]
+    levels: Levels
 
 
 class EvolutionSettings(Settings):
     population: Annotated[int, Field(ge=2, le=10**6)]
     keep: Share
     mutation: Share
+
+
+class Nsga2Settings(Settings):
+    """Attributes:
+    crossover: probability that a child has two parents.
+    mutations: coordinates of a child that are drawn anew, on average.
+    """
+
+    population: Annotated[int, Field(ge=2, le=10**6)]
+    crossover: Annotated[float, Field(ge=0, le=1)]
+    mutations: Annotated[float, Field(gt=0, le=1e3)]
 
 
 class GradientSettings(Settings):

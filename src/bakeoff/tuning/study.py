@@ -10,7 +10,7 @@ from bakeoff.base.record import Run, flat
 from bakeoff.base.settings import Settings
 from bakeoff.training.fit import Watch
 from bakeoff.training.metrics import means
-from bakeoff.tuning.executor import Trial, search
+from bakeoff.tuning.executor import Trial, ending, search
 from bakeoff.tuning.objective import Objective, Trained
 from bakeoff.tuning.searcher import Searcher
 from bakeoff.tuning.settings import SearchBudget, StudySettings
@@ -67,7 +67,8 @@ class Study:
 
         The study's metrics are means over the confirming trainings, which start from seeds that no trial has seen, and
         which alone read the test split. If one of them diverges, so does the study, and there are no means. The
-        study's history is the best value of the objective so far; its epochs are trainings spent.
+        study's history is the best value of the objective so far; its epochs are trainings spent. Its
+        parameter `study.ended` names what ended the search: the budget, or one of the rules of `stop`.
         """
         show = watch(self.name, self.parameters())
         history: list[dict[str, float]] = []
@@ -87,9 +88,13 @@ class Study:
             lambda points: train([(point, None) for point in points]),
             budget=budget.trials,
             batch=settings.batch,
+            stop=settings.stop,
             watch=see,
             objective=objective,
         )
+        ended = ending(trials, settings.stop, objective)
+        if unspent := budget.trials - trials[-1].spent:
+            progress.advance(unspent, note=f"ended by {ended} after {len(trials)} trials")
         best = best_of(trials, objective)
         seeds = [settings.seed + number for number in range(1, budget.confirmations + 1)]
         again = train([(best.point, seed) for seed in seeds])
@@ -98,7 +103,9 @@ class Study:
             self.child(f"c{number}", seed, best.point, trained)
             for number, (seed, trained) in enumerate(zip(seeds, again, strict=True), start=1)
         ]
-        parameters = self.parameters() | self.named(best.point) | {"study.best": f"t{best.number:03}"}
+        parameters = (
+            self.parameters() | self.named(best.point) | {"study.best": f"t{best.number:03}", "study.ended": ended}
+        )
         counts = {"trials": len(trials), "trials.diverged": sum(bool(t.trained.diverged) for t in trials)}
         diverged = next((run.diverged for run in confirmed if run.diverged), None)
         metrics = {} if diverged else means([run.metrics for run in confirmed])
@@ -117,6 +124,7 @@ class Study:
         }
         searched = {f"study.{name}": value for name, value in self.budget.model_dump().items()}
         searched |= {f"study.{name}": getattr(self.settings, name) for name in ("batch", "examples", "objective")}
+        searched |= flat("study.stop", self.settings.stop.model_dump())
         searched["study.space"] = ", ".join(self.settings.space)
         of_method = flat(self.method, self.hyperparameters.model_dump(mode="json"))
         return shared | {"seed": self.settings.seed} | searched | self.named({}) | of_method

@@ -38,7 +38,9 @@ METHODS = {  # of the search for hyperparameters
     "sobol": "#e69f00",
     "bayes": "#0072b2",
     "gp": "#cc79a7",
+    "cma": "#601800",
     "evolution": "#009e73",
+    "nsga2": "#300048",
     "gradient": "#d55e00",
 }
 
