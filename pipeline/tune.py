@@ -1,6 +1,7 @@
 """Searches the settings of a study's training by one method, and confirms the best of what it finds on fresh seeds."""
 
 from functools import partial
+from operator import methodcaller
 
 from bakeoff.base import paths
 from bakeoff.base.budget import budgeted, of_budget
@@ -12,6 +13,8 @@ from bakeoff.networks.registry import NETWORKS
 from bakeoff.optimizers.registry import OPTIMIZERS
 from bakeoff.training.settings import PlanSettings
 from bakeoff.tuning.candidate import Base
+from bakeoff.tuning.executor import Trial
+from bakeoff.tuning.halving import halved
 from bakeoff.tuning.hypergradient import Hypergradient
 from bakeoff.tuning.objective import CPU, Objective, thinned
 from bakeoff.tuning.registry import SEARCHERS
@@ -19,6 +22,7 @@ from bakeoff.tuning.searcher import Problem
 from bakeoff.tuning.settings import SearchBudget, StudySettings
 from bakeoff.tuning.study import Study
 from bakeoff.tuning.trial_log import LoggedTrainings, TrialLog
+from bakeoff.tuning.trial_table import trial_table
 
 
 def tune(stage: Stage, study: str, method: str) -> None:
@@ -40,15 +44,18 @@ def tune(stage: Stage, study: str, method: str) -> None:
     finished = LoggedTrainings(log, objective, {"examples": settings.examples, "drawn": settings.seed})
     slope = partial(finished.slope, partial(Hypergradient, objective))
     problem = Problem(study, base.space(settings), budget.trials, settings.seed, slope)
-    searcher = SEARCHERS[method].build(problem, hyperparameters)
+    searcher = halved(settings.stop.halving, settings.epochs, problem, SEARCHERS[method].of(hyperparameters))
     search = Study(study, method, data, budget, settings, hyperparameters, objective, searcher)
+    trials: list[Trial] = []
     training = answering(search.train, count(CPU), finished.keep)
     with log, training as train, stage.progress(search.trainings) as progress:
-        runs = search.run(finished.around(train), stage.watch, progress)
+        runs = search.run(finished.around(train), stage.watch, progress, trials.append)
     if log.taken:
         stage.say([f"{stage.name}: {log.taken} of {len(runs) - 1} trainings are from {log.path}"])
     stage.record(paths.record("tuning", f"{study}-{method}"), "tuning", runs)
     stage.metrics(paths.metrics("tuning", f"{study}-{method}"), runs[0].metrics)
+    table = trial_table(trials, settings.space, settings.objective)
+    stage.output(paths.trials(f"{study}-{method}"), methodcaller("write_text", table, encoding="utf-8"))
 
 
 if __name__ == "__main__":

@@ -57,7 +57,7 @@ SETTINGS: dict[str, Settings] = {
     "gradient": GradientSettings(outer_rate=0.05, steps=10),
 }
 BUDGET = 60
-NEVER = StopSettings(target=None, patience=None)
+NEVER = StopSettings(target=None, patience=None, halving=None)
 LOWEST = (0.7, 0.4, 0.3)  # in the cube
 EVERY = pytest.mark.parametrize("method", SEARCHERS)
 
@@ -101,7 +101,9 @@ def searched(
     def train(points: Sequence[Point]) -> list[Trained]:
         return [objective(point) for point in points]
 
-    return search(searcher, train, budget=budget, batch=batch, stop=NEVER, watch=lambda _: None, objective="loss")
+    return search(
+        searcher, train, budget=budget, cheapest=1, batch=batch, stop=NEVER, watch=lambda _: None, objective="loss"
+    )
 
 
 def test_every_searcher_is_tested() -> None:

@@ -104,6 +104,11 @@ def metrics(group: str, name: str) -> str:
     return f"{REPORTS}/metrics/{group}/{name}.json"
 
 
+def trials(name: str) -> str:
+    """Return the path of the table of the trials of a search."""
+    return f"{REPORTS}/trials/{name}.csv"
+
+
 def task_metrics(task: str) -> str:
     """Return the path of what `dvc metrics show` tabulates of a task."""
     return f"{REPORTS}/metrics/{task}.json"
