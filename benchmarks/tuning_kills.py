@@ -128,6 +128,7 @@ class Searches:
     def outputs(self, method: str) -> dict[str, bytes]:
         """Return the bytes of each file that a search writes."""
         names = [make("tuning", f"{STUDY}-{method}") for make in (paths.record, paths.metrics)]
+        names.append(paths.trials(f"{STUDY}-{method}"))
         return {name: (self.folder / name).read_bytes() for name in names}
 
     def forget(self, method: str) -> None:
@@ -149,11 +150,13 @@ class Searches:
     def begun(self, method: str) -> bool:
         return (self.folder / paths.LIVE / f"tune_{STUDY}@{method}").exists()
 
-    def kill(self, method: str, number: signal.Signals, workers: int, after: float) -> tuple[Kill, list[str]]:
-        """Kill a search so many seconds after it has begun; return what was wrong afterwards, too."""
+    def kill(
+        self, method: str, number: signal.Signals, workers: int, results: int, after: float
+    ) -> tuple[Kill, list[str]]:
+        """Kill a search so many seconds after its log has so many results; return what was wrong afterwards, too."""
         shutil.rmtree(self.folder / paths.LIVE, ignore_errors=True)  # a search that was killed has left its history
         with self.tune(method, workers) as search:
-            while search.poll() is None and not self.begun(method):
+            while search.poll() is None and not (self.begun(method) and len(self.keys(method)) >= results):
                 time.sleep(0.005)
             below = psutil.Process(search.pid).children() if search.poll() is None else []
             time.sleep(after)
@@ -168,20 +171,22 @@ class Searches:
         return Kill(number.name, workers, ended), faults
 
     def stopped(
-        self, method: str, times: int, generator: random.Random, whole: dict[str, bytes], seconds: float
+        self, method: str, times: int, generator: random.Random, whole: dict[str, bytes], total: int, seconds: float
     ) -> Stopped:
         """Kill a search that never ran so many times, let it end, and compare.
 
         Args:
             whole: the outputs of a search that was not killed.
-            seconds: that such a search takes, once it has begun.
+            total: results in the log of such a search.
+            seconds: that it takes, once it has begun.
         """
         self.forget(method)
         kills, faults = [], []
         for left in range(times, 0, -1):
             number, workers = generator.choice(SIGNALS), generator.choice((1, 2))
-            # The moments divide what is left of the search.
-            kill, wrong = self.kill(method, number, workers, generator.random() * seconds * 2 / (left + 1))
+            known = len(self.keys(method))
+            results = generator.randint(known, known + (total - known) // left)
+            kill, wrong = self.kill(method, number, workers, results, generator.random() * seconds / total)
             kills.append(kill)
             faults += wrong
             if kill.ended is None:
@@ -204,7 +209,7 @@ def run(folder: Path, count: int, seed: int, times: int = 3) -> Iterator[Stopped
     """Yield stopped searches, of all methods in turn, until so many kills have hit one that was at work."""
     generator = random.Random(seed)
     searches = Searches.make(folder)
-    whole, seconds, hits = {}, {}, 0
+    whole, seconds, total, hits = {}, {}, {}, 0
     for method in SEARCHERS:
         search = searches.tune(method, 1)
         while search.poll() is None and not searches.begun(method):
@@ -212,10 +217,10 @@ def run(folder: Path, count: int, seed: int, times: int = 3) -> Iterator[Stopped
         started = time.monotonic()
         searches.ended(search)
         seconds[method] = time.monotonic() - started
-        whole[method] = searches.outputs(method)
+        whole[method], total[method] = searches.outputs(method), len(searches.keys(method))
     while hits < count:
         for method in SEARCHERS:
-            stopped = searches.stopped(method, times, generator, whole[method], seconds[method])
+            stopped = searches.stopped(method, times, generator, whole[method], total[method], seconds[method])
             hits += len(stopped.hits)
             yield stopped
 
