@@ -37,6 +37,7 @@ from bakeoff.report.pages import (
     report,
     results,
     samples_caption,
+    stopped,
 )
 from bakeoff.report.sections.contest import edges, held_out, overall, targets, tuned_table, verdict
 from bakeoff.report.web_page import as_html
@@ -704,6 +705,19 @@ def test_brains_are_named_under_brains_alone() -> None:
     comparison = whole("scans")
     assert "![Brain slices, their labels, and the predictions of unet under " in report(comparison, EXHIBITS)
     assert "brain" not in report(comparison, replace(EXHIBITS, cards=own)).lower()
+
+
+@pytest.mark.parametrize(
+    ("ended", "said"),
+    [
+        ("target", "grid stopped after 3 trials, because its best value reached the target. "),
+        ("patience", "grid stopped after 3 trials, because its best value stayed the same. "),
+        ("budget", ""),
+    ],
+)
+def test_a_search_that_a_rule_ended_is_named(ended: str, said: str) -> None:
+    cell = whole("cifar", methods=["grid"]).tuning["mlp"].cells[0]
+    assert stopped([cell.model_copy(update={"ended": ended})]) == said
 
 
 def test_methods_are_compared_only_where_there_are_several() -> None:

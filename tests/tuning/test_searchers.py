@@ -203,6 +203,10 @@ def test_a_gaussian_process_proposes_places_of_its_grid_and_comes_near() -> None
         searcher.tell(values)
         found += values
     assert min(found[6:]) < min(found[:6])
+    # The model sees the trials at their rounded places, and nothing else.
+    seen = [trial for trial in searcher.study.trials if trial.state is not optuna.trial.TrialState.FAIL]
+    assert [trial.value for trial in seen] == found
+    assert all(10 * trial.params[name] == round(10 * trial.params[name]) for trial in seen for name in SPACE.dimensions)
 
 
 def test_a_gaussian_process_takes_diverged_trials_as_the_worst_that_ended() -> None:
@@ -210,7 +214,8 @@ def test_a_gaussian_process_takes_diverged_trials_as_the_worst_that_ended() -> N
     for told in ((math.inf, math.inf), (0.3, math.inf), (math.inf, 0.9)):
         searcher.ask(2)
         searcher.tell(told)
-    assert [trial.value for trial in searcher.study.trials] == [None, None, 0.3, 0.3, 0.9, 0.9]
+    tried = searcher.study.trials[1::2]  # each is the rounded place of the one before it
+    assert [trial.value for trial in tried] == [None, None, 0.3, 0.3, 0.9, 0.9]
 
 
 def test_a_sobol_sequence_has_one_point_in_each_part_of_each_scale() -> None:

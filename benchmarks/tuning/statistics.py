@@ -1,0 +1,64 @@
+"""What repeated searches say: medians, ratios and win rates with intervals, and mean ranks.
+
+Regrets are arrays (problems, repeats). Intervals are percentiles of a bootstrap over the repeats of each problem,
+with a fixed seed: they hold for these problems, not for others.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bakeoff.results.mean_ranks import critical_difference, ranked
+
+Array = NDArray[np.float64]
+CONFIDENCE = 0.95
+RESAMPLES = 1000
+FLOOR = 1e-6  # a regret below this is as good as none: a ratio of such has no meaning
+
+
+class Estimate(NamedTuple):
+    value: float
+    low: float
+    high: float
+
+
+def bootstrapped(statistic: Callable[..., float], *regrets: Array) -> Estimate:
+    """Return a statistic of regrets with its interval; repeats are drawn anew for each problem and each array."""
+    rng = np.random.default_rng(0)
+    found = [statistic(*(resampled(rng, one) for one in regrets)) for _ in range(RESAMPLES)]
+    low, high = np.quantile(found, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
+    return Estimate(statistic(*regrets), float(low), float(high))
+
+
+def resampled(rng: np.random.Generator, regrets: Array) -> Array:
+    return np.take_along_axis(regrets, rng.integers(regrets.shape[1], size=regrets.shape), axis=1)
+
+
+def median(regrets: Array) -> float:
+    """Return the median over repeats, for one problem."""
+    return float(np.median(regrets))
+
+
+def ratio(regrets: Array, others: Array) -> float:
+    """Return the geometric mean over problems of the median regret over the median of the others."""
+    medians = [np.maximum(np.median(one, axis=1), FLOOR) for one in (regrets, others)]
+    return float(np.exp(np.log(medians[0] / medians[1]).mean()))
+
+
+def win_rate(regrets: Array, others: Array) -> float:
+    """Return how often a repeat has less regret than one of the others on the same problem; a tie is half a win."""
+    difference = regrets[:, :, None] - others[:, None, :]
+    return float(((difference < 0) + 0.5 * (difference == 0)).mean())
+
+
+def mean_ranks(regrets: Mapping[str, Array]) -> tuple[dict[str, float], float]:
+    """Return the mean rank of each contender, 1 is best, and the critical difference.
+
+    A block is a repeat on a problem.
+    """
+    blocks = np.stack([one.ravel() for one in regrets.values()], axis=1)
+    means = ranked(-blocks).mean(axis=0)
+    difference = critical_difference(len(blocks), len(regrets), CONFIDENCE)
+    return dict(zip(regrets, means.tolist(), strict=True)), difference
