@@ -1,5 +1,6 @@
 import math
 from collections.abc import Callable, Sequence
+from fractions import Fraction
 
 import pytest
 
@@ -122,3 +123,32 @@ def test_patience_ends_a_search_in_which_all_diverge() -> None:
         objective="loss",
     )
     assert len(trials) == 4
+
+
+class Shared(Counter):
+    """Proposes trainings of half the epochs, and each fourth with all of them."""
+
+    def ask(self, n: int) -> list[Proposal]:
+        points = [proposal.point for proposal in super().ask(n)]
+        return [Proposal(point, Fraction(1, 2) if (point["x"] + 1) % 4 else 1) for point in points]
+
+
+def test_a_training_with_fewer_epochs_costs_its_share_and_ends_no_search() -> None:
+    def run(rules: StopSettings) -> list[Trial]:
+        train = falling(0.1, 0.1, 0.2, 0.9, 0.1, 0.2, 0.1, 0.8, 0.1)
+        return search(
+            Shared(),
+            train,
+            budget=5,
+            cheapest=Fraction(1, 2),
+            batch=1,
+            stop=rules,
+            watch=lambda _: None,
+            objective="loss",
+        )
+
+    trials = run(NEVER)
+    assert [trial.spent for trial in trials] == [0.5, 1, 1.5, 2.5, 3, 3.5, 4, 5]
+    assert [trial.number for trial in trials if trial.full] == [4, 8]
+    assert run(StopSettings(target=0.5, patience=1, halving=None)) == trials
+    assert len(run(StopSettings(target=0.9, patience=None, halving=None))) == 4

@@ -88,7 +88,8 @@ class Study:
             noted(trial)
             value = trial.trained.value(objective) if trial.full else math.inf
             best = min(value, sign * history[-1][name] if history else math.inf)
-            progress.advance(int(trial.spent) - progress.done, note=f"best val/{objective} {sign * best:.3f}")
+            note = f"best val/{objective} {sign * best:.3f}" if math.isfinite(best) else ""
+            progress.advance(int(trial.spent) - progress.done, note=note)
             if trial.full and math.isfinite(best):
                 history.append({"epoch": trial.spent, name: sign * best})
                 show(history[-1])
