@@ -2,9 +2,11 @@
 
     python -m benchmarks.faults kills [--count 200] [--seed 0] [--jobs 2] [--project FOLDER]
     python -m benchmarks.faults classes [--only NAME ...] [--project FOLDER]
+    python -m benchmarks.faults tuning [--count 42] [--seed 0]
 
-Both print a table, and write it into docs/faults.md when all of it was run. The graph is run once from nothing, in
-minutes, into FOLDER, and taken from there the next time. Everything else happens in copies.
+Each prints a table, and writes it into docs/faults.md when all of it was run. The graph is run once from nothing, in
+minutes, into FOLDER, and taken from there the next time. Everything else happens in copies. The kills of searches
+(`tuning`, see tuning_kills.py) have a project of their own.
 
 A kill takes one stage of one engine. Its entry in dvc.lock, its outputs and DVC's run cache are removed, the engine is
 started, and at a random moment one of the processes gets SIGKILL, SIGTERM or SIGINT: the engine, the DVC below
@@ -35,7 +37,7 @@ from typing import Any
 import psutil
 from ruamel.yaml import YAML
 
-from benchmarks import fault_classes
+from benchmarks import fault_classes, tuning_kills
 
 ROOT = Path(__file__).parents[1]
 DOCUMENT = ROOT / "docs/faults.md"
@@ -255,15 +257,31 @@ def write(name: str, text: str) -> None:
     DOCUMENT.write_text(f"{before}{begin}\n{text}\n{end}{after}", encoding="utf-8")
 
 
+def searches(count: int, seed: int) -> tuple[str, bool]:
+    """Kill searches; return the table, and whether something was wrong."""
+    found = []
+    with tempfile.TemporaryDirectory(prefix="bakeoff-") as folder:
+        for stopped in tuning_kills.run(Path(folder).resolve() / "project", count, seed):
+            found.append(stopped)
+            kills = ", ".join(f"{kill.signal} at {kill.ended} by {kill.workers}" for kill in stopped.hits)
+            print(f"{stopped.method:<10} {kills}: {'; '.join(stopped.faults) or 'survived'}", flush=True)
+    return tuning_kills.table(found, seed), any(stopped.faults for stopped in found)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["kills", "classes"])
-    parser.add_argument("--count", type=int, default=200)
+    parser.add_argument("what", choices=["kills", "classes", "tuning"])
+    parser.add_argument("--count", type=int, help="of kills; by default 200, of searches 42")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=2, help="kills at a time")
     parser.add_argument("--project", type=Path, default=Path(tempfile.gettempdir()) / "bakeoff-small-graph")
     parser.add_argument("--only", nargs="+", help="some of the classes; the table is then printed alone")
     arguments = parser.parse_args()
+    if arguments.what == "tuning":
+        text, bad = searches(arguments.count or 42, arguments.seed)
+        print(text)
+        write("tuning", text)
+        sys.exit(bad)
     project = finished(arguments.project.resolve())
     if arguments.what == "classes":
         rows = list(fault_classes.run(project.folder, environment(), arguments.only))
@@ -271,7 +289,9 @@ def main() -> None:
     else:
         found = []
         with contextlib.suppress(KeyboardInterrupt):  # the table then has those until here
-            for number, kill in enumerate(kills(project, arguments.count, arguments.seed, arguments.jobs), start=1):
+            for number, kill in enumerate(
+                kills(project, arguments.count or 200, arguments.seed, arguments.jobs), start=1
+            ):
                 found.append(kill)
                 said = "; ".join(kill.faults) or "survived"
                 print(

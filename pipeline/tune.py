@@ -1,6 +1,7 @@
 """Searches the settings of a study's training by one method, and confirms the best of what it finds on fresh seeds."""
 
 from functools import partial
+from operator import methodcaller
 
 from bakeoff.base import paths
 from bakeoff.base.budget import budgeted, of_budget
@@ -12,12 +13,16 @@ from bakeoff.networks.registry import NETWORKS
 from bakeoff.optimizers.registry import OPTIMIZERS
 from bakeoff.training.settings import PlanSettings
 from bakeoff.tuning.candidate import Base
+from bakeoff.tuning.executor import Trial
+from bakeoff.tuning.halving import halved
 from bakeoff.tuning.hypergradient import Hypergradient
 from bakeoff.tuning.objective import CPU, Objective, thinned
 from bakeoff.tuning.registry import SEARCHERS
 from bakeoff.tuning.searcher import Problem
 from bakeoff.tuning.settings import SearchBudget, StudySettings
 from bakeoff.tuning.study import Study
+from bakeoff.tuning.trial_log import LoggedTrainings, TrialLog
+from bakeoff.tuning.trial_table import trial_table
 
 
 def tune(stage: Stage, study: str, method: str) -> None:
@@ -26,8 +31,8 @@ def tune(stage: Stage, study: str, method: str) -> None:
     hyperparameters = stage.settings(f"tuning.{method}", SEARCHERS[method].settings)
     network = stage.settings(f"networks.{settings.model}", NETWORKS[settings.model].settings)
     optimizer = stage.settings(f"optimizers.{settings.optimizer}.defaults", OPTIMIZERS[settings.optimizer].settings)
-    training = stage.settings(f"tasks.{settings.task}.training", PlanSettings)
-    base = Base.read(study, settings, network, optimizer, training)
+    plan = stage.settings(f"tasks.{settings.task}.training", PlanSettings)
+    base = Base.read(study, settings, network, optimizer, plan)
     data = path_of(stage.settings, settings.task)
     whole = Examples.load(stage.input(data))
     examples = thinned(whole, settings.examples, settings.seed, f"{base.place}.examples")
@@ -35,13 +40,22 @@ def tune(stage: Stage, study: str, method: str) -> None:
         taken = f"{len(examples.train.x):,} of {len(whole.train.x):,} training examples"
         stage.say([f"{stage.name}: tuning.studies.{study}.examples: {share:g} = {taken}"])
     objective = Objective(examples, base, settings.seed)
-    problem = Problem(study, base.space(settings), budget.trials, settings.seed, partial(Hypergradient, objective))
-    searcher = SEARCHERS[method].build(problem, hyperparameters)
+    log = TrialLog(stage.name, {"code": stage.code, "data": stage.inputs})
+    finished = LoggedTrainings(log, objective, {"examples": settings.examples, "drawn": settings.seed})
+    slope = partial(finished.slope, partial(Hypergradient, objective))
+    problem = Problem(study, base.space(settings), budget.trials, settings.seed, slope)
+    searcher = halved(settings.stop.halving, settings.epochs, problem, SEARCHERS[method].of(hyperparameters))
     search = Study(study, method, data, budget, settings, hyperparameters, objective, searcher)
-    with answering(search.train, count(CPU)) as train, stage.progress(search.trainings) as progress:
-        runs = search.run(train, stage.watch, progress)
+    trials: list[Trial] = []
+    training = answering(search.train, count(CPU), finished.keep)
+    with log, training as train, stage.progress(search.trainings) as progress:
+        runs = search.run(finished.around(train), stage.watch, progress, trials.append)
+    if log.taken:
+        stage.say([f"{stage.name}: {log.taken} of {len(runs) - 1} trainings are from {log.path}"])
     stage.record(paths.record("tuning", f"{study}-{method}"), "tuning", runs)
     stage.metrics(paths.metrics("tuning", f"{study}-{method}"), runs[0].metrics)
+    table = trial_table(trials, settings.space, settings.objective)
+    stage.output(paths.trials(f"{study}-{method}"), methodcaller("write_text", table, encoding="utf-8"))
 
 
 if __name__ == "__main__":

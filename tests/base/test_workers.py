@@ -224,3 +224,32 @@ def test_there_are_as_many_as_cores_unless_told_otherwise(monkeypatch: pytest.Mo
             count(CPU)
     monkeypatch.setattr(sys, "platform", "darwin")
     assert count(CPU) == 1
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_an_answer_is_handed_over_as_soon_as_it_is_there(workers: int) -> None:
+    """Where a later question cannot be answered, those that were are not lost."""
+
+    def ask(question: int) -> int:
+        if question == 2:
+            raise BadInput("no")
+        return 10 * question
+
+    arrived: list[tuple[int, int]] = []
+    asking = answering(ask, workers, lambda *both: arrived.append(both))
+    with pytest.raises(BadInput, match=r"^no$"), asking as answers:
+        assert answers([0, 1]) == [0, 10]
+        answers([3, 2])
+    assert {(0, 0), (1, 10)} <= set(arrived) <= {(0, 0), (1, 10), (3, 30)}
+    assert workers > 1 or len(arrived) == 3
+
+
+@pytest.mark.usefixtures("no_worker_remains")
+def test_an_answer_does_not_wait_for_those_before_it(tmp_path: Path) -> None:
+    def ask(question: int) -> int:
+        while question == 0 and not (tmp_path / "arrived").exists():
+            time.sleep(0.005)
+        return question
+
+    with answering(ask, 2, lambda *_: (tmp_path / "arrived").touch()) as answers:
+        assert answers([0, 1]) == [0, 1]

@@ -409,6 +409,15 @@ def test_tidy_leaves_what_is_not_dvcs_own(project: Project) -> None:
     assert "train_flights@softmax-adam" not in project.lock()
 
 
+def test_tidy_removes_the_trials_of_searches_that_are_no_more(project: Project) -> None:
+    kept, gone = (f".bakeoff/trials/{name}.jsonl" for name in (ONE, "tune_none@bayes"))
+    (project.folder / kept).parent.mkdir()
+    for path in (kept, gone):
+        write(path, "{}")(project)
+    assert project.tidy() == f"{gone}: removed; 'tune_none@bayes' is no longer in dvc.yaml\n"
+    assert (project.folder / kept).exists()
+
+
 def test_a_foreign_file_among_outputs_is_an_input_like_others(project: Project) -> None:
     write("reports/records/flights/foreign.json", "{}")(project)
     assert project.named_by_dvc() == project.named_by_snakemake() == END

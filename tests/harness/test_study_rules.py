@@ -19,7 +19,7 @@ STUDY: dict[str, Any] = {
     "methods": ["random", "bayes", "evolution"],
     "trials": 8,
     "batch": 2,
-    "stop": {"target": None, "patience": None},
+    "stop": {"target": None, "patience": None, "halving": None},
     "epochs": 1,
     "examples": 100,
     "seed": 0,
@@ -52,6 +52,10 @@ def also(name: str, dimension: dict[str, Any]) -> dict[str, Any]:
     return {"space": RATE | {name: dimension}}
 
 
+HALVED = {
+    "epochs": 9,
+    "stop": {"target": None, "patience": None, "halving": {"kind": "halving", "first": 3, "factor": 3}},
+}
 KIND = {"choices": ["relu", "gelu"]}
 LONG = {"network.activation": KIND, "network.dropout": spans(0.0, 0.5, when={"network.activation": "gelu"})}
 
@@ -62,8 +66,9 @@ LONG = {"network.activation": KIND, "network.dropout": spans(0.0, 0.5, when={"ne
         {},
         {"methods": []},
         {"objective": "loss"},
-        {"objective": "loss", "stop": {"target": 2.5, "patience": 4}},
-        {"stop": {"target": 1, "patience": None}},
+        {"objective": "loss", "stop": {"target": 2.5, "patience": 4, "halving": None}},
+        {"stop": {"target": 1, "patience": None, "halving": None}},
+        HALVED,
         {"objective": "auc", "trials": None, "examples": 0.5},
         SCANS,
         TABLE,
@@ -111,16 +116,27 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"optimizer": "adamww"}, "optimizer is 'adamww', and should be"),
     ({"objective": "dice"}, "objective is 'dice', and images are measured by loss, accuracy, auc; take one"),
     (
-        {"stop": {"target": 95.0, "patience": None}},
+        {"stop": {"target": 95.0, "patience": None, "halving": None}},
         "own.stop.target is 95, and the accuracy to reach is above 0 and at most 1; take such a value, or null",
     ),
-    ({"stop": {"target": 0.0, "patience": None}}, "stop.target is 0, and the accuracy to reach is above 0 and at most"),
     (
-        {"objective": "loss", "stop": {"target": -1.0, "patience": None}},
+        {"stop": {"target": 0.0, "patience": None, "halving": None}},
+        "stop.target is 0, and the accuracy to reach is above 0 and at most",
+    ),
+    (
+        {"objective": "loss", "stop": {"target": -1.0, "patience": None, "halving": None}},
         "stop.target is -1, and the loss to reach is above 0; take such a value, or null",
     ),
-    ({"stop": {"target": None, "patience": 0}}, "stop.patience is 0, and should be"),
-    ({"stop": {"target": None}}, "stop.patience is missing"),
+    ({"stop": {"target": None, "patience": 0, "halving": None}}, "stop.patience is 0, and should be"),
+    ({"stop": {"target": None, "halving": None}}, "stop.patience is missing"),
+    (
+        HALVED | {"epochs": 8},
+        "own.stop.halving: its first rung has 3 epochs and its second one 9, and the study has 8 epochs; take",
+    ),
+    (
+        GRADIENT | {"fixed": PLAIN, "stop": HALVED["stop"], "epochs": 9},
+        "own.methods has gradient, whose steps need the value of a full training, and stop.halving is on; take one of",
+    ),
     (SCANS | {"objective": "accuracy"}, "objective is 'accuracy', and scans are measured by loss, dice"),
     (TABLE | {"objective": "dice"}, "objective is 'dice', and tables are measured by loss, auc, accuracy"),
     ({"objective": "f1"}, "objective is 'f1', and should be"),
@@ -255,6 +271,15 @@ def test_levels_that_do_not_fit_the_space_are_refused(
 
 def test_levels_that_fit_the_space_are_let_pass(monkeypatch: pytest.MonkeyPatch) -> None:
     check(monkeypatch, GRID, {"own": {"optimizer.learning_rate": 1, "network.kernel": 3}})
+
+
+def test_a_grid_has_a_point_for_each_that_halving_begins_with(monkeypatch: pytest.MonkeyPatch) -> None:
+    study = HALVED | {"methods": ["grid"], "trials": 8}  # 12 points for 3 of 9 epochs, and 4 for all of them
+    check(monkeypatch, study, {"own": {"optimizer.learning_rate": 12}})
+    with pytest.raises(
+        BadInput, match=r"11 points, and tuning\.studies\.own\.stop\.halving begins with 12; add levels"
+    ):
+        check(monkeypatch, study, {"own": {"optimizer.learning_rate": 11}})
 
 
 @pytest.mark.parametrize("trials", [6, 7])

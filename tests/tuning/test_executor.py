@@ -1,5 +1,6 @@
 import math
 from collections.abc import Callable, Sequence
+from fractions import Fraction
 
 import pytest
 
@@ -9,7 +10,7 @@ from bakeoff.tuning.searcher import Proposal
 from bakeoff.tuning.settings import StopSettings
 from bakeoff.tuning.space import Point
 
-NEVER = StopSettings(target=None, patience=None)
+NEVER = StopSettings(target=None, patience=None, halving=None)
 
 
 class Counter:
@@ -38,7 +39,7 @@ def squared(points: Sequence[Point]) -> list[Trained]:
 
 def test_a_search_asks_in_batches_tells_in_order_and_ends_with_the_budget() -> None:
     searcher, seen = Counter(), list[Trial]()
-    trials = search(searcher, squared, budget=7, batch=3, stop=NEVER, watch=seen.append, objective="loss")
+    trials = search(searcher, squared, budget=7, cheapest=1, batch=3, stop=NEVER, watch=seen.append, objective="loss")
     assert searcher.batches == [3, 3, 1]
     assert searcher.told == [0.0, 1.0, math.inf, 9.0, 16.0, 25.0, 36.0]
     assert [trial.point["x"] for trial in trials] == list(range(7))
@@ -47,7 +48,14 @@ def test_a_search_asks_in_batches_tells_in_order_and_ends_with_the_budget() -> N
 
 def test_what_a_trial_costs_is_charged() -> None:
     trials = search(
-        Counter(most=1, cost=3), squared, budget=9, batch=4, stop=NEVER, watch=lambda _: None, objective="loss"
+        Counter(most=1, cost=3),
+        squared,
+        budget=9,
+        cheapest=1,
+        batch=4,
+        stop=NEVER,
+        watch=lambda _: None,
+        objective="loss",
     )
     assert [trial.spent for trial in trials] == [3, 6, 9]
 
@@ -55,7 +63,7 @@ def test_what_a_trial_costs_is_charged() -> None:
 @pytest.mark.parametrize("searcher", [Counter(most=0), Counter(cost=5), Counter(most=1, cost=4)])
 def test_a_searcher_that_breaks_the_rules_is_stopped(searcher: Counter) -> None:
     with pytest.raises(RuntimeError, match="Counter was asked for 1 to"):
-        search(searcher, squared, budget=10, batch=3, stop=NEVER, watch=lambda _: None, objective="loss")
+        search(searcher, squared, budget=10, cheapest=1, batch=3, stop=NEVER, watch=lambda _: None, objective="loss")
 
 
 def falling(*values: float | None) -> Callable[[Sequence[Point]], list[Trained]]:
@@ -91,18 +99,56 @@ def falling(*values: float | None) -> Callable[[Sequence[Point]], list[Trained]]
 def test_a_rule_ends_a_search_once_a_batch_is_told(
     stop: tuple[float | None, int | None], objective: str, batch: int, tried: int, by: str
 ) -> None:
-    rules = StopSettings(target=stop[0], patience=stop[1])
+    rules = StopSettings(target=stop[0], patience=stop[1], halving=None)
     train = falling(0.8, None, 0.5, 0.5, 0.7, None, 0.6, 0.9, 0.5)
     searcher, seen = Counter(), list[Trial]()
-    trials = search(searcher, train, budget=9, batch=batch, stop=rules, watch=seen.append, objective=objective)
+    trials = search(
+        searcher, train, budget=9, cheapest=1, batch=batch, stop=rules, watch=seen.append, objective=objective
+    )
     assert len(trials) == len(searcher.told) == tried
     assert seen == trials
     assert ending(trials, rules, objective) == by
 
 
 def test_patience_ends_a_search_in_which_all_diverge() -> None:
-    rules = StopSettings(target=1e9, patience=4)
+    rules = StopSettings(target=1e9, patience=4, halving=None)
     trials = search(
-        Counter(), falling(*[None] * 9), budget=9, batch=1, stop=rules, watch=lambda _: None, objective="loss"
+        Counter(),
+        falling(*[None] * 9),
+        budget=9,
+        cheapest=1,
+        batch=1,
+        stop=rules,
+        watch=lambda _: None,
+        objective="loss",
     )
     assert len(trials) == 4
+
+
+class Shared(Counter):
+    """Proposes trainings of half the epochs, and each fourth with all of them."""
+
+    def ask(self, n: int) -> list[Proposal]:
+        points = [proposal.point for proposal in super().ask(n)]
+        return [Proposal(point, Fraction(1, 2) if (point["x"] + 1) % 4 else 1) for point in points]
+
+
+def test_a_training_with_fewer_epochs_costs_its_share_and_ends_no_search() -> None:
+    def run(rules: StopSettings) -> list[Trial]:
+        train = falling(0.1, 0.1, 0.2, 0.9, 0.1, 0.2, 0.1, 0.8, 0.1)
+        return search(
+            Shared(),
+            train,
+            budget=5,
+            cheapest=Fraction(1, 2),
+            batch=1,
+            stop=rules,
+            watch=lambda _: None,
+            objective="loss",
+        )
+
+    trials = run(NEVER)
+    assert [trial.spent for trial in trials] == [0.5, 1, 1.5, 2.5, 3, 3.5, 4, 5]
+    assert [trial.number for trial in trials if trial.full] == [4, 8]
+    assert run(StopSettings(target=0.5, patience=1, halving=None)) == trials
+    assert len(run(StopSettings(target=0.9, patience=None, halving=None))) == 4

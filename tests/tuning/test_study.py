@@ -40,7 +40,7 @@ SETTINGS = StudySettings(
     methods=("random",),
     trials=None,
     batch=4,
-    stop=StopSettings(target=None, patience=None),
+    stop=StopSettings(target=None, patience=None, halving=None),
     epochs=2,
     examples=10,
     seed=3,
@@ -141,7 +141,7 @@ def test_history_begins_with_the_first_trial_that_ended() -> None:
 
 @pytest.mark.parametrize(("patience", "tried", "ended"), [(None, 6, "budget"), (1, 4, "patience"), (6, 6, "budget")])
 def test_a_study_records_what_ended_its_search(patience: int | None, tried: int, ended: str) -> None:
-    settings = SETTINGS.model_copy(update={"stop": StopSettings(target=None, patience=patience)})
+    settings = SETTINGS.model_copy(update={"stop": StopSettings(target=None, patience=patience, halving=None)})
     (study, *children), _, shown = run(settings=settings)
     assert study.parameters["study.ended"] == ended
     assert study.parameters["study.stop.patience"] == patience

@@ -21,6 +21,11 @@ def of_budget(settings: Read, key: str, kind: type[T]) -> T:
 
 
 def budgeted(settings: Read, plan: Plan) -> Plan:
-    """Return a plan of a training with the epochs of the chosen budget: the nearest number, at least 1."""
-    epochs = plan.epochs * of_budget(settings, "epochs", Times)  # type: ignore[attr-defined]
-    return plan.model_copy(update={"epochs": max(1, round(epochs))})
+    """Return a plan of a training with the epochs of the chosen budget."""
+    epochs = scaled(plan.epochs, of_budget(settings, "epochs", Times))  # type: ignore[attr-defined]
+    return plan.model_copy(update={"epochs": epochs})
+
+
+def scaled(epochs: int, times: float) -> int:
+    """Return so many times the epochs: the nearest number, at least 1."""
+    return max(1, round(epochs * times))

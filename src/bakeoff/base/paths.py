@@ -19,6 +19,7 @@ MACHINE = f"{REPORTS}/machine.json"  # the processor on which the committed dvc.
 
 LIVE = ".bakeoff/live"  # histories of trainings that still run
 ENDED = ".bakeoff/ended"  # by stage its duration, the one thing that differs from run to run, and what it read
+TRIALS = ".bakeoff/trials"  # a file for each search: the trainings that it has finished
 CHECKPOINTS = ".checkpoints"  # a folder for each stage: what it has trained, until its outputs stand
 
 
@@ -101,6 +102,11 @@ def record(group: str, name: str) -> str:
 def metrics(group: str, name: str) -> str:
     """Return the path of the means over the final runs of a training."""
     return f"{REPORTS}/metrics/{group}/{name}.json"
+
+
+def trials(name: str) -> str:
+    """Return the path of the table of the trials of a search."""
+    return f"{REPORTS}/trials/{name}.csv"
 
 
 def task_metrics(task: str) -> str:

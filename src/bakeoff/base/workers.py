@@ -8,9 +8,10 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from functools import partial
 from multiprocessing import active_children, connection, get_context
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkProcess
@@ -98,18 +99,35 @@ def side_by_side(work: Callable[[T], None], items: Sequence[T], workers: int) ->
             process.join()
 
 
+def nothing(_question: Any, _answer: Any) -> None:
+    """Do nothing with an answer."""
+
+
 @contextmanager
-def answering(ask: Callable[[Q], A], workers: int) -> Iterator[Callable[[Iterable[Q]], list[A]]]:
+def answering(
+    ask: Callable[[Q], A], workers: int, arrived: Callable[[Q, A], None] = nothing
+) -> Iterator[Callable[[Iterable[Q]], list[A]]]:
     """A function of many questions: the answers in their order, as many sought at a time as there are workers.
 
     The processes are forked here, once for all questions, with whatever `ask` holds: only questions and answers travel.
     With one worker this process answers.
 
+    Args:
+        arrived: is called in this process with a question and its answer, as soon as it is there.
+
     Raises:
         BadInput: a worker was killed.
     """
     if workers == 1:
-        yield lambda questions: [ask(question) for question in questions]
+
+        def alone(questions: Iterable[Q]) -> list[A]:
+            answers = []
+            for question in questions:
+                answers.append(ask(question))
+                arrived(question, answers[-1])
+            return answers
+
+        yield alone
         return
     others = active_children()
     context = get_context("fork")
@@ -117,13 +135,21 @@ def answering(ask: Callable[[Q], A], workers: int) -> Iterator[Callable[[Iterabl
         pool.submit(int).result()  # forks them all: once autograd has run beside a GPU, a fork could use it no more
         started = [process for process in active_children() if process not in others]
         try:
-            yield lambda questions: list(pool.map(_answer, questions))
+            yield partial(_shared, pool, arrived)
         except BaseException as error:
             for process in started:
                 process.terminate()
             if isinstance(error, BrokenProcessPool):
                 raise BadInput(f"a training's process was killed; if memory ran out, set {VARIABLE}=1") from error
             raise
+
+
+def _shared(pool: ProcessPoolExecutor, arrived: Callable[[Q, A], None], questions: Iterable[Q]) -> list[A]:
+    """Return the answers that the processes of a pool give, in the order of the questions."""
+    asked = {pool.submit(_answer, question): question for question in questions}
+    for answered in as_completed(asked):
+        arrived(asked[answered], answered.result())
+    return [answered.result() for answered in asked]
 
 
 def _listen(ask: Callable[[Any], Any], parent: int) -> None:

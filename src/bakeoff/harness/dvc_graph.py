@@ -22,6 +22,7 @@ from dvc.stage import PipelineStage
 from dvc.stage import Stage as DvcStage
 from dvc.utils.serialize import dumps_yaml
 
+from bakeoff.base import paths
 from bakeoff.base.settings import BadInput
 from bakeoff.harness import lockfile
 from bakeoff.harness.restore_outputs import recorded
@@ -133,18 +134,23 @@ def order() -> None:
 
 
 def prune() -> Iterator[str]:
-    """Drop what is no longer in dvc.yaml: entries of dvc.lock, and outputs if they are what DVC recorded.
+    """Drop what is no longer in dvc.yaml: entries of dvc.lock, outputs if they are what DVC recorded, logs of searches.
 
     DVC leaves both when an item is taken off a list, and stages that depend on the folder go on reading the files.
 
     Yields:
-        one line for each output that is there.
+        one line for each output and each log that is there.
     """
     with _locked() as (stages, project):
+        names = {stage.name for stage in stages}
+        for log in sorted(Path(paths.TRIALS).glob("*.jsonl")):
+            if log.stem not in names:
+                log.unlink()
+                yield f"{log}: removed; '{log.stem}' is no longer in {PROJECT_FILE}"
         entries = project.lockfile_contents.get("stages", {})
         products = [_path(out) for stage in stages for out in stage.outs]
-        kept = {stage.name for stage in stages}
-        for name in entries.keys() - kept:
+        kept = set(names)
+        for name in entries.keys() - names:
             for out in recorded(project, name, entries[name]):
                 path = _path(out)
                 if not out.exists or any(_within(path, product) or _within(product, path) for product in products):

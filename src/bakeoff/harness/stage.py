@@ -78,7 +78,7 @@ class Stage:
         if not Path(path).exists():
             raise BadInput(f"{path}: not found; `dvc repro {self.name}` makes it first")
         self._read.hash(path)
-        self._code  # noqa: B018  as it is before the work, whatever is edited meanwhile
+        self.code  # noqa: B018  as it is before the work, whatever is edited meanwhile
         return Path(path)
 
     def watched(self, folder: str) -> None:
@@ -107,10 +107,11 @@ class Stage:
     @property
     def digest(self) -> str:
         """Digest of the settings and inputs that the stage asked for until now, and of its code: what determines it."""
-        return record.digest(self.name, self._read.settings, self._read.digests, self._code)
+        return record.digest(self.name, self._read.settings, self._read.digests, self.code)
 
     @cached_property
-    def _code(self) -> str:
+    def code(self) -> str:
+        """sha256 over the source files of the stage."""
         return provenance.combined(provenance.sources(self._script))
 
     def record(self, path: str, task: str, runs: Sequence[Run]) -> None:
@@ -119,7 +120,7 @@ class Stage:
         The digest depends on the settings as they are; the record shows addresses without their secrets.
         """
         settings = {key: redacted_values(value) for key, value in self._read.settings.items()}
-        made = Record(self.name, task, self.digest, settings, self._read.digests, self._code, runs)
+        made = Record(self.name, task, self.digest, settings, self._read.digests, self.code, runs)
         self.output(path, partial(record.write, made))
 
     def metrics(self, path: str, values: Mapping[str, float | str]) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice, product
 from typing import TYPE_CHECKING, Any
 
+from bakeoff.base.budget import scaled
 from bakeoff.base.quoting import quoted
 from bakeoff.base.settings import BadInput, hint
 from bakeoff.contest.settings import METRICS
@@ -14,6 +15,7 @@ from bakeoff.optimizers.registry import OPTIMIZERS
 from bakeoff.tuning.candidate import EPOCHS, Base, Candidate, Unknown, found, whole_ends
 from bakeoff.tuning.differentiable import differentiable, searchable
 from bakeoff.tuning.grid import grid
+from bakeoff.tuning.halving import planned
 from bakeoff.tuning.settings import Choice, Range, StudySettings
 from bakeoff.tuning.space import Point, Space, condition, holds, same
 
@@ -39,7 +41,7 @@ def studies(params: "Params") -> Iterator[str]:
         except BadInput as error:
             yield str(error).removeprefix("params.yaml: ")
             continue
-        faults = list(of_space(base, study))
+        faults = [*of_halving(study), *of_space(base, study)]
         if faults:
             yield from (f"{place}.{fault}" for fault in faults)
             continue
@@ -75,6 +77,24 @@ def of_task(params: "Params", study: StudySettings) -> Iterator[str]:
     if target is not None and not 0 < target <= highest:
         rule = "above 0" if highest == math.inf else "above 0 and at most 1"
         yield f"stop.target is {target:g}, and the {study.objective} to reach is {rule}; take such a value, or null"
+
+
+def of_halving(study: StudySettings) -> Iterator[str]:
+    """Yield why no training can end before its last epoch."""
+    halving = study.stop.halving
+    if halving is None:
+        return
+    if halving.first * halving.factor > study.epochs:
+        yield (
+            f"stop.halving: its first rung has {halving.first} epochs and its second one "
+            f"{halving.first * halving.factor}, and the study has {study.epochs} epochs; take a smaller first "
+            "or factor, or more epochs"
+        )
+    if "gradient" in study.methods:
+        yield (
+            "methods has gradient, whose steps need the value of a full training, and stop.halving is on; take one of "
+            "them off"
+        )
 
 
 def of_names(study: StudySettings) -> Iterator[str]:
@@ -129,7 +149,8 @@ def at_corners(params: "Params", base: Base, study: StudySettings, space: Space)
     task = params.tasks[study.task]
     data = params.data[task.data]
     label = base.place.removeprefix("params.yaml: ")
-    for point in [{}, *corners(space)]:
+    shortest = [{EPOCHS: study.stop.halving.first}] if study.stop.halving else []
+    for point in [{}, *shortest, *corners(space)]:
         try:
             candidate = base.at(point)
         except (BadInput, Unknown) as error:
@@ -199,11 +220,17 @@ def of_grid(params: "Params", name: str, study: StudySettings, space: Space) -> 
         if key in space.integers and levels[key] > most:
             yield f"{place}.{key} is {levels[key]}, and its range has {most} whole numbers; take at most so many"
     made = f"{place} make {' x '.join(map(str, counts))} = {math.prod(counts)} points"
+    chosen = params.budgets[params.budget]
     budget = f"budgets.{params.budget}.tuning.trials" if study.trials is None else f"tuning.studies.{name}.trials"
-    trials = params.budgets[params.budget].tuning.of(study).trials
-    if math.prod(counts) < trials:
-        yield f"{made}, and {budget} is {trials}; add levels, or take fewer trials"
+    wanted = chosen.tuning.of(study).trials
+    too_few = f"and {budget} is {wanted}"
+    if halving := study.stop.halving:
+        plan = planned(halving, scaled(study.epochs, chosen.epochs), wanted)
+        wanted = max(bracket[0].points for bracket in plan.brackets)
+        too_few = f"and tuning.studies.{name}.stop.halving begins with {wanted}"
+    if math.prod(counts) < wanted:
+        yield f"{made}, {too_few}; add levels, or take fewer trials"
     elif math.prod(counts) > GRID:
         yield f"{made}, and should make at most {GRID}; take fewer levels"
-    elif (different := len(grid(space, counts))) < trials:
-        yield f"{made}, {different} of them different, and {budget} is {trials}; add levels, or take fewer trials"
+    elif (different := len(grid(space, counts))) < wanted:
+        yield f"{made}, {different} of them different, {too_few}; add levels, or take fewer trials"

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import optuna
 
 from bakeoff.tuning.searcher import Problem, Proposal
-from bakeoff.tuning.settings import BayesSettings
+from bakeoff.tuning.settings import BayesSettings, Choice
+from bakeoff.tuning.space import Cube
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)  # it announces each study on stderr
 
@@ -21,7 +22,12 @@ class Bayes:
 
     def __init__(self, problem: Problem, settings: BayesSettings) -> None:
         self.space = problem.space
-        self.axes = {name: optuna.distributions.FloatDistribution(0.0, 1.0) for name in self.space.dimensions}
+        self.axes: dict[str, optuna.distributions.BaseDistribution] = {
+            name: optuna.distributions.CategoricalDistribution(range(len(dimension.choices)))
+            if isinstance(dimension, Choice)
+            else optuna.distributions.FloatDistribution(0.0, 1.0)
+            for name, dimension in self.space.dimensions.items()
+        }
         sampler = optuna.samplers.TPESampler(
             seed=problem.seed,
             n_startup_trials=settings.startup_trials,
@@ -33,8 +39,15 @@ class Bayes:
         self.asked: list[optuna.Trial] = []
 
     def ask(self, n: int) -> list[Proposal]:
-        self.asked = [self.study.ask(self.axes) for _ in range(n)]  # type: ignore[arg-type]
-        return [Proposal(self.space.point([trial.params[name] for name in self.axes])) for trial in self.asked]
+        self.asked = [self.study.ask(self.axes) for _ in range(n)]
+        return [Proposal(self.space.point(self.cube(trial))) for trial in self.asked]
+
+    def cube(self, trial: optuna.Trial) -> Cube:
+        """Return the place of a trial; a choice is the middle of its part."""
+        return tuple(
+            (trial.params[name] + 0.5) / len(dimension.choices) if isinstance(dimension, Choice) else trial.params[name]
+            for name, dimension in self.space.dimensions.items()
+        )
 
     def tell(self, values: Sequence[float]) -> None:
         for trial, value in zip(self.asked, values, strict=True):

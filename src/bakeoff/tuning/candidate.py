@@ -89,7 +89,8 @@ class Base:
     def space(self, study: StudySettings) -> Space:
         """Return the space of the study.
 
-        A range has whole values where the setting has one, or where it has no number and both ends are whole.
+        A range has whole values where the setting has one; where it has no number (`null`, or a word), if both ends are
+        whole and the setting takes no fraction.
 
         Raises:
             Unknown: a name is not a setting.
@@ -97,14 +98,21 @@ class Base:
         integers = set()
         for name, dimension in study.space.items():
             now = found(self.values, name)
-            number = isinstance(now, int | float) and not isinstance(now, bool)
             if isinstance(dimension, Range) and (
                 isinstance(now, int)
-                if number
-                else dimension.low == int(dimension.low) and dimension.high == int(dimension.high)
+                if isinstance(now, int | float) and not isinstance(now, bool)
+                else whole_ends(dimension) and not self.takes(name, dimension.low + 0.5)
             ):
                 integers.add(name)
         return Space(study.space, frozenset(integers))
+
+    def takes(self, name: str, value: float) -> bool:
+        """Return whether a setting may have a value."""
+        try:
+            self.at({name: value})
+        except BadInput:
+            return False
+        return True
 
 
 def whole_ends(dimension: Range) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from bakeoff.tuning.searcher import Problem, Proposal
-from bakeoff.tuning.settings import EvolutionSettings
+from bakeoff.tuning.settings import Choice, EvolutionSettings
 from bakeoff.tuning.space import Cube
 
 
@@ -14,13 +14,15 @@ class Evolution:
 
     The population is ranked once all of its members have been tried, and a share `keep` of it, at least one, lives on.
     A child takes each coordinate from either of two parents drawn from these (crossover), adds Gaussian noise of
-    deviation `mutation` in units of the range (mutation), and is clipped to the cube.
+    deviation `mutation` in units of the range (mutation), and is clipped to the cube. A choice has no neighbours: with
+    probability `mutation` it is drawn anew.
     Source: Back, Fogel & Michalewicz 1997, Handbook of Evolutionary Computation: truncation selection with elitism,
     uniform crossover.
     """
 
     def __init__(self, problem: Problem, settings: EvolutionSettings) -> None:
         self.space, self.settings = problem.space, settings
+        self.choices = np.array([isinstance(dimension, Choice) for dimension in self.space.dimensions.values()])
         self.rng = np.random.default_rng(problem.seed)
         self.tried: list[tuple[float, Cube]] = []
         self.untried = [tuple(cube) for cube in self.rng.random((settings.population, len(self.space))).tolist()]
@@ -46,4 +48,8 @@ class Evolution:
         either = self.rng.integers(2, size=len(self.space))
         crossed = parents[either, np.arange(len(self.space))]
         mutated = crossed + self.settings.mutation * self.rng.standard_normal(len(self.space))
+        if self.choices.any():
+            anew, drawn = self.rng.random((2, len(self.space)))
+            chosen = np.where(anew < self.settings.mutation, drawn, crossed)
+            mutated = np.where(self.choices, chosen, mutated)
         return tuple(mutated.clip(0.0, 1.0).tolist())

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Literal
 
 from bakeoff.tuning.objective import Trained
@@ -14,16 +15,18 @@ from bakeoff.tuning.space import Point
 @dataclass(frozen=True)
 class Trial:
     number: int  # from 1, in the order of asking
-    spent: int  # trainings of the whole search up to and with this trial
+    spent: int | float  # trainings of the whole search up to and with this trial; a share where they had fewer epochs
     point: Point
     trained: Trained
+    full: bool = True  # whether it had all epochs; only such trials are compared
 
 
 def search(
     searcher: Searcher,
     train: Callable[[Sequence[Point]], Sequence[Trained]],
     *,
-    budget: int,
+    budget: Fraction | int,
+    cheapest: Fraction | int,
     batch: int,
     stop: StopSettings,
     watch: Callable[[Trial], None],
@@ -34,13 +37,16 @@ def search(
     What is asked for depends on `batch` alone, so that it changes no result where `train` tries the points of a batch:
     here, side by side (base.workers), or on a cluster, by dask's executor.
 
+    Args:
+        cheapest: the least that a trial costs.
+
     Raises:
         RuntimeError: the searcher gave no proposal, more than it was asked for, or some beyond the budget.
     """
     trials: list[Trial] = []
-    spent = 0
+    spent = Fraction(0)
     while spent < budget and ending(trials, stop, objective) == "budget":
-        wanted = min(batch, budget - spent)
+        wanted = min(batch, int((budget - spent) / cheapest))
         proposals = searcher.ask(wanted)
         cost = sum(proposal.cost for proposal in proposals)
         if not 1 <= len(proposals) <= wanted or cost > budget - spent:
@@ -52,18 +58,24 @@ def search(
         searcher.tell([trained.value(objective) for trained in batch_trained])
         for proposal, trained in zip(proposals, batch_trained, strict=True):
             spent += proposal.cost
-            trials.append(Trial(len(trials) + 1, spent, proposal.point, trained))
+            whole = int(spent) if spent.denominator == 1 else float(spent)
+            trials.append(Trial(len(trials) + 1, whole, proposal.point, trained, proposal.cost >= 1))
             watch(trials[-1])
     return trials
+
+
+def full(trials: Sequence[Trial]) -> list[Trial]:
+    """Return the trials that had all epochs of the study."""
+    return [trial for trial in trials if trial.full]
 
 
 def ending(trials: Sequence[Trial], stop: StopSettings, objective: str) -> Literal["target", "patience", "budget"]:
     """Return what ends a search after these trials: a rule, or else its budget.
 
-    A diverged trial is no better than any other.
+    A diverged trial is no better than any other. Trials with fewer epochs than the others do not count.
     """
     best, since = math.inf, 0
-    for trial in trials:
+    for trial in full(trials):
         value = trial.trained.value(objective)
         best, since = (value, 0) if value < best else (best, since + 1)
     sign = 1 if objective == "loss" else -1  # as in Trained.value

@@ -36,6 +36,10 @@ class SearcherSpec:
     settings: type[Settings]
     build: Callable[[Problem, Any], Searcher]  # the problem, an object of `settings`
 
+    def of(self, settings: Settings) -> Callable[[Problem], Searcher]:
+        """Return what makes the searcher of a problem."""
+        return lambda problem: self.build(problem, settings)
+
 
 SEARCHERS = {
     "grid": SearcherSpec(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Protocol
 
 from bakeoff.tuning.space import Point, Space
@@ -9,10 +10,13 @@ from bakeoff.tuning.space import Point, Space
 
 @dataclass(frozen=True)
 class Proposal:
-    """A point to try, and how many trainings it takes: its own, and those that finding it has cost."""
+    """A point to try, and how many trainings it takes: its own, and those that finding it has cost.
+
+    A training that has fewer epochs than the study costs a share of a training, and has its epochs in its point.
+    """
 
     point: Point
-    cost: int = 1
+    cost: Fraction | int = 1
 
 
 class Searcher(Protocol):

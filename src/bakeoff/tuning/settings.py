@@ -108,16 +108,32 @@ class PenaltySettings(Settings):
     weight_decay: NotNegative
 
 
+class HalvingSettings(Settings):
+    """Trainings that end early where others are better.
+
+    Attributes:
+        kind: halving: all points begin with the fewest epochs; hyperband: they begin with any number of epochs in turn.
+        first: epochs of the first rung.
+        factor: epochs of a rung over those of the one before; one in so many points climbs.
+    """
+
+    kind: Literal["halving", "hyperband"]
+    first: Positive
+    factor: Annotated[int, Field(ge=2, le=100)]
+
+
 class StopSettings(Settings):
-    """When a search ends before its budget is spent, the same for all methods; both are checked when a batch is told.
+    """When a search ends before its budget is spent, the same for all methods; checked when a batch is told.
 
     Attributes:
         target: value of the objective at which it ends; None: at none.
-        patience: trials without a better best after which it ends; None: it never does.
+        patience: full trainings without a better best after which it ends; None: it never does.
+        halving: how trainings end before their last epoch; None: they do not.
     """
 
     target: Bound | None
     patience: Positive | None
+    halving: HalvingSettings | None
 
 
 class StudySettings(Settings):

@@ -10,7 +10,8 @@ from bakeoff.base.record import Run, flat
 from bakeoff.base.settings import Settings
 from bakeoff.training.fit import Watch
 from bakeoff.training.metrics import means
-from bakeoff.tuning.executor import Trial, ending, search
+from bakeoff.tuning.executor import Trial, ending, full, search
+from bakeoff.tuning.halving import Plan, planned
 from bakeoff.tuning.objective import Objective, Trained
 from bakeoff.tuning.searcher import Searcher
 from bakeoff.tuning.settings import SearchBudget, StudySettings
@@ -49,6 +50,12 @@ class Study:
         """The number of trainings, those of the confirmation included."""
         return self.budget.trials + self.budget.confirmations
 
+    @property
+    def plan(self) -> Plan | None:
+        """What halving trains; None for a search whose trials have all epochs."""
+        halving = self.settings.stop.halving
+        return planned(halving, self.settings.epochs, self.budget.trials) if halving else None
+
     def train(self, asked: Asked) -> Trained:
         point, seed = asked
         return self.objective(point) if seed is None else self.objective.confirm(point, seed)
@@ -58,17 +65,19 @@ class Study:
         train: Callable[[Sequence[Asked]], Sequence[Trained]],
         watch: Callable[[str, Mapping[str, Any]], Watch],
         progress: Progress,
+        noted: Callable[[Trial], None] = lambda _: None,
     ) -> list[Run]:
         """The study, its trials `-t001`, ..., and the trainings `-c1`, ... that confirm the best of them.
 
-        `train` has `self.train` done to each of what is asked together; in which process changes nothing.
+        `train` has `self.train` done to each of what is asked together; in which process changes nothing. `noted` is
+        called with each trial.
 
         If all trials diverged the first is confirmed, so that this is recorded, too.
 
         The study's metrics are means over the confirming trainings, which start from seeds that no trial has seen, and
         which alone read the test split. If one of them diverges, so does the study, and there are no means. The
-        study's history is the best value of the objective so far; its epochs are trainings spent. Its
-        parameter `study.ended` names what ended the search: the budget, or one of the rules of `stop`.
+        study's history is the best value of the objective so far, of trials with all epochs; its epochs are trainings
+        spent. Its parameter `study.ended` names what ended the search: the budget, or one of the rules of `stop`.
         """
         show = watch(self.name, self.parameters())
         history: list[dict[str, float]] = []
@@ -76,24 +85,28 @@ class Study:
         name, sign = f"{BEST}{objective}", 1 if objective == "loss" else -1
 
         def see(trial: Trial) -> None:
-            best = min(trial.trained.value(objective), sign * history[-1][name] if history else math.inf)
-            progress.advance(trial.spent - progress.done, note=f"best val/{objective} {sign * best:.3f}")
-            if math.isfinite(best):
+            noted(trial)
+            value = trial.trained.value(objective) if trial.full else math.inf
+            best = min(value, sign * history[-1][name] if history else math.inf)
+            note = f"best val/{objective} {sign * best:.3f}" if math.isfinite(best) else ""
+            progress.advance(int(trial.spent) - progress.done, note=note)
+            if trial.full and math.isfinite(best):
                 history.append({"epoch": trial.spent, name: sign * best})
                 show(history[-1])
 
-        settings, budget = self.settings, self.budget
+        settings, budget, plan = self.settings, self.budget, self.plan
         trials = search(
             self.searcher,
             lambda points: train([(point, None) for point in points]),
-            budget=budget.trials,
+            budget=plan.cost if plan else budget.trials,
+            cheapest=plan.cheapest if plan else 1,
             batch=settings.batch,
             stop=settings.stop,
             watch=see,
             objective=objective,
         )
         ended = ending(trials, settings.stop, objective)
-        if unspent := budget.trials - trials[-1].spent:
+        if unspent := budget.trials - progress.done:
             progress.advance(unspent, note=f"ended by {ended} after {len(trials)} trials")
         best = best_of(trials, objective)
         seeds = [settings.seed + number for number in range(1, budget.confirmations + 1)]
@@ -140,5 +153,5 @@ class Study:
 
 
 def best_of(trials: Sequence[Trial], objective: str) -> Trial:
-    """Return the first of the trials with the smallest value."""
-    return min(trials, key=lambda trial: trial.trained.value(objective))
+    """Return the first of the trials with the smallest value, of those with all epochs."""
+    return min(full(trials), key=lambda trial: trial.trained.value(objective))

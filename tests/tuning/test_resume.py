@@ -1,0 +1,174 @@
+"""Searches that are stopped and go on, and searches that get more trials: the bytes of one that never stopped."""
+
+from collections.abc import Callable
+from dataclasses import asdict
+from functools import partial
+from io import StringIO
+from pathlib import Path
+from random import Random
+
+import numpy as np
+import pytest
+
+from bakeoff.base.progress import Progress
+from bakeoff.base.record import dump
+from bakeoff.base.workers import answering
+from bakeoff.data.examples import Examples, Split
+from bakeoff.tuning.halving import halved
+from bakeoff.tuning.hypergradient import Hypergradient
+from bakeoff.tuning.objective import Objective, Trained
+from bakeoff.tuning.registry import SEARCHERS
+from bakeoff.tuning.searcher import Problem
+from bakeoff.tuning.settings import HalvingSettings, SearchBudget, StopSettings
+from bakeoff.tuning.study import Asked, Study
+from bakeoff.tuning.trial_log import LoggedTrainings, TrialLog
+from tests.tuning.bases import base
+from tests.tuning.test_study import METHODS, NETWORK, REAL
+
+EVERY = pytest.mark.parametrize("method", SEARCHERS)
+TRIALS = 11
+EPOCHS = 4
+
+
+class Killed(BaseException):
+    pass
+
+
+class Search:
+    """A method's search of a small problem, by a log in a folder.
+
+    Attributes:
+        done: the trainings that ended, over all runs.
+    """
+
+    def __init__(self, method: str, folder: Path, halving: HalvingSettings | None = None) -> None:
+        self.method, self.folder = method, folder
+        stop = StopSettings(target=None, patience=None, halving=halving)
+        self.settings = REAL.model_copy(update={"stop": stop, "epochs": EPOCHS})
+        self.done: list[Asked] = []
+
+    def run(self, trials: int = TRIALS, kill: Callable[[int], None] = lambda _: None, workers: int = 1) -> str:
+        """Return the records of the search.
+
+        Args:
+            kill: is called after each training that has ended, with their number in this run.
+        """
+        rng = np.random.default_rng(0)
+        splits = [
+            Split(rng.normal(size=(30, 4)).astype(np.float32), rng.integers(3, size=30, dtype=np.uint8)) for _ in "abc"
+        ]
+        shared = base(NETWORK | {"hidden": [5]}, epochs=EPOCHS, batch_size=8)
+        objective = Objective(Examples(*splits, classes=("a", "b", "c")), shared, REAL.seed)
+        spec = SEARCHERS[self.method]
+        hyperparameters = spec.settings.model_validate(METHODS[self.method])
+        budget = SearchBudget(trials=trials, confirmations=2)
+        log = TrialLog(self.method, {"code": "c0de"}, self.folder)
+        finished = LoggedTrainings(log, objective, {})
+        before = len(self.done)
+
+        def keep(asked: Asked, trained: Trained) -> None:
+            finished.keep(asked, trained)
+            self.done.append(asked)
+            kill(len(self.done) - before)
+
+        slope = partial(finished.slope, partial(Hypergradient, objective))
+        problem = Problem("mlp", shared.space(REAL), trials, REAL.seed, slope)
+        halving = self.settings.stop.halving
+        searcher = halved(halving, EPOCHS, problem, spec.of(hyperparameters))
+        study = Study("mlp", self.method, "images.npz", budget, self.settings, hyperparameters, objective, searcher)
+        with (
+            log,
+            answering(study.train, workers, keep) as train,
+            Progress(study.trainings, "tune", StringIO()) as progress,
+        ):
+            runs = study.run(finished.around(train), lambda *_: lambda _: None, progress)
+        self.taken = log.taken
+        self.runs = runs
+        return dump([asdict(run) for run in runs])
+
+
+def killed_after(count: int) -> Callable[[int], None]:
+    def kill(ended: int) -> None:
+        if ended == count:
+            raise Killed
+
+    return kill
+
+
+@EVERY
+def test_a_search_that_was_killed_repeats_nothing_and_ends_in_the_same_bytes(method: str, tmp_path: Path) -> None:
+    whole = Search(method, tmp_path / "whole")
+    records = whole.run()
+    draw = Random(method)
+    for workers in (1, 2):
+        stopped = Search(method, tmp_path / f"stopped-{workers}")
+        for _ in range(3):
+            with pytest.raises(Killed):
+                stopped.run(kill=killed_after(draw.randint(1, 3)), workers=workers)
+        ended = len(stopped.done)
+        assert stopped.run(workers=workers) == records
+        assert sorted(map(str, stopped.done)) == sorted(map(str, whole.done))
+        assert stopped.taken >= ended
+
+
+@EVERY
+def test_more_trials_give_what_one_longer_search_gives(method: str, tmp_path: Path) -> None:
+    longer = Search(method, tmp_path / "longer")
+    records = longer.run()
+    raised = Search(method, tmp_path / "raised")
+    raised.run(trials=7)
+    first = {str(asked) for asked in raised.done}
+    assert raised.run() == records
+    assert len({str(asked) for asked in raised.done}) == len(raised.done)
+    both = {str(asked) for asked in longer.done} & first
+    assert raised.taken >= len(both)  # some methods propose a point again
+    assert len(both) >= 5  # the last points of a shorter search may be drawn otherwise
+
+
+def test_a_search_that_has_ended_trains_nothing_when_it_runs_again(tmp_path: Path) -> None:
+    search = Search("random", tmp_path)
+    records = search.run()
+    count = len(search.done)
+    assert search.run() == records
+    assert len(search.done) == count == search.taken
+
+
+HALVED = [(name, "halving") for name in SEARCHERS if name not in ("gradient", "grid")]
+
+
+@pytest.mark.parametrize(("method", "kind"), [*HALVED, ("random", "hyperband"), ("bayes", "hyperband")])
+def test_a_search_by_halving_spends_its_budget_and_goes_on_after_a_kill(method: str, kind: str, tmp_path: Path) -> None:
+    halving = HalvingSettings.model_validate({"kind": kind, "first": 1, "factor": 2})
+    whole = Search(method, tmp_path / "whole", halving)
+    budget = 6 if kind == "halving" else 9
+    records = whole.run(trials=budget)
+    study, *children = whole.runs
+    trials = [run for run in children if run.parameters["seed"] == REAL.seed]
+    confirmed = [run for run in children if run.parameters["seed"] != REAL.seed]
+    epochs = [run.parameters["training.epochs"] for run in trials]
+    assert set(epochs) == {1, 2, 4}
+    assert budget - 5 / EPOCHS < sum(epochs) / EPOCHS <= budget
+    assert study.metrics["trials"] == len(trials) > budget
+    # The best is one of those with all epochs, and so are those that confirm it.
+    best = min(run.metrics["val/loss"] for run in trials if run.parameters["training.epochs"] == EPOCHS)
+    assert study.history[-1]["best/val/loss"] == best
+    assert all(run.parameters["training.epochs"] == EPOCHS for run in [study, *confirmed])
+    stopped = Search(method, tmp_path / "stopped", halving)
+    for workers in (1, 2):
+        with pytest.raises(Killed):
+            stopped.run(trials=budget, kill=killed_after(4), workers=workers)
+    assert stopped.run(trials=budget, workers=2) == records
+    assert sorted(map(str, stopped.done)) == sorted(map(str, whole.done))
+
+
+def test_a_search_without_halving_takes_the_full_trainings_of_one_with_it(tmp_path: Path) -> None:
+    """A training with all epochs is the same training, however the search came to it."""
+    halving = HalvingSettings(kind="halving", first=1, factor=2)
+    by_halving = Search("sobol", tmp_path, halving)
+    by_halving.run(trials=6)
+    plain = Search("sobol", tmp_path)
+    plain.run(trials=6)
+    tried = [asked for asked in by_halving.done if asked[1] is None and asked[0]["training.epochs"] == EPOCHS]
+    known = {str(asked[0] | {"training.epochs": EPOCHS}) for asked in plain.done}
+    assert tried
+    assert not {str(asked[0]) for asked in tried} & known
