@@ -98,10 +98,13 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"networks.mlp.activation": "step"}, "network.activation is 'step', which has no second derivative"),
     # sizes of pictures
     (
-        {"networks.unet.depth": 6, "data.scans.resize": [40, 40]},
-        "networks.unet.depth is 6, and each level halves the image: too many for data.scans",
+        {"networks.unet.depth": 9, "data.scans.resize": [40, 40]},
+        "networks.unet.depth is 9, so that height and width are mirrored to multiples of 512",
     ),
-    ({"data.scans.resize": [80, 3]}, "too many for data.scans.resize [80, 3]"),
+    (
+        {"networks.unet.depth": 5, "data.scans.resize": [80, 1]},
+        "more than 16 times as many pixels of data.scans.resize [80, 1]; take fewer levels",
+    ),
     ({"data.images.resize": [3, 28]}, "networks.cnn.channels has 2 entries, and each halves the image: too many"),
     ({"data.images.resize": [6, 4]}, "networks.cnn.kernel is 5, and does not fit data.images.resize [6, 4]; take at"),
     (RESNET | {"data.images.resize": [4, 4]}, "networks.resnet.normalisation is 'batch', and of data.images.resize"),

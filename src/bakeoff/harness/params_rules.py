@@ -177,7 +177,7 @@ def too_small(use: Use, size: tuple[int, int]) -> Iterator[str]:
     where, training = use.training
     pixels = f"data.{use.data}.resize {list(size)}"
     short = min(size)
-    if fault := network.size_fault(*size, pixels):
+    if fault := network.size_fault(*size, pixels) or network.training_size_fault(*size, pixels):
         yield f"{place}.{fault}"
     for name in ("shift", "crop", "cutout"):
         value = getattr(training.augmentation, name)
