@@ -36,10 +36,7 @@ def test_convolution_scales_by_all_that_a_pixel_sees() -> None:
 
 @pytest.mark.parametrize(("initialisation", "forward"), [("he", 1.0), ("xavier", 2 * 64 / (64 + 4 * 32))])
 def test_up_convolution_scales_by_what_its_pixels_see_and_give(initialisation: str, forward: float) -> None:
-    """The variance grows by fan in x sigma^2 on the way up, and that of the gradient by fan out x sigma^2 on the way down.
-
-    Of Xavier's initialisation the mean of both is 1.
-    """
+    """The variance of outputs is fan in x sigma^2, that of gradients fan out x sigma^2; Xavier's mean of both is 1."""
     generator = torch.Generator().manual_seed(0)
     parts = Parts(ACTIVATIONS["relu"], NORMALISATIONS["none"], initialisation, generator)
     layer = parts.up_convolution(64, 32)
