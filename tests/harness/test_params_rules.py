@@ -54,13 +54,21 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     *(
         (
             {f"tasks.table.training.augmentation.{name}": value},
-            f"tasks.table.training.augmentation.{name} is {shown}, which moves",
+            f"tasks.table.training.augmentation.{name} is {shown}, which changes pixels, and a table has rows; write "
+            f"{name}: {off}",
         )
-        for name, value, shown in (("shift", 1, "1"), ("crop", 2, "2"), ("flip", True, "true"), ("cutout", 3, "3"))
+        for name, value, shown, off in (
+            ("shift", 1, "1", "0"),
+            ("crop", 2, "2", "0"),
+            ("flip", True, "true", "false"),
+            ("cutout", 3, "3", "0"),
+            ("rotation", 9.5, "9.5", "0.0"),
+            ("elastic", {"sigma": 1.0, "grid": 3}, "{'grid': 3, 'sigma': 1.0}", "null"),
+        )
     ),
     (
         {"recipes/table/mlp.yaml:training.augmentation.flip": True},
-        "recipes/table/mlp.yaml: training.augmentation.flip is true, which moves pixels, and a table has rows; write",
+        "recipes/table/mlp.yaml: training.augmentation.flip is true, which changes pixels, and a table has rows; write",
     ),
     # losses of labelled pixels
     *(
@@ -118,6 +126,16 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
             f"{name} is 40, which leaves nothing of data.scans.resize [80, 40]",
         )
         for name in ("shift", "crop", "cutout")
+    ),
+    (
+        {"tasks.scans.training.augmentation.elastic": {"sigma": 10.0, "grid": 3}, "data.scans.resize": [80, 41]},
+        "augmentation.elastic.sigma is 10, and 3 nodes of a grid over data.scans.resize [80, 41] are 20 pixels apart, "
+        "so that displacements fold the image; take at most 5",
+    ),
+    ({"tasks.scans.training.augmentation.rotation": 181.0}, "augmentation.rotation"),
+    (
+        {"tasks.scans.training.augmentation.intensity": {"gain": 0.0, "offset": 0.0}},
+        "augmentation.intensity: gain and offset are 0, which changes nothing; write intensity: null",
     ),
     # batches of a single row
     (
