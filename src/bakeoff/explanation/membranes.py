@@ -1,10 +1,9 @@
-"""How well borders separate cells: V_Rand and V_Info, by which the ISBI 2012 challenge ranks segmentations of membranes.
+"""How well borders separate cells: V_Rand and V_Info, by which the ISBI 2012 challenge ranks predicted membranes.
 
 H, W height and width. Both scores are 1 where two segmentations are equal, and fall where cells are merged or split.
 Source: Arganda-Carreras et al. 2015, Frontiers in Neuroanatomy 9:142.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
@@ -48,9 +47,9 @@ class Separations:
             truth: where the border is (H, W).
         """
         labelled = segments(~truth)
-        tables = [contingency(segments(probabilities < threshold), labelled) for threshold in THRESHOLDS]
-        self.rand.append([rand(*table) for table in tables])
-        self.info.append([info(*table) for table in tables])
+        found = [shares(segments(probabilities < threshold), labelled) for threshold in THRESHOLDS]
+        self.rand.append([rand(*one) for one in found])
+        self.info.append([info(*one) for one in found])
 
     def separation(self, border: str) -> Separation:
         """Return the means over the images."""
@@ -86,15 +85,26 @@ def segments(cells: NDArray[np.bool_]) -> NDArray[np.int64]:
     return np.where(line, 0, whole)
 
 
-def contingency(proposed: NDArray[np.int64], truth: NDArray[np.int64]) -> tuple[NDArray[np.float64], ...]:
-    """Return shares of the pixels that are cell in truth: of pairs of segments, of proposed ones, of true ones.
+def shares(proposed: NDArray[np.int64], truth: NDArray[np.int64]) -> tuple[NDArray[np.float64], ...]:
+    """Return the shares of pairs of segments, of proposed segments and of true ones among the pixels of true cells.
 
-    Each pixel that is border in the proposal is a segment of its own.
+    A pixel of a true cell that is border in the proposal is a segment of its own.
     """
     inside = truth > 0
     s, t = proposed[inside], truth[inside]
     alone = s == 0
     s = np.where(alone, s.max(initial=0) + np.cumsum(alone), s)
-    pairs = np.unique(np.stack([s, t]), axis=1, return_counts=True)
-    (first, second), counts = pairs[0], pairs[1] / max(len(s), 1)
-    return counts, np.bincount(first, counts)[first], np.bincount(second, counts)[second]
+    counts = (np.unique(np.stack([s, t]), axis=1, return_counts=True)[1], *(np.unique_counts(x).counts for x in (s, t)))
+    return tuple(count / len(s) for count in counts)
+
+
+def rand(pairs: NDArray[np.float64], proposed: NDArray[np.float64], truth: NDArray[np.float64]) -> float:
+    """Return V_Rand of shares of pixels, with alpha = 1 / 2. It is 1 where there is no cell in truth."""
+    total = float((proposed**2).sum() + (truth**2).sum())
+    return 2 * float((pairs**2).sum()) / total if total else 1.0
+
+
+def info(pairs: NDArray[np.float64], proposed: NDArray[np.float64], truth: NDArray[np.float64]) -> float:
+    """Return V_Info of shares of pixels, with alpha = 1 / 2. It is 1 where both have at most one segment."""
+    joint, first, second = (float(-(share * np.log(share)).sum()) for share in (pairs, proposed, truth))
+    return 2 * (first + second - joint) / (first + second) if first + second else 1.0
