@@ -134,6 +134,19 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ),
     ({"tasks.scans.training.augmentation.rotation": 181.0}, "augmentation.rotation"),
     (
+        {"tasks.images.training.augmentation.window": 8},
+        "tasks.images.training.augmentation.window is 8, which is for labelled pixels: a network for images takes",
+    ),
+    (
+        {"tasks.scans.training.augmentation.window": 41, "data.scans.resize": [80, 40]},
+        "augmentation.window is 41, and data.scans.resize [80, 40] have no square of this side; take at most 40",
+    ),
+    (
+        {"tasks.scans.training.augmentation.window": 8, "networks.unet.depth": 6},
+        "networks.unet.depth is 6, so that height and width are mirrored to multiples of 64, which makes more than 16 "
+        "times as many pixels of windows of tasks.scans.training.augmentation.window 8; take fewer levels",
+    ),
+    (
         {"tasks.scans.training.augmentation.intensity": {"gain": 0.0, "offset": 0.0}},
         "augmentation.intensity: gain and offset are 0, which changes nothing; write intensity: null",
     ),

@@ -31,7 +31,7 @@ GRADIENT = {"model": "mlp", "optimizer": "momentum", "objective": "loss", "metho
 PLAIN = {
     "training.schedule": {"kind": "constant", "warmup": 0.0},
     "training.augmentation": {"shift": 0, "crop": 0, "flip": False, "cutout": 0}
-    | {"rotation": 0.0, "elastic": None, "intensity": None},
+    | {"rotation": 0.0, "elastic": None, "intensity": None, "window": 0},
 }
 
 

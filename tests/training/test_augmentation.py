@@ -74,7 +74,9 @@ def test_images_and_labels_are_those_made_by_hand(changes: dict[str, Any]) -> No
 
 def test_every_move_that_is_possible_happens_about_equally_often() -> None:
     augment = Augmentation(
-        AugmentationSettings(shift=2, crop=1, flip=True, cutout=3, rotation=0.0, elastic=None, intensity=None),
+        AugmentationSettings(
+            shift=2, crop=1, flip=True, cutout=3, rotation=0.0, elastic=None, intensity=None, window=0
+        ),
         (1, H, W),
     )
     drawn = augment.draw(21_000, torch.Generator().manual_seed(0)).numpy()[:, :7]
@@ -116,7 +118,7 @@ def test_rotated_and_bent_images_are_those_of_scipy(changes: dict[str, Any]) -> 
         away = away * np.exp(-1j * angle)
         rows, columns = away.real + 2, away.imag + 3
         if nodes := augment.nodes:
-            moves = drawn[n, 8:-2].double().view(1, 2, nodes, nodes) / 1024
+            moves = drawn[n, 8:-4].double().view(1, 2, nodes, nodes) / 1024
             field = F.interpolate(moves, size=(H, W), mode="bicubic", align_corners=True)[0].numpy()
             rows, columns = rows + field[0], columns + field[1]
         for channel in range(2):
@@ -130,7 +132,7 @@ def test_a_quarter_turn_keeps_every_pixel() -> None:
     augment = Augmentation(OFF.model_copy(update={"rotation": 180.0}), (2, 7, 7))
     generator = torch.Generator().manual_seed(0)
     x, y = torch.rand(3, 2, 7, 7, generator=generator), torch.randint(3, (3, 7, 7), generator=generator)
-    drawn = torch.zeros(3, 10, dtype=torch.int64)
+    drawn = torch.zeros(3, 12, dtype=torch.int64)
     drawn[:, 7] = torch.tensor([0, 90, -180]) * 1024
     moved, labels = augment(x, y, drawn)
     for n, quarters in enumerate((0, 1, 2)):
@@ -150,28 +152,45 @@ def test_intensity_is_a_gain_and_an_offset_and_leaves_the_black_frame() -> None:
     changes = {"crop": 1, "intensity": IntensitySettings(gain=0.25, offset=0.5)}
     augment = Augmentation(OFF.model_copy(update=changes), (2, H, W))
     drawn = augment.draw(200, torch.Generator().manual_seed(0))
-    assert drawn[:, -2].abs().max() > 200 and drawn[:, -1].abs().max() > 400
+    assert drawn[:, -4].abs().max() > 200 and drawn[:, -3].abs().max() > 400
     changed, labels = augment(x, y, drawn)
-    drawn[:, -2:] = 0
+    drawn[:, -4:] = 0
     same, same_labels = augment(x, y, drawn)
     assert torch.equal(labels, same_labels)
     for one, before, (gain, offset) in zip(
-        changed, same, augment.draw(200, torch.Generator().manual_seed(0))[:, -2:].tolist(), strict=True
+        changed, same, augment.draw(200, torch.Generator().manual_seed(0))[:, -4:-2].tolist(), strict=True
     ):
         assert abs(gain) <= 256 and abs(offset) <= 512
         expected = torch.where(before > 0, before * (1 + gain / 1024) + offset / 1024, 0)
         torch.testing.assert_close(one, expected, rtol=1e-6, atol=1e-6)
 
 
+@pytest.mark.parametrize("side", [1, 3, 5])
+def test_a_window_is_cut_out_of_all_other_changes(side: int) -> None:
+    x, y = images(300)
+    others = {"shift": 2, "crop": 2, "flip": True, "cutout": 3, "rotation": 20.0}
+    whole, cut = (Augmentation(OFF.model_copy(update=others | {"window": window}), (2, H, W)) for window in (0, side))
+    drawn = cut.draw(300, torch.Generator().manual_seed(0))
+    moved, labels = whole(x, y, drawn * (torch.arange(drawn.shape[1]) < drawn.shape[1] - 2))
+    seen, theirs = cut(x, y, drawn)
+    assert seen.shape == (300, 2, side, side) and theirs.shape == (300, side, side)
+    for n, (top, left) in enumerate(drawn[:, -2:].tolist()):
+        assert torch.equal(seen[n], moved[n, :, top : top + side, left : left + side])
+        assert torch.equal(theirs[n], labels[n, top : top + side, left : left + side])
+    assert {tuple(place) for place in drawn[:, -2:].tolist()} == {
+        (top, left) for top in range(H - side + 1) for left in range(W - side + 1)
+    }
+
+
 def test_angles_and_displacements_are_spread_as_asked() -> None:
     changes = {"rotation": 30.0, "elastic": ElasticSettings(sigma=0.5, grid=3)}
     augment = Augmentation(OFF.model_copy(update=changes), (1, H, W))
     drawn = augment.draw(4000, torch.Generator().manual_seed(0)).double() / 1024
-    assert drawn.shape == (4000, 8 + 18 + 2) and not drawn[:, -2:].any()
+    assert drawn.shape == (4000, 8 + 18 + 4) and not drawn[:, -4:].any()
     # Of n draws the deviation strays by less than 1 / sqrt(2 n): five times that.
     assert drawn[:, 7].std().item() == pytest.approx(60 / 12**0.5, rel=5 / 8000**0.5)
-    assert drawn[:, 8:-2].std(0).tolist() == pytest.approx([0.5] * 18, rel=5 / 8000**0.5)
-    assert np.abs(np.corrcoef(drawn[:, 7:-2].T) - np.eye(19)).max() < 5 / 4000**0.5
+    assert drawn[:, 8:-4].std(0).tolist() == pytest.approx([0.5] * 18, rel=5 / 8000**0.5)
+    assert np.abs(np.corrcoef(drawn[:, 7:-4].T) - np.eye(19)).max() < 5 / 4000**0.5
 
 
 def test_what_is_new_leaves_what_was_drawn_before() -> None:
@@ -187,7 +206,9 @@ def test_what_is_new_leaves_what_was_drawn_before() -> None:
 def test_labels_of_examples_stay() -> None:
     augment, y = (
         Augmentation(
-            AugmentationSettings(shift=1, crop=1, flip=True, cutout=2, rotation=0.0, elastic=None, intensity=None),
+            AugmentationSettings(
+                shift=1, crop=1, flip=True, cutout=2, rotation=0.0, elastic=None, intensity=None, window=0
+            ),
             (2, H, W),
         ),
         torch.arange(9),
@@ -206,6 +227,11 @@ def test_labels_of_examples_stay() -> None:
             {"elastic": ElasticSettings(sigma=0.6, grid=3)},
             (1, H, W),
             "elastic.sigma is 0.6, and 3 nodes of a grid over images of 5 x 7 pixels are 2 pixels apart",
+        ),
+        (
+            {"window": 6},
+            (1, H, W),
+            "window is 6, and images of 5 x 7 pixels have no square of this side; take at most 5",
         ),
     ],
 )
@@ -232,7 +258,7 @@ def test_segmentations_meet_their_labels_moved_alike() -> None:
     asked = plain(1, 5).model_copy(
         update={
             "augmentation": AugmentationSettings(
-                shift=2, crop=2, flip=True, cutout=3, rotation=0.0, elastic=None, intensity=None
+                shift=2, crop=2, flip=True, cutout=3, rotation=0.0, elastic=None, intensity=None, window=0
             )
         }
     )
@@ -250,7 +276,7 @@ def test_what_happens_to_an_example_depends_neither_on_batches_nor_on_where_they
     def epoch(size: int, start: int) -> torch.Tensor:
         update = {
             "augmentation": AugmentationSettings(
-                shift=2, crop=1, flip=True, cutout=2, rotation=0.0, elastic=None, intensity=None
+                shift=2, crop=1, flip=True, cutout=2, rotation=0.0, elastic=None, intensity=None, window=0
             )
         }
         workload = Classification(data, plain(1, size).model_copy(update=update), CPU)
@@ -263,7 +289,7 @@ def test_two_epochs_differ_and_held_data_are_left_alone() -> None:
     data = examples(pixelwise=False)
     update = {
         "augmentation": AugmentationSettings(
-            shift=2, crop=0, flip=False, cutout=0, rotation=0.0, elastic=None, intensity=None
+            shift=2, crop=0, flip=False, cutout=0, rotation=0.0, elastic=None, intensity=None, window=0
         )
     }
     workload, generator = Classification(data, plain(1, 23).model_copy(update=update), CPU), torch.Generator()

@@ -23,7 +23,7 @@ PLAIN = plain(2, 5).model_copy(update={"evaluations": 3, "evaluation_share": 0.3
 MOVED = PLAIN.model_copy(
     update={
         "augmentation": AugmentationSettings(
-            shift=1, crop=1, flip=True, cutout=2, rotation=0.0, elastic=None, intensity=None
+            shift=1, crop=1, flip=True, cutout=2, rotation=0.0, elastic=None, intensity=None, window=0
         )
     }
 )

@@ -37,7 +37,7 @@ ASKED = plain(epochs=2, batch_size=7).model_copy(
     update={
         "shards": SHARDS,
         "augmentation": AugmentationSettings(
-            shift=1, crop=0, flip=True, cutout=0, rotation=0.0, elastic=None, intensity=None
+            shift=1, crop=0, flip=True, cutout=0, rotation=0.0, elastic=None, intensity=None, window=0
         ),
     }
 )

@@ -72,7 +72,7 @@ def augmented() -> str:
     from bakeoff.training.settings import AugmentationSettings
 
     asked = {"shift": 2, "crop": 2, "flip": True, "cutout": 5, "rotation": 180.0}
-    asked |= {"elastic": {"sigma": 2.0, "grid": 3}, "intensity": {"gain": 0.2, "offset": 0.2}}
+    asked |= {"elastic": {"sigma": 2.0, "grid": 3}, "intensity": {"gain": 0.2, "offset": 0.2}, "window": 20}
     augment = Augmentation(AugmentationSettings.model_validate(asked), (2, 33, 35))
     generator = torch.Generator().manual_seed(0)
     x, y = torch.rand(50, 2, 33, 35, generator=generator), torch.randint(3, (50, 33, 35), generator=generator)

@@ -198,7 +198,9 @@ def test_border_weights_are_computed_once_for_each_image(monkeypatch: pytest.Mon
             loss = workload.loss(network, batch)
             assert len(calls) - before == (0 if epoch else len(batch[0]))
             assert torch.equal(loss, fresh(network(batch[0]), batch[1]))
-    flip = AugmentationSettings(shift=0, crop=0, flip=True, cutout=0, rotation=0.0, elastic=None, intensity=None)
+    flip = AugmentationSettings(
+        shift=0, crop=0, flip=True, cutout=0, rotation=0.0, elastic=None, intensity=None, window=0
+    )
     moved = Segmentation(data, asked.model_copy(update={"augmentation": flip}), CPU)
     assert moved.criterion is not None and moved.criterion.kept is None
 

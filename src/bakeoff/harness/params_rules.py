@@ -44,6 +44,7 @@ def misfits(params: "Params", recipes: Sequence["Recipe"]) -> Iterator[str]:
     """Yield what no run of these settings could do."""
     for use in uses(params, recipes):
         yield from moved_rows(use)
+        yield from windows(use)
         yield from pixel_losses(use, getattr(params.data[use.data], "labels", ()))
         yield from lone_rows(use, params.run.shards)
         size = getattr(params.data[use.data], "resize", None)
@@ -141,6 +142,24 @@ def moved_rows(use: Use) -> Iterator[str]:
                 f"{place}.augmentation.{name} is {quoted(value)}, which changes pixels, and a table has rows; "
                 f"write {name}: {off}"
             )
+
+
+def windows(use: Use) -> Iterator[str]:
+    """Yield why training cannot see windows of the data, or the network cannot be trained on them."""
+    place, training = use.training
+    side = training.augmentation.window
+    if not side or use.kind == "table":
+        return
+    if use.kind != "scans":
+        yield (
+            f"{place}.augmentation.window is {side}, which is for labelled pixels: a network for {shown(use.kind)} "
+            "takes whole images; write window: 0"
+        )
+        return
+    where, network = use.network
+    said = f"windows of {place}.augmentation.window {side}"
+    if fault := network.size_fault(side, side, said) or network.training_size_fault(side, side, said):
+        yield f"{where}.{fault}"
 
 
 def pixel_losses(use: Use, classes: Sequence[Any]) -> Iterator[str]:

@@ -29,6 +29,7 @@ class Augmentation:
         crop     of H x W out of the image with so many pixels of 0, and label 0, around it
         flip     left to right, of every second image
         cutout   a square with this side around a random pixel becomes 0; its labels stay
+        window   of all this a square with this side is left, with its labels
 
     Rotation and elastic are one map: a pixel of the result is interpolated linearly in the image, reflected at its
     edge, and its label is that of the nearest pixel. Intensities may leave 0 to 1.
@@ -52,7 +53,8 @@ class Augmentation:
         if self.on and len(shape) != 3:
             raise BadInput(
                 f"{place}.augmentation changes pixels, and an example here is a row of {shape[0]} numbers; "
-                "write shift: 0, crop: 0, flip: false, cutout: 0, rotation: 0.0, elastic: null, intensity: null"
+                "write shift: 0, crop: 0, flip: false, cutout: 0, rotation: 0.0, elastic: null, intensity: null, "
+                "window: 0"
             )
         self.H, self.W = shape[-2:] if self.on else (0, 0)
         if self.on:
@@ -61,10 +63,10 @@ class Augmentation:
         self.nodes = settings.elastic.grid if settings.elastic else 0
 
     def draw(self, count: int, generator: torch.Generator) -> Tensor:
-        """Draw the changes of so many examples, (N, 8 + 2 G^2 + 2), in this order:
+        """Draw the changes of so many examples, (N, 8 + 2 G^2 + 4), in this order:
 
         rows and columns of shift and crop, flip, cutout's centre; the angle, the displacements of rows and of columns
-        at each node, the gain and the offset, these in `PARTS`.
+        at each node, the gain and the offset, these in `PARTS`; the first row and column of the window.
 
         One kind after the other, each for all examples; what is off draws nothing.
         """
@@ -78,6 +80,8 @@ class Augmentation:
             columns += (nodes * (s.elastic.sigma * PARTS)).round().long().unbind(1)
         intensity = (s.intensity.gain, s.intensity.offset) if s.intensity else (0.0, 0.0)
         columns += [uniform(*symmetric(most), count, generator) for most in intensity]
+        room = (self.H - s.window, self.W - s.window) if s.window else (0, 0)
+        columns += [uniform(0, most, count, generator) for most in room]
         return torch.stack(columns, 1)
 
     def __call__(self, x: Tensor, y: Tensor, drawn: Tensor) -> tuple[Tensor, Tensor]:
@@ -85,12 +89,14 @@ class Augmentation:
         if self.settings.rotation or self.settings.elastic:
             x, y = self.warped(x, y, drawn)
         if self.settings.intensity:
-            gain, offset = (1 + drawn[:, -2] / PARTS, drawn[:, -1] / PARTS)
+            gain, offset = (1 + drawn[:, -4] / PARTS, drawn[:, -3] / PARTS)
             x = x * gain.to(x)[:, None, None, None] + offset.to(x)[:, None, None, None]
         down, right, crop_down, crop_right, flip, centre_row, centre_column = drawn.to(x.device)[
             :, :ANGLE, None
         ].unbind(1)
-        i, j = torch.arange(self.H, device=x.device), torch.arange(self.W, device=x.device)
+        height, width = (self.settings.window or side for side in (self.H, self.W))
+        top, left = drawn[:, -2:].to(x.device)[:, :, None].unbind(1)
+        i, j = top + torch.arange(height, device=x.device), left + torch.arange(width, device=x.device)
         # From a pixel of the result back to where it comes from: (N, H) rows, (N, W) columns.
         rows, columns = i + crop_down, torch.where(flip > 0, self.W - 1 - j, j) + crop_right
         inside = within(rows, self.H)[:, :, None] & within(columns, self.W)[:, None, :]  # (N, H, W)
@@ -136,7 +142,7 @@ class Augmentation:
         rows = cosine * (i - middle) + sine * (j - centre) + middle
         columns = cosine * (j - centre) - sine * (i - middle) + centre
         if self.nodes:
-            moves = drawn[:, ELASTIC:-2].double().view(-1, 2, self.nodes, self.nodes) / PARTS
+            moves = drawn[:, ELASTIC:-4].double().view(-1, 2, self.nodes, self.nodes) / PARTS
             # First along the columns of the grid, then along its rows; sums of a few terms, in order.
             wide = interpolated(moves, cubic(self.nodes, self.W).to(moves.device))  # (N, 2, G, W)
             field = interpolated(wide.transpose(2, 3), cubic(self.nodes, self.H).to(moves.device)).transpose(2, 3)

@@ -58,7 +58,11 @@ class IntensitySettings(Settings):
 
 
 class AugmentationSettings(Settings):
-    """In pixels, 0 for none; flip: left to right; rotation: the largest angle, in degrees."""
+    """In pixels, 0 for none; flip: left to right; rotation: the largest angle, in degrees.
+
+    Attributes:
+        window: side of the square of an image that training sees.
+    """
 
     shift: Pixels
     crop: Pixels
@@ -67,6 +71,7 @@ class AugmentationSettings(Settings):
     rotation: Annotated[float, Field(ge=0, le=180)]
     elastic: ElasticSettings | None
     intensity: IntensitySettings | None
+    window: Pixels
 
     @property
     def on(self) -> bool:
@@ -83,6 +88,8 @@ class AugmentationSettings(Settings):
         for name in ("shift", "crop", "cutout"):
             if (value := getattr(self, name)) >= short:
                 yield f"{name} is {value}, which leaves nothing of {images} to see; take at most {short - 1}"
+        if self.window > short:
+            yield f"window is {self.window}, and {images} have no square of this side; take at most {short}"
         if self.elastic and 4 * self.elastic.sigma > (apart := (short - 1) / (self.elastic.grid - 1)):
             yield (
                 f"elastic.sigma is {self.elastic.sigma:g}, and {self.elastic.grid} nodes of a grid over {images} are "
@@ -91,7 +98,7 @@ class AugmentationSettings(Settings):
 
 
 NO_AUGMENTATION = AugmentationSettings(
-    shift=0, crop=0, flip=False, cutout=0, rotation=0.0, elastic=None, intensity=None
+    shift=0, crop=0, flip=False, cutout=0, rotation=0.0, elastic=None, intensity=None, window=0
 )
 
 
