@@ -126,10 +126,10 @@ def test_the_pixels_of_scans(made: Make) -> None:
 
 def test_cells_between_a_border_have_their_scores(made: Make) -> None:
     examples = made("scans", "unet", (1, 16, 20), ("cell", "membrane"))
-    explain("scans", "validation", "out", cell="unet-sgd", border="membrane", flips=True)
+    explain("scans", "validation", "out", cell="unet-sgd", border="membrane", flips=4)
     found = numbers("out")
     model = models.load(models.choose("scans", "unet-sgd", None), "scans", "dice")
-    probabilities = Flips(model.predictor).predict(examples.validation.x)
+    probabilities = Flips(model.predictor, 4).predict(examples.validation.x)
     expected = Separations()
     for one, mask in zip(probabilities, examples.validation.y, strict=True):
         expected.add(one[1], mask == 1)
@@ -138,7 +138,7 @@ def test_cells_between_a_border_have_their_scores(made: Make) -> None:
     assert found["separation"]["rand"] == pytest.approx(scores.rand, rel=1e-5)
     assert found["separation"]["best_info"] == pytest.approx(scores.best_info, rel=1e-5)
     assert found["accuracy"] == pytest.approx((probabilities.argmax(1) == examples.validation.y).mean())
-    assert found["model"].endswith("seed 0, mean of 8 flips")
+    assert found["model"].endswith("seed 0, mean of 4 views")
     page = Path("out", PAGE).read_text(encoding="utf-8")
     assert "V_Rand" in page and "membrane" in page
 
@@ -148,7 +148,7 @@ def test_a_border_that_is_no_class_is_refused(made: Make) -> None:
     with pytest.raises(BadInput, match=r"^--border: 'membran' is no class of 'scans'; did you mean 'membrane'\?"):
         explain("scans", "validation", "out", cell="unet-sgd", border="membran")
     made("images", "softmax", (1, 4, 5), ("a", "b"))
-    for option, given in (("flips", True), ("border", "a")):
+    for option, given in (("flips", 2), ("border", "a")):
         with pytest.raises(BadInput, match=rf"^--{option}: is for masks, and 'images' has none; leave it out"):
             explain("images", "validation", "out", cell="softmax-sgd", **{option: given})  # type: ignore[arg-type]
     assert not Path("out").exists()

@@ -37,20 +37,23 @@ def images(height: int, width: int, n: int = 2) -> NDArray[np.uint8]:
     return np.random.default_rng(height * width).integers(0, 256, (n, 1, height, width), dtype=np.uint8)
 
 
+@pytest.mark.parametrize("views", [2, 4, 8])
 @pytest.mark.parametrize("size", [(6, 6), (5, 8)], ids=str)
-def test_flips_are_turned_back(size: tuple[int, int]) -> None:
+def test_flips_are_turned_back(size: tuple[int, int], views: int) -> None:
     x, plain, placed = images(*size), Local(), Local(placed=True)
-    np.testing.assert_allclose(Flips(plain).predict(x), plain.predict(x), rtol=1e-6)
-    assert sorted(set(plain.seen)) == sorted({(2, 1, *size), (2, 1, *size[::-1])})
-    mean = Flips(placed).predict(x)
+    np.testing.assert_allclose(Flips(plain, views).predict(x), plain.predict(x), rtol=1e-6)
+    assert len(plain.seen) == views + 1
+    assert sorted(set(plain.seen)) == sorted({(2, 1, *size), (2, 1, *(size[::-1] if views == 8 else size))})
+    mean = Flips(placed, views).predict(x)
     assert mean.dtype == np.float32 and mean.shape == (2, 2, *size)
     # A turned image has the turned mean, which a single prediction has not.
     turns: list[Callable[[NDArray[Any]], NDArray[Any]]] = [
         lambda array: np.ascontiguousarray(array[..., ::-1]),
+        lambda array: np.ascontiguousarray(array[..., ::-1, :]),
         lambda array: np.ascontiguousarray(np.rot90(array, 1, axes=(2, 3))),
     ]
-    for turned in turns:
-        np.testing.assert_allclose(Flips(placed).predict(turned(x)), turned(mean), rtol=1e-6)
+    for turned in turns[: views.bit_length() - 1]:
+        np.testing.assert_allclose(Flips(placed, views).predict(turned(x)), turned(mean), rtol=1e-6)
     assert not np.allclose(placed.predict(x)[..., ::-1], placed.predict(np.ascontiguousarray(x[..., ::-1])))
 
 
@@ -89,17 +92,17 @@ def trained(train: Callable[..., None], change: Callable[..., None]) -> None:
 def test_masks_are_those_of_the_views(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     x = images(24, 40, 1)
     Image.fromarray(x[0, 0]).save(project / "a.png")
-    assert predict("scans", "a.png", "mask.png", cell="unet-adam", flips=True, window=16) == 0
+    assert predict("scans", "a.png", "mask.png", cell="unet-adam", flips=8, window=16) == 0
     told = capsys.readouterr().err.splitlines()[-1]
-    assert told.startswith("scans by unet-adam, seed 3, windows of 16, mean of 8 flips: 1 mask")
+    assert told.startswith("scans by unet-adam, seed 3, windows of 16, mean of 8 views: 1 mask")
     chosen = models.Chosen("scans", "unet-adam", "unet", "stage", 3)
     network = models.load(chosen, "scans", "dice").predictor
-    expected = Flips(Windows(network, 16)).predict(x)[0].argmax(0)
+    expected = Flips(Windows(network, 16), 8).predict(x)[0].argmax(0)
     with Image.open(project / "mask.png") as mask:
         np.testing.assert_array_equal(np.array(mask), np.array([0, 128, 255])[expected])
 
 
-@pytest.mark.parametrize(("option", "value"), [("flips", True), ("window", 64)])
+@pytest.mark.parametrize(("option", "value"), [("flips", 2), ("window", 64)])
 def test_views_are_for_masks(project: Path, train: Callable[..., None], option: str, value: Any) -> None:
     train("images", "softmax-sgd", "softmax", (1, 4, 5), ("a", "b"), {"0": {"val/accuracy": 0.5}})
     Image.fromarray(np.zeros((4, 5), np.uint8)).save(project / "a.png")

@@ -5,8 +5,6 @@ import argparse
 from bakeoff.base.quoting import quoted
 from bakeoff.base.settings import BadInput
 
-FLIPS = "of scans: the mean of the probabilities over all eight flips and quarter turns"
-
 
 def model_or_recipe(parser: argparse.ArgumentParser) -> "argparse._MutuallyExclusiveGroup":
     """Add `--model` and `--recipe`; returns their group, of which one can be given."""
@@ -14,6 +12,17 @@ def model_or_recipe(parser: argparse.ArgumentParser) -> "argparse._MutuallyExclu
     choice.add_argument("--model", metavar="MODEL-OPTIMIZER", help="default: the one that leads the comparison")
     choice.add_argument("--recipe", metavar="MODEL", help="the one that was trained by its recipe")
     return choice
+
+
+def flips(parser: argparse.ArgumentParser) -> None:
+    """Add `--flips`."""
+    parser.add_argument(
+        "--flips",
+        type=int,
+        choices=(2, 4, 8),
+        help="of scans: the mean of the probabilities over 2 views (left to right), 4 (top to bottom too) or 8 "
+        "(quarter turns too)",
+    )
 
 
 def pixels(option: str, given: str | None) -> int | None:

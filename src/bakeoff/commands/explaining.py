@@ -2,7 +2,7 @@
 
 import argparse
 
-from bakeoff.commands.choice import FLIPS, model_or_recipe
+from bakeoff.commands.choice import flips, model_or_recipe
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -12,7 +12,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--split", choices=("validation", "test"), default="validation", help="the data (default: validation)"
     )
-    parser.add_argument("--flips", action="store_true", help=FLIPS)
+    flips(parser)
     parser.add_argument(
         "--border", metavar="CLASS", help="of scans: the class between cells, for V_Rand and V_Info of their separation"
     )

@@ -6,7 +6,7 @@ import sys
 from bakeoff.base import settings
 from bakeoff.base.quoting import quoted
 from bakeoff.base.settings import BadInput
-from bakeoff.commands.choice import FLIPS, model_or_recipe, pixels
+from bakeoff.commands.choice import flips, model_or_recipe, pixels
 
 ARCHITECTURES = ("skipgram", "cbow")  # as `bakeoff.embedding.settings` has them, which needs seconds to load
 EPILOG = "What cannot be read is refused in one line each; the others are still done, and the exit status is 2."
@@ -29,7 +29,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="of a text: mean vectors of its documents, which are the lines of a file or the files of a folder",
     )
-    parser.add_argument("--flips", action="store_true", help=FLIPS)
+    flips(parser)
     parser.add_argument(
         "--window", metavar="PIXELS", help="of scans: larger ones are seen in windows with this side, which overlap"
     )
@@ -56,7 +56,7 @@ def run(arguments: argparse.Namespace) -> None:
             raise BadInput("--ensemble: a registered model is of one seed; name the network with --model")
         for option, value in {
             "--overlay": arguments.overlay,
-            "--flips": arguments.flips or None,
+            "--flips": arguments.flips,
             "--window": arguments.window,
         }.items():
             if value is not None:
@@ -89,7 +89,7 @@ def is_text(arguments: argparse.Namespace) -> bool:
     text = name not in settings.at(document, "tasks") and name in settings.at(document, "embedding.corpora")
     networks = {"--model": arguments.model, "--recipe": arguments.recipe, "--mlflow": arguments.mlflow}
     networks |= {"--ensemble": arguments.ensemble or None, "--overlay": arguments.overlay}
-    networks |= {"--flips": arguments.flips or None, "--window": arguments.window}
+    networks |= {"--flips": arguments.flips, "--window": arguments.window}
     texts = {"--architecture": arguments.architecture, "--documents": arguments.documents or None}
     for option, value in (networks if text else texts).items():
         if value is not None:

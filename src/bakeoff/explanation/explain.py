@@ -35,7 +35,7 @@ def explain(
     cell: str | None = None,
     recipe: str | None = None,
     ensemble: bool = False,
-    flips: bool = False,
+    flips: int | None = None,
     border: str | None = None,
 ) -> None:
     """Write the page and the JSON file into a folder.
@@ -54,8 +54,8 @@ def explain(
     kind: Kind = settings.validate(document, f"data.{data}.kind", Kind)  # type: ignore[arg-type]
     metric: Metric = settings.validate(document, f"tasks.{task}.metric", Metric)  # type: ignore[arg-type]
     folders.check("--to", to, holds="a page and its numbers", own=(PAGE, NUMBERS))
-    for option, given in (("--flips", flips), ("--border", border is not None)):
-        if given and kind != "scans":
+    for option, given in (("--flips", flips), ("--border", border)):
+        if given is not None and kind != "scans":
             raise BadInput(f"{option}: is for masks, and {quoted(task)} has none; leave it out")
     model = models.load(models.choose(task, cell, recipe), task, metric, ensemble=ensemble)
     if border is not None and border not in model.classes:

@@ -69,7 +69,7 @@ class Asked:
     shown: str
     to: str
     overlay: str | None
-    flips: bool
+    flips: int | None
     window: int | None
 
     def model(self) -> Trained:
@@ -105,7 +105,7 @@ def predict(
     recipe: str | None = None,
     ensemble: bool = False,
     overlay: str | None = None,
-    flips: bool = False,
+    flips: int | None = None,
     window: int | None = None,
 ) -> int:
     """Predict rows, pictures or masks; returns the number of files that were refused.
@@ -116,7 +116,7 @@ def predict(
         recipe: a model that was trained by its recipe.
         ensemble: whether all seeds of the model vote.
         overlay: a folder where masks are drawn over their pictures; None for no overlays.
-        flips: whether masks are the mean over flips and quarter turns of their pictures.
+        flips: number of views of a picture, flipped and turned, whose mean masks are; None for the picture alone.
         window: the side of windows in which larger pictures are seen, in pixels; None for whole pictures.
 
     Raises:
@@ -176,12 +176,12 @@ def by(
     *,
     ensemble: bool,
     overlay: str | None,
-    flips: bool = False,
+    flips: int | None = None,
     window: int | None = None,
 ) -> int:
     """Predict by a network; returns the number of files that were refused."""
     if kind != "scans":
-        for option, value in {"--overlay": overlay, "--flips": flips or None, "--window": window}.items():
+        for option, value in {"--overlay": overlay, "--flips": flips, "--window": window}.items():
             if value is not None:
                 raise BadInput(f"{option}: is for masks, and {quoted(task)} has none; leave it out")
     with sources.local(source) as (path, shown):

@@ -22,23 +22,28 @@ class Labels(Protocol):
 
 @dataclass(frozen=True)
 class Flips:
-    """The mean over an image and its flips and quarter turns, eight in all, each prediction turned back.
+    """The mean over an image and its flips, or its quarter turns too, each prediction turned back.
 
     It is taken in float64, in a fixed order.
     Source: Krizhevsky, Sutskever & Hinton 2012, section 4.1, for a flip; Ronneberger, Fischer & Brox 2015,
     arXiv:1505.04597, section 4, for rotations.
+
+    Attributes:
+        views: 2: left to right; 4: top to bottom too; 8: quarter turns too.
     """
 
     predictor: Labels
+    views: int
 
     def predict(self, x: NDArray[Any]) -> NDArray[np.float32]:
         """Return the probabilities (N, K, H, W)."""
         total: Any = 0.0
-        for flip, turns in product((False, True), range(4)):
+        quarters = {2: (0,), 4: (0, 2), 8: (0, 1, 2, 3)}[self.views]
+        for flip, turns in product((False, True), quarters):
             seen = np.rot90(x[..., ::-1] if flip else x, turns, axes=(2, 3))
             back = np.rot90(self.predictor.predict(np.ascontiguousarray(seen)), -turns, axes=(2, 3))
             total = total + (back[..., ::-1] if flip else back).astype(np.float64)
-        return np.asarray(total / 8, np.float32)
+        return np.asarray(total / self.views, np.float32)
 
 
 @dataclass(frozen=True)
@@ -82,10 +87,10 @@ def ramp(pixels: int) -> NDArray[np.float64]:
     return np.asarray(np.minimum(places, places[::-1]))
 
 
-def seen(model: Trained, *, flips: bool, window: int | None) -> Trained:
+def seen(model: Trained, *, flips: int | None, window: int | None) -> Trained:
     """Return a network that labels pixels by several predictions; as it is where none are asked for."""
     if window is not None:
         model = replace(model, predictor=Windows(model.predictor, window), name=f"{model.name}, windows of {window}")
-    if flips:
-        model = replace(model, predictor=Flips(model.predictor), name=f"{model.name}, mean of 8 flips")
+    if flips is not None:
+        model = replace(model, predictor=Flips(model.predictor, flips), name=f"{model.name}, mean of {flips} views")
     return model
