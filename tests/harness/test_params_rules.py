@@ -54,13 +54,21 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     *(
         (
             {f"tasks.table.training.augmentation.{name}": value},
-            f"tasks.table.training.augmentation.{name} is {shown}, which moves",
+            f"tasks.table.training.augmentation.{name} is {shown}, which changes pixels, and a table has rows; write "
+            f"{name}: {off}",
         )
-        for name, value, shown in (("shift", 1, "1"), ("crop", 2, "2"), ("flip", True, "true"), ("cutout", 3, "3"))
+        for name, value, shown, off in (
+            ("shift", 1, "1", "0"),
+            ("crop", 2, "2", "0"),
+            ("flip", True, "true", "false"),
+            ("cutout", 3, "3", "0"),
+            ("rotation", 9.5, "9.5", "0.0"),
+            ("elastic", {"sigma": 1.0, "grid": 3}, "{'grid': 3, 'sigma': 1.0}", "null"),
+        )
     ),
     (
         {"recipes/table/mlp.yaml:training.augmentation.flip": True},
-        "recipes/table/mlp.yaml: training.augmentation.flip is true, which moves pixels, and a table has rows; write",
+        "recipes/table/mlp.yaml: training.augmentation.flip is true, which changes pixels, and a table has rows; write",
     ),
     # losses of labelled pixels
     *(
@@ -98,10 +106,13 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"networks.mlp.activation": "step"}, "network.activation is 'step', which has no second derivative"),
     # sizes of pictures
     (
-        {"networks.unet.depth": 6, "data.scans.resize": [40, 40]},
-        "networks.unet.depth is 6, and each level halves the image: too many for data.scans",
+        {"networks.unet.depth": 9, "data.scans.resize": [40, 40]},
+        "networks.unet.depth is 9, so that height and width are mirrored to multiples of 512",
     ),
-    ({"data.scans.resize": [80, 3]}, "too many for data.scans.resize [80, 3]"),
+    (
+        {"networks.unet.depth": 5, "data.scans.resize": [80, 1]},
+        "more than 16 times as many pixels of data.scans.resize [80, 1]; take fewer levels",
+    ),
     ({"data.images.resize": [3, 28]}, "networks.cnn.channels has 2 entries, and each halves the image: too many"),
     ({"data.images.resize": [6, 4]}, "networks.cnn.kernel is 5, and does not fit data.images.resize [6, 4]; take at"),
     (RESNET | {"data.images.resize": [4, 4]}, "networks.resnet.normalisation is 'batch', and of data.images.resize"),
@@ -115,6 +126,29 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
             f"{name} is 40, which leaves nothing of data.scans.resize [80, 40]",
         )
         for name in ("shift", "crop", "cutout")
+    ),
+    (
+        {"tasks.scans.training.augmentation.elastic": {"sigma": 10.0, "grid": 3}, "data.scans.resize": [80, 41]},
+        "augmentation.elastic.sigma is 10, and 3 nodes of a grid over data.scans.resize [80, 41] are 20 pixels apart, "
+        "so that displacements fold the image; take at most 5",
+    ),
+    ({"tasks.scans.training.augmentation.rotation": 181.0}, "augmentation.rotation"),
+    (
+        {"tasks.images.training.augmentation.window": 8},
+        "tasks.images.training.augmentation.window is 8, which is for labelled pixels: a network for images takes",
+    ),
+    (
+        {"tasks.scans.training.augmentation.window": 41, "data.scans.resize": [80, 40]},
+        "augmentation.window is 41, and data.scans.resize [80, 40] have no square of this side; take at most 40",
+    ),
+    (
+        {"tasks.scans.training.augmentation.window": 8, "networks.unet.depth": 6},
+        "networks.unet.depth is 6, so that height and width are mirrored to multiples of 64, which makes more than 16 "
+        "times as many pixels of windows of tasks.scans.training.augmentation.window 8; take fewer levels",
+    ),
+    (
+        {"tasks.scans.training.augmentation.intensity": {"gain": 0.0, "offset": 0.0}},
+        "augmentation.intensity: gain and offset are 0, which changes nothing; write intensity: null",
     ),
     # batches of a single row
     (

@@ -31,7 +31,8 @@ TABLE = {"task": "table", "model": "mlp", "objective": "auc"}
 GRADIENT = {"model": "mlp", "optimizer": "momentum", "objective": "loss", "methods": ["gradient"]}
 PLAIN = {
     "training.schedule": {"kind": "constant", "warmup": 0.0},
-    "training.augmentation": {"shift": 0, "crop": 0, "flip": False, "cutout": 0},
+    "training.augmentation": {"shift": 0, "crop": 0, "flip": False, "cutout": 0}
+    | {"rotation": 0.0, "elastic": None, "intensity": None, "window": 0},
 }
 
 
@@ -205,7 +206,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
         "when.network.activation is 'tanh', which is never chosen; should be one of ['relu', 'gelu']",
     ),
     # what other rules refuse
-    (TABLE | also("training.augmentation.shift", spans(0, 2)), "augmentation.shift is 2, which moves pixels"),
+    (TABLE | also("training.augmentation.shift", spans(0, 2)), "augmentation.shift is 2, which changes pixels"),
     (
         {"model": "mlp", "fixed": {"network.normalisation": "batch"}} | also("training.batch_size", spans(1, 64)),
         "training has batch_size 1, and run.shards is 1",

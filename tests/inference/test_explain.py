@@ -15,8 +15,10 @@ from bakeoff.data.encoding.encoder import Encoder
 from bakeoff.data.examples import Examples, Split
 from bakeoff.explanation.explain import NUMBERS, PAGE, explain
 from bakeoff.explanation.importance import groups
+from bakeoff.explanation.membranes import Separations
 from bakeoff.explanation.page import decoded
 from bakeoff.inference import models
+from bakeoff.inference.views import Flips
 
 SCORES = {"0": {"val/accuracy": 0.5, "val/dice": 0.5, "val/auc": 0.5, "test/accuracy": 0.25}}
 Make = Callable[..., Examples]
@@ -120,6 +122,36 @@ def test_the_pixels_of_scans(made: Make) -> None:
     right = predicted("unet", "scans", "dice", examples.validation).argmax(1) == examples.validation.y
     assert found["counted"] == "pixels" and found["accuracy"] == pytest.approx(right.mean())
     assert np.sum(found["confusion"]) == right.size and found["errors"] == []
+
+
+def test_cells_between_a_border_have_their_scores(made: Make) -> None:
+    examples = made("scans", "unet", (1, 16, 20), ("cell", "membrane"))
+    explain("scans", "validation", "out", cell="unet-sgd", border="membrane", flips=4)
+    found = numbers("out")
+    model = models.load(models.choose("scans", "unet-sgd", None), "scans", "dice")
+    probabilities = Flips(model.predictor, 4).predict(examples.validation.x)
+    expected = Separations()
+    for one, mask in zip(probabilities, examples.validation.y, strict=True):
+        expected.add(one[1], mask == 1)
+    scores = expected.separation("membrane")
+    assert found["separation"]["border"] == "membrane" and 0 < scores.rand < 1
+    assert found["separation"]["rand"] == pytest.approx(scores.rand, rel=1e-5)
+    assert found["separation"]["best_info"] == pytest.approx(scores.best_info, rel=1e-5)
+    assert found["accuracy"] == pytest.approx((probabilities.argmax(1) == examples.validation.y).mean())
+    assert found["model"].endswith("seed 0, mean of 4 views")
+    page = Path("out", PAGE).read_text(encoding="utf-8")
+    assert "V_Rand" in page and "membrane" in page
+
+
+def test_a_border_that_is_no_class_is_refused(made: Make) -> None:
+    made("scans", "unet", (1, 6, 8), ("cell", "membrane"))
+    with pytest.raises(BadInput, match=r"^--border: 'membran' is no class of 'scans'; did you mean 'membrane'\?"):
+        explain("scans", "validation", "out", cell="unet-sgd", border="membran")
+    made("images", "softmax", (1, 4, 5), ("a", "b"))
+    for option, given in (("flips", 2), ("border", "a")):
+        with pytest.raises(BadInput, match=rf"^--{option}: is for masks, and 'images' has none; leave it out"):
+            explain("images", "validation", "out", cell="softmax-sgd", **{option: given})  # type: ignore[arg-type]
+    assert not Path("out").exists()
 
 
 def test_twice_the_same_bytes_and_over_an_earlier_explanation(made: Make) -> None:

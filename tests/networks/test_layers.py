@@ -34,6 +34,21 @@ def test_convolution_scales_by_all_that_a_pixel_sees() -> None:
     assert layer.weight.std().item() == pytest.approx(1 / math.sqrt(8 * 5 * 5), rel=0.025)
 
 
+@pytest.mark.parametrize(("initialisation", "forward"), [("he", 1.0), ("xavier", 2 * 64 / (64 + 4 * 32))])
+def test_up_convolution_scales_by_what_its_pixels_see_and_give(initialisation: str, forward: float) -> None:
+    """The variance of outputs is fan in x sigma^2, that of gradients fan out x sigma^2; Xavier's mean of both is 1."""
+    generator = torch.Generator().manual_seed(0)
+    parts = Parts(ACTIVATIONS["relu"], NORMALISATIONS["none"], initialisation, generator)
+    layer = parts.up_convolution(64, 32)
+    x = torch.randn(8, 64, 16, 16, generator=generator).requires_grad_()
+    y = layer(x)
+    y.backward(torch.randn(y.shape, generator=generator))
+    assert x.grad is not None
+    # 8192 weights: their variance strays by sqrt(2 / 8192) = 1.6 %; four times that.
+    assert y.var().item() == pytest.approx(forward, rel=0.063)
+    assert x.grad.var().item() == pytest.approx(forward * 4 * 32 / 64, rel=0.063)
+
+
 def test_convolution_keeps_height_and_width() -> None:
     layer = convolution(1, 2, 5, 1.0, torch.Generator().manual_seed(0))
     assert layer(torch.zeros(3, 1, 7, 9)).shape == (3, 2, 7, 9)

@@ -172,8 +172,19 @@ def test_without_skips_the_levels_beside_change_nothing() -> None:
 @pytest.mark.parametrize("height", [4, 5, 8])
 def test_one_pixel_with_batch_norm_is_refused(height: int) -> None:
     given = settings(padding="same", normalisation="batch")
-    fault = given.size_fault(height, 4, "these images")
+    fault = given.training_size_fault(height, 4, "these images")
     assert (fault is not None) == (height == 4)
+    assert given.size_fault(height, 4, "these images") is None
+
+
+@pytest.mark.parametrize(
+    ("depth", "size", "refused"),
+    [(3, (2, 2), False), (3, (2, 1), True), (3, (3, 41), False), (6, (40, 40), False), (9, (40, 40), True)],
+)
+def test_depth_is_refused_where_nearly_all_would_be_mirrored(depth: int, size: tuple[int, int], refused: bool) -> None:
+    """2 x 2 pixels become 8 x 8, 16 times as many."""
+    fault = settings(padding="same", depth=depth).size_fault(*size, "these images")
+    assert (fault is not None) == refused
 
 
 @pytest.mark.parametrize(

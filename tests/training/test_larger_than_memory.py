@@ -20,7 +20,13 @@ from bakeoff.training.supervised import Classification, Picked, Segmentation, St
 CPU = torch.device("cpu")
 KINDS = ("classes", "pixels", "table")
 PLAIN = plain(2, 5).model_copy(update={"evaluations": 3, "evaluation_share": 0.3})  # 5 of 9 validation examples
-MOVED = PLAIN.model_copy(update={"augmentation": AugmentationSettings(shift=1, crop=1, flip=True, cutout=2)})
+MOVED = PLAIN.model_copy(
+    update={
+        "augmentation": AugmentationSettings(
+            shift=1, crop=1, flip=True, cutout=2, rotation=0.0, elastic=None, intensity=None, window=0
+        )
+    }
+)
 
 
 def saved(kind: str, path: Path) -> Path:

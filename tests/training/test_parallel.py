@@ -34,7 +34,12 @@ CPU = torch.device("cpu")
 SHARDS = 4
 # Batches of 7, 7 and 2: shards of one and two examples, and in the last batch two that are empty.
 ASKED = plain(epochs=2, batch_size=7).model_copy(
-    update={"shards": SHARDS, "augmentation": AugmentationSettings(shift=1, crop=0, flip=True, cutout=0)}
+    update={
+        "shards": SHARDS,
+        "augmentation": AugmentationSettings(
+            shift=1, crop=0, flip=True, cutout=0, rotation=0.0, elastic=None, intensity=None, window=0
+        ),
+    }
 )
 
 

@@ -64,6 +64,23 @@ TRAININGS = [("mlp", name) for name in HYPERPARAMETERS] + [(name, "adam") for na
 STEPS = {name: 6 if name == "mlp" else 2 for name in NETWORKS}
 
 
+def augmented() -> str:
+    """Return a hash of images and labels that were changed in every way."""
+    import torch
+
+    from bakeoff.training.augmentation import Augmentation
+    from bakeoff.training.settings import AugmentationSettings
+
+    asked = {"shift": 2, "crop": 2, "flip": True, "cutout": 5, "rotation": 180.0}
+    asked |= {"elastic": {"sigma": 2.0, "grid": 3}, "intensity": {"gain": 0.2, "offset": 0.2}, "window": 20}
+    augment = Augmentation(AugmentationSettings.model_validate(asked), (2, 33, 35))
+    generator = torch.Generator().manual_seed(0)
+    x, y = torch.rand(50, 2, 33, 35, generator=generator), torch.randint(3, (50, 33, 35), generator=generator)
+    changed, labels = augment(x, y, augment.draw(50, generator))
+    both = changed.contiguous().numpy().tobytes() + labels.contiguous().numpy().tobytes()
+    return hashlib.sha256(both).hexdigest()[:16]
+
+
 def trainings() -> Iterator[tuple[str, str]]:
     """What is trained, with a hash of its weights after a few steps."""
     import torch
@@ -108,7 +125,7 @@ def trainings() -> Iterator[tuple[str, str]]:
 @pytest.mark.parametrize("processor", ["Haswell", "EPYC-Rome"])  # MKL asks for the maker
 def test_weights_are_the_same_on_another_processor(processor: str, printed: Callable[..., list[str]]) -> None:
     here = printed()
-    assert len(here) == len(TRAININGS)
+    assert len(here) == len(TRAININGS) + 1
     assert printed(processor) == here
 
 
@@ -118,3 +135,4 @@ if __name__ == "__main__":
 
     for training, bytes_ in trainings():
         print(training, bytes_)
+    print("augmentation", augmented())

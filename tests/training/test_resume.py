@@ -40,7 +40,9 @@ EVERYTHING = plain(epochs=3, batch_size=8).model_copy(
     update={
         "schedule": OneCycle(kind="one_cycle", warmup=0.3, start=0.1, end=0.0),
         "regularisation": RegularisationSettings(l1=1e-4, l2=1e-3, weight_decay=1e-2, clip=1.0),
-        "augmentation": AugmentationSettings(shift=1, crop=1, flip=True, cutout=3),
+        "augmentation": AugmentationSettings(
+            shift=1, crop=1, flip=True, cutout=3, rotation=0.0, elastic=None, intensity=None, window=0
+        ),
         "label_smoothing": 0.1,
         "norms": True,
         "evaluations": 5,  # after the steps 3, 5, 8, 10, 12

@@ -13,9 +13,15 @@ from torch import Tensor, nn
 
 from bakeoff.base.settings import BadInput
 from bakeoff.data.examples import Examples, Split
-from bakeoff.training import supervised
+from bakeoff.training import segmentation_loss, supervised
 from bakeoff.training.segmentation_loss import SegmentationLoss, border_weights, class_weights
-from bakeoff.training.settings import BorderWeightSettings, PlanSettings, SegmentationSettings, plain
+from bakeoff.training.settings import (
+    AugmentationSettings,
+    BorderWeightSettings,
+    PlanSettings,
+    SegmentationSettings,
+    plain,
+)
 from bakeoff.training.supervised import Segmentation
 
 CPU = torch.device("cpu")
@@ -38,7 +44,8 @@ def batch(classes: int, seed: int = 0, n: int = 3) -> tuple[Tensor, Tensor]:
 
 
 def loss_of(given: SegmentationSettings, logits: Tensor, labels: Tensor, smoothing: float = 0.0) -> float:
-    weights = class_weights(given, np.bincount(labels.flatten(), minlength=logits.shape[1]), "abcd"[: logits.shape[1]])
+    classes = logits.shape[1]
+    weights = class_weights(given, lambda: np.bincount(labels.flatten(), minlength=classes), "abcd"[:classes], "here")
     return SegmentationLoss(given, smoothing, weights.double())(logits, labels).item()
 
 
@@ -122,6 +129,18 @@ def test_without_weights_it_is_the_mean_cross_entropy() -> None:
     assert loss_of(settings(CROSS_ENTROPY), logits, labels, smoothing=0.2) == pytest.approx(smoothed, rel=1e-12)
 
 
+def test_smoothed_labels_weigh_as_the_label_of_their_pixel() -> None:
+    """As torch does where all classes weigh the same, and not otherwise: it weighs each smoothed term by its class."""
+    logits, labels = batch(3)
+    weights = torch.tensor([0.5, 2.0, 1.0], dtype=torch.float64)
+    shares = 0.8 * F.one_hot(labels, 3).movedim(-1, 1).double() + 0.2 / 3
+    expected = (weights[labels] * -(shares * logits.log_softmax(1)).sum(1)).mean().item()
+    loss = loss_of(settings(CROSS_ENTROPY, weights.tolist()), logits, labels, smoothing=0.2)
+    assert loss == pytest.approx(expected, rel=1e-12)
+    costs = F.cross_entropy(logits, labels, weight=weights, label_smoothing=0.2, reduction="sum").item()
+    assert loss != pytest.approx(costs / labels.numel(), rel=1e-3)
+
+
 @pytest.mark.parametrize("loss", LOSSES, ids=str)
 @pytest.mark.parametrize("size", [0.0, 30.0, 200.0])
 def test_gradients_stay_finite_where_the_network_is_sure(loss: dict[str, Any], size: float) -> None:
@@ -149,6 +168,41 @@ def test_border_weights_are_those_of_the_two_nearest_cells(seed: int, sigma: flo
     labels = np.where(draw.random((14, 17)) < 0.15, draw.integers(1, 3, (14, 17)), 0).astype(np.uint8)
     border = BorderWeightSettings(w0=10.0, sigma=sigma)
     np.testing.assert_allclose(border_weights(labels, border), by_hand(labels, border), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("w0", [0.0, 1e-9, 1e-3, 1e6])
+def test_only_negligible_border_weights_are_cut(w0: float) -> None:
+    """Of a large w0 weights far from the cells count, too."""
+    labels = np.zeros((1, 80), np.int64)
+    labels[0, [0, -1]] = 1
+    border = BorderWeightSettings(w0=w0, sigma=11.0)
+    expected = by_hand(labels, border)
+    np.testing.assert_allclose(border_weights(labels, border), np.where(expected < 1e-8, 0, expected), rtol=1e-6)
+
+
+def test_border_weights_are_computed_once_for_each_image(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[int] = []
+
+    def counted(labels: NDArray[Any], border: BorderWeightSettings) -> NDArray[np.float32]:
+        calls.append(1)
+        return border_weights(labels, border)
+
+    monkeypatch.setattr(segmentation_loss, "border_weights", counted)
+    given, data = settings(CROSS_ENTROPY, border=BORDER), examples()
+    asked = plain(1, 4).model_copy(update={"segmentation": given})
+    workload, network, generator = Segmentation(data, asked, CPU), Pixelwise(), torch.Generator()
+    fresh = SegmentationLoss(given, 0.0, torch.ones(3))
+    for epoch in range(2):
+        for batch in workload.batches(generator):
+            before = len(calls)
+            loss = workload.loss(network, batch)
+            assert len(calls) - before == (0 if epoch else len(batch[0]))
+            assert torch.equal(loss, fresh(network(batch[0]), batch[1]))
+    flip = AugmentationSettings(
+        shift=0, crop=0, flip=True, cutout=0, rotation=0.0, elastic=None, intensity=None, window=0
+    )
+    moved = Segmentation(data, asked.model_copy(update={"augmentation": flip}), CPU)
+    assert moved.criterion is not None and moved.criterion.kept is None
 
 
 @pytest.mark.parametrize("cells", [0, 1])
@@ -210,15 +264,11 @@ def test_training_minimises_it_and_an_evaluation_stays_the_cross_entropy(loss: d
     assert workload.evaluate(network, "test") == bare.evaluate(network, "test")
 
 
-def test_weights_that_do_not_fit_the_classes_are_refused() -> None:
+def test_a_class_without_pixels_cannot_be_balanced() -> None:
     asked = plain(1, 4)
-    for weights, labels, message in (
-        ("balanced", 2, "no pixel of class 'c'; give a list"),
-        ([1.0, 2.0], 3, r"has 2 numbers, and the data have 3 classes \(a, b, c\); give one for each"),
-    ):
-        changed = asked.model_copy(update={"segmentation": settings(CROSS_ENTROPY, weights)})
-        with pytest.raises(BadInput, match=message):
-            Segmentation(examples(labels), changed, CPU)
+    changed = asked.model_copy(update={"segmentation": settings(CROSS_ENTROPY, "balanced")})
+    with pytest.raises(BadInput, match=r"^here\.segmentation\.class_weights is .* no pixel of class 'c'; give a list"):
+        Segmentation(examples(2), changed, CPU, place="here")
 
 
 @pytest.mark.parametrize(

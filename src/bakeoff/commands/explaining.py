@@ -2,7 +2,7 @@
 
 import argparse
 
-from bakeoff.commands.choice import model_or_recipe
+from bakeoff.commands.choice import flips, model_or_recipe
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -12,10 +12,23 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--split", choices=("validation", "test"), default="validation", help="the data (default: validation)"
     )
+    flips(parser)
+    parser.add_argument(
+        "--border", metavar="CLASS", help="of scans: the class between cells, for V_Rand and V_Info of their separation"
+    )
     parser.add_argument("--to", required=True, metavar="FOLDER", help="for explanation.html and explanation.json")
 
 
 def run(asked: argparse.Namespace) -> None:
     from bakeoff.explanation.explain import explain
 
-    explain(asked.task, asked.split, asked.to, cell=asked.model, recipe=asked.recipe, ensemble=asked.ensemble)
+    explain(
+        asked.task,
+        asked.split,
+        asked.to,
+        cell=asked.model,
+        recipe=asked.recipe,
+        ensemble=asked.ensemble,
+        flips=asked.flips,
+        border=asked.border,
+    )

@@ -6,7 +6,7 @@ import sys
 from bakeoff.base import settings
 from bakeoff.base.quoting import quoted
 from bakeoff.base.settings import BadInput
-from bakeoff.commands.choice import model_or_recipe
+from bakeoff.commands.choice import flips, model_or_recipe, pixels
 
 ARCHITECTURES = ("skipgram", "cbow")  # as `bakeoff.embedding.settings` has them, which needs seconds to load
 EPILOG = "What cannot be read is refused in one line each; the others are still done, and the exit status is 2."
@@ -29,6 +29,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="of a text: mean vectors of its documents, which are the lines of a file or the files of a folder",
     )
+    flips(parser)
+    parser.add_argument(
+        "--window", metavar="PIXELS", help="of scans: larger ones are seen in windows with this side, which overlap"
+    )
     parser.add_argument("--overlay", metavar="FOLDER", help="masks are drawn over their pictures there too")
     parser.add_argument(
         "--to", required=True, metavar="OUT", help="a CSV file, a mask or a folder; - is standard output"
@@ -50,15 +54,26 @@ def run(arguments: argparse.Namespace) -> None:
     if arguments.mlflow is not None:
         if arguments.ensemble:
             raise BadInput("--ensemble: a registered model is of one seed; name the network with --model")
-        if arguments.overlay is not None:
-            raise BadInput(
-                "--overlay: is for masks, which registered models do not give; name the network with --model"
-            )
+        for option, value in {
+            "--overlay": arguments.overlay,
+            "--flips": arguments.flips,
+            "--window": arguments.window,
+        }.items():
+            if value is not None:
+                raise BadInput(
+                    f"{option}: is for masks, which registered models do not give; name the network with --model"
+                )
         if predict_registered(*asked, arguments.mlflow):
             sys.exit(2)
         return
     if predict(
-        *asked, cell=arguments.model, recipe=arguments.recipe, ensemble=arguments.ensemble, overlay=arguments.overlay
+        *asked,
+        cell=arguments.model,
+        recipe=arguments.recipe,
+        ensemble=arguments.ensemble,
+        overlay=arguments.overlay,
+        flips=arguments.flips,
+        window=pixels("--window", arguments.window),
     ):
         sys.exit(2)
 
@@ -74,6 +89,7 @@ def is_text(arguments: argparse.Namespace) -> bool:
     text = name not in settings.at(document, "tasks") and name in settings.at(document, "embedding.corpora")
     networks = {"--model": arguments.model, "--recipe": arguments.recipe, "--mlflow": arguments.mlflow}
     networks |= {"--ensemble": arguments.ensemble or None, "--overlay": arguments.overlay}
+    networks |= {"--flips": arguments.flips, "--window": arguments.window}
     texts = {"--architecture": arguments.architecture, "--documents": arguments.documents or None}
     for option, value in (networks if text else texts).items():
         if value is not None:

@@ -9,14 +9,15 @@ from bakeoff.base import files, paths, settings
 from bakeoff.base.paths import Kind
 from bakeoff.base.progress import Progress
 from bakeoff.base.provenance import sha256
+from bakeoff.base.quoting import quoted
 from bakeoff.base.record import dump
-from bakeoff.base.settings import BadInput
+from bakeoff.base.settings import BadInput, hint
 from bakeoff.base.values import Metric
 from bakeoff.data.examples import Examples, Split
 from bakeoff.explanation import explanation, importance, page
 from bakeoff.explanation.page import Subject
 from bakeoff.explanation.settings import ExplanationSettings
-from bakeoff.inference import folders, models, recorded, rows
+from bakeoff.inference import folders, models, recorded, rows, views
 from bakeoff.inference.models import Trained
 from bakeoff.report import web_page
 
@@ -34,11 +35,14 @@ def explain(
     cell: str | None = None,
     recipe: str | None = None,
     ensemble: bool = False,
+    flips: int | None = None,
+    border: str | None = None,
 ) -> None:
     """Write the page and the JSON file into a folder.
 
     Args:
-        cell, recipe, ensemble: as `predict` takes them.
+        cell, recipe, ensemble, flips: as `predict` takes them.
+        border: of scans, the class of the pixels between cells, such as membrane.
 
     Raises:
         BadInput: there is no such network, its data are not there or not those of its training, or the folder cannot be
@@ -50,7 +54,13 @@ def explain(
     kind: Kind = settings.validate(document, f"data.{data}.kind", Kind)  # type: ignore[arg-type]
     metric: Metric = settings.validate(document, f"tasks.{task}.metric", Metric)  # type: ignore[arg-type]
     folders.check("--to", to, holds="a page and its numbers", own=(PAGE, NUMBERS))
+    for option, given in (("--flips", flips), ("--border", border)):
+        if given is not None and kind != "scans":
+            raise BadInput(f"{option}: is for masks, and {quoted(task)} has none; leave it out")
     model = models.load(models.choose(task, cell, recipe), task, metric, ensemble=ensemble)
+    if border is not None and border not in model.classes:
+        raise BadInput(f"--border: {quoted(border)} is no class of {quoted(task)}{hint(border, model.classes)}")
+    model = views.seen(model, flips=flips, window=None)
     check_held_out(model, split)
     examples = split_of(model, Path(paths.examples(data, kind)), split)
     encoder, note = rows.fitting(model, data) if kind == "table" else (None, None)
@@ -58,7 +68,7 @@ def explain(
     steps = len(examples.x) if kind == "scans" else found.repeats * columns
     with Progress(steps, task, sys.stderr) as shown:
         if kind == "scans":
-            explained = explanation.of_scans(model, examples, found, shown.advance)
+            explained = explanation.of_scans(model, examples, found, border, shown.advance)
         else:
             explained = explanation.of_classifier(model, examples, metric, found, encoder, shown.advance)
     wrong = examples.x[[mistake.example for mistake in explained.mistakes]]

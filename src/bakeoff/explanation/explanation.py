@@ -14,6 +14,7 @@ from bakeoff.data.examples import ROWS, Split
 from bakeoff.explanation import importance
 from bakeoff.explanation.calibration import Tally
 from bakeoff.explanation.importance import Importance
+from bakeoff.explanation.membranes import Separation, Separations
 from bakeoff.explanation.settings import ExplanationSettings
 from bakeoff.inference import classes
 from bakeoff.inference.models import Trained
@@ -48,6 +49,7 @@ class Explanation:
         mistakes: the most confident ones, the most confident first; empty of scans.
         wrong: the number of all mistakes, of examples or pixels.
         importances: of a table, the largest first.
+        separation: of cells, where a class is their border.
     """
 
     tally: Tally
@@ -55,16 +57,28 @@ class Explanation:
     mistakes: tuple[Mistake, ...]
     wrong: int
     importances: tuple[Importance, ...]
+    separation: Separation | None
 
 
-def of_scans(model: Trained, split: Split, settings: ExplanationSettings, advance: Advance) -> Explanation:
-    """Return the confusion and the calibration of the pixels."""
+def of_scans(
+    model: Trained, split: Split, settings: ExplanationSettings, border: str | None, advance: Advance
+) -> Explanation:
+    """Return the confusion and the calibration of the pixels.
+
+    Args:
+        border: the class of the pixels between cells, whose separation is measured; None where there is none.
+    """
     tally = Tally(len(model.classes), settings.bins)
+    between = None if border is None else model.classes.index(border)
+    separations = Separations()
     for picture, mask in zip(split.x, split.y, strict=True):
         (probabilities,) = model.predictor.predict(np.array(picture[np.newaxis]))
         tally.add(np.moveaxis(probabilities, 0, -1).reshape(-1, len(model.classes)), mask.ravel())
+        if between is not None:
+            separations.add(probabilities[between], mask == between)
         advance(1)
-    return Explanation(tally, None, (), tally.total - int(tally.confusion.trace()), ())
+    separation = None if border is None else separations.separation(border)
+    return Explanation(tally, None, (), tally.total - int(tally.confusion.trace()), (), separation)
 
 
 def of_classifier(
@@ -100,6 +114,7 @@ def of_classifier(
         tuple(mistakes(probabilities, split.y, settings.errors)),
         len(wrong),
         tuple(found),
+        None,
     )
 
 

@@ -73,6 +73,7 @@ def markdown(subject: Subject, found: Explanation) -> str:
         f"# {plain(subject.task)}: how {plain(subject.model.name)} predicts",
         opening(subject, found),
         *confusion(subject, found),
+        *separation(found),
         *calibration(found),
         *errors(subject, found),
         *importance(subject, found),
@@ -118,6 +119,25 @@ def confusion(subject: Subject, found: Explanation) -> list[str]:
         "Recall is the share of a label that is predicted rightly, precision the share of the predictions of a class "
         "that are right.",
         table(["class", "labelled", "predicted", "recall", "precision"], rows),
+    ]
+
+
+def separation(found: Explanation) -> list[str]:
+    """Return the section on the border between cells; nothing where no class is one."""
+    scores = found.separation
+    if scores is None:
+        return []
+    rows = [
+        ["V_Rand", number(scores.rand), number(scores.best_rand), f"{scores.rand_threshold:g}"],
+        ["V_Info", number(scores.info), number(scores.best_info), f"{scores.info_threshold:g}"],
+    ]
+    return [
+        "## Separation of cells",
+        f"Cells are what '{plain(scores.border)}' separates, once it is thinned to a line. The scores are means over "
+        "the images, and 1 where no cells are merged and none is split (Arganda-Carreras et al. 2015). The best "
+        "threshold of the probability is chosen on these data, as in the ISBI 2012 challenge, so its score is biased "
+        "by selection.",
+        table(["score", "at threshold 0.5", "at the best threshold", "best threshold"], rows),
     ]
 
 
@@ -220,6 +240,7 @@ def document(subject: Subject, found: Explanation) -> dict[str, Any]:
             {"column": one.column, "mean": rounded(one.mean), "deviation": rounded(one.deviation)}
             for one in found.importances
         ],
+        "separation": None if found.separation is None else floats(asdict(found.separation)),
         "permutations": {"repeats": subject.repeats, "seed": subject.seed} if found.importances else None,
     }
 

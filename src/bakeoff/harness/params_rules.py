@@ -1,5 +1,6 @@
 """Rules for settings of different sections, as far as params.yaml alone decides them."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ from bakeoff.data.names import addressed
 from bakeoff.networks.registry import networks_for
 from bakeoff.networks.settings import NetworkSettings
 from bakeoff.optimizers.registry import OPTIMIZERS
-from bakeoff.training.settings import PlanSettings, ScheduledSettings
+from bakeoff.training.settings import NO_AUGMENTATION, PlanSettings, ScheduledSettings
 
 if TYPE_CHECKING:
     from bakeoff.harness.params import Params, Recipe
@@ -43,6 +44,7 @@ def misfits(params: "Params", recipes: Sequence["Recipe"]) -> Iterator[str]:
     """Yield what no run of these settings could do."""
     for use in uses(params, recipes):
         yield from moved_rows(use)
+        yield from windows(use)
         yield from pixel_losses(use, getattr(params.data[use.data], "labels", ()))
         yield from lone_rows(use, params.run.shards)
         size = getattr(params.data[use.data], "resize", None)
@@ -133,13 +135,31 @@ def moved_rows(use: Use) -> Iterator[str]:
     place, training = use.training
     if use.kind != "table":
         return
-    for name, value in training.augmentation:
+    for name, value in training.augmentation.model_dump().items():
         if value:
-            off = "false" if isinstance(value, bool) else "0"
+            off = json.dumps(getattr(NO_AUGMENTATION, name))
             yield (
-                f"{place}.augmentation.{name} is {quoted(value)}, which moves pixels, and a table has rows; "
+                f"{place}.augmentation.{name} is {quoted(value)}, which changes pixels, and a table has rows; "
                 f"write {name}: {off}"
             )
+
+
+def windows(use: Use) -> Iterator[str]:
+    """Yield why training cannot see windows of the data, or the network cannot be trained on them."""
+    place, training = use.training
+    side = training.augmentation.window
+    if not side or use.kind == "table":
+        return
+    if use.kind != "scans":
+        yield (
+            f"{place}.augmentation.window is {side}, which is for labelled pixels: a network for {shown(use.kind)} "
+            "takes whole images; write window: 0"
+        )
+        return
+    where, network = use.network
+    said = f"windows of {place}.augmentation.window {side}"
+    if fault := network.size_fault(side, side, said) or network.training_size_fault(side, side, said):
+        yield f"{where}.{fault}"
 
 
 def pixel_losses(use: Use, classes: Sequence[Any]) -> Iterator[str]:
@@ -176,16 +196,10 @@ def too_small(use: Use, size: tuple[int, int]) -> Iterator[str]:
     place, network = use.network
     where, training = use.training
     pixels = f"data.{use.data}.resize {list(size)}"
-    short = min(size)
-    if fault := network.size_fault(*size, pixels):
+    if fault := network.size_fault(*size, pixels) or network.training_size_fault(*size, pixels):
         yield f"{place}.{fault}"
-    for name in ("shift", "crop", "cutout"):
-        value = getattr(training.augmentation, name)
-        if value >= short:
-            yield (
-                f"{where}.augmentation.{name} is {value}, which leaves nothing of {pixels} to see; take at most "
-                f"{short - 1}"
-            )
+    for fault in training.augmentation.size_faults(*size, pixels):
+        yield f"{where}.augmentation.{fault}"
 
 
 def averaged_twice(params: "Params", recipes: Sequence["Recipe"]) -> Iterator[str]:

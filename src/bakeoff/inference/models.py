@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,9 @@ from bakeoff.base.quoting import quoted
 from bakeoff.base.settings import BadInput, at, hint
 from bakeoff.results.model import Comparison
 from bakeoff.tracking.predictor import WEIGHTS, Network, Predictor
+
+if TYPE_CHECKING:
+    from bakeoff.inference.views import Flips, Windows
 
 RECIPES = "recipes"
 
@@ -77,7 +80,7 @@ class Trained:
     data: Mapping[str, str]
     shape: tuple[int, ...]
     classes: tuple[str, ...]
-    predictor: Predictor | Ensemble
+    predictor: "Predictor | Ensemble | Flips | Windows"
 
 
 def check_task(document: Mapping[str, Any], task: str) -> str:

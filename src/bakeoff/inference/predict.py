@@ -31,6 +31,7 @@ from bakeoff.inference import (
     rows,
     segmentation,
     sources,
+    views,
 )
 from bakeoff.inference.masks import Segmenter
 from bakeoff.inference.models import Chosen, Trained
@@ -55,6 +56,7 @@ class Asked:
         chosen: a network, or the folder of a registered one.
         to: where the predictions go.
         overlay: the folder where masks drawn over their pictures go.
+        flips, window: how masks are predicted.
     """
 
     document: Mapping[str, Any]
@@ -67,6 +69,8 @@ class Asked:
     shown: str
     to: str
     overlay: str | None
+    flips: int | None
+    window: int | None
 
     def model(self) -> Trained:
         """Return the network, loaded."""
@@ -101,6 +105,8 @@ def predict(
     recipe: str | None = None,
     ensemble: bool = False,
     overlay: str | None = None,
+    flips: int | None = None,
+    window: int | None = None,
 ) -> int:
     """Predict rows, pictures or masks; returns the number of files that were refused.
 
@@ -110,6 +116,8 @@ def predict(
         recipe: a model that was trained by its recipe.
         ensemble: whether all seeds of the model vote.
         overlay: a folder where masks are drawn over their pictures; None for no overlays.
+        flips: number of views of a picture, flipped and turned, whose mean masks are; None for the picture alone.
+        window: the side of windows in which larger pictures are seen, in pixels; None for whole pictures.
 
     Raises:
         BadInput: there is no such task or model, the input is not there, or the output cannot be written.
@@ -118,7 +126,19 @@ def predict(
     data = models.check_task(document, task)
     kind = settings.validate(document, f"data.{data}.kind", str)
     chosen = models.choose(task, cell, recipe)
-    return by(document, task, data, kind, chosen, source, to, ensemble=ensemble, overlay=overlay)
+    return by(
+        document,
+        task,
+        data,
+        kind,
+        chosen,
+        source,
+        to,
+        ensemble=ensemble,
+        overlay=overlay,
+        flips=flips,
+        window=window,
+    )
 
 
 def predict_registered(task: str, source: str, to: str, uri: str) -> int:
@@ -156,14 +176,18 @@ def by(
     *,
     ensemble: bool,
     overlay: str | None,
+    flips: int | None = None,
+    window: int | None = None,
 ) -> int:
     """Predict by a network; returns the number of files that were refused."""
-    if overlay is not None and kind != "scans":
-        raise BadInput(f"--overlay: is for masks, and {quoted(task)} has none; leave it out")
+    if kind != "scans":
+        for option, value in {"--overlay": overlay, "--flips": flips, "--window": window}.items():
+            if value is not None:
+                raise BadInput(f"{option}: is for masks, and {quoted(task)} has none; leave it out")
     with sources.local(source) as (path, shown):
         if overlay is not None:
             overlays.check_folder(overlay, to, path)
-        asked = Asked(document, task, data, kind, chosen, ensemble, path, shown, to, overlay)
+        asked = Asked(document, task, data, kind, chosen, ensemble, path, shown, to, overlay, flips, window)
         if kind == "scans" and sources.several(path):
             folders.check("--to", to, holds="masks", source=path)
         else:
@@ -213,7 +237,7 @@ def images(asked: Asked) -> int:
 def scans(asked: Asked) -> int:
     """Predict masks; returns how many files were refused."""
     refusals, remarks = Refusals("scans", asked.data), Remarks()
-    model = asked.model()
+    model = views.seen(asked.model(), flips=asked.flips, window=asked.window)
     note = asked.check_settings(model, "scans", SCANS)
     segmenter = segmenting(asked, model, remarks)
     several = sources.several(asked.path)

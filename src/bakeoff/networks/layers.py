@@ -89,8 +89,8 @@ class Parts:
     def up_convolution(self, inputs: int, outputs: int) -> nn.ConvTranspose2d:
         """Return a 2 x 2 up-convolution, which doubles height and width. No activation follows it."""
         layer = ConvTranspose2d(inputs, outputs, 2, stride=2)
-        # Its kernels do not overlap: an output is the sum of one product for each input channel.
-        return drawn(layer, sigma(self.initialisation, inputs, outputs, 1.0), self.generator)
+        # Its kernels do not overlap: an output pixel takes one input pixel, and that one gives four output pixels.
+        return drawn(layer, sigma(self.initialisation, inputs, 4 * outputs, 1.0), self.generator)
 
     def pixel_head(self, inputs: int, outputs: int) -> nn.Conv2d:
         """Return the last layer of a network for pixels: a 1 x 1 convolution, which no activation follows."""

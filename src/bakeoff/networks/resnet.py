@@ -31,11 +31,11 @@ def six_blocks(beside: int) -> AfterValidator:
 class ResidualSettings(LayerSettings):
     """The settings of networks whose last stage has a quarter of the height and width of the images."""
 
-    def size_fault(self, height: int, width: int, images: str) -> str | None:
+    def training_size_fault(self, height: int, width: int, images: str) -> str | None:
         if self.normalisation == "batch" and max(height, width) <= 4:
             return (
                 f"normalisation is 'batch', and of {images} the last stage has one pixel, of which a batch of one "
-                "example has no variance; take another normalisation"
+                "example has no variance; take normalisation: none"
             )
         return None
 

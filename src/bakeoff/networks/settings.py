@@ -48,6 +48,10 @@ class NetworkSettings(Settings):
         """
         return None
 
+    def training_size_fault(self, height: int, width: int, images: str) -> str | None:  # noqa: ARG002
+        """Return why the network cannot be trained on such images, though it can label them; None where it can."""
+        return None
+
     @property
     def smallest_batch(self) -> int:
         """The number of examples that a batch needs in training."""

@@ -65,6 +65,7 @@ class NetworkSpec:
             )
         if len(shape) == 3:
             _, height, width = shape
-            if fault := settings.size_fault(height, width, f"{height} x {width} pixels"):
+            size = height, width, f"{height} x {width} pixels"
+            if fault := settings.size_fault(*size) or settings.training_size_fault(*size):
                 raise BadInput(f"{place}.{fault}, or larger images")
         return self.make(settings, shape, classes, generator)

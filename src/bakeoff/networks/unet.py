@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 Padding = Literal["same", "valid"]
 Up = Literal["transpose", "nearest", "bilinear"]
 
+# Times the pixels of an image: the network takes images of any size, and a deep one would fill the memory with mirrors.
+MIRRORED_AT_MOST = 16
+
 
 class UnetSettings(NetworkSettings):
     """The settings of a U-Net.
@@ -50,12 +53,19 @@ class UnetSettings(NetworkSettings):
     initialisation: Initialisation
 
     def size_fault(self, height: int, width: int, images: str) -> str | None:
-        if min(height, width) >> self.depth == 0:
-            return f"depth is {self.depth}, and each level halves the image: too many for {images}; take fewer levels"
+        step = 1 << self.depth
+        if step**2 * -(-height // step) * -(-width // step) > MIRRORED_AT_MOST * height * width:
+            return (
+                f"depth is {self.depth}, so that height and width are mirrored to multiples of {step}, which makes "
+                f"more than {MIRRORED_AT_MOST} times as many pixels of {images}; take fewer levels"
+            )
+        return None
+
+    def training_size_fault(self, height: int, width: int, images: str) -> str | None:
         if self.normalisation == "batch" and self.lowest(height) == self.lowest(width) == 1:
             return (
                 f"normalisation is 'batch', and of {images} the lowest level has one pixel, of which a batch of one "
-                "example has no variance; take fewer levels"
+                "example has no variance; take fewer levels, or normalisation: none"
             )
         return None
 

@@ -5,7 +5,8 @@ batch, too.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from hashlib import blake2b
 
 import numpy as np
 import torch
@@ -17,7 +18,7 @@ from torch import Tensor
 from bakeoff.base.settings import BadInput
 from bakeoff.training.settings import BorderWeightSettings, DiceLossSettings, FocalSettings, SegmentationSettings
 
-NEGLIGIBLE = 1e-8  # share of w0 below which a border weight is 0: less than float32 sees beside a weight of 1
+NEGLIGIBLE = 1e-8  # a border weight below this is 0: less than float32 sees beside a class weight of 1
 
 
 class SegmentationLoss:
@@ -27,11 +28,18 @@ class SegmentationLoss:
     part of a batch then counts by its pixels alone.
     """
 
-    def __init__(self, settings: SegmentationSettings, smoothing: float, weights: Tensor) -> None:
+    def __init__(
+        self, settings: SegmentationSettings, smoothing: float, weights: Tensor, *, keep: bool = False
+    ) -> None:
         """Args:
+        smoothing: of labels; the weight of a pixel is that of its label, for all terms of its smoothed cost.
+            Differs: torch.nn.CrossEntropyLoss weighs the term of each class by the weight of that class.
         weights: of the classes (K,).
+        keep: the border weights of an image, for the next time that it has these labels. As many as there are
+            training images, where no augmentation changes their labels.
         """
         self.settings, self.smoothing, self.weights = settings, smoothing, weights
+        self.kept: dict[bytes, Tensor] | None = {} if keep else None
 
     def __call__(self, logits: Tensor, labels: Tensor) -> Tensor:
         """Logits (N, K, H, W), labels (N, H, W)."""
@@ -44,7 +52,7 @@ class SegmentationLoss:
         return overlap if loss.kind == "dice" else overlap + self.cross_entropy(logits, labels)
 
     def cross_entropy(self, logits: Tensor, labels: Tensor) -> Tensor:
-        costs = F.cross_entropy(pixels(logits), labels.flatten(), reduction="none", label_smoothing=self.smoothing)
+        costs = F.cross_entropy(rows(logits), labels.flatten(), reduction="none", label_smoothing=self.smoothing)
         return (self.pixel_weights(labels) * costs.view(labels.shape)).mean()
 
     def pixel_weights(self, labels: Tensor) -> Tensor:
@@ -53,12 +61,20 @@ class SegmentationLoss:
         border = self.settings.border_weights
         if border is None:
             return weights
-        maps = np.stack([border_weights(image, border) for image in labels.cpu().numpy()])
-        return weights + torch.from_numpy(maps).to(weights)
+        return weights + torch.stack([self.border(image, border) for image in labels.cpu().numpy()]).to(weights)
+
+    def border(self, labels: NDArray[np.integer], settings: BorderWeightSettings) -> Tensor:
+        """Return the border weights of one image (H, W)."""
+        if self.kept is None:
+            return torch.from_numpy(border_weights(labels, settings))
+        key = blake2b(np.ascontiguousarray(labels).data).digest()
+        if key not in self.kept:
+            self.kept[key] = torch.from_numpy(border_weights(labels, settings))
+        return self.kept[key]
 
 
-def pixels(logits: Tensor) -> Tensor:
-    """(N, K, H, W) as (N H W, K), for which a GPU has a deterministic loss."""
+def rows(logits: Tensor) -> Tensor:
+    """(N, K) as they are; those of pixels (N, K, H, W) as (N H W, K), for which a GPU has a deterministic loss."""
     return logits.movedim(1, -1).reshape(-1, logits.shape[1])
 
 
@@ -67,7 +83,7 @@ def focal(logits: Tensor, labels: Tensor, gamma: float) -> Tensor:
 
     Source: Lin et al. 2017, arXiv:1708.02002, equation 4.
     """
-    costs = F.cross_entropy(pixels(logits), labels.flatten(), reduction="none").view(labels.shape)
+    costs = F.cross_entropy(rows(logits), labels.flatten(), reduction="none").view(labels.shape)
     # 1 - exp(-cost), which keeps its digits where p is near 1; the slope of 0 ^ gamma is infinite below a gamma of 1.
     wrong = (-torch.expm1(-costs)).clamp(min=torch.finfo(costs.dtype).tiny)
     return wrong**gamma * costs
@@ -93,11 +109,14 @@ def border_weights(labels: NDArray[np.integer], settings: BorderWeightSettings) 
     """Return w0 exp(-(d1 + d2)^2 / (2 sigma^2)) of each background pixel, and 0 of all others: (H, W).
 
     d1 and d2 are the distances to the nearest and the second nearest cell. A cell is a connected component of pixels of
-    one class, neighbours at a side; the first class is the background. With fewer than two cells all weights are 0.
+    one class, neighbours at a side; the first class is the background. With fewer than two cells all weights are 0,
+    and so are weights below NEGLIGIBLE.
     Source: Ronneberger, Fischer & Brox 2015, arXiv:1505.04597, equation 2.
     """
+    if settings.w0 <= NEGLIGIBLE:
+        return np.zeros(labels.shape, np.float32)
     # d2 is at most the sum, so that nothing is lost by looking no farther around a cell.
-    reach = math.ceil(settings.sigma * math.sqrt(-2 * math.log(NEGLIGIBLE)))
+    reach = math.ceil(settings.sigma * math.sqrt(2 * math.log(settings.w0 / NEGLIGIBLE)))
     nearest, second = (np.full(labels.shape, np.inf) for _ in range(2))
     for cell, window in cells(labels, reach):
         distance = ndimage.distance_transform_edt(~cell)
@@ -105,7 +124,7 @@ def border_weights(labels: NDArray[np.integer], settings: BorderWeightSettings) 
         second[window] = np.minimum(second[window], np.maximum(first, distance))
         nearest[window] = np.minimum(first, distance)
     weights = settings.w0 * np.exp(-((nearest + second) ** 2) / (2 * settings.sigma**2))
-    return np.where(labels == 0, weights, 0.0).astype(np.float32)
+    return np.where((labels == 0) & (weights >= NEGLIGIBLE), weights, 0.0).astype(np.float32)
 
 
 def cells(labels: NDArray[np.integer], reach: int) -> list[tuple[NDArray[np.bool_], tuple[slice, ...]]]:
@@ -119,29 +138,28 @@ def cells(labels: NDArray[np.integer], reach: int) -> list[tuple[NDArray[np.bool
     return found
 
 
-def class_weights(settings: SegmentationSettings, counts: NDArray[np.int64], classes: Sequence[str]) -> Tensor:
-    """Return the weight of each class (K,).
+def class_weights(
+    settings: SegmentationSettings, count: Callable[[], NDArray[np.int64]], classes: Sequence[str], place: str
+) -> Tensor:
+    """Return the weight of each class (K,). A list has one for each: settings of another length are refused before.
 
     Args:
-        counts: pixels of each class in the training data.
+        count: returns the number of pixels of each class in the training data.
+        place: where the settings of the training stand.
 
     Raises:
-        BadInput: a list has another number of weights than there are classes, or a class to balance has no pixels.
+        BadInput: a class to balance has no pixels.
     """
-    asked, count = settings.class_weights, len(classes)
+    asked = settings.class_weights
     if asked == "none":
-        return torch.ones(count)
-    if asked == "balanced":
-        for name, pixels_of in zip(classes, counts, strict=True):
-            if not pixels_of:
-                raise BadInput(
-                    f"training.segmentation.class_weights is balanced, and the training data have no pixel of class "
-                    f"'{name}'; give a list of weights, or drop the class"
-                )
-        return torch.from_numpy(counts.sum() / (count * counts)).float()
-    if len(asked) != count:
-        raise BadInput(
-            f"training.segmentation.class_weights has {len(asked)} numbers, and the data have {count} classes "
-            f"({', '.join(classes)}); give one for each"
-        )
-    return torch.tensor(asked)
+        return torch.ones(len(classes))
+    if asked != "balanced":
+        return torch.tensor(asked)
+    counts = count()
+    for name, pixels in zip(classes, counts, strict=True):
+        if not pixels:
+            raise BadInput(
+                f"{place}.segmentation.class_weights is balanced, and the training data have no pixel of class "
+                f"'{name}'; give a list of weights, or drop the class"
+            )
+    return torch.from_numpy(counts.sum() / (len(classes) * counts)).float()

@@ -1,5 +1,6 @@
 """How long and in which portions a network is trained, when a training ends, and where it runs."""
 
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ValidationError, ValidatorFunctionWrapHandler, WrapValidator, model_validator
@@ -36,13 +37,69 @@ class EmaSettings(Settings):
     decay: Annotated[float, Field(ge=0, lt=1)]
 
 
+class ElasticSettings(Settings):
+    """sigma: standard deviation, in pixels, of the displacements at the nodes of a grid; grid: nodes of each side."""
+
+    sigma: Annotated[float, Field(gt=0, le=1e3)]
+    grid: Annotated[int, Field(ge=2, le=64)]
+
+
+class IntensitySettings(Settings):
+    """Largest changes: of the factor 1, and of the sum; white is 1."""
+
+    gain: Annotated[float, Field(ge=0, lt=1)]
+    offset: Annotated[float, Field(ge=0, le=1)]
+
+    @model_validator(mode="after")
+    def changes_something(self) -> Self:
+        if not self.gain and not self.offset:
+            raise ValueError("gain and offset are 0, which changes nothing; write intensity: null")
+        return self
+
+
 class AugmentationSettings(Settings):
-    """In pixels, 0 for none; flip: left to right."""
+    """In pixels, 0 for none; flip: left to right; rotation: the largest angle, in degrees.
+
+    Attributes:
+        window: side of the square of an image that training sees.
+    """
 
     shift: Pixels
     crop: Pixels
     flip: bool
     cutout: Pixels
+    rotation: Annotated[float, Field(ge=0, le=180)]
+    elastic: ElasticSettings | None
+    intensity: IntensitySettings | None
+    window: Pixels
+
+    @property
+    def on(self) -> bool:
+        """Whether anything changes the examples."""
+        return any(self.model_dump().values())
+
+    def size_faults(self, height: int, width: int, images: str) -> Iterator[str]:
+        """Yield what does not fit images of this height and width, beginning with the key at fault.
+
+        Args:
+            images: what the message calls the images.
+        """
+        short = min(height, width)
+        for name in ("shift", "crop", "cutout"):
+            if (value := getattr(self, name)) >= short:
+                yield f"{name} is {value}, which leaves nothing of {images} to see; take at most {short - 1}"
+        if self.window > short:
+            yield f"window is {self.window}, and {images} have no square of this side; take at most {short}"
+        if self.elastic and 4 * self.elastic.sigma > (apart := (short - 1) / (self.elastic.grid - 1)):
+            yield (
+                f"elastic.sigma is {self.elastic.sigma:g}, and {self.elastic.grid} nodes of a grid over {images} are "
+                f"{apart:g} pixels apart, so that displacements fold the image; take at most {apart / 4:g}"
+            )
+
+
+NO_AUGMENTATION = AugmentationSettings(
+    shift=0, crop=0, flip=False, cutout=0, rotation=0.0, elastic=None, intensity=None, window=0
+)
 
 
 class CrossEntropySettings(Settings):
@@ -212,7 +269,7 @@ def plain(epochs: int, batch_size: int | Literal["full"]) -> TrainingSettings:
     return TrainingSettings(
         epochs=epochs,
         batch_size=batch_size,
-        augmentation=AugmentationSettings(shift=0, crop=0, flip=False, cutout=0),
+        augmentation=NO_AUGMENTATION,
         schedule=Constant(kind="constant", warmup=0.0),
         regularisation=RegularisationSettings(l1=0.0, l2=0.0, weight_decay=0.0, clip=None),
         early_stop=None,

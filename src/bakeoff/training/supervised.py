@@ -21,7 +21,7 @@ from bakeoff.base.settings import BadInput
 from bakeoff.data.examples import SPLITS, Examples, Split
 from bakeoff.training.augmentation import PLACE, Augmentation
 from bakeoff.training.metrics import accuracy, confusion, dice_of, iou_of, pixel_error_of, separation
-from bakeoff.training.segmentation_loss import SegmentationLoss, class_weights
+from bakeoff.training.segmentation_loss import SegmentationLoss, class_weights, rows
 from bakeoff.training.settings import TrainingSettings
 from bakeoff.training.subset import drawn
 from bakeoff.training.workload import Held, cuts
@@ -161,8 +161,9 @@ class Segmentation(Supervised):
         super().__init__(examples, settings, device, refit=refit, place=place)
         self.criterion: SegmentationLoss | None = None
         if settings.segmentation is not None:
-            weights = class_weights(settings.segmentation, self.counts(), self.classes)
-            self.criterion = SegmentationLoss(settings.segmentation, settings.label_smoothing, weights.to(device))
+            weights = class_weights(settings.segmentation, self.counts, self.classes, place).to(device)
+            keep = isinstance(self.train[1], Tensor) and not self.augmentation.on
+            self.criterion = SegmentationLoss(settings.segmentation, settings.label_smoothing, weights, keep=keep)
 
     def counts(self) -> NDArray[np.int64]:
         """Return the number of pixels of each class in the training data (K,)."""
@@ -198,11 +199,6 @@ class Segmentation(Supervised):
 def held(refit: bool) -> tuple[Held, ...]:
     """The splits that training leaves alone."""
     return ("test",) if refit else ("validation", "test")
-
-
-def rows(logits: Tensor) -> Tensor:
-    """(N, K) as they are; those of pixels (N, K, H, W) as (N H W, K), for which a GPU has a deterministic loss."""
-    return logits.movedim(1, -1).reshape(-1, logits.shape[1])
 
 
 class Stored:

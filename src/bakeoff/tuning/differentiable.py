@@ -21,7 +21,7 @@ def differentiable(optimizer: str, candidate: Candidate) -> Iterator[str]:
     if (training.schedule.kind, training.schedule.warmup) != ("constant", 0.0):
         yield "training.schedule is not constant without warmup"
     for section in ("augmentation", "regularisation"):
-        for name, value in getattr(training, section):
+        for name, value in getattr(training, section).model_dump().items():
             if value:
                 yield f"training.{section}.{name} is {quoted(value)}"
     if training.label_smoothing:  # the objective, the loss on validation data, has no smoothed labels

@@ -1,0 +1,88 @@
+"""V_Rand and V_Info against sums over all pairs of pixels, and against scikit-learn's mutual information."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from sklearn.metrics import normalized_mutual_info_score
+
+from bakeoff.explanation.membranes import THRESHOLDS, Separations, info, rand, segments, shares
+
+
+def labelled(seed: int, numbers: int) -> NDArray[np.int64]:
+    return np.random.default_rng(seed).integers(0, numbers, (7, 8))
+
+
+def split(proposed: NDArray[np.int64], truth: NDArray[np.int64]) -> tuple[list[int], list[int]]:
+    """Return the segments of the pixels of true cells; border of the proposal has numbers of its own."""
+    s = [int(a) if a else 1000 + place for place, a in enumerate(proposed.ravel())]
+    pairs = [(a, int(b)) for a, b in zip(s, truth.ravel(), strict=True) if b]
+    return [a for a, _ in pairs], [b for _, b in pairs]
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("numbers", [2, 3, 6])
+def test_scores_are_their_definitions(seed: int, numbers: int) -> None:
+    proposed, truth = labelled(seed, numbers), labelled(seed + 100, 4)
+    s, t = split(proposed, truth)
+    places = range(len(s))
+    # The probability that two pixels, drawn with replacement, are in one segment: of both, of the proposal, of truth.
+    both = sum(s[a] == s[b] and t[a] == t[b] for a in places for b in places)
+    first = sum(s[a] == s[b] for a in places for b in places)
+    second = sum(t[a] == t[b] for a in places for b in places)
+    found = shares(proposed, truth)
+    assert rand(*found) == pytest.approx(2 * both / (first + second), rel=1e-12)
+    assert info(*found) == pytest.approx(normalized_mutual_info_score(t, s, average_method="arithmetic"), rel=1e-9)
+
+
+def test_equal_segmentations_have_the_score_1_and_a_merge_costs_more_than_a_shifted_border() -> None:
+    truth = np.zeros((20, 30), bool)
+    truth[:, 10] = truth[:, 20] = True
+    shifted, merged = np.roll(truth, 1, axis=1), truth.copy()
+    merged[5:8, 10] = False
+    scores = []
+    for border in (truth, shifted, merged):
+        found = shares(segments(~border), segments(~truth))
+        scores.append((rand(*found), info(*found)))
+    assert scores[0] == pytest.approx((1.0, 1.0))
+    assert scores[2][0] < 0.8 < 0.9 < scores[1][0] < 1 and scores[2][1] < scores[1][1] < 1
+
+
+@pytest.mark.parametrize("width", [1, 2, 5])
+def test_a_border_of_any_width_is_thinned_to_a_line(width: int) -> None:
+    cells = np.ones((9, 20), bool)
+    cells[:, 8 : 8 + width] = False
+    found = segments(cells)
+    assert set(np.unique(found)) == {0, 1, 2}
+    assert ((found == 0).sum(axis=1) == 1).all() and (found[cells] > 0).all()
+    assert (found[:, :8] == 1).all() and (found[:, 8 + width :] == 2).all()
+
+
+def test_cells_that_touch_at_a_corner_are_two() -> None:
+    cells = np.array([[True, False], [False, True]])
+    found = segments(cells)
+    assert found[0, 0] != found[1, 1]
+
+
+@pytest.mark.parametrize(("proposed", "truth"), [(False, False), (True, False), (False, True)])
+def test_images_of_cell_alone_or_border_alone_have_scores(proposed: bool, truth: bool) -> None:
+    """Without a border the whole image is one cell, without a cell there is nothing to compare."""
+    found = Separations()
+    found.add(np.full((6, 6), float(proposed)), np.full((6, 6), truth))
+    scores = found.separation("membrane")
+    expected = 1.0 if truth or not proposed else 2 / (36 + 1)
+    assert scores.rand == scores.best_rand == pytest.approx(expected)
+    assert 0 <= scores.info <= 1 and np.isfinite(scores.info)
+
+
+def test_the_threshold_with_the_best_mean_is_chosen() -> None:
+    truth = np.zeros((20, 31), bool)
+    truth[:, 15] = True
+    probabilities = np.where(truth, 0.35, 0.15)
+    found = Separations()
+    for _ in range(2):
+        found.add(probabilities, truth)
+    scores: Any = found.separation("membrane")
+    assert (scores.best_rand, scores.best_info) == pytest.approx((1.0, 1.0)) and scores.rand < 0.9
+    assert scores.rand_threshold == scores.info_threshold == 0.2 and 0.2 in THRESHOLDS
