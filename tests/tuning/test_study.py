@@ -49,6 +49,12 @@ SETTINGS = StudySettings(
 )
 
 
+@pytest.mark.parametrize(("trials", "count"), [(None, 6), (9, 9), (0.5, 3), (0.01, 1)])
+def test_a_study_has_a_number_of_trials_or_a_share_of_the_budgets(trials: float | None, count: int) -> None:
+    budget = BUDGET.of(SETTINGS.model_copy(update={"trials": trials}))
+    assert budget == BUDGET.model_copy(update={"trials": count})
+
+
 class Listed:
     """Proposes as learning rate the number of the trial."""
 

@@ -224,6 +224,8 @@ def of_grid(params: "Params", name: str, study: StudySettings, space: Space) -> 
     budget = f"budgets.{params.budget}.tuning.trials" if study.trials is None else f"tuning.studies.{name}.trials"
     wanted = chosen.tuning.of(study).trials
     too_few = f"and {budget} is {wanted}"
+    if isinstance(share := study.trials, float):
+        too_few = f"and {budget} is {share:g}, which is {wanted}"
     if halving := study.stop.halving:
         plan = planned(halving, scaled(study.epochs, chosen.epochs), wanted)
         wanted = max(bracket[0].points for bracket in plan.brackets)

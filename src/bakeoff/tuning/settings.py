@@ -7,7 +7,7 @@ from pydantic import Discriminator, Field, Tag, model_validator
 
 from bakeoff.base.quoting import quoted
 from bakeoff.base.settings import Settings
-from bakeoff.base.values import DISTINCT, Amount, Positive, Share
+from bakeoff.base.values import DISTINCT, Amount, Positive, Share, resolved
 from bakeoff.networks.registry import NetworkName
 from bakeoff.optimizers.registry import OptimizerName
 from bakeoff.optimizers.settings import NotNegative
@@ -98,8 +98,8 @@ class SearchBudget(Settings):
     confirmations: Positive
 
     def of(self, study: "StudySettings") -> "SearchBudget":
-        """Return the budget of a study, which may have trials of its own."""
-        return self if study.trials is None else self.model_copy(update={"trials": study.trials})
+        """Return the budget of a study, which may have a share of the trials, or a number of its own."""
+        return self if study.trials is None else self.model_copy(update={"trials": resolved(study.trials, self.trials)})
 
 
 class PenaltySettings(Settings):
@@ -145,7 +145,7 @@ class StudySettings(Settings):
 
     Attributes:
         objective: of the validation data: the loss (lower is better), or a metric of the task (higher is better).
-        trials: trainings that a method may spend; None: as the budget has it.
+        trials: trainings that a method may spend, or their share of those that the budget has; None: all of these.
         batch: trials asked for at a time.
         examples: training examples, or their share.
         seed: of the trials; confirmations have those that follow.
@@ -156,7 +156,7 @@ class StudySettings(Settings):
     optimizer: OptimizerName
     objective: Literal["loss", "accuracy", "auc", "dice"]
     methods: Annotated[tuple[MethodName, ...], Field(strict=False), DISTINCT]
-    trials: Positive | None
+    trials: Amount | None
     batch: Positive
     stop: StopSettings
     epochs: Positive
