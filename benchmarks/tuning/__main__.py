@@ -112,7 +112,9 @@ def report(found: dict[Key, Found], arguments: Any) -> None:
         seconds = [
             took for (contender, _, budget, _), (_, took) in found.items() if (contender, budget) == (one, budgets[-1])
         ]
-        rows.append([one, *(f"{ranks[k][0][one]:.1f}" for k in budgets), f"{1000 * np.mean(seconds):.2g}"])
+        took = 1000 * float(np.mean(seconds))
+        cost = f"{took:.2g}" if took < 10 else f"{took:.0f}"
+        rows.append([one, *(f"{ranks[k][0][one]:.1f}" for k in budgets), cost])
     table(["method", *columns, "ms a trial"], rows)
 
 

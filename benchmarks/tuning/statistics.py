@@ -1,7 +1,7 @@
 """What repeated searches say: medians, ratios and win rates with intervals, and mean ranks.
 
-Regrets are arrays (problems, repeats). Intervals are percentiles of a bootstrap over the repeats of each problem,
-with a fixed seed: they hold for these problems, not for others.
+Regrets are arrays (problems, repeats). Intervals are percentiles of a bootstrap over the repeats, with a fixed
+seed: they hold for these problems, not for others.
 """
 
 from collections.abc import Callable, Mapping
@@ -25,7 +25,7 @@ class Estimate(NamedTuple):
 
 
 def bootstrapped(statistic: Callable[..., float], *regrets: Array) -> Estimate:
-    """Return a statistic of regrets with its interval; repeats are drawn anew for each problem and each array."""
+    """Return a statistic of regrets with its interval; repeats are drawn anew for each array."""
     rng = np.random.default_rng(0)
     found = [statistic(*(resampled(rng, one) for one in regrets)) for _ in range(RESAMPLES)]
     low, high = np.quantile(found, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
@@ -33,7 +33,11 @@ def bootstrapped(statistic: Callable[..., float], *regrets: Array) -> Estimate:
 
 
 def resampled(rng: np.random.Generator, regrets: Array) -> Array:
-    return np.take_along_axis(regrets, rng.integers(regrets.shape[1], size=regrets.shape), axis=1)
+    """Return as many repeats, drawn with replacement.
+
+    All problems have the same ones: a searcher makes the same first proposals on each of them from the same seed.
+    """
+    return regrets[:, rng.integers(regrets.shape[1], size=regrets.shape[1])]
 
 
 def median(regrets: Array) -> float:
@@ -56,7 +60,7 @@ def win_rate(regrets: Array, others: Array) -> float:
 def mean_ranks(regrets: Mapping[str, Array]) -> tuple[dict[str, float], float]:
     """Return the mean rank of each contender, 1 is best, and the critical difference.
 
-    A block is a repeat on a problem.
+    A block is a repeat on a problem. Blocks count as independent, which those of one seed on tables are not quite.
     """
     blocks = np.stack([one.ravel() for one in regrets.values()], axis=1)
     means = ranked(-blocks).mean(axis=0)

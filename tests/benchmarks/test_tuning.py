@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from bakeoff.base.settings import BadInput
@@ -62,6 +63,16 @@ def test_an_interval_covers_the_true_median_about_as_often_as_it_says() -> None:
         assert found.low <= found.value <= found.high
         covered += found.low <= np.log(2) <= found.high
     assert covered >= 50  # of 60 at 95 %; fewer than 50 has a chance of 1e-4
+
+
+def test_problems_are_resampled_together() -> None:
+    """Where each problem repeats the first one, eight of them say no more than one."""
+    one = np.random.default_rng(2).exponential(size=(1, 30))
+    assert bootstrapped(mean_of_medians, np.tile(one, (8, 1))) == pytest.approx(bootstrapped(mean_of_medians, one))
+
+
+def mean_of_medians(regrets: NDArray[np.float64]) -> float:
+    return float(np.median(regrets, axis=1).mean())
 
 
 def test_mean_ranks_are_within_repeats_and_have_nemenyis_difference() -> None:
