@@ -185,7 +185,7 @@ class Searches:
         for left in range(times, 0, -1):
             number, workers = generator.choice(SIGNALS), generator.choice((1, 2))
             known = len(self.keys(method))
-            results = generator.randint(known, known + (total - known) // left)
+            results = generator.randint(known, max(known, known + (total - 1 - known) // left))
             kill, wrong = self.kill(method, number, workers, results, generator.random() * seconds / total)
             kills.append(kill)
             faults += wrong
