@@ -86,3 +86,15 @@ def test_the_threshold_with_the_best_mean_is_chosen() -> None:
     scores: Any = found.separation("membrane")
     assert (scores.best_rand, scores.best_info) == pytest.approx((1.0, 1.0)) and scores.rand < 0.9
     assert scores.rand_threshold == scores.info_threshold == 0.2 and 0.2 in THRESHOLDS
+
+
+@pytest.mark.parametrize("column", [29, 31, 34])
+def test_a_line_anywhere_in_the_true_border_separates_the_cells(column: int) -> None:
+    """Pixels of the true border do not count, as in the challenge."""
+    truth = np.zeros((64, 64), bool)
+    truth[:, 29:35] = True
+    proposed = np.zeros((64, 64))
+    proposed[:, column] = 1.0
+    found = Separations()
+    found.add(proposed, truth)
+    assert found.separation("membrane").rand == found.separation("membrane").info == 1.0

@@ -130,9 +130,17 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     (
         {"tasks.scans.training.augmentation.elastic": {"sigma": 10.0, "grid": 3}, "data.scans.resize": [80, 41]},
         "augmentation.elastic.sigma is 10, and 3 nodes of a grid over data.scans.resize [80, 41] are 20 pixels apart, "
-        "so that displacements fold the image; take at most 5",
+        "so that displacements may fold the image; take at most 2.5",
     ),
     ({"tasks.scans.training.augmentation.rotation": 181.0}, "augmentation.rotation"),
+    (
+        {"tasks.scans.training.augmentation.rotation": 4.0e-4},
+        "augmentation.rotation: 0.0004 is no angle that turns an image; take 0.0, or at least 0.001",
+    ),
+    (
+        {"tasks.scans.training.augmentation.intensity": {"gain": 4.0e-4, "offset": 0.0}},
+        "augmentation.intensity: gain and offset are below 0.001, which changes nothing; write intensity: null",
+    ),
     (
         {"tasks.images.training.augmentation.window": 8},
         "tasks.images.training.augmentation.window is 8, which is for labelled pixels: a network for images takes",
@@ -148,7 +156,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"tasks.scans.training.augmentation.intensity": {"gain": 0.0, "offset": 0.0}},
-        "augmentation.intensity: gain and offset are 0, which changes nothing; write intensity: null",
+        "augmentation.intensity: gain and offset are below 0.001, which changes nothing; write intensity: null",
     ),
     # batches of a single row
     (

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from bakeoff.base.settings import BadInput
-from bakeoff.commands.choice import pixels
+from bakeoff.commands.choice import window_side
 from bakeoff.inference import models
 from bakeoff.inference.predict import predict
 from bakeoff.inference.views import Flips, Windows
@@ -102,6 +102,15 @@ def test_masks_are_those_of_the_views(project: Path, capsys: pytest.CaptureFixtu
         np.testing.assert_array_equal(np.array(mask), np.array([0, 128, 255])[expected])
 
 
+@pytest.mark.usefixtures("trained")
+def test_windows_that_resized_pictures_do_not_fill_are_refused(project: Path, change: Callable[..., None]) -> None:
+    change("scans", resize=[24, 20])
+    Image.fromarray(images(48, 40, 1)[0, 0]).save(project / "a.png")
+    with pytest.raises(BadInput, match=r"^--window: 24 is no smaller than data\.scans\.resize \[24, 20\], to which"):
+        predict("scans", "a.png", "mask.png", cell="unet-adam", window=24)
+    assert predict("scans", "a.png", "mask.png", cell="unet-adam", window=16) == 0
+
+
 @pytest.mark.parametrize(("option", "value"), [("flips", 2), ("window", 64)])
 def test_views_are_for_masks(project: Path, train: Callable[..., None], option: str, value: Any) -> None:
     train("images", "softmax-sgd", "softmax", (1, 4, 5), ("a", "b"), {"0": {"val/accuracy": 0.5}})
@@ -110,8 +119,8 @@ def test_views_are_for_masks(project: Path, train: Callable[..., None], option: 
         predict("images", "a.png", "all.csv", cell="softmax-sgd", **{option: value})
 
 
-@pytest.mark.parametrize("given", ["", "15", "-20", "1e3", "a", "99999"])
+@pytest.mark.parametrize("given", ["", "15", "-20", "1e3", "a", "99999", "9" * 5000], ids=lambda given: given[:6])
 def test_a_window_is_a_number_of_pixels(given: str) -> None:
-    assert pixels("--window", "16") == 16 and pixels("--window", None) is None
+    assert window_side("16") == 16 and window_side(None) is None
     with pytest.raises(BadInput, match=r"^--window: .* is no whole number from 16 to 32768; write it as --window 512"):
-        pixels("--window", given)
+        window_side(given)

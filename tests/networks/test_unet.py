@@ -179,12 +179,19 @@ def test_one_pixel_with_batch_norm_is_refused(height: int) -> None:
 
 @pytest.mark.parametrize(
     ("depth", "size", "refused"),
-    [(3, (2, 2), False), (3, (2, 1), True), (3, (3, 41), False), (6, (40, 40), False), (9, (40, 40), True)],
+    [(4, (2, 2), False), (4, (2, 1), True), (3, (3, 41), False), (6, (40, 40), False), (9, (40, 40), True)],
 )
 def test_depth_is_refused_where_nearly_all_would_be_mirrored(depth: int, size: tuple[int, int], refused: bool) -> None:
-    """2 x 2 pixels become 8 x 8, 16 times as many."""
+    """2 x 2 pixels become 16 x 16, 64 times as many."""
     fault = settings(padding="same", depth=depth).size_fault(*size, "these images")
     assert (fault is not None) == refused
+
+
+def test_the_borders_of_valid_padding_count_where_depth_is_refused() -> None:
+    """32 x 32 pixels become 220 x 220 at a depth of 4, and 412 x 412, 166 times as many, at 5."""
+    given = [settings(padding="valid", up="transpose", depth=depth) for depth in (4, 5)]
+    faults = [one.size_fault(32, 32, "these images") for one in given]
+    assert faults[0] is None and faults[1] is not None and "these images with mirrored borders" in faults[1]
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from bakeoff.data.examples import Examples, Split
 from bakeoff.training import segmentation_loss, supervised
 from bakeoff.training.segmentation_loss import SegmentationLoss, border_weights, class_weights
 from bakeoff.training.settings import (
-    AugmentationSettings,
+    NO_AUGMENTATION,
     BorderWeightSettings,
     PlanSettings,
     SegmentationSettings,
@@ -198,11 +198,10 @@ def test_border_weights_are_computed_once_for_each_image(monkeypatch: pytest.Mon
             loss = workload.loss(network, batch)
             assert len(calls) - before == (0 if epoch else len(batch[0]))
             assert torch.equal(loss, fresh(network(batch[0]), batch[1]))
-    flip = AugmentationSettings(
-        shift=0, crop=0, flip=True, cutout=0, rotation=0.0, elastic=None, intensity=None, window=0
-    )
-    moved = Segmentation(data, asked.model_copy(update={"augmentation": flip}), CPU)
-    assert moved.criterion is not None and moved.criterion.kept is None
+    for changed, kept in ({"flip": True}, None), ({"cutout": 1}, {}):
+        augmentation = NO_AUGMENTATION.model_copy(update=changed)
+        moved = Segmentation(data, asked.model_copy(update={"augmentation": augmentation}), CPU)
+        assert moved.criterion is not None and moved.criterion.kept == kept
 
 
 @pytest.mark.parametrize("cells", [0, 1])

@@ -25,14 +25,14 @@ def flips(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def pixels(option: str, given: str | None) -> int | None:
-    """Return the number of pixels that an option gives.
+def window_side(given: str | None) -> int | None:
+    """Return the number of pixels that `--window` gives.
 
     Raises:
         BadInput: it is no whole number, or so small that nothing around a pixel is seen.
     """
     if given is None:
         return None
-    if not (given.isascii() and given.isdigit()) or not 16 <= int(given) <= 2**15:
-        raise BadInput(f"{option}: {quoted(given)} is no whole number from 16 to {2**15}; write it as --window 512")
+    if not (given.isascii() and given.isdigit() and len(given) <= 5) or not 16 <= int(given) <= 2**15:
+        raise BadInput(f"--window: {quoted(given)} is no whole number from 16 to {2**15}; write it as --window 512")
     return int(given)

@@ -6,7 +6,7 @@ import sys
 from bakeoff.base import settings
 from bakeoff.base.quoting import quoted
 from bakeoff.base.settings import BadInput
-from bakeoff.commands.choice import flips, model_or_recipe, pixels
+from bakeoff.commands.choice import flips, model_or_recipe, window_side
 
 ARCHITECTURES = ("skipgram", "cbow")  # as `bakeoff.embedding.settings` has them, which needs seconds to load
 EPILOG = "What cannot be read is refused in one line each; the others are still done, and the exit status is 2."
@@ -31,7 +31,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     flips(parser)
     parser.add_argument(
-        "--window", metavar="PIXELS", help="of scans: larger ones are seen in windows with this side, which overlap"
+        "--window",
+        metavar="PIXELS",
+        help="of scans: those that are larger, once resized, are seen in windows with this side, which overlap",
     )
     parser.add_argument("--overlay", metavar="FOLDER", help="masks are drawn over their pictures there too")
     parser.add_argument(
@@ -73,7 +75,7 @@ def run(arguments: argparse.Namespace) -> None:
         ensemble=arguments.ensemble,
         overlay=arguments.overlay,
         flips=arguments.flips,
-        window=pixels("--window", arguments.window),
+        window=window_side(arguments.window),
     ):
         sys.exit(2)
 

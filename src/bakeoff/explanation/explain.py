@@ -82,6 +82,7 @@ def explain(
         recorded=of_split(model, split),
         repeats=found.repeats,
         seed=found.seed,
+        flips=flips,
     )
     pictures = page.drawn(subject, explained)
     write(Path(to), PAGE, web_page.as_html(page.markdown(subject, explained), pictures))

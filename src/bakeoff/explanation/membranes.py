@@ -44,9 +44,9 @@ class Separations:
 
         Args:
             probabilities: of the border (H, W).
-            truth: where the border is (H, W).
+            truth: where the border is (H, W); its pixels do not count.
         """
-        labelled = segments(~truth)
+        labelled = ndimage.label(~truth)[0]
         found = [shares(segments(probabilities < threshold), labelled) for threshold in THRESHOLDS]
         self.rand.append([rand(*one) for one in found])
         self.info.append([info(*one) for one in found])

@@ -30,6 +30,7 @@ class Subject:
         examples: of the split.
         rows: of a table, the raw values of each mistake by column; empty of pictures.
         recorded: the metrics of the training on this split, one for each seed.
+        flips: the number of views whose mean is explained; None for the image as it is.
     """
 
     task: str
@@ -41,6 +42,7 @@ class Subject:
     recorded: Mapping[int, Mapping[str, float]]
     repeats: int
     seed: int
+    flips: int | None
 
 
 def drawn(subject: Subject, found: Explanation) -> dict[str, bytes]:
@@ -94,7 +96,8 @@ def opening(subject: Subject, found: Explanation) -> str:
         for seed, metrics in subject.recorded.items()
         if subject.metric in metrics
     ]
-    training = f" The training recorded: {METRICS[subject.metric]} {', '.join(recorded)}." if recorded else ""
+    alone = ", of one view" if subject.flips else ""
+    training = f" The training recorded{alone}: {METRICS[subject.metric]} {', '.join(recorded)}." if recorded else ""
     return (
         f"{subject.split.capitalize()} data: {plural(len(subject.examples.x), 'example')}. Of {total:,} "
         f"{what(subject)} {total - found.wrong:,} are predicted rightly: the accuracy is "
@@ -225,6 +228,7 @@ def document(subject: Subject, found: Explanation) -> dict[str, Any]:
         "accuracy": tally.accuracy,
         "metric": subject.metric,
         "score": found.score,
+        "flips": subject.flips,
         "recorded": {str(seed): dict(metrics) for seed, metrics in subject.recorded.items()},
         "confusion": tally.confusion.tolist(),
         "recall": tally.recall(),

@@ -37,12 +37,14 @@ class Segmenter:
 
     Attributes:
         values: of the masks, by class.
+        window: side of the windows in which larger pictures are seen; None for whole pictures.
     """
 
     model: Trained
     preparation: Preparation
     volumes: VolumeSettings
     values: NDArray[np.unsignedinteger]
+    window: int | None
 
     def labels(self, picture: Picture, place: str) -> NDArray[np.unsignedinteger]:
         """Return the mask (H, W) of a picture (C, H, W).
@@ -59,7 +61,8 @@ class Segmenter:
         x = self.preparation.prepared(picture, place)
         height, width = x.shape[1:]
         settings = NETWORKS[self.model.network].settings.model_validate(self.model.settings)
-        if fault := settings.size_fault(height, width, f"{height} x {width} pixels"):
+        seen = min(height, self.window or height), min(width, self.window or width)
+        if fault := settings.size_fault(*seen, f"{seen[0]} x {seen[1]} pixels"):
             raise BadInput(f"{place}: is too small for {self.model.name}: {fault}, or a larger picture")
         probabilities = torch.from_numpy(self.model.predictor.predict(x[np.newaxis]))
         if (height, width) != old:

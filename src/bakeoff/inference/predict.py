@@ -298,7 +298,7 @@ def segmenting(asked: Asked, model: Trained, remarks: Remarks) -> Segmenter:
     """Return what labels the pixels of files.
 
     Raises:
-        BadInput: params.yaml has other classes or channels than the model.
+        BadInput: params.yaml has other classes or channels than the model, or windows would be whole pictures.
     """
     data = asked.data
     found = settings.validate(asked.document, f"data.{data}", ScansSettings)
@@ -309,7 +309,12 @@ def segmenting(asked: Asked, model: Trained, remarks: Remarks) -> Segmenter:
         )
     preparation = prepared(data, found, remarks)
     preparation.check(model)
-    return Segmenter(model, preparation, found.volumes, masks.label_values(found))
+    if asked.window and isinstance(found.resize, tuple) and asked.window >= max(found.resize):
+        raise BadInput(
+            f"--window: {asked.window} is no smaller than data.{data}.resize {list(found.resize)}, to which each "
+            "picture is brought before; take smaller windows, or leave --window out"
+        )
+    return Segmenter(model, preparation, found.volumes, masks.label_values(found), asked.window)
 
 
 def legend(segmenter: Segmenter) -> str:

@@ -24,7 +24,7 @@ from bakeoff.data.remarks import Remarks
 from bakeoff.inference import classes
 from bakeoff.inference.models import Trained
 from bakeoff.inference.pictures import Preparation, fitting
-from bakeoff.tracking.predictor import NETWORK, Predictor
+from bakeoff.tracking.predictor import NETWORK, WEIGHTS, Predictor
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -75,14 +75,14 @@ class Origin(Settings):
         try:
             return cls.model_validate_json((folder / ORIGIN).read_bytes())
         except ValidationError:
-            raise other_version(folder / ORIGIN) from None
+            raise unreadable(ORIGIN) from None
 
 
-def other_version(file: Path) -> BadInput:
-    """Return the error for a file of a registered model that this version cannot read."""
+def unreadable(files: str) -> BadInput:
+    """Return the error for files of a registered model that this version cannot read."""
     return BadInput(
-        f"{file.name} of the registered model: another version of bakeoff wrote it; `bakeoff track` registers the "
-        "model of this version, or name the network with --model"
+        f"{files} of the registered model: is damaged, or another version of bakeoff wrote it; `bakeoff track` "
+        "registers the model of this version, or name the network with --model"
     )
 
 
@@ -96,7 +96,7 @@ def stored(folder: Path) -> Trained:
     try:
         described, predictor = json.loads((folder / NETWORK).read_bytes()), Predictor(folder)
     except (KeyError, ValueError, RuntimeError, SafetensorError):
-        raise other_version(folder / NETWORK) from None
+        raise unreadable(f"{NETWORK} or {WEIGHTS}") from None
     return Trained(
         name=origin.name,
         network=described["model"],

@@ -171,3 +171,9 @@ def pixel_mean(x: Tensor) -> Tensor:
 def channels_last(network: nn.Module) -> nn.Module:
     """Return the network, the weights of its convolutions laid out for oneDNN's faster kernels; no value changes."""
     return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+
+
+def mirrored(index: Tensor, size: int) -> Tensor:
+    """Return places mirrored into 0 ... size - 1 at the first and the last, as often as it takes: -1 becomes 1."""
+    index = index.remainder(max(2 * (size - 1), 1))
+    return torch.minimum(index, 2 * (size - 1) - index) if size > 1 else index

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
@@ -24,7 +25,7 @@ Padding = Literal["same", "valid"]
 Up = Literal["transpose", "nearest", "bilinear"]
 
 # Times the pixels of an image: the network takes images of any size, and a deep one would fill the memory with mirrors.
-MIRRORED_AT_MOST = 16
+MIRRORED_AT_MOST = 64
 
 
 class UnetSettings(NetworkSettings):
@@ -53,11 +54,11 @@ class UnetSettings(NetworkSettings):
     initialisation: Initialisation
 
     def size_fault(self, height: int, width: int, images: str) -> str | None:
-        step = 1 << self.depth
-        if step**2 * -(-height // step) * -(-width // step) > MIRRORED_AT_MOST * height * width:
+        taken = math.prod(side + sum(self.borders(side)) for side in (height, width))
+        if taken > MIRRORED_AT_MOST * height * width:
             return (
-                f"depth is {self.depth}, so that height and width are mirrored to multiples of {step}, which makes "
-                f"more than {MIRRORED_AT_MOST} times as many pixels of {images}; take fewer levels"
+                f"depth is {self.depth}, so that the network takes {images} with mirrored borders, which makes more "
+                f"than {MIRRORED_AT_MOST} times as many pixels; take fewer levels"
             )
         return None
 

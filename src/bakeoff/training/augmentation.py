@@ -3,13 +3,15 @@
 N examples; C, H, W channels, height and width; G nodes along each side of a grid.
 """
 
+import json
 import math
 
 import torch
 from torch import Tensor
 
 from bakeoff.base.settings import BadInput
-from bakeoff.training.settings import AugmentationSettings
+from bakeoff.networks.layers import mirrored
+from bakeoff.training.settings import NO_AUGMENTATION, AugmentationSettings
 
 PLACE = "params.yaml: training"  # of a training whose settings stand nowhere else
 
@@ -25,11 +27,11 @@ class Augmentation:
         rotation    about the centre, by an angle that is uniform in +- so many degrees
         elastic     by displacements from N(0, sigma^2) at the nodes of a grid, with bicubic interpolation between them
         intensity   times a factor that is uniform in 1 +- gain, plus a number that is uniform in +- offset
-        shift    by up to so many pixels each way; what comes in is the image reflected at its edge
-        crop     of H x W out of the image with so many pixels of 0, and label 0, around it
-        flip     left to right, of every second image
-        cutout   a square with this side around a random pixel becomes 0; its labels stay
-        window   of all this a square with this side is left, with its labels
+        shift       by up to so many pixels each way; what comes in is the image reflected at its edge
+        crop        of H x W out of the image with so many pixels of 0, and label 0, around it
+        flip        left to right, of every second image
+        cutout      a square with this side around a random pixel becomes 0; its labels stay
+        window      of all this a square with this side is left, with its labels
 
     Rotation and elastic are one map: a pixel of the result is interpolated linearly in the image, reflected at its
     edge, and its label is that of the nearest pixel. Intensities may leave 0 to 1.
@@ -51,10 +53,9 @@ class Augmentation:
         self.settings = settings
         self.on = settings.on
         if self.on and len(shape) != 3:
+            off = ", ".join(f"{name}: {json.dumps(value)}" for name, value in NO_AUGMENTATION.model_dump().items())
             raise BadInput(
-                f"{place}.augmentation changes pixels, and an example here is a row of {shape[0]} numbers; "
-                "write shift: 0, crop: 0, flip: false, cutout: 0, rotation: 0.0, elastic: null, intensity: null, "
-                "window: 0"
+                f"{place}.augmentation changes pixels, and an example here is a row of {shape[0]} numbers; write {off}"
             )
         self.H, self.W = shape[-2:] if self.on else (0, 0)
         if self.on:
@@ -190,12 +191,6 @@ def cubic(nodes: int, length: int) -> Tensor:
 
 def within(index: Tensor, size: int) -> Tensor:
     return (index >= 0) & (index < size)
-
-
-def mirrored(index: Tensor, size: int) -> Tensor:
-    """Into 0 ... size - 1, mirrored at the first and the last as often as it takes."""
-    index = index.remainder(max(2 * (size - 1), 1))
-    return torch.minimum(index, 2 * (size - 1) - index) if size > 1 else index
 
 
 def reflected(index: Tensor, size: int) -> Tensor:

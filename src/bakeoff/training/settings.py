@@ -3,7 +3,14 @@
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, ValidationError, ValidatorFunctionWrapHandler, WrapValidator, model_validator
+from pydantic import (
+    Field,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+    field_validator,
+    model_validator,
+)
 
 from bakeoff.base.quoting import quoted
 from bakeoff.base.settings import Settings
@@ -44,16 +51,19 @@ class ElasticSettings(Settings):
     grid: Annotated[int, Field(ge=2, le=64)]
 
 
+LEAST = 0.001  # of an angle, a gain and an offset: smaller ones round to 0
+
+
 class IntensitySettings(Settings):
     """Largest changes: of the factor 1, and of the sum; white is 1."""
 
-    gain: Annotated[float, Field(ge=0, lt=1)]
+    gain: Annotated[float, Field(ge=0, le=0.999)]
     offset: Annotated[float, Field(ge=0, le=1)]
 
     @model_validator(mode="after")
     def changes_something(self) -> Self:
-        if not self.gain and not self.offset:
-            raise ValueError("gain and offset are 0, which changes nothing; write intensity: null")
+        if max(self.gain, self.offset) < LEAST:
+            raise ValueError(f"gain and offset are below {LEAST}, which changes nothing; write intensity: null")
         return self
 
 
@@ -73,10 +83,22 @@ class AugmentationSettings(Settings):
     intensity: IntensitySettings | None
     window: Pixels
 
+    @field_validator("rotation")
+    @classmethod
+    def none_or_some(cls, rotation: float) -> float:
+        if 0 < rotation < LEAST:
+            raise ValueError(f"{rotation:g} is no angle that turns an image; take 0.0, or at least {LEAST}")
+        return rotation
+
     @property
     def on(self) -> bool:
         """Whether anything changes the examples."""
         return any(self.model_dump().values())
+
+    @property
+    def moves_labels(self) -> bool:
+        """Whether the labels of pixels change with the image."""
+        return any((self.shift, self.crop, self.flip, self.rotation, self.elastic, self.window))
 
     def size_faults(self, height: int, width: int, images: str) -> Iterator[str]:
         """Yield what does not fit images of this height and width, beginning with the key at fault.
@@ -90,10 +112,10 @@ class AugmentationSettings(Settings):
                 yield f"{name} is {value}, which leaves nothing of {images} to see; take at most {short - 1}"
         if self.window > short:
             yield f"window is {self.window}, and {images} have no square of this side; take at most {short}"
-        if self.elastic and 4 * self.elastic.sigma > (apart := (short - 1) / (self.elastic.grid - 1)):
+        if self.elastic and 8 * self.elastic.sigma > (apart := (short - 1) / (self.elastic.grid - 1)):
             yield (
                 f"elastic.sigma is {self.elastic.sigma:g}, and {self.elastic.grid} nodes of a grid over {images} are "
-                f"{apart:g} pixels apart, so that displacements fold the image; take at most {apart / 4:g}"
+                f"{apart:g} pixels apart, so that displacements may fold the image; take at most {apart / 8:g}"
             )
 
 

@@ -162,7 +162,7 @@ class Segmentation(Supervised):
         self.criterion: SegmentationLoss | None = None
         if settings.segmentation is not None:
             weights = class_weights(settings.segmentation, self.counts, self.classes, place).to(device)
-            keep = isinstance(self.train[1], Tensor) and not self.augmentation.on
+            keep = isinstance(self.train[1], Tensor) and not settings.augmentation.moves_labels
             self.criterion = SegmentationLoss(settings.segmentation, settings.label_smoothing, weights, keep=keep)
 
     def counts(self) -> NDArray[np.int64]:

@@ -5,12 +5,11 @@ N images; C, H, W channels, height and width; K classes.
 
 from itertools import pairwise
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from bakeoff.networks.layers import Parts, chain
+from bakeoff.networks.layers import Parts, chain, mirrored
 from bakeoff.networks.unet import Padding, UnetSettings, Up
 
 
@@ -140,4 +139,4 @@ def cropped(x: Tensor, border: int) -> Tensor:
 
 def reflection(pixels: int, before: int, behind: int) -> Tensor:
     """Return the index of the pixel at each place of a row that is mirrored at its ends, as often as it takes."""
-    return torch.from_numpy(np.pad(np.arange(pixels), (before, behind), mode="reflect"))
+    return mirrored(torch.arange(-before, pixels + behind), pixels)
