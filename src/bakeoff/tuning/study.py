@@ -95,19 +95,20 @@ class Study:
                 show(history[-1])
 
         settings, budget, plan = self.settings, self.budget, self.plan
+        whole = plan.cost if plan else budget.trials
         trials = search(
             self.searcher,
             lambda points: train([(point, None) for point in points]),
-            budget=plan.cost if plan else budget.trials,
+            budget=whole,
             cheapest=plan.cheapest if plan else 1,
             batch=settings.batch,
             stop=settings.stop,
             watch=see,
             objective=objective,
         )
-        ended = ending(trials, settings.stop, objective)
+        ended = ending(trials, settings.stop, objective, whole)
         if unspent := budget.trials - progress.done:
-            progress.advance(unspent, note=f"ended by {ended} after {len(trials)} trials")
+            progress.advance(unspent, note=f"ended by its {ended} after {len(trials)} trials")
         best = best_of(trials, objective)
         seeds = [settings.seed + number for number in range(1, budget.confirmations + 1)]
         again = train([(best.point, seed) for seed in seeds])
