@@ -157,6 +157,10 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
             ("training.schedule.beginning", "training.schedule.beginning is not a setting"),
             ("training.early_stop.patience", "training.early_stop.patience is not a setting"),
             ("learning_rate", "learning_rate is not a setting of a training (sections: network, optimizer"),
+            ("", "'' is not a setting of a training (sections: network, optimizer"),
+            (" ", "' ' is not a setting of a training"),
+            ("optimizer.", "'optimizer.' is not a setting (there is: learning_rate"),
+            (".learning_rate", "'.learning_rate' is not a setting (there is: network"),
             ("optimiser.learning_rate", "optimiser is not a setting; did you mean 'optimizer'?"),
         )
     ),

@@ -12,12 +12,10 @@ from bakeoff.training.fit import Watch
 from bakeoff.training.metrics import means
 from bakeoff.tuning.executor import Trial, ending, full, search
 from bakeoff.tuning.halving import Plan, planned
-from bakeoff.tuning.objective import Objective, Trained
+from bakeoff.tuning.objective import Asked, Objective, Trained
 from bakeoff.tuning.searcher import Searcher
 from bakeoff.tuning.settings import SearchBudget, StudySettings
 from bakeoff.tuning.space import Point
-
-Asked = tuple[Point, int | None]  # a point to try, or with a seed one to confirm
 
 BEST = "best/val/"  # of the trials so far; not `val/`, whose metrics are means over the confirming trainings
 
