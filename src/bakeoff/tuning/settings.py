@@ -204,7 +204,7 @@ class CmaSettings(Settings):
     """Attributes:
     population: trials of a generation.
     deviation: of the first generation, in units of a hyperparameter's range.
-    levels: places of each range that a proposal can have; with fewer than 8 most generations would start again.
+    levels: places of each range that a proposal can have; it starts anew where a generation spans one.
     """
 
     population: Annotated[int, Field(ge=4, le=10**6)]
