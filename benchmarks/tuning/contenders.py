@@ -1,7 +1,10 @@
 """One search of a problem by one contender: the project's searchers, and Optuna's own loop."""
 
+import hashlib
+import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +26,24 @@ SAMPLERS: Mapping[str, Callable[[int], optuna.samplers.BaseSampler]] = {
     "optuna gp": lambda seed: optuna.samplers.GPSampler(seed=seed),
 }
 CONTENDERS = (*METHODS, *SAMPLERS)
+LIBRARIES: Mapping[str, Sequence[str]] = {  # that propose the points, beside NumPy
+    "sobol": ("scipy",),
+    "bayes": ("optuna",),
+    "gp": ("optuna", "scipy", "torch"),
+    "cma": ("cmaes",),
+    "nsga2": ("optuna",),
+    "optuna tpe": ("optuna",),
+    "optuna gp": ("optuna", "scipy", "torch"),
+}
 Key = tuple[str, str, int, int]  # contender, problem, budget, seed
 Found = tuple[list[float], float]  # regret of the best so far after each trial, seconds of the searcher a trial
+
+
+def version_of(contender: str) -> str:
+    """Return a digest of a contender's settings and of the versions of its libraries."""
+    libraries = {name: version(name) for name in ("numpy", *LIBRARIES.get(contender, ()))}
+    text = json.dumps([BATCH, PARAMS.get(contender), libraries], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def with_tables(wheel: Path | None) -> None:

@@ -1,5 +1,6 @@
 """The comparison of searchers: its functions have the minima that it states, and its statistics do what they say."""
 
+import json
 import os
 import pickle
 from pathlib import Path
@@ -10,7 +11,9 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from bakeoff.base.settings import BadInput
-from benchmarks.tuning.contenders import METHODS, levels, search
+from benchmarks.tuning import contenders
+from benchmarks.tuning.__main__ import read
+from benchmarks.tuning.contenders import METHODS, levels, search, version_of
 from benchmarks.tuning.problems import PROBLEMS, Problem
 from benchmarks.tuning.statistics import bootstrapped, mean_ranks, median, ratio, win_rate
 from benchmarks.tuning.tables import LEVELS, problem, problems
@@ -135,3 +138,21 @@ def test_another_file_than_the_wheel_is_refused(tmp_path: Path) -> None:
     (tmp_path / "wheel").write_bytes(b"x")
     with pytest.raises(BadInput, match=r"its sha256 is 2d711642b726b044"):
         next(problems(tmp_path / "wheel"))
+
+
+def test_a_kept_search_counts_only_while_its_settings_and_libraries_are_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = tmp_path / "kept"
+    keys = [("cma", "line", 8, 0), ("random", "line", 8, 0), ("optuna tpe", "line", 8, 1)]
+    lines = [json.dumps([key, version_of(key[0]), [[0.5, 0.25], 0.1]]) for key in keys]
+    older = json.dumps([keys[0], [[9.0, 9.0], 0.1]])
+    kept.write_text("\n".join([older, "", "{}", "7", *lines, lines[0][:30]]))
+    assert read(kept) == {key: ([0.5, 0.25], 0.1) for key in keys}
+    monkeypatch.setitem(contenders.PARAMS, "cma", {"population": 9})
+    assert list(read(kept)) == keys[1:]
+    monkeypatch.setattr(contenders, "version", lambda name: "0.1" if name == "optuna" else version_before(name))
+    assert list(read(kept)) == keys[1:2]
+
+
+version_before = contenders.version

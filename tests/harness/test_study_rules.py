@@ -36,9 +36,12 @@ PLAIN = {
 }
 
 
-def check(monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any], levels: dict[str, Any] | None = None) -> None:
+def check(
+    monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any], levels: dict[str, Any] | None = None, times: float = 1.0
+) -> None:
     """Check params.yaml as it ships with one study, and its levels, in place of all others."""
     document = settings.load(PARAMS)
+    document["budgets"][document["budget"]]["epochs"] = times
     document["tuning"] |= {"studies": {"own": STUDY | changes}, "grid": {"levels": levels or {}}}
     monkeypatch.chdir(PARAMS.parent)
     monkeypatch.setattr(params, "load", lambda path: document if path.name == PARAMS.name else settings.load(path))
@@ -132,7 +135,8 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"stop": {"target": None, "halving": None}}, "stop.patience is missing"),
     (
         HALVED | {"epochs": 8},
-        "own.stop.halving: its first rung has 3 epochs and its second one 9, and the study has 8 epochs; take",
+        "own.stop.halving leaves one rung: a training has 8 epochs, 1 / 3 of these, rounded down, is 2, and first is "
+        "3; take a smaller first or factor, more epochs, or",
     ),
     (
         GRADIENT | {"fixed": PLAIN, "stop": HALVED["stop"], "epochs": 9},
@@ -153,6 +157,10 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
             ("training.schedule.beginning", "training.schedule.beginning is not a setting"),
             ("training.early_stop.patience", "training.early_stop.patience is not a setting"),
             ("learning_rate", "learning_rate is not a setting of a training (sections: network, optimizer"),
+            ("", "'' is not a setting of a training (sections: network, optimizer"),
+            (" ", "' ' is not a setting of a training"),
+            ("optimizer.", "'optimizer.' is not a setting (there is: learning_rate"),
+            (".learning_rate", "'.learning_rate' is not a setting (there is: network"),
             ("optimiser.learning_rate", "optimiser is not a setting; did you mean 'optimizer'?"),
         )
     ),
@@ -171,6 +179,10 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
         "space.training.schedule.warmup: training.schedule, which contains it, is in the space, too",
     ),
     (also("training.epochs", spans(1, 3)), "space.training.epochs: a study has its epochs under `epochs`"),
+    (
+        {"fixed": {"training.schedule.warmup": 0.1, "training.schedule": {"kind": "cosine", "end": 0.0}}},
+        "fixed.training.schedule.warmup: training.schedule, which contains it, is fixed, too; remove one of them",
+    ),
     ({"fixed": {"training.epochs": 3}}, "fixed.training.epochs: a study has its epochs under `epochs`"),
     # what the classes of the settings refuse at a corner
     (
@@ -235,6 +247,24 @@ def test_a_study_that_could_not_run_is_refused(
     assert said in line
     assert "tuning.studies.own" in line
     assert line.startswith("params.yaml: ") and "\n" not in line
+
+
+@pytest.mark.parametrize(
+    ("times", "said"),
+    [
+        (1.0, None),
+        (0.5, r"one rung: a training has 4 epochs \(9, and budgets\.standard\.epochs is 0\.5\), 1 / 3 of these"),
+        (0.1, r"one rung: a training has 1 epoch \(9, and budgets\.standard\.epochs is 0\.1\), 1 / 3 of these"),
+    ],
+)
+def test_halving_needs_two_rungs_with_the_epochs_that_the_budget_leaves(
+    times: float, said: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if said is None:
+        check(monkeypatch, HALVED, times=times)
+    else:
+        with pytest.raises(BadInput, match=said):
+            check(monkeypatch, HALVED, times=times)
 
 
 GRID = {"methods": ["grid"], "trials": 6, "space": RATE | {"network.activation": KIND, "network.kernel": spans(1, 3)}}

@@ -38,6 +38,7 @@ from bakeoff.report.pages import (
     results,
     samples_caption,
     stopped,
+    study_part,
 )
 from bakeoff.report.sections.contest import edges, held_out, overall, targets, tuned_table, verdict
 from bakeoff.report.web_page import as_html
@@ -718,6 +719,16 @@ def test_brains_are_named_under_brains_alone() -> None:
 def test_a_search_that_a_rule_ended_is_named(ended: str, said: str) -> None:
     cell = whole("cifar", methods=["grid"]).tuning["mlp"].cells[0]
     assert stopped([cell.model_copy(update={"ended": ended})]) == said
+
+
+def test_a_halved_search_says_how_many_trials_had_all_epochs() -> None:
+    tuning = whole("cifar", methods=["grid"]).tuning["mlp"]
+    cell = tuning.cells[0]
+    assert "halving" not in study_part("mlp", tuning, None)
+    changes = {"trials": 31, "trials_full": 7, "trials_diverged": 2}
+    text = study_part("mlp", tuning.model_copy(update={"cells": (cell.model_copy(update=changes),)}), None)
+    assert "| 31 (7 with all epochs, 2 diverged) |" in text
+    assert text.count("only the best of them are trained again with more (halving). ") == 1
 
 
 def test_methods_are_compared_only_where_there_are_several() -> None:

@@ -373,9 +373,24 @@ def test_searches_are_ranked_by_the_loss_on_fresh_seeds() -> None:
     assert bayes.validation.values == (0.3, 0.31, 0.3)
     assert bayes.best == {"optimizer.learning_rate": 0.25}
     assert bayes.best_so_far == ((1, 0.2), (2, 0.1))
-    assert (bayes.trials, bayes.trials_diverged) == (2, 0)
+    assert (bayes.trials, bayes.trials_full, bayes.trials_diverged) == (2, 2, 0)
+    assert '"best_so_far":[[1,' in whole(RECORDS).dumped().replace(" ", "").replace("\n", "")
     assert bayes.optimism.mean == pytest.approx(0.91 / 3 - 0.1, rel=1e-5)
     assert grid.difference.mean == pytest.approx(0.51 - 0.91 / 3, rel=1e-5)  # worse: its loss is larger
+
+
+def test_of_a_halved_search_the_epochs_are_no_hyperparameter_and_shares_of_trainings_stay() -> None:
+    record = found("grid", [0.5, 0.52, 0.51], [0.4, 0.3, 0.35])
+    head, *children = record.runs
+    for run in record.runs:
+        run.parameters["training.epochs"] = 9  # type: ignore[index]
+    for trial, epochs in zip(children, (3, 3, 9), strict=False):
+        trial.parameters["training.epochs"] = epochs  # type: ignore[index]
+    head.history[:] = [{"epoch": 5 / 3, "best/val/loss": 0.35}]  # type: ignore[index]
+    (cell,) = compare({}, {}, {"mlp": {"grid": record}}, [], [], SETTINGS).tuning["mlp"].cells
+    assert cell.best == {"optimizer.learning_rate": 0.25}
+    assert cell.best_so_far == ((1.66667, 0.35),)
+    assert (cell.trials, cell.trials_full) == (3, 1)
 
 
 def test_the_same_records_give_the_same_bytes_in_any_order_of_the_cells() -> None:

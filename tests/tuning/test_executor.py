@@ -91,7 +91,9 @@ def falling(*values: float | None) -> Callable[[Sequence[Point]], list[Trained]]
         ((None, 1), "loss", 1, 2, "patience"),
         ((None, 3), "loss", 1, 6, "patience"),  # the third is best; what is as good is not better
         ((None, 3), "loss", 4, 8, "patience"),
-        ((None, 6), "accuracy", 1, 9, "patience"),
+        ((None, 5), "accuracy", 1, 8, "patience"),
+        ((None, 6), "accuracy", 1, 9, "budget"),  # with the last trial both are true, and nothing is left
+        ((0.5, None), "loss", 9, 9, "budget"),
         ((None, 7), "loss", 1, 9, "budget"),
         ((0.5, 1), "loss", 3, 3, "target"),
     ],
@@ -107,14 +109,15 @@ def test_a_rule_ends_a_search_once_a_batch_is_told(
     )
     assert len(trials) == len(searcher.told) == tried
     assert seen == trials
-    assert ending(trials, rules, objective) == by
+    assert ending(trials, rules, objective, 9) == by
 
 
-def test_patience_ends_a_search_in_which_all_diverge() -> None:
-    rules = StopSettings(target=1e9, patience=4, halving=None)
+@pytest.mark.parametrize(("first", "tried"), [(None, 9), (0.5, 7)])
+def test_patience_counts_from_the_first_value_on(first: float | None, tried: int) -> None:
+    rules = StopSettings(target=None, patience=2, halving=None)
     trials = search(
         Counter(),
-        falling(*[None] * 9),
+        falling(None, None, None, None, first, *[None] * 4),
         budget=9,
         cheapest=1,
         batch=1,
@@ -122,7 +125,7 @@ def test_patience_ends_a_search_in_which_all_diverge() -> None:
         watch=lambda _: None,
         objective="loss",
     )
-    assert len(trials) == 4
+    assert len(trials) == tried
 
 
 class Shared(Counter):

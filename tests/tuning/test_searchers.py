@@ -8,6 +8,7 @@ from statistics import fmean
 
 import optuna
 import pytest
+from pydantic import ValidationError
 
 from bakeoff.base.settings import BadInput, Settings
 from bakeoff.tuning.bayes import Bayes
@@ -460,3 +461,11 @@ class Fixed:
 
     def __call__(self, _: Point) -> Point:
         return self.slopes
+
+
+def test_a_generation_of_cma_has_eight_places_of_a_range_at_least() -> None:
+    """A generation that spans one place, or none, makes the search start anew."""
+    CmaSettings(population=4, deviation=0.3, levels=8)
+    GpSettings(startup_trials=1, levels=2)
+    with pytest.raises(ValidationError, match="greater than or equal to 8"):
+        CmaSettings(population=4, deviation=0.3, levels=7)

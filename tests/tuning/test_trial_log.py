@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from bakeoff.tuning import trial_log
-from bakeoff.tuning.objective import Trained
+from bakeoff.tuning.objective import Asked, Trained
 from bakeoff.tuning.space import Point
-from bakeoff.tuning.trial_log import Asked, LoggedTrainings, TrialLog
+from bakeoff.tuning.trial_log import LoggedTrainings, TrialLog
 from tests.tuning.bases import base
 
 RATE = "optimizer.learning_rate"

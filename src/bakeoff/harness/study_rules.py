@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice, product
+from itertools import islice, permutations, product
 from typing import TYPE_CHECKING, Any
 
 from bakeoff.base.budget import scaled
@@ -15,7 +15,7 @@ from bakeoff.optimizers.registry import OPTIMIZERS
 from bakeoff.tuning.candidate import EPOCHS, Base, Candidate, Unknown, found, whole_ends
 from bakeoff.tuning.differentiable import differentiable, searchable
 from bakeoff.tuning.grid import grid
-from bakeoff.tuning.halving import planned
+from bakeoff.tuning.halving import planned, rungs
 from bakeoff.tuning.settings import Choice, Range, StudySettings
 from bakeoff.tuning.space import Point, Space, condition, holds, same
 
@@ -41,7 +41,7 @@ def studies(params: "Params") -> Iterator[str]:
         except BadInput as error:
             yield str(error).removeprefix("params.yaml: ")
             continue
-        faults = [*of_halving(study), *of_space(base, study)]
+        faults = [*of_halving(params, study), *of_space(base, study)]
         if faults:
             yield from (f"{place}.{fault}" for fault in faults)
             continue
@@ -79,16 +79,19 @@ def of_task(params: "Params", study: StudySettings) -> Iterator[str]:
         yield f"stop.target is {target:g}, and the {study.objective} to reach is {rule}; take such a value, or null"
 
 
-def of_halving(study: StudySettings) -> Iterator[str]:
-    """Yield why no training can end before its last epoch."""
+def of_halving(params: "Params", study: StudySettings) -> Iterator[str]:
+    """Yield what is wrong with stop.halving."""
     halving = study.stop.halving
     if halving is None:
         return
-    if halving.first * halving.factor > study.epochs:
+    times = params.budgets[params.budget].epochs
+    epochs = scaled(study.epochs, times)
+    if len(rungs(halving, epochs)) == 1:
+        made = f" ({study.epochs}, and budgets.{params.budget}.epochs is {times:g})" if times != 1 else ""
         yield (
-            f"stop.halving: its first rung has {halving.first} epochs and its second one "
-            f"{halving.first * halving.factor}, and the study has {study.epochs} epochs; take a smaller first "
-            "or factor, or more epochs"
+            f"stop.halving leaves one rung: a training has {epochs} {'epoch' if epochs == 1 else 'epochs'}{made}, "
+            f"1 / {halving.factor} of these, rounded down, is {epochs // halving.factor}, and first is "
+            f"{halving.first}; take a smaller first or factor, more epochs, or halving: null"
         )
     if "gradient" in study.methods:
         yield (
@@ -102,6 +105,9 @@ def of_names(study: StudySettings) -> Iterator[str]:
     for part in ("fixed", "space"):
         if EPOCHS in getattr(study, part):
             yield f"{part}.{EPOCHS}: a study has its epochs under `epochs`; remove it here"
+    for name, other in permutations(study.fixed, 2):
+        if name.startswith(f"{other}."):
+            yield f"fixed.{name}: {other}, which contains it, is fixed, too; remove one of them"
     for name in study.space:
         for other in study.fixed:
             if name == other or name.startswith(f"{other}.") or other.startswith(f"{name}."):
@@ -149,7 +155,8 @@ def at_corners(params: "Params", base: Base, study: StudySettings, space: Space)
     task = params.tasks[study.task]
     data = params.data[task.data]
     label = base.place.removeprefix("params.yaml: ")
-    shortest = [{EPOCHS: study.stop.halving.first}] if study.stop.halving else []
+    epochs = scaled(study.epochs, params.budgets[params.budget].epochs)
+    shortest = [{EPOCHS: rungs(study.stop.halving, epochs)[0]}] if study.stop.halving else []
     for point in [{}, *shortest, *corners(space)]:
         try:
             candidate = base.at(point)

@@ -350,13 +350,15 @@ def study_part(name: str, tuning: TuningComparison, part: str | None) -> str:
     for cell in cells:
         best = [shown(cell.best.get(name)) for name in varied]
         searched = number(cell.best_so_far[-1][1]) if cell.best_so_far else DASH
-        trials = f"{cell.trials} ({cell.trials_diverged} diverged)" if cell.trials_diverged else str(cell.trials)
+        notes = [f"{cell.trials_full} with all epochs"] if cell.trials_full < cell.trials else []
+        notes += [f"{cell.trials_diverged} diverged"] if cell.trials_diverged else []
+        trials = f"{cell.trials} ({', '.join(notes)})" if notes else str(cell.trials)
         scores = [searched, estimate(cell.validation), estimate(cell.optimism), estimate(cell.test)]
         rows.append([cell.method, trials, *scores, *best])
     budget = "Every method has a budget of the same number of trainings. " if len(cells) > 1 else ""
     text = (
         f"{code(tuning.model)} under {code(tuning.optimizer)}. The trials train on {code(tuning.data)}{taken(part)}. "
-        f"{budget}{stopped(cells)}The best trial of a method is trained again "
+        f"{budget}{halved(cells)}{stopped(cells)}The best trial of a method is trained again "
         f"from {plural(len(cells[0].seeds), 'seed')} that no trial had used, and only these runs count: the best of "
         f"many trials is biased by selection. The optimism is the difference. {best_method(tuning)}"
     )
@@ -366,6 +368,13 @@ def study_part(name: str, tuning: TuningComparison, part: str | None) -> str:
     drawn = picture(f"{measure} of the searches of {name}", f"tuning-{name}.png")
     parts = [f"### Study {code(name)}", text, drawn, table(header, rows)]
     return "\n\n".join(parts)
+
+
+def halved(cells: Sequence[Study]) -> str:
+    """Return a sentence on trials with fewer epochs; nothing where there are none."""
+    if all(cell.trials_full == cell.trials for cell in cells):
+        return ""
+    return "Trials begin with few epochs, and only the best of them are trained again with more (halving). "
 
 
 def stopped(cells: Sequence[Study]) -> str:

@@ -64,6 +64,7 @@ from bakeoff.results.significance import bootstrap, student
 
 OF_METRICS, OF_LOSSES = (0.0, 1.0), (0.0, math.inf)  # no interval reaches beyond what the quantity can be
 RANGES: Mapping[Metric, float] = {"accuracy": 1.0, "auc": 0.5, "dice": 1.0}  # from chance or nothing to perfect
+EPOCHS = "training.epochs"
 LEAST_SEEDS = 3  # in common with each rival, before a leader wins
 
 Values = NDArray[np.float64]
@@ -467,7 +468,7 @@ def recipe(runs: Sequence[Run], metric: Metric, settings: ComparisonSettings) ->
         optimizer=first["optimizer"],
         diverged=tuple(run.parameters["seed"] for run in runs if run.diverged is not None),
         runs=len(runs),
-        epochs=first["training.epochs"],
+        epochs=first[EPOCHS],
         refit=refit,
         # The validation score of a network that learnt from the validation data is no estimate of anything.
         validation=None if refit else summary(column(runs, f"val/{metric}"), OF_METRICS, settings),
@@ -614,11 +615,12 @@ def searched(method: str, runs: Sequence[Run]) -> Searched:
 
 def study(place: Place[str], rank: int, search: Searched, settings: ComparisonSettings) -> Study:
     """Return a method with the scores of its best trial and the course of its search."""
-    # The searched hyperparameters are those that differ between a search's trials.
+    # The searched hyperparameters are those that differ between a search's trials. Under halving the epochs do, too.
     first, *others = (trial.parameters for trial in search.trials)
-    varied = [name for name in first if any(other.get(name) != first[name] for other in others)]
+    varied = [name for name in first if name != EPOCHS and any(other.get(name) != first[name] for other in others)]
+    epochs = search.head.parameters.get(EPOCHS)
     limits, sign = OF_LOSSES if search.objective == "loss" else OF_METRICS, search.sign
-    course = [(int(row["epoch"]), row[f"best/val/{search.objective}"]) for row in search.head.history]
+    course = [(row["epoch"], row[f"best/val/{search.objective}"]) for row in search.head.history]
     lost = np.array([sign * (course[-1][1] - sign * score) for score in place.cell.score]) if course else np.empty(0)
     return Study(
         method=place.cell.name,
@@ -630,6 +632,7 @@ def study(place: Place[str], rank: int, search: Searched, settings: ComparisonSe
         best_so_far=tuple(course),
         optimism=estimate(lost[~np.isnan(lost)], settings),
         trials=len(search.trials),
+        trials_full=sum(trial.parameters.get(EPOCHS) == epochs for trial in search.trials),
         trials_diverged=sum(trial.diverged is not None for trial in search.trials),
         ended=search.head.parameters["study.ended"],
     )

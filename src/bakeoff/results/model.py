@@ -471,16 +471,18 @@ class Study(Standing, Scores):
 
     Attributes:
         best: the hyperparameters of its best trial.
-        best_so_far: trainings spent and the best value of the objective until then.
+        best_so_far: trainings spent, a share where they had fewer epochs, and the best value until then.
         optimism: how much better the best trial was in the search than from each fresh seed that ended.
+        trials_full: how many of the trials had all epochs.
         ended: what ended the search.
     """
 
     method: str
     best: dict[str, int | Number | str]
-    best_so_far: tuple[tuple[int, Number], ...]
+    best_so_far: tuple[tuple[int | Number, Number], ...]
     optimism: Estimate
     trials: int
+    trials_full: int
     trials_diverged: int
     ended: Literal["target", "patience", "budget"]
 

@@ -1,17 +1,13 @@
 """Bayesian search."""
 
-from collections.abc import Sequence
-
 import optuna
 
-from bakeoff.tuning.searcher import Problem, Proposal
-from bakeoff.tuning.settings import BayesSettings, Choice
-from bakeoff.tuning.space import Cube
-
-optuna.logging.set_verbosity(optuna.logging.WARNING)  # it announces each study on stderr
+from bakeoff.tuning.optuna_space import Sampled
+from bakeoff.tuning.searcher import Problem
+from bakeoff.tuning.settings import BayesSettings
 
 
-class Bayes:
+class Bayes(Sampled):
     """Draws from the density of the good points over that of the others, after a random start.
 
     Optuna's tree-structured Parzen estimator: multivariate, so that the densities are of all dimensions together, and
@@ -21,13 +17,6 @@ class Bayes:
     """
 
     def __init__(self, problem: Problem, settings: BayesSettings) -> None:
-        self.space = problem.space
-        self.axes: dict[str, optuna.distributions.BaseDistribution] = {
-            name: optuna.distributions.CategoricalDistribution(range(len(dimension.choices)))
-            if isinstance(dimension, Choice)
-            else optuna.distributions.FloatDistribution(0.0, 1.0)
-            for name, dimension in self.space.dimensions.items()
-        }
         sampler = optuna.samplers.TPESampler(
             seed=problem.seed,
             n_startup_trials=settings.startup_trials,
@@ -35,20 +24,4 @@ class Bayes:
             constant_liar=True,
             group=False,
         )
-        self.study = optuna.create_study(sampler=sampler)
-        self.asked: list[optuna.Trial] = []
-
-    def ask(self, n: int) -> list[Proposal]:
-        self.asked = [self.study.ask(self.axes) for _ in range(n)]
-        return [Proposal(self.space.point(self.cube(trial))) for trial in self.asked]
-
-    def cube(self, trial: optuna.Trial) -> Cube:
-        """Return the place of a trial; a choice is the middle of its part."""
-        return tuple(
-            (trial.params[name] + 0.5) / len(dimension.choices) if isinstance(dimension, Choice) else trial.params[name]
-            for name, dimension in self.space.dimensions.items()
-        )
-
-    def tell(self, values: Sequence[float]) -> None:
-        for trial, value in zip(self.asked, values, strict=True):
-            self.study.tell(trial, value)
+        super().__init__(problem.space, sampler)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bakeoff.base.quoting import quoted
 from bakeoff.base.settings import BadInput, Settings, hint, validate
 from bakeoff.networks.registry import NETWORKS
 from bakeoff.networks.settings import NetworkSettings
@@ -145,12 +146,19 @@ def found(values: Mapping[str, Any], name: str) -> Any:
     inside: Any = values
     parts = name.split(".")
     if len(parts) < 2:
-        raise Unknown(f"{name} is not a setting of a training (sections: {', '.join(SECTIONS)})")
+        raise Unknown(f"{legible(name)} is not a setting of a training (sections: {', '.join(SECTIONS)})")
     for depth, part in enumerate(parts):
         known = dict(inside) if isinstance(inside, Mapping) else {}
         if isinstance(inside, list):
             known = {str(number): one for number, one in enumerate(inside)}
         if part not in known:
-            raise Unknown(f"{'.'.join(parts[: depth + 1])} is not a setting{hint(part, known)}")
+            raise Unknown(
+                f"{legible('.'.join(parts[: depth + 1]) if part else name)} is not a setting{hint(part, known)}"
+            )
         inside = known[part]
     return inside
+
+
+def legible(name: str) -> str:
+    """Return a dotted name; in quotes where a part of it is empty or has a blank."""
+    return name if all(part and part.split() == [part] for part in name.split(".")) else quoted(name)

@@ -34,8 +34,7 @@ def search(
 ) -> list[Trial]:
     """All trials; their costs add up to `budget` trainings, or to less where a rule of `stop` ends the search.
 
-    What is asked for depends on `batch` alone, so that it changes no result where `train` tries the points of a batch:
-    here, side by side (base.workers), or on a cluster, by dask's executor.
+    What is asked for depends on `batch` alone, so that it changes no result where `train` tries the points of a batch.
 
     Args:
         cheapest: the least that a trial costs.
@@ -45,7 +44,7 @@ def search(
     """
     trials: list[Trial] = []
     spent = Fraction(0)
-    while spent < budget and ending(trials, stop, objective) == "budget":
+    while spent < budget and rule(trials, stop, objective) is None:
         wanted = min(batch, int((budget - spent) / cheapest))
         proposals = searcher.ask(wanted)
         cost = sum(proposal.cost for proposal in proposals)
@@ -69,16 +68,29 @@ def full(trials: Sequence[Trial]) -> list[Trial]:
     return [trial for trial in trials if trial.full]
 
 
-def ending(trials: Sequence[Trial], stop: StopSettings, objective: str) -> Literal["target", "patience", "budget"]:
-    """Return what ends a search after these trials: a rule, or else its budget.
+def rule(trials: Sequence[Trial], stop: StopSettings, objective: str) -> Literal["target", "patience"] | None:
+    """Return the rule that ends a search after these trials; None if it goes on.
 
-    A diverged trial is no better than any other. Trials with fewer epochs than the others do not count.
+    A diverged trial is no better than any other; before the first value there is nothing to be better than. Trials with
+    fewer epochs than the others do not count.
     """
     best, since = math.inf, 0
     for trial in full(trials):
         value = trial.trained.value(objective)
-        best, since = (value, 0) if value < best else (best, since + 1)
+        if value < best:
+            best, since = value, 0
+        elif math.isfinite(best):
+            since += 1
     sign = 1 if objective == "loss" else -1  # as in Trained.value
     if stop.target is not None and best <= sign * stop.target:
         return "target"
-    return "patience" if stop.patience is not None and since >= stop.patience else "budget"
+    return "patience" if stop.patience is not None and since >= stop.patience else None
+
+
+def ending(
+    trials: Sequence[Trial], stop: StopSettings, objective: str, budget: Fraction | int
+) -> Literal["target", "patience", "budget"]:
+    """Return what ended a search: its budget, where all of it was spent, or else a rule."""
+    if trials[-1].spent >= float(budget):
+        return "budget"
+    return rule(trials, stop, objective) or "budget"

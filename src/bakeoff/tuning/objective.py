@@ -21,6 +21,8 @@ from bakeoff.training.supervised import Classification, Segmentation, Supervised
 from bakeoff.tuning.candidate import Base, Candidate
 from bakeoff.tuning.space import Point
 
+Asked = tuple[Point, int | None]  # a point to try, or with a seed one to confirm
+
 CPU = torch.device("cpu")
 # A trial is measured at its end alone, and has diverged where something is not finite.
 EXECUTION = ExecutionSettings(

@@ -112,9 +112,9 @@ class HalvingSettings(Settings):
     """Trainings that end early where others are better.
 
     Attributes:
-        kind: halving: all points begin with the fewest epochs; hyperband: they begin with any number of epochs in turn.
-        first: epochs of the first rung.
-        factor: epochs of a rung over those of the one before; one in so many points climbs.
+        kind: halving: all points begin on the lowest rung; hyperband: an equal part of the budget begins on each.
+        first: the fewest epochs that a rung may have.
+        factor: epochs of a rung over those of the one below, which are rounded down; one in so many points climbs.
     """
 
     kind: Literal["halving", "hyperband"]
@@ -127,7 +127,8 @@ class StopSettings(Settings):
 
     Attributes:
         target: value of the objective at which it ends; None: at none.
-        patience: full trainings without a better best after which it ends; None: it never does.
+        patience: trials without a better best after which it ends, of those with all epochs, from the first one on
+            that does not diverge; None: it never does.
         halving: how trainings end before their last epoch; None: they do not.
     """
 
@@ -203,12 +204,12 @@ class CmaSettings(Settings):
     """Attributes:
     population: trials of a generation.
     deviation: of the first generation, in units of a hyperparameter's range.
-    levels: places of each range that a proposal can have.
+    levels: places of each range that a proposal can have; it starts anew where a generation spans one.
     """
 
     population: Annotated[int, Field(ge=4, le=10**6)]
     deviation: Annotated[float, Field(gt=0, le=1)]
-    levels: Levels
+    levels: Annotated[int, Field(ge=8, le=2**20)]
 
 
 class EvolutionSettings(Settings):

@@ -12,12 +12,10 @@ from bakeoff.training.fit import Watch
 from bakeoff.training.metrics import means
 from bakeoff.tuning.executor import Trial, ending, full, search
 from bakeoff.tuning.halving import Plan, planned
-from bakeoff.tuning.objective import Objective, Trained
+from bakeoff.tuning.objective import Asked, Objective, Trained
 from bakeoff.tuning.searcher import Searcher
 from bakeoff.tuning.settings import SearchBudget, StudySettings
 from bakeoff.tuning.space import Point
-
-Asked = tuple[Point, int | None]  # a point to try, or with a seed one to confirm
 
 BEST = "best/val/"  # of the trials so far; not `val/`, whose metrics are means over the confirming trainings
 
@@ -95,19 +93,20 @@ class Study:
                 show(history[-1])
 
         settings, budget, plan = self.settings, self.budget, self.plan
+        whole = plan.cost if plan else budget.trials
         trials = search(
             self.searcher,
             lambda points: train([(point, None) for point in points]),
-            budget=plan.cost if plan else budget.trials,
+            budget=whole,
             cheapest=plan.cheapest if plan else 1,
             batch=settings.batch,
             stop=settings.stop,
             watch=see,
             objective=objective,
         )
-        ended = ending(trials, settings.stop, objective)
+        ended = ending(trials, settings.stop, objective, whole)
         if unspent := budget.trials - progress.done:
-            progress.advance(unspent, note=f"ended by {ended} after {len(trials)} trials")
+            progress.advance(unspent, note=f"ended by its {ended} after {len(trials)} trials")
         best = best_of(trials, objective)
         seeds = [settings.seed + number for number in range(1, budget.confirmations + 1)]
         again = train([(best.point, seed) for seed in seeds])

@@ -13,14 +13,12 @@ from bakeoff.base import files, paths
 from bakeoff.base.disk import writing
 from bakeoff.base.machine import processor
 from bakeoff.base.reproducible import HEAVY
-from bakeoff.tuning.objective import Objective, Trained
+from bakeoff.tuning.objective import Asked, Objective, Trained
 from bakeoff.tuning.searcher import Slope
 from bakeoff.tuning.space import Point
 
 FOLDER = Path(paths.TRIALS)
 MOST = 10_000  # lines of one log that stay when its search ends
-
-Asked = tuple[Point, int | None]  # a point to try, or with a seed one to confirm
 
 
 class TrialLog:

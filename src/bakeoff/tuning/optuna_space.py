@@ -1,0 +1,50 @@
+"""A searcher that is one of Optuna's samplers, and the axes along which it samples."""
+
+from collections.abc import Mapping, Sequence
+
+import optuna
+
+from bakeoff.tuning.searcher import Proposal
+from bakeoff.tuning.settings import Choice
+from bakeoff.tuning.space import Cube, Space
+
+optuna.logging.set_verbosity(optuna.logging.WARNING)  # it announces each study on stderr
+
+Axes = Mapping[str, optuna.distributions.BaseDistribution]
+
+
+def axes(space: Space) -> Axes:
+    """Return an axis from 0 to 1 for each range, and one of the numbers of its choices for each choice."""
+    return {
+        name: optuna.distributions.CategoricalDistribution(range(len(dimension.choices)))
+        if isinstance(dimension, Choice)
+        else optuna.distributions.FloatDistribution(0.0, 1.0)
+        for name, dimension in space.dimensions.items()
+    }
+
+
+class Sampled:
+    """Proposes what a sampler of Optuna draws, and tells it the values."""
+
+    def __init__(self, space: Space, sampler: optuna.samplers.BaseSampler) -> None:
+        self.space, self.axes = space, axes(space)
+        self.study = optuna.create_study(sampler=sampler)
+        self.asked: list[optuna.Trial] = []
+
+    def ask(self, n: int) -> list[Proposal]:
+        self.asked = [self.draw() for _ in range(n)]
+        return [Proposal(self.space.point(self.cube(trial))) for trial in self.asked]
+
+    def draw(self) -> optuna.Trial:
+        return self.study.ask(dict(self.axes))
+
+    def cube(self, trial: optuna.Trial) -> Cube:
+        """Return the place of a trial; a choice is the middle of its part."""
+        return tuple(
+            (trial.params[name] + 0.5) / len(dimension.choices) if isinstance(dimension, Choice) else trial.params[name]
+            for name, dimension in self.space.dimensions.items()
+        )
+
+    def tell(self, values: Sequence[float]) -> None:
+        for trial, value in zip(self.asked, values, strict=True):
+            self.study.tell(trial, value)
