@@ -107,11 +107,11 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     # sizes of pictures
     (
         {"networks.unet.depth": 9, "data.scans.resize": [40, 40]},
-        "networks.unet.depth is 9, so that height and width are mirrored to multiples of 512",
+        "networks.unet.depth is 9, so that the network takes data.scans.resize [40, 40] with mirrored borders",
     ),
     (
-        {"networks.unet.depth": 5, "data.scans.resize": [80, 1]},
-        "more than 16 times as many pixels of data.scans.resize [80, 1]; take fewer levels",
+        {"networks.unet.depth": 7, "data.scans.resize": [80, 1]},
+        "data.scans.resize [80, 1] with mirrored borders, which makes more than 64 times as many pixels; take fewer",
     ),
     ({"data.images.resize": [3, 28]}, "networks.cnn.channels has 2 entries, and each halves the image: too many"),
     ({"data.images.resize": [6, 4]}, "networks.cnn.kernel is 5, and does not fit data.images.resize [6, 4]; take at"),
@@ -150,9 +150,9 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
         "augmentation.window is 41, and data.scans.resize [80, 40] have no square of this side; take at most 40",
     ),
     (
-        {"tasks.scans.training.augmentation.window": 8, "networks.unet.depth": 6},
-        "networks.unet.depth is 6, so that height and width are mirrored to multiples of 64, which makes more than 16 "
-        "times as many pixels of windows of tasks.scans.training.augmentation.window 8; take fewer levels",
+        {"tasks.scans.training.augmentation.window": 8, "networks.unet.depth": 7},
+        "networks.unet.depth is 7, so that the network takes windows of tasks.scans.training.augmentation.window 8 "
+        "with mirrored borders, which makes more than 64 times as many pixels; take fewer levels",
     ),
     (
         {"tasks.scans.training.augmentation.intensity": {"gain": 0.0, "offset": 0.0}},

@@ -27,6 +27,7 @@ from safetensors.torch import save_file
 from simulated_contest import SETTINGS, contests
 
 from bakeoff.base import record, settings
+from bakeoff.base.provenance import sha256
 from bakeoff.base.record import Record, Run
 from bakeoff.base.settings import BadInput
 from bakeoff.commands import tracking
@@ -152,7 +153,7 @@ def tune() -> None:
 
 def write(stage: str, task: str, item: str, settings: dict[str, Any], code: str, runs: list[Run]) -> None:
     settings = settings | {"networks.softmax": {"initial_sigma": 0.01}}
-    data = {DATA: DATA_SHA}
+    data = {DATA: sha256(Path(DATA)) if Path(DATA).is_file() else DATA_SHA}
     path = sync.RECORDS / task / f"{item}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     record.write(Record(stage, task, record.digest(stage, settings, data, code), settings, data, code, runs), path)
@@ -878,6 +879,8 @@ def winner(project: Path) -> Callable[[Examples], torch.Tensor]:
     ]
     Path(DATA).parent.mkdir(parents=True)
     Examples(*splits, classes=("a", "b", "c")).save(Path(DATA))
+    for path in (project / sync.RECORDS).rglob("*.json"):
+        path.write_text(path.read_text().replace(DATA_SHA, sha256(Path(DATA))))
     networks = [
         NETWORKS["softmax"].build(SoftmaxSettings(initial_sigma=1.0), (1, 4, 5), 3, torch.Generator().manual_seed(seed))
         for seed in (0, 1)
