@@ -17,7 +17,7 @@ from bakeoff.data.examples import Examples, Split
 from bakeoff.explanation import explanation, importance, page
 from bakeoff.explanation.page import Subject
 from bakeoff.explanation.settings import ExplanationSettings
-from bakeoff.inference import folders, models, recorded, rows, views
+from bakeoff.inference import folders, masks, models, recorded, rows, views
 from bakeoff.inference.models import Trained
 from bakeoff.report import web_page
 
@@ -54,9 +54,7 @@ def explain(
     kind: Kind = settings.validate(document, f"data.{data}.kind", Kind)  # type: ignore[arg-type]
     metric: Metric = settings.validate(document, f"tasks.{task}.metric", Metric)  # type: ignore[arg-type]
     folders.check("--to", to, holds="a page and its numbers", own=(PAGE, NUMBERS))
-    for option, given in (("--flips", flips), ("--border", border)):
-        if given is not None and kind != "scans":
-            raise BadInput(f"{option}: is for masks, and {quoted(task)} has none; leave it out")
+    masks.check_options(task, kind, {"--flips": flips, "--border": border})
     model = models.load(models.choose(task, cell, recipe), task, metric, ensemble=ensemble)
     if border is not None and border not in model.classes:
         raise BadInput(f"--border: {quoted(border)} is no class of {quoted(task)}{hint(border, model.classes)}")

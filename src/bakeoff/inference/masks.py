@@ -5,7 +5,7 @@ C, H, W channels, height and width; N slices; K classes.
 
 import gzip
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -16,6 +16,7 @@ from nibabel.orientations import apply_orientation, io_orientation, ornt_transfo
 from numpy.typing import NDArray
 from PIL import Image
 
+from bakeoff.base.quoting import quoted
 from bakeoff.base.settings import BadInput
 from bakeoff.data.images import pictures
 from bakeoff.data.images.pixels import Picture
@@ -97,6 +98,21 @@ class Segmenter:
             for one in volumes.upright(found, plane)
         ]
         return nifti(lying(np.stack(masks), plane), place)
+
+
+def check_options(task: str, kind: str, options: Mapping[str, object]) -> None:
+    """Refuse options that are for masks alone, where a task has none.
+
+    Args:
+        kind: of the task's data.
+        options: the values given, by option; None for one that was not given.
+
+    Raises:
+        BadInput: names the option.
+    """
+    given = next((option for option, value in options.items() if value is not None), None)
+    if given is not None and kind != "scans":
+        raise BadInput(f"{given}: is for masks, and {quoted(task)} has none; leave it out")
 
 
 def kind(place: Place) -> str:

@@ -180,10 +180,7 @@ def by(
     window: int | None = None,
 ) -> int:
     """Predict by a network; returns the number of files that were refused."""
-    if kind != "scans":
-        for option, value in {"--overlay": overlay, "--flips": flips, "--window": window}.items():
-            if value is not None:
-                raise BadInput(f"{option}: is for masks, and {quoted(task)} has none; leave it out")
+    masks.check_options(task, kind, {"--overlay": overlay, "--flips": flips, "--window": window})
     with sources.local(source) as (path, shown):
         if overlay is not None:
             overlays.check_folder(overlay, to, path)
