@@ -146,6 +146,18 @@ def test_curves_go_by_steps_with_an_axis_of_epochs_above_where_there_are_several
         assert all(child.get_xlim()[1] == pytest.approx(1.03 * longest) for child in above)
 
 
+@pytest.mark.parametrize(("largest", "scale"), [(1.0, "linear"), (3.4, "log")])
+def test_losses_over_a_decade_have_a_logarithmic_axis(
+    largest: float, scale: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The least loss of the curves is 1 / 3."""
+    figures: list[Figure] = []
+    monkeypatch.setattr(contest, "png", lambda figure: figures.append(figure) or b"")
+    first, *others = CURVES
+    learning_curves([replace(first, loss=band(largest)), *others], "accuracy")
+    assert [axis.get_yscale() for axis in figures[0].axes[:4]] == [scale, scale, "linear", "linear"]
+
+
 def test_networks_of_a_task_may_take_different_numbers_of_steps() -> None:
     longer = [replace(point, step=5 * point.step) if point.model == "mlp" else point for point in CURVES]
     assert learning_curves(longer, "accuracy") != learning_curves(CURVES, "accuracy")

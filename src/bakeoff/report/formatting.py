@@ -8,7 +8,7 @@ from bakeoff.results.model import CellName, Estimate
 
 FIGURES = "figures"  # the folder of figures, seen from the pages
 METRICS = {"accuracy": "accuracy", "auc": "area under the ROC curve", "dice": "mean Dice", "loss": "loss"}
-SHORT = {"accuracy": "accuracy", "auc": "AUC", "dice": "mean Dice"}  # beside an axis
+SHORT = {"accuracy": "accuracy", "auc": "AUC", "dice": "mean Dice", "loss": "loss"}  # beside an axis
 PIPE = r"\|"  # in a cell
 DASH = "\N{EN DASH}"  # where there is no number
 

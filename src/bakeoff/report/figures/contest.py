@@ -97,6 +97,10 @@ def learning_curves(points: Sequence[CurvePoint], metric: Metric) -> bytes:
             axes[1, column].set_xlim(0, 1.03 * last.step if last else 1)
             if last and last.epoch > 1:
                 epochs_above(axes[0, column], last.step / last.epoch)
+        if wide([point.loss.mean for point in points]):
+            for axis in axes[0]:
+                axis.set_yscale("log")
+                plain_logarithm(axis, (1, 2, 5))
         axes[0, 0].set_ylabel("validation loss (subset)")
         axes[1, 0].set_ylabel(f"validation {SHORT[metric]} (subset)")
         lines = [
@@ -106,6 +110,11 @@ def learning_curves(points: Sequence[CurvePoint], metric: Metric) -> bytes:
         across = balanced(len(lines), 2 + 2 * max(len(models), 2))
         figure.legend(lines, optimizers, loc="outside lower center", ncols=across, columnspacing=1.4)
         return png(figure)
+
+
+def wide(losses: Sequence[float]) -> bool:
+    """Return whether losses span a decade or more, so that a linear axis would show the largest alone."""
+    return bool(losses) and 0 < 10 * min(losses) <= max(losses)
 
 
 def epochs_above(axis: Axes, steps: float) -> None:
@@ -336,7 +345,7 @@ def draw_picture(axis: Axes, picture: NDArray[Any], **shading: Any) -> None:
 
 def searches(tuning: TuningComparison) -> bytes:
     """Draw the best objective so far against trainings spent, and beside it the best trial's on fresh seeds."""
-    cells, loss = tuning.cells, tuning.metric == "loss"
+    cells, loss, objective = tuning.cells, tuning.metric == "loss", SHORT[tuning.metric]
     with style():
         figure = Figure(figsize=(6.6, 3.6), layout="constrained")
         left, right = figure.subplots(1, 2, sharey=True, width_ratios=[1.6, 1])
@@ -347,7 +356,7 @@ def searches(tuning: TuningComparison) -> bytes:
                 left.step(spent, best, where="post", color=colour, label=cell.method)
                 left.plot(spent[-1], best[-1], "o", markersize=4, color=colour)
             draw_interval(right, place, cell.validation, colour, upright=True)
-        left.set(xlabel="trainings spent", ylabel=f"validation {tuning.metric}", title=f"best {tuning.metric} so far")
+        left.set(xlabel="trainings spent", ylabel=f"validation {objective}", title=f"best {objective} so far")
         left.xaxis.set_major_locator(matplotlib.ticker.MaxNLocator(integer=True, steps=[1, 2, 2.5, 5, 10]))
         left.legend(loc="upper right" if loss else "lower right")
         if loss:
@@ -359,8 +368,8 @@ def searches(tuning: TuningComparison) -> bytes:
         return png(figure)
 
 
-def plain_logarithm(axis: Axes) -> None:
-    """Set ticks close enough for less than a decade, written out."""
-    axis.yaxis.set_major_locator(matplotlib.ticker.LogLocator(subs=(1, 1.5, 2, 3, 4, 5, 7)))
+def plain_logarithm(axis: Axes, steps: Sequence[float] = (1, 1.5, 2, 3, 4, 5, 7)) -> None:
+    """Set ticks at these multiples of each power of ten, written out; by default enough for less than a decade."""
+    axis.yaxis.set_major_locator(matplotlib.ticker.LogLocator(subs=steps))
     axis.yaxis.set_major_formatter(matplotlib.ticker.StrMethodFormatter("{x:g}"))
     axis.yaxis.set_minor_formatter(matplotlib.ticker.NullFormatter())
