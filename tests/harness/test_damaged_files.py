@@ -1,5 +1,7 @@
 """Files that a merge, a kill or a full disk damaged are told in one line with the way out."""
 
+import json
+import os
 import sqlite3
 import subprocess
 import sys
@@ -70,6 +72,19 @@ def test_a_whole_lock_is_let_pass(file: str, content: str, project: Path) -> Non
     (project / file).write_text(content)
     assert lockfile.fault() is None
     assert all(finding.well for finding in doctor.lock())
+
+
+@pytest.mark.filterwarnings("ignore:_NoneStep.value:DeprecationWarning")  # of DVC's use of pygtrie
+def test_a_run_that_is_at_work_is_named_with_the_way_out(project: Path) -> None:
+    subprocess.run(["git", "init", "--quiet"], check=True)
+    (project / ".dvc/config").touch()
+    (project / "dvc.yaml").write_text("stages:\n  train:\n    cmd: touch out.txt\n    outs: [out.txt]\n")
+    writer = {"pid": os.getpid(), "cmd": "dvc repro"}  # any process that is alive
+    (project / ".dvc/tmp/rwlock").write_text(json.dumps({"write": {str(project / "out.txt"): writer}, "read": {}}))
+    with pytest.raises(BadInput) as refused:
+        dvc_graph.load()
+    said = f"another run (process {os.getpid()}) is at work in this folder; wait until it has ended, then run the same"
+    assert str(refused.value) == f"{said} command again"
 
 
 @pytest.mark.usefixtures("project")

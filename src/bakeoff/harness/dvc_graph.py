@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import re
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ import networkx
 from dvc.dependency import ParamsDependency
 from dvc.dvcfile import LOCK_FILE, PROJECT_FILE, ProjectFile
 from dvc.exceptions import DvcException
+from dvc.lock import LockError
 from dvc.output import Output
 from dvc.repo import Repo, lock_repo
 from dvc.repo.reproduce import get_active_graph, plan_repro
@@ -167,12 +169,18 @@ def prune() -> Iterator[str]:
 @contextmanager
 def _refused_in_one_line() -> Iterator[None]:
     """Raises:
-    BadInput: dvc.lock cannot be read, or DVC refuses, in its own words.
+    BadInput: dvc.lock cannot be read, another run is at work, or DVC refuses, in its own words.
     """
     if fault := lockfile.fault():
         raise BadInput(fault)
     try:
         yield
+    except LockError as error:
+        owners = ", ".join(dict.fromkeys(re.findall(r"\(PID (\d+)\)", str(error))))
+        who = f"another run (process {owners})" if owners else "another run"
+        raise BadInput(
+            f"{who} is at work in this folder; wait until it has ended, then run the same command again"
+        ) from error
     except DvcException as error:
         said = " ".join(str(error).split())
         remedy = f"git checkout {LOCK_FILE} brings back the committed one" if LOCK_FILE in said else "see `dvc status`"
