@@ -5,6 +5,7 @@ the fault must bring the bytes of the run without one.
 """
 
 import os
+import re
 import resource
 import shutil
 import signal
@@ -85,6 +86,13 @@ class Copy:
         (self.folder / folder).mkdir(parents=True, exist_ok=True)
         return self.run("unshare", "--mount", "--map-root-user", "sh", "-c", mount, "sh", *command)
 
+    def forget(self, stages: str) -> None:
+        """Make stages whose names begin so, all of images, stages that never ran."""
+        shutil.rmtree(self.folder / "models/images")
+        shutil.rmtree(self.folder / ".dvc/cache/runs", ignore_errors=True)
+        entry = re.compile(rf"^  {re.escape(stages)}.*:\n(?:    .*\n)+".encode(), re.MULTILINE)
+        self.edit("dvc.lock", lambda lock: entry.sub(b"", lock))
+
     def edit(self, path: str, change: Callable[[bytes], bytes]) -> None:
         file = self.folder / path
         content = change(file.read_bytes())
@@ -155,14 +163,13 @@ def two(first: Sequence[str], second: Sequence[str]) -> Callable[[Copy], Done]:
     """A command while another is at work in the same folder."""
 
     def fault(copy: Copy) -> Done:
-        shutil.rmtree(copy.folder / "models/images")
-        shutil.rmtree(copy.folder / ".dvc/cache")
+        copy.forget("train_images@")
         with subprocess.Popen(
             first, cwd=copy.folder, env=copy.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         ) as running:
             end = time.monotonic() + LONGEST
-            while not (copy.folder / ".bakeoff/live").exists() and time.monotonic() < end:
-                time.sleep(0.05)
+            while not list((copy.folder / ".bakeoff/live").rglob("*.jsonl")) and time.monotonic() < end:
+                time.sleep(0.01)
             done = copy.run(*second)
             running.wait(LONGEST)
         return done
@@ -394,8 +401,8 @@ def judged(name: str, copy: Copy, fault: Callable[[Copy], Done]) -> Row:
     told = [line for line in lines if line.lower().startswith(("error", "lockexception"))]
     line = (told or lines or [""])[-1]
     if "unshare:" in line or "mount:" in line or "setpriv:" in line:
-        return Row(name, "not run here", line[:SHOWN])
-    line = line.replace(str(copy.folder), "FOLDER")[:SHOWN]
+        return Row(name, "not run here", shortened(line))
+    line = shortened(re.sub(r"[0-9a-f]{60,}", "DIGEST", line.replace(str(copy.folder), "FOLDER")))
     if done.returncode == 0:
         changed = [path for path, content in copy.before.items() if copy.contents().get(path) != content]
         if changed or "OTHER BYTES" in line:
@@ -404,6 +411,10 @@ def judged(name: str, copy: Copy, fault: Callable[[Copy], Done]) -> Row:
     if "Traceback" in done.stderr or len(told) != 1:
         return Row(name, f"FAULT: status {done.returncode}, {len(lines)} lines", line)
     return Row(name, "one line", line)
+
+
+def shortened(line: str) -> str:
+    return line if len(line) <= SHOWN else f"{line[:SHOWN]}..."
 
 
 def table(rows: Sequence[Row]) -> str:
