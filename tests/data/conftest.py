@@ -38,7 +38,7 @@ class Project:
                 at = at[name]
             at[last] = value
         with path.open("w", encoding="utf-8") as file:
-            YAML(typ="safe", pure=True).dump(document, file)
+            YAML(typ="safe").dump(document, file)
 
     def put(self, path: str, content: bytes | str) -> Path:
         """A file under the project's root."""

@@ -25,6 +25,8 @@ pytestmark = pytest.mark.xdist_group("tiny graph")
 
 # Dotted keys of params.yaml, and of recipes: as little work as every stage can do.
 TINY: Mapping[str, Any] = {
+    "data.corpus.take": 60_000,
+    "data.table.take": 12_000,
     "data.images.split": {"validation": 100, "test": 200, "seed": 0},
     "embedding.word2vec.epochs": 1,
     "embedding.word2vec.dimension": 16,

@@ -2,7 +2,8 @@
 
 import ast
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path
 
 from bakeoff.base import paths
@@ -48,15 +49,22 @@ def sources(script: Path, root: Path = Path()) -> list[Path]:
     return sorted(path for path in seen if (root / path).stat().st_size > 0)
 
 
-def imports(path: Path) -> Iterator[str]:
-    """Dotted names that a file imports; `from a import b` gives both a and a.b, for b may be a module."""
-    for node in ast.walk(ast.parse(path.read_bytes())):
+def imports(path: Path) -> tuple[str, ...]:
+    """Return the dotted names that a file imports; `from a import b` gives both a and a.b, for b may be a module."""
+    return imported(path.read_bytes(), path)
+
+
+@lru_cache(maxsize=1024)  # the scripts of the stages have most of their modules in common
+def imported(content: bytes, path: Path) -> tuple[str, ...]:
+    names = []
+    for node in ast.walk(ast.parse(content)):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            names += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             if node.level or node.module is None:
                 raise ValueError(f"{path}:{node.lineno}: relative import; write the full name")
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            names += [f"{node.module}.{alias.name}" for alias in node.names]
+    return tuple(names)
 
 
 def parents(name: str) -> list[str]:
