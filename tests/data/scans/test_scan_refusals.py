@@ -132,6 +132,16 @@ CASES = {
         ["params.yaml: data.scans.split takes 7 slices with its gaps, and there are 4"],
         {"split": {"by": "slabs", "slices": [3, 1, 1], "gap": 1}},
     ),
+    "more files held out than are taken": Case(
+        PAIRS,
+        ["validation + test is 2, and should be below 2, the number of files; lower them, or raise data.scans.take"],
+        {"take": 2},
+    ),
+    "more slices held out than are taken": Case(
+        PAIRS,
+        ["takes 3 slices with its gaps, and there are 2; take fewer, or raise data.scans.take"],
+        {"take": 2, "split": {"by": "slabs", "slices": [1, 1, 1], "gap": 0}},
+    ),
     "more files held out than there are": Case(
         PAIRS,
         ["params.yaml: data.scans.split: validation + test is 4, and should be below 4"],
@@ -144,6 +154,7 @@ def chosen(**change: Any) -> dict[str, Any]:
     return {
         "kind": "scans",
         "source": FOLDER,
+        "take": None,
         "labels": [{"background": 0}, {"tissue": 1}],
         "colour": "grey",
         "resize": None,

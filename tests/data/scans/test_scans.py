@@ -17,7 +17,7 @@ from bakeoff.data.remarks import Remarks
 from bakeoff.data.scans import pairs, scans, splits
 from bakeoff.data.scans.labels import numbered
 from bakeoff.data.scans.read import in_folder, read
-from bakeoff.data.scans.sequence import Scan
+from bakeoff.data.scans.sequence import Scan, part
 from bakeoff.data.scans.settings import FileSplitSettings, ScansSettings, SlabSettings
 from bakeoff.data.sources.find import Found, find
 
@@ -28,6 +28,7 @@ def settings(**change: object) -> ScansSettings:
     values = {
         "kind": "scans",
         "source": "mni152",
+        "take": None,
         "labels": [{"background": 0}, {"grey": 1}, {"white": 2}],
         "colour": "grey",
         "resize": [80, 40],
@@ -99,6 +100,23 @@ def test_whole_files_are_held_out() -> None:
     assert sorted(np.concatenate(parts)) == list(range(14))
     other = splits.split(lengths, by_file.model_copy(update={"seed": 1}), Remarks())
     assert [rows.tolist() for rows in other] != [rows.tolist() for rows in parts]
+
+
+def test_take_draws_files_of_a_split_by_file_and_leads_with_the_first_of_slabs() -> None:
+    by_file = FileSplitSettings(by="file", validation=1, test=1, seed=0)
+    slabs = SlabSettings(by="slabs", slices=(1, 1, 1), gap=0)
+    found = numbers(*[1] * 9)
+
+    def names(take: int | None, split: FileSplitSettings | SlabSettings) -> list[str]:
+        return [scan.shown for scan in part(found, take, split)]
+
+    whole = [f"x{n}" for n in range(9)]
+    drawn = names(4, by_file)
+    assert drawn == sorted(drawn) and len(set(drawn)) == 4 and drawn != whole[:4]
+    assert set(drawn) < set(names(5, by_file))
+    assert drawn == names(4, by_file) != names(4, by_file.model_copy(update={"seed": 1}))
+    assert names(4, slabs) == whole[:4]
+    assert whole == names(9, by_file) == names(10, slabs) == names(None, by_file)
 
 
 def test_slices_go_to_the_parts_of_the_split_with_their_labels() -> None:

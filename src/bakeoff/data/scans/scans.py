@@ -23,14 +23,24 @@ from bakeoff.data.scans.splits import split
 
 
 def examples(
-    found: Sequence[Scan], settings: ScansSettings, advance: Callable[[int], object], remarks: Remarks
+    found: Sequence[Scan],
+    settings: ScansSettings,
+    advance: Callable[[int], object],
+    remarks: Remarks,
+    *,
+    partial: bool = False,
 ) -> Examples:
     """The splits: x (N, C, H, W) and y (N, H, W), both uint8. Each slice is decoded straight into its place.
+
+    Args:
+        partial: whether the files are a part of the source, so that `take` may be raised.
 
     Raises:
         BadInput: no such split, a file that cannot be read, a label that is not listed, or sizes that differ.
     """
-    rows = split([scan.length for scan in found], settings.split, remarks)
+    rows = split(
+        [scan.length for scan in found], settings.split, remarks, ", or raise data.scans.take" if partial else ""
+    )
     places = {int(n): (part, at) for part, slices in enumerate(rows) for at, n in enumerate(slices)}
 
     def every() -> Iterator[Picture]:
