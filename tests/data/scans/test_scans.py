@@ -129,6 +129,20 @@ def test_slices_go_to_the_parts_of_the_split_with_their_labels() -> None:
     assert sum(counted) == 11
 
 
+def test_a_class_without_pixels_outside_train_is_said() -> None:
+    def scan(n: int, label: int) -> Scan:
+        return Scan(f"x{n}", f"y{n}", 1, lambda: iter([(np.array([[[n, 200]]], np.uint8), np.array([[label, 0]]))]))
+
+    chosen = plain(labels=[{"edge": 0}, {"cell": 7}], split={"by": "slabs", "slices": [1, 1, 1], "gap": 0})
+    remarks = Remarks()
+    scans.examples([scan(0, 7), scan(1, 0), scan(2, 7)], chosen, lambda n: n, remarks)
+    assert list(remarks.lines()) == ["no pixel in the masks of validation is of class 'cell'"]
+    with pytest.raises(
+        BadInput, match=r"no pixel in the masks of train is of class 'cell'; .* raise data\.scans\.take"
+    ):
+        scans.examples([scan(0, 0), scan(1, 7), scan(2, 7)], chosen, lambda n: n, Remarks(), partial=True)
+
+
 def test_simulated_changes_are_said() -> None:
     parts = {"by": "file", "validation": 1, "test": 1, "seed": 0}
     for change, said in (({}, False), ({"bias_field": 0.4}, True), ({"noise": 0.05}, True)):
@@ -146,8 +160,8 @@ def test_slices_of_16_bits_are_scaled_by_the_largest_value_of_all_files(
         (tmp_path / folder).mkdir()
     for n, value in enumerate((0, 7, 1605, 4095)):
         Image.fromarray(np.full((4, 4), value, np.uint16)).save(tmp_path / f"images/{n}.tif")
-        Image.fromarray(np.zeros((4, 4), np.uint8)).save(tmp_path / f"masks/{n}.png")
-    chosen = plain(bits=bits, split={"by": "file", "validation": 1, "test": 1, "seed": 0})
+        Image.fromarray(np.eye(4, dtype=np.uint8)).save(tmp_path / f"masks/{n}.png")
+    chosen = plain(bits=bits, labels=[{"a": 0}, {"b": 1}], split={"by": "file", "validation": 1, "test": 1, "seed": 0})
     remarks = Remarks()
     found = in_folder(Place(tmp_path, "mine", LIMITS), chosen, remarks)
     examples = scans.examples(found, chosen, lambda n: n, remarks)

@@ -154,6 +154,27 @@ CASES: dict[str, Case] = {
         {},
         ("invalid value 'x' in column 'age' (line 6):",),
     ),
+    "UTF-16 of the other end": (
+        "t.csv",
+        text().encode("utf-16-be"),
+        {},
+        ("line 1: a zero byte, which no text holds; if it is UTF-16, set data.table.csv.encoding to utf-16-be",),
+    ),
+    "blank line above the names": (
+        "t.csv",
+        "\n" + text(),
+        {},
+        ("line 1 is blank; a table begins with a line of column names",),
+    ),
+    "numbers of rows without a name above": (
+        "t.csv",
+        text([f"{n},{row}" for n, row in enumerate(ROWS)]),
+        {},
+        (
+            "lines without the header's 5 fields: line 2 has 6, ",
+            "or write a name above the first column if it lacks one",
+        ),
+    ),
     "NA where it is not listed as missing": (
         "t.csv",
         changed(l6="NA,NA,1,2024-01-01,no"),
@@ -203,7 +224,7 @@ CASES: dict[str, Case] = {
         "t.csv",
         changed(l6="20,Os\0lo,1,2024-01-01,no"),
         {},
-        ("line 6: a zero byte, which no text holds; mend the line",),
+        ("line 6: a zero byte, which no text holds; correct the line",),
     ),
     "quote that never closes": (
         "t.csv",

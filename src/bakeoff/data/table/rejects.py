@@ -45,6 +45,8 @@ def faults(rejected: Sequence[Reject], text: Text) -> list[str]:
             what = f"lines without the header's {len(text.header)} fields"
             remedy = f"put values with {text.separator!r} in quotes"
             where = [f"{line} has {count}" for line, count in places]
+            if set(found.values()) == {str(len(text.header) + 1)}:
+                remedy += ", or write a name above the first column if it lacks one, as in files of R"
         elif error == "UNQUOTED VALUE":
             what, remedy = "quotes that do not close before the next separator", "write a quote inside a value twice"
         else:
