@@ -179,6 +179,18 @@ def test_a_small_text_is_ingested(project: Any, take: int | None, words: int) ->
     assert (f"data.corpus.take: {said}" in ended.stdout) == (said is not None)
 
 
+@pytest.mark.parametrize("rare", [100, 101])
+def test_a_text_of_rare_words_is_said(project: Any, rare: int) -> None:
+    letters = "abcdefghijk"
+    words = [letters[n // 11] + letters[n % 11] for n in range(rare)]
+    project.put("data/raw/corpus/t.txt", " ".join(["the"] * 100 + words))
+    project.set(data__corpus__source="data/raw/corpus/t.txt")
+    ended = project.run("ingest_corpus")
+    assert ended.returncode == 0, ended.stderr
+    said = "101 of 201 words become UNK: rarer than data.corpus.minimum_count 5"
+    assert (said in ended.stdout) == (rare == 101)
+
+
 def digits(project: Any, take: int | None) -> None:
     x = np.arange(60 * 16, dtype=np.uint32).reshape(60, 4, 4).astype(np.uint8)
     path = project.put("data/raw/images/t.npz", b"")

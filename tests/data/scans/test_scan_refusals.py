@@ -68,7 +68,7 @@ CASES = {
     ),
     "unlisted label": Case(
         {**PAIRS, "masks/2.png": unlisted()},
-        ["mine/masks/2.png: row 4, column 5 is 3", "data.scans.labels does not list (it has: 0, 1)"],
+        ["mine/masks/2.png: invalid value 3 (row 4, column 5): expected one of 0, 1, as params.yaml: data."],
     ),
     "mask of another size": Case(
         {**PAIRS, "masks/2.png": grey(0, (6, 8))},
