@@ -27,10 +27,12 @@ def ingest_corpus(stage: Stage, data: str) -> None:
         with indexed(text, words, folder, settings.vocabulary_size, settings.minimum_count) as index:
             stage.output(paths.tokens(data), index.save_ids)
             stage.output(paths.vocabulary(data), index.save_vocabulary)
+            remark = index.remark(settings.minimum_count)
             part = portion(settings.take, "words") if settings.take and first and first.cut else None
             card = CorpusCard.of(tuple(index.words), tuple(index.counts), settings.source, part)
             stage.output(paths.data_card(data), card.save)
     stage.say([f"{stage.name}: data.corpus.take: {part}"] if part else [])
+    stage.say([f"{stage.name}: {remark}"] if remark else [])
     stage.say(text.notes())
 
 

@@ -3,9 +3,11 @@
 from bakeoff.base import paths
 from bakeoff.data.card import Card
 from bakeoff.data.limits import Limits
+from bakeoff.data.portion import portion
 from bakeoff.data.remarks import Remarks
 from bakeoff.data.scans import scans
 from bakeoff.data.scans.read import read
+from bakeoff.data.scans.sequence import part
 from bakeoff.data.scans.settings import ScansSettings
 from bakeoff.data.sources.find import find
 from bakeoff.harness.stage import Stage, run
@@ -16,12 +18,17 @@ def ingest_scans(stage: Stage, data: str) -> None:
     limits = stage.settings("limits", Limits)
     settings = stage.settings(f"data.{data}", ScansSettings)
     remarks = Remarks()
-    found = read(find(settings.source, "scans", limits), settings, limits, remarks)
+    whole = read(find(settings.source, "scans", limits), settings, limits, remarks)
+    found = part(whole, settings.take, settings.split)
+    taken = None
+    if len(found) < len(whole):
+        taken = portion(len(found), "files", len(whole), drawn=settings.split.by == "file")
+        remarks.add(f"data.scans.take: {taken}")
     with stage.progress(sum(scan.length for scan in found)) as progress:
-        examples = scans.examples(found, settings, progress.advance, remarks)
+        examples = scans.examples(found, settings, progress.advance, remarks, partial=taken is not None)
     stage.say(f"{stage.name}: {line}" for line in remarks.lines())
     stage.output(paths.examples(data, "scans"), examples.save)
-    stage.output(paths.data_card(data), Card.of(examples, "scans", settings.source).save)
+    stage.output(paths.data_card(data), Card.of(examples, "scans", settings.source, taken).save)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from bakeoff.base import strict_yaml
 from bakeoff.base.settings import BadInput
@@ -178,6 +179,18 @@ def test_a_small_text_is_ingested(project: Any, take: int | None, words: int) ->
     assert (f"data.corpus.take: {said}" in ended.stdout) == (said is not None)
 
 
+@pytest.mark.parametrize("rare", [100, 101])
+def test_a_text_of_rare_words_is_said(project: Any, rare: int) -> None:
+    letters = "abcdefghijk"
+    words = [letters[n // 11] + letters[n % 11] for n in range(rare)]
+    project.put("data/raw/corpus/t.txt", " ".join(["the"] * 100 + words))
+    project.set(data__corpus__source="data/raw/corpus/t.txt")
+    ended = project.run("ingest_corpus")
+    assert ended.returncode == 0, ended.stderr
+    said = "101 of 201 words become UNK: rarer than data.corpus.minimum_count 5"
+    assert (said in ended.stdout) == (rare == 101)
+
+
 def digits(project: Any, take: int | None) -> None:
     x = np.arange(60 * 16, dtype=np.uint32).reshape(60, 4, 4).astype(np.uint8)
     path = project.put("data/raw/images/t.npz", b"")
@@ -195,3 +208,25 @@ def test_few_images_are_ingested(project: Any, take: int | None, count: int) -> 
     said = f"{take} of 60 images, each class by its share" if count < 60 else None
     assert card.taken == said
     assert (f"data.images.take: {said}" in ended.stdout) == (said is not None)
+
+
+@pytest.mark.parametrize(("take", "files"), [(None, 12), (6, 6), (12, 12), (13, 12)])
+def test_few_scans_are_ingested(project: Any, take: int | None, files: int) -> None:
+    for n in range(12):
+        for folder, pixels in (("images", np.full((4, 4), 20 * n)), ("masks", np.eye(4))):
+            path = project.put(f"data/raw/scans/s/{folder}/{n:02}.png", b"")
+            Image.fromarray(pixels.astype(np.uint8)).save(path)
+    project.set(
+        data__scans__source="data/raw/scans/s",
+        data__scans__take=take,
+        data__scans__labels=[{"background": 0}, {"cell": 1}],
+        data__scans__resize=None,
+        data__scans__split={"by": "file", "validation": 0.15, "test": 0.15, "seed": 0},
+    )
+    ended = project.run("ingest_scans")
+    assert ended.returncode == 0, ended.stderr
+    card = read_card(project.root / "data/scans/card.json")
+    assert sum(part.examples for part in card.parts.values()) == files
+    said = f"{take} of 12 files, drawn at random" if files < 12 else None
+    assert card.taken == said
+    assert (f"data.scans.take: {said}" in ended.stdout) == (said is not None)

@@ -3,11 +3,16 @@
 from typing import Literal
 
 
-def portion(take: int, unit: Literal["rows", "words", "images"], whole: int | None = None) -> str:
-    """Return `the first 2,000 of 336,776 rows`; images are drawn, rows and words are the first ones.
+def portion(
+    take: int, unit: Literal["rows", "words", "images", "files"], whole: int | None = None, *, drawn: bool = False
+) -> str:
+    """Return `the first 2,000 of 336,776 rows`; images are drawn from each class, rows and words are the first ones.
 
     Args:
         whole: of the source, where it is counted.
+        drawn: whether files are drawn at random.
     """
     amount = f"{take:,} {unit}" if whole is None else f"{take:,} of {whole:,} {unit}"
-    return f"{amount}, each class by its share" if unit == "images" else f"the first {amount}"
+    if unit == "images":
+        return f"{amount}, each class by its share"
+    return f"{amount}, drawn at random" if drawn else f"the first {amount}"

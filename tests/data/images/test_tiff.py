@@ -269,7 +269,7 @@ def test_what_has_no_rule_is_refused_in_one_line(case: str, tmp_path: Path) -> N
 
 REFUSED_MASKS: dict[str, tuple[Save, str]] = {
     "colours": (tif(RGB, photometric="rgb"), r"is a mask of RGB pixels: row 0, column 0 is \[0, 200, 255\]"),
-    "fractions": (tif(LABELS + np.float32(0.25)), r"row, column \[0, 0\] is 0\.25, and labels are whole numbers"),
+    "fractions": (tif(LABELS + np.float32(0.25)), r"invalid value 0\.25 \(row, column \[0, 0\]\): expected a whole"),
     "not a number": (tif(np.where(LABELS == 3, np.float32(np.nan), 0).astype(np.float32)), "is nan"),
     "infinite": (tif(np.where(LABELS == 3, np.float32(np.inf), 0).astype(np.float32)), "is inf"),
     "complex": (tif(FLOATS.astype(np.complex64)), "labels are complex64"),

@@ -38,7 +38,9 @@ def test_the_rest_is_what_no_class_lists_wherever_it_stands() -> None:
 
 
 def test_a_negative_value_is_no_instance() -> None:
-    with pytest.raises(BadInput, match=r"m: row 0, column 1 is -1, .*; the rest of the values has no negative ones"):
+    with pytest.raises(
+        BadInput, match=r"m: invalid value -1 \(row 0, column 1\): expected 0 or more; correct the mask"
+    ):
         numbered(np.array([[5, -1]]), scans(CELLS), "m")
 
 

@@ -68,7 +68,7 @@ CASES = {
     ),
     "unlisted label": Case(
         {**PAIRS, "masks/2.png": unlisted()},
-        ["mine/masks/2.png: row 4, column 5 is 3", "data.scans.labels does not list (it has: 0, 1)"],
+        ["mine/masks/2.png: invalid value 3 (row 4, column 5): expected one of 0, 1, as params.yaml: data."],
     ),
     "mask of another size": Case(
         {**PAIRS, "masks/2.png": grey(0, (6, 8))},
@@ -132,6 +132,21 @@ CASES = {
         ["params.yaml: data.scans.split takes 7 slices with its gaps, and there are 4"],
         {"split": {"by": "slabs", "slices": [3, 1, 1], "gap": 1}},
     ),
+    "a class in no mask": Case(
+        PAIRS,
+        ["data.scans.labels: no pixel in the masks of train is of class 'tissue', 'edge'; correct"],
+        {"labels": [{"background": 0}, {"tissue": 1}, {"edge": 2}]},
+    ),
+    "more files held out than are taken": Case(
+        PAIRS,
+        ["validation + test is 2, and should be below 2, the number of files; lower them, or raise data.scans.take"],
+        {"take": 2},
+    ),
+    "more slices held out than are taken": Case(
+        PAIRS,
+        ["takes 3 slices with its gaps, and there are 2; take fewer, or raise data.scans.take"],
+        {"take": 2, "split": {"by": "slabs", "slices": [1, 1, 1], "gap": 0}},
+    ),
     "more files held out than there are": Case(
         PAIRS,
         ["params.yaml: data.scans.split: validation + test is 4, and should be below 4"],
@@ -144,6 +159,7 @@ def chosen(**change: Any) -> dict[str, Any]:
     return {
         "kind": "scans",
         "source": FOLDER,
+        "take": None,
         "labels": [{"background": 0}, {"tissue": 1}],
         "colour": "grey",
         "resize": None,
@@ -195,7 +211,10 @@ def test_a_folder_of_pairs_goes_through(project: Any) -> None:
     files = {**PAIRS, "images/2.png": encoded(Image.new("I;16", (8, 6), 65535)), "masks/2.png": encoded(mask)}
     for path, content in files.items():
         project.put(f"{FOLDER}/{path}", content)
-    project.set(data__scans=chosen(resize=[4, 4]), networks__unet__depth=1)  # two levels down there is a single pixel
+    split = {"by": "file", "validation": 1, "test": 1, "seed": 1}  # the file with tissue is in train
+    project.set(
+        data__scans=chosen(resize=[4, 4], split=split), networks__unet__depth=1
+    )  # two levels down there is a single pixel
     held = made(project)
     x, y = (np.concatenate([held[f"{part}.{what}"] for part in ("train", "validation", "test")]) for what in "xy")
     assert (x.shape, y.shape) == ((4, 1, 4, 4), (4, 4, 4))

@@ -17,7 +17,7 @@ from bakeoff.data.remarks import Remarks
 from bakeoff.data.scans import pairs, scans, splits
 from bakeoff.data.scans.labels import numbered
 from bakeoff.data.scans.read import in_folder, read
-from bakeoff.data.scans.sequence import Scan
+from bakeoff.data.scans.sequence import Scan, part
 from bakeoff.data.scans.settings import FileSplitSettings, ScansSettings, SlabSettings
 from bakeoff.data.sources.find import Found, find
 
@@ -28,6 +28,7 @@ def settings(**change: object) -> ScansSettings:
     values = {
         "kind": "scans",
         "source": "mni152",
+        "take": None,
         "labels": [{"background": 0}, {"grey": 1}, {"white": 2}],
         "colour": "grey",
         "resize": [80, 40],
@@ -101,6 +102,23 @@ def test_whole_files_are_held_out() -> None:
     assert [rows.tolist() for rows in other] != [rows.tolist() for rows in parts]
 
 
+def test_take_draws_files_of_a_split_by_file_and_leads_with_the_first_of_slabs() -> None:
+    by_file = FileSplitSettings(by="file", validation=1, test=1, seed=0)
+    slabs = SlabSettings(by="slabs", slices=(1, 1, 1), gap=0)
+    found = numbers(*[1] * 9)
+
+    def names(take: int | None, split: FileSplitSettings | SlabSettings) -> list[str]:
+        return [scan.shown for scan in part(found, take, split)]
+
+    whole = [f"x{n}" for n in range(9)]
+    drawn = names(4, by_file)
+    assert drawn == sorted(drawn) and len(set(drawn)) == 4 and drawn != whole[:4]
+    assert set(drawn) < set(names(5, by_file))
+    assert drawn == names(4, by_file) != names(4, by_file.model_copy(update={"seed": 1}))
+    assert names(4, slabs) == whole[:4]
+    assert whole == names(9, by_file) == names(10, slabs) == names(None, by_file)
+
+
 def test_slices_go_to_the_parts_of_the_split_with_their_labels() -> None:
     chosen = plain(labels=[{"edge": [7, 8]}, {"cell": 0}], split={"by": "slabs", "slices": [4, 2, 1], "gap": 1})
     counted: list[int] = []
@@ -109,6 +127,20 @@ def test_slices_go_to_the_parts_of_the_split_with_their_labels() -> None:
     assert examples.train.y.tolist() == [[[0, 1]]] * 4
     assert examples.classes == ("edge", "cell")
     assert sum(counted) == 11
+
+
+def test_a_class_without_pixels_outside_train_is_said() -> None:
+    def scan(n: int, label: int) -> Scan:
+        return Scan(f"x{n}", f"y{n}", 1, lambda: iter([(np.array([[[n, 200]]], np.uint8), np.array([[label, 0]]))]))
+
+    chosen = plain(labels=[{"edge": 0}, {"cell": 7}], split={"by": "slabs", "slices": [1, 1, 1], "gap": 0})
+    remarks = Remarks()
+    scans.examples([scan(0, 7), scan(1, 0), scan(2, 7)], chosen, lambda n: n, remarks)
+    assert list(remarks.lines()) == ["no pixel in the masks of validation is of class 'cell'"]
+    with pytest.raises(
+        BadInput, match=r"no pixel in the masks of train is of class 'cell'; .* raise data\.scans\.take"
+    ):
+        scans.examples([scan(0, 0), scan(1, 7), scan(2, 7)], chosen, lambda n: n, Remarks(), partial=True)
 
 
 def test_simulated_changes_are_said() -> None:
@@ -128,8 +160,8 @@ def test_slices_of_16_bits_are_scaled_by_the_largest_value_of_all_files(
         (tmp_path / folder).mkdir()
     for n, value in enumerate((0, 7, 1605, 4095)):
         Image.fromarray(np.full((4, 4), value, np.uint16)).save(tmp_path / f"images/{n}.tif")
-        Image.fromarray(np.zeros((4, 4), np.uint8)).save(tmp_path / f"masks/{n}.png")
-    chosen = plain(bits=bits, split={"by": "file", "validation": 1, "test": 1, "seed": 0})
+        Image.fromarray(np.eye(4, dtype=np.uint8)).save(tmp_path / f"masks/{n}.png")
+    chosen = plain(bits=bits, labels=[{"a": 0}, {"b": 1}], split={"by": "file", "validation": 1, "test": 1, "seed": 0})
     remarks = Remarks()
     found = in_folder(Place(tmp_path, "mine", LIMITS), chosen, remarks)
     examples = scans.examples(found, chosen, lambda n: n, remarks)

@@ -175,5 +175,5 @@ def test_classes_that_differ_in_case_alone_are_refused_and_categories_named(tmp_
     summary = ingested(tmp_path, content, **CATEGORY)[2]
     assert "column 'v': 'Oslo' and 'oslo' are two values" in summary
     assert "column 'v' has the value 'NaN'; if it is missing, list it in data.table.csv.missing" in summary
-    with pytest.raises(BadInput, match="holds 'No', 'no', which differ in case alone"):
+    with pytest.raises(BadInput, match="has 'No', 'no', which differ in case alone"):
         ingested(tmp_path, content.replace("no\n", "No\n", 3), **CATEGORY)

@@ -85,8 +85,9 @@ def test_what_is_no_number_is_refused_with_its_line(tmp_path: Path, value: str) 
     values = ["1.5", value, *["2.25"] * (ROWS - 2)]
     with pytest.raises(BadInput) as refused:
         ingested(tmp_path, text(values, ";"))
-    assert f"column 'v' holds what is no number with the decimal mark '.': {value!r} on line 3; set data" in str(
-        refused.value
+    assert (
+        f"invalid value {value!r} in column 'v' (line 3): expected a number with the decimal mark '.'; set data"
+        in str(refused.value)
     )
 
 
@@ -94,7 +95,7 @@ def test_what_is_no_number_is_refused_with_its_line(tmp_path: Path, value: str) 
 @pytest.mark.parametrize("line", ["sep={}\n", '"sep={}"\n', "\ufeffsep={}\r\n"])
 def test_a_first_line_may_tell_the_separator(tmp_path: Path, mark: str, line: str) -> None:
     content = line.format(mark) + text(["1", "x"], mark)
-    with pytest.raises(BadInput, match="'x' on line 4,"):
+    with pytest.raises(BadInput, match=r"invalid value 'x' in column 'v' \(line 4;"):
         ingested(tmp_path, content)
     assert (
         ingested(tmp_path, content.replace("x" + mark + "no", "2" + mark + "no").replace(mark + "x", mark + "2"))[

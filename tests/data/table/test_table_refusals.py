@@ -106,7 +106,7 @@ CASES: dict[str, Case] = {
         "t.csv",
         changed(l17=ROWS[15] + ",1,2"),
         {},
-        ("lines without the header's 5 fields: line 17 has 7;", "quote what holds ','"),
+        ("lines without the header's 5 fields: line 17 has 7;", "put values with ',' in quotes"),
     ),
     "ragged short rows": (
         "t.csv",
@@ -125,8 +125,8 @@ CASES: dict[str, Case] = {
         text([row.replace(",", ";").replace(".", ",") for row in ROWS], HEADER.replace(",", ";")),
         {"csv": SETTINGS["csv"] | {"decimal": "."}},
         (
-            "column 'hours' holds what is no number with the decimal mark '.'",
-            "'0,0' on line 2",
+            "invalid value '0,0' in column 'hours' (line 2; also",
+            "expected a number with the decimal mark '.'",
             "set data.table.csv.decimal",
         ),
     ),
@@ -134,43 +134,64 @@ CASES: dict[str, Case] = {
         "t.csv",
         text([row.replace(",", ";") for row in ROWS], HEADER.replace(",", ";")).replace(";2.5;", ";2,5;"),
         {},
-        ("column 'hours' holds what is no number with the decimal mark '.': '2,5' on line 12;",),
+        ("invalid value '2,5' in column 'hours' (line 12): expected a number with the decimal mark '.';",),
     ),
     "text among numbers": (
         "t.csv",
         changed(l23="abc,Oslo,1,2024-01-01,no", l24="?,Oslo,1,2024-01-01,no"),
         {},
-        ("column 'age' holds what is no number", "'abc' on line 23, '?' on line 24;", "in data.table.csv.missing"),
+        ("invalid value 'abc' in column 'age' (line 23; also '?' on line 24): ", "in data.table.csv.missing"),
     ),
     "text under a blank line and a value of two lines": (
         "t.csv",
         changed(l3='21,"Os\nlo",1,2024-01-01,no\n', l6="x,Oslo,1,2024-01-01,no"),
         {},
-        ("'x' on line 8;",),
+        ("invalid value 'x' in column 'age' (line 8):",),
     ),
     "lines ended as on Windows": (
         "t.csv",
         changed(l6="x,Oslo,1,2024-01-01,no").replace("\n", "\r\n"),
         {},
-        ("'x' on line 6;",),
+        ("invalid value 'x' in column 'age' (line 6):",),
+    ),
+    "UTF-16 of the other end": (
+        "t.csv",
+        text().encode("utf-16-be"),
+        {},
+        ("line 1: a zero byte, which no text holds; if it is UTF-16, set data.table.csv.encoding to utf-16-be",),
+    ),
+    "blank line above the names": (
+        "t.csv",
+        "\n" + text(),
+        {},
+        ("line 1 is blank; a table begins with a line of column names",),
+    ),
+    "numbers of rows without a name above": (
+        "t.csv",
+        text([f"{n},{row}" for n, row in enumerate(ROWS)]),
+        {},
+        (
+            "lines without the header's 5 fields: line 2 has 6, ",
+            "or write a name above the first column if it lacks one",
+        ),
     ),
     "NA where it is not listed as missing": (
         "t.csv",
         changed(l6="NA,NA,1,2024-01-01,no"),
         {"csv": SETTINGS["csv"] | {"missing": []}},
-        ("column 'age'", "'NA' on line 6;"),
+        ("invalid value 'NA' in column 'age' (line 6):",),
     ),
     "infinite": (
         "t.csv",
         changed(l6="inf,Oslo,1,2024-01-01,no", l9="1e999,Oslo,1,2024-01-01,no"),
         {},
-        ("column 'age' holds what is no number", "'inf' on line 6, '1e999' on line 9;", "in data.table.csv.missing"),
+        ("invalid value 'inf' in column 'age' (line 6; also '1e999' on line 9): ", "in data.table.csv.missing"),
     ),
     "not a number": (
         "t.csv",
         changed(l6="nan,Oslo,1,2024-01-01,no"),
         {},
-        ("column 'age' holds what is no number", "'nan' on line 6;"),
+        ("invalid value 'nan' in column 'age' (line 6): expected a number",),
     ),
     "latin-1 unannounced": (
         "t.csv",
@@ -203,7 +224,7 @@ CASES: dict[str, Case] = {
         "t.csv",
         changed(l6="20,Os\0lo,1,2024-01-01,no"),
         {},
-        ("line 6: a zero byte, which no text holds; mend the line",),
+        ("line 6: a zero byte, which no text holds; correct the line",),
     ),
     "quote that never closes": (
         "t.csv",
@@ -253,13 +274,13 @@ CASES: dict[str, Case] = {
         "t.parquet",
         parquet(day=["yesterday"] * 80),
         {"time": "day", "split": BY_TIME},
-        ("column 'day' holds what is no time: 'yesterday' on row 1, ", "write it as 2013-11-03"),
+        ("invalid value 'yesterday' in column 'day' (row 1; also ", ": expected a time; write it as 2013-11-03"),
     ),
     "Parquet with an infinite number": (
         "t.parquet",
         parquet(age=[float("inf")] + [1.0] * 79),
         {},
-        ("column 'age'", "'inf' on row 1;"),
+        ("invalid value 'inf' in column 'age' (row 1): expected a finite number; correct it",),
     ),
     "unknown columns": (
         "t.csv",
@@ -280,7 +301,7 @@ CASES: dict[str, Case] = {
         "t.csv",
         column("hours", [""] * 80),
         {},
-        ("column 'hours' has no value in any row that has a target; take it off the features",),
+        ("column 'hours' has no value in any row that has a target; take it off data.table.numeric",),
     ),
     "target of one class": (
         "t.csv",
@@ -292,7 +313,7 @@ CASES: dict[str, Case] = {
         "t.csv",
         text([f"1,a,1,2024-01-01,{i}" for i in range(300)]),
         {},
-        ("column 'label', the target, has more than 256 values", "set target.above"),
+        ("column 'label', the target, has more than 256 values", "set data.table.target.above"),
     ),
     "target missing everywhere": (
         "t.csv",
@@ -305,33 +326,35 @@ CASES: dict[str, Case] = {
         changed(l8="20,Oslo,1,2024-01-01,maybe"),
         {"target": {"column": "label", "above": None, "classes": ["no", "yes", "never"]}},
         (
-            "holds what target.classes does not list: 'maybe' on line 8;",
-            "is 'never' in no row; take it off target.classes",
+            "invalid value 'maybe' in column 'label', the target (line 8): expected a class that "
+            "data.table.target.classes "
+            "lists; add it to",
+            "is 'never' in no row; take it off data.table.target.classes",
         ),
     ),
     "threshold under a target of text": (
         "t.csv",
         text(),
         {"target": {"column": "label", "above": 0.5, "classes": None}},
-        ("column 'label' holds what is no number", "'no' on line 2, 'yes' on line 3, 'no' on line 4 and 77 more;"),
+        ("invalid value 'no' in column 'label' (line 2; also 'yes' on line 3, 'no' on line 4 and 77 more): ",),
     ),
     "threshold out of reach": (
         "t.csv",
         text(),
         {"target": {"column": "age", "above": 99.0, "classes": None}, "numeric": ["hours"]},
-        ("column 'age', the target, goes from 20 to 59, all on one side of 99; set above within",),
+        ("column 'age', the target, goes from 20 to 59, all on one side of 99; set data.table.target.above within",),
     ),
     "time that is none": (
         "t.csv",
         changed(l11="20,Oslo,1,yesterday,no"),
         {"time": "day", "split": BY_TIME},
-        ("column 'day' holds what is no time: 'yesterday' on line 11; write it as 2013-11-03",),
+        ("invalid value 'yesterday' in column 'day' (line 11): expected a time; write it as 2013-11-03",),
     ),
     "time missing under a split by time": (
         "t.csv",
         changed(l11="20,Oslo,1,,no"),
         {"time": "day", "split": BY_TIME},
-        ("column 'day', by which rows are split, is empty: line 11; fill it, or split otherwise",),
+        ("column 'day', by which rows are split, is empty: line 11; fill it, or change data.table.split.by",),
     ),
     "group missing": (
         "t.csv",
@@ -367,9 +390,9 @@ CASES: dict[str, Case] = {
         {"categorical": ["city", "town"]},
         (
             "data.table.categorical names 'town'",
-            "column 'age' holds what is no number with the decimal mark '.': 'x' on line 6;",
+            "invalid value 'x' in column 'age' (line 6): expected a number with the decimal mark '.';",
             "line 9 has 2, line 20 has 6;",
-            "column 'hours' holds what is no number with the decimal mark '.': 'inf' on line 6, 'oft' on line 12;",
+            "invalid value 'inf' in column 'hours' (line 6; also 'oft' on line 12): expected a number with",
         ),
     ),
     "many faults of the values at once": (

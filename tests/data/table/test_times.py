@@ -77,22 +77,24 @@ DATES = [f"{d:%Y-%m-%d}" for d in DAYS]
 def test_what_is_no_time_is_refused_with_its_line(tmp_path: Path, value: str) -> None:
     with pytest.raises(BadInput) as refused:
         ingested(tmp_path, text([*DATES[:-1], value], ";"), **BY_TIME)
-    assert f"column 'v' holds what is no time: {value!r} on line 41; write it as 2013-11-03" in str(refused.value)
+    assert f"invalid value {value!r} in column 'v' (line 41): expected a time; write it as 2013-11-03" in str(
+        refused.value
+    )
 
 
 @pytest.mark.parametrize(
     ("values", "csv", "said"),
     [
         (EITHER, NONE, "in '01/01/2024' and in all other values either number may be the day; set data.table"),
-        (EITHER, {"date_order": "ymd"}, "holds '01/01/2024', and data.table.csv.date_order is ymd"),
+        (EITHER, {"date_order": "ymd"}, "in column 'v': expected the year first, for data.table.csv.date_order is ymd"),
         ([*EITHER[:-2], "13/01/2024", "01/13/2024"], NONE, "dates with the day first and others with the month first"),
-        ([*EITHER[:-2], "13/01/2024", "01/13/2024"], {"date_order": "dmy"}, "no time: '01/13/2024' on line 41"),
-        ([*DATES[:-1], "03/11/2013"], NONE, "dates in several forms: '2024-01-01' and '03/11/2013'"),
-        ([*DATES[:-1], "20131103"], NONE, "dates in several forms: '2024-01-01' and '20131103'"),
-        ([*DATES[:-1], "2024-05-05T06:00Z"], NONE, "offset and others without: '2024-05-05T06:00Z' and '2024-01-01'"),
-        (["2024-05-05T06:00Z", "2024-05-05 06:00"], NONE, "write them all with one, or all without"),
-        ([*DATES[:-1], "9999-12-31"], NONE, "years outside 1678 to 2261: '9999-12-31' on line 41"),
-        ([*DATES[:-1], "0013-11-03"], NONE, "years outside 1678 to 2261: '0013-11-03' on line 41"),
+        ([*EITHER[:-2], "13/01/2024", "01/13/2024"], {"date_order": "dmy"}, "'v' (line 41): expected a time"),
+        ([*DATES[:-1], "03/11/2013"], NONE, "dates in several forms, '2024-01-01' and '03/11/2013'"),
+        ([*DATES[:-1], "20131103"], NONE, "dates in several forms, '2024-01-01' and '20131103'"),
+        ([*DATES[:-1], "2024-05-05T06:00Z"], NONE, "and times without, '2024-05-05T06:00Z' and '2024-01-01'"),
+        (["2024-05-05T06:00Z", "2024-05-05 06:00"], NONE, "write all with an offset, or all without"),
+        ([*DATES[:-1], "9999-12-31"], NONE, "'9999-12-31' in column 'v' (line 41): expected a year from 1678 to 2261"),
+        ([*DATES[:-1], "0013-11-03"], NONE, "'0013-11-03' in column 'v' (line 41): expected a year from 1678 to 2261"),
     ],
 )  # fmt: skip
 def test_columns_that_have_no_one_reading_are_refused(
@@ -130,7 +132,7 @@ REFUSED: dict[str, tuple[pa.Array, dict[str, Any], str]] = {
     "float": (pa.array(map(float, NUMBERS)), BY_TIME, "'v' is double, and should be times"),
     "empty text": (pa.array(["", *DATES[1:]]), BY_TIME, "by which rows are split, is empty: row 1;"),
     "null": (pa.nulls(ROWS), BY_TIME, "by which rows are split, is empty: row 1, row 2, row 3 and 37 more"),
-    "far": (pa.array([*DAYS[1:], dt.datetime(9999, 12, 31)]), BY_TIME, "on row 40; correct them, or make them null"),
+    "far": (pa.array([*DAYS[1:], dt.datetime(9999, 12, 31)]), BY_TIME, "(row 40): expected a year from 1678 to 2261"),
     "number of a duration": (pa.array(NUMBERS, pa.duration("s")), {}, "'v' is duration[s]; only numbers"),
     "number of a bool": (pa.array([True, False] * 20), {}, "'v' is bool, and should be numbers; is it categorical?"),
     "number of nothing": (pa.nulls(ROWS), {}, "'v' has no value in any row that has a target"),

@@ -104,6 +104,16 @@ class Index:
                     file.write(ids[numbers].data)
         self.numbers.replace(path)
 
+    def remark(self, minimum_count: int) -> str | None:
+        """Return a line on a text of which most words are too rare for the vocabulary, as small texts are."""
+        unknown, total = self.counts[0], sum(self.counts)
+        if 2 * unknown <= total:
+            return None
+        return (
+            f"{unknown:,} of {total:,} words become {UNKNOWN}: rarer than data.corpus.minimum_count {minimum_count}, "
+            "or beyond data.corpus.vocabulary_size; lower the first for a small text"
+        )
+
     def save_vocabulary(self, path: Path) -> None:
         with path.open("w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file, lineterminator="\n")

@@ -35,8 +35,8 @@ def whole(values: NDArray[Any], place: Place, remarks: Remarks) -> Mask:
     if len(wrong):
         what = "voxel" if values.ndim == 3 else "row, column"
         raise BadInput(
-            f"{place}: {what} {wrong[0].tolist()} is {values[tuple(wrong[0])]}, and labels are whole numbers; resample "
-            "a mask by the nearest neighbour"
+            f"{place}: invalid value {values[tuple(wrong[0])]} ({what} {wrong[0].tolist()}): expected a whole number; "
+            "resample a mask by the nearest neighbour"
         )
     if (values != rounded).any():
         remarks.add(f"its labels are fractions within {ALMOST:g} of whole numbers, and are rounded", str(place))

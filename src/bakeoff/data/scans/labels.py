@@ -23,9 +23,9 @@ def numbered(mask: Mask, settings: ScansSettings, place: str) -> NDArray[np.uint
     wrong = other if settings.rest is None else other & (mask < 0)
     if wrong.any():
         row, column = np.argwhere(wrong)[0]
-        remedy = "add it there" if settings.rest is None else "the rest of the values has no negative ones"
-        raise BadInput(
-            f"{place}: row {row}, column {column} is {mask[row, column]}, which params.yaml: data.scans.labels does "
-            f"not list (it has: {', '.join(map(str, known))}); {remedy}, or mend the mask"
-        )
+        expected = "0 or more; correct the mask"
+        if settings.rest is None:
+            values = ", ".join(map(str, known))
+            expected = f"one of {values}, as params.yaml: data.scans.labels lists; add it there, or correct the mask"
+        raise BadInput(f"{place}: invalid value {mask[row, column]} (row {row}, column {column}): expected {expected}")
     return numbers if settings.rest is None else np.where(other, np.uint8(settings.rest), numbers)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bakeoff.base.settings import BadInput
-from bakeoff.data.examples import Examples, Split
+from bakeoff.data.examples import SPLITS, Examples, Split
 from bakeoff.data.images import area
 from bakeoff.data.images.depth import Depth
 from bakeoff.data.images.masks import Mask
@@ -23,14 +23,25 @@ from bakeoff.data.scans.splits import split
 
 
 def examples(
-    found: Sequence[Scan], settings: ScansSettings, advance: Callable[[int], object], remarks: Remarks
+    found: Sequence[Scan],
+    settings: ScansSettings,
+    advance: Callable[[int], object],
+    remarks: Remarks,
+    *,
+    partial: bool = False,
 ) -> Examples:
     """The splits: x (N, C, H, W) and y (N, H, W), both uint8. Each slice is decoded straight into its place.
 
+    Args:
+        partial: whether the files are a part of the source, so that `take` may be raised.
+
     Raises:
-        BadInput: no such split, a file that cannot be read, a label that is not listed, or sizes that differ.
+        BadInput: no such split, a file that cannot be read, a label that is not listed, a class without a pixel in
+            train, or sizes that differ.
     """
-    rows = split([scan.length for scan in found], settings.split, remarks)
+    rows = split(
+        [scan.length for scan in found], settings.split, remarks, ", or raise data.scans.take" if partial else ""
+    )
     places = {int(n): (part, at) for part, slices in enumerate(rows) for at, n in enumerate(slices)}
 
     def every() -> Iterator[Picture]:
@@ -64,12 +75,34 @@ def examples(
                 )
             part, at = places[n]
             x[part][at], y[part][at] = image, labels
+    check_classes(y, settings, remarks, partial=partial)
     acquisition.remark(settings, remarks)
     generator = np.random.default_rng(settings.seed)
     for pictured in x:
         acquisition.scan(pictured, settings, generator)
     train, validation, test = map(Split, x, y)
     return Examples(train, validation, test, settings.classes)
+
+
+def check_classes(
+    masks: Sequence[NDArray[np.uint8]], settings: ScansSettings, remarks: Remarks, *, partial: bool
+) -> None:
+    """Say which classes have no pixel in a part: a score would count them as found without a fault.
+
+    Raises:
+        BadInput: it is the part to train on.
+    """
+    for name, labels in zip(SPLITS, masks, strict=True):
+        absent = np.flatnonzero(np.bincount(labels.ravel(), minlength=len(settings.classes)) == 0)
+        classes = ", ".join(repr(settings.classes[k]) for k in absent)
+        if len(absent) and name == "train":
+            more = ", or raise data.scans.take" if partial else ""
+            raise BadInput(
+                f"params.yaml: data.scans.labels: no pixel in the masks of train is of class {classes}; correct the "
+                f"value, remove the class, or change data.scans.split{more}"
+            )
+        if len(absent):
+            remarks.add(f"no pixel in the masks of {name} is of class {classes}")
 
 
 def prepared(

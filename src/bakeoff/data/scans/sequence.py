@@ -3,11 +3,14 @@
 C, H, W channels, height and width.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 from bakeoff.data.images.masks import Mask
 from bakeoff.data.images.pixels import Picture
+from bakeoff.data.scans.settings import FileSplitSettings, SlabSettings
 
 
 @dataclass(frozen=True)
@@ -27,3 +30,17 @@ class Scan:
     length: int
     slices: Callable[[], Iterator[tuple[Picture, Mask]]]
     resized: bool = False
+
+
+def part(found: Sequence[Scan], take: int | None, split: SlabSettings | FileSplitSettings) -> Sequence[Scan]:
+    """Return so many of the files, in their order; the source itself where it has no more.
+
+    Slabs are cut from the first ones, which are a sequence without holes. Under a split by file they are drawn at
+    random, for names often sort files by patient or by scanner.
+    """
+    if take is None or take >= len(found):
+        return found
+    if split.by == "slabs":
+        return found[:take]
+    rows = np.random.default_rng(split.seed).permutation(len(found))[:take]
+    return [found[n] for n in sorted(rows.tolist())]

@@ -6,7 +6,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from bakeoff.base.quoting import quoted
 from bakeoff.base.settings import Settings
-from bakeoff.base.values import Amount, Seed, Share
+from bakeoff.base.values import Amount, Positive, Seed, Share
 from bakeoff.data.images.settings import Bits, Colour, Resize
 from bakeoff.data.sources.settings import ScansSource
 
@@ -56,6 +56,7 @@ class ScansSettings(Settings):
 
     kind: Literal["scans"]
     source: ScansSource
+    take: Positive | None
     labels: Annotated[
         tuple[
             dict[str, Value | Literal["rest"] | Annotated[tuple[Value, ...], Field(strict=False, min_length=1)]], ...

@@ -11,24 +11,29 @@ from bakeoff.data.scans.settings import FileSplitSettings, SlabSettings
 KEY = "params.yaml: data.scans.split"
 
 
-def split(lengths: list[int], settings: SlabSettings | FileSplitSettings, remarks: Remarks) -> list[NDArray[np.intp]]:
+def split(
+    lengths: list[int], settings: SlabSettings | FileSplitSettings, remarks: Remarks, more: str = ""
+) -> list[NDArray[np.intp]]:
     """Which slices are in train, validation and test, in order, counted through all files of these lengths.
 
     How shares were resolved is a remark.
+
+    Args:
+        more: the way out, after others, where more files may mend it.
 
     Raises:
         BadInput: there are fewer than asked for.
     """
     if settings.by == "slabs":
-        return slabs(sum(lengths), settings, remarks)
+        return slabs(sum(lengths), settings, remarks, more)
     starts = np.cumsum([0, *lengths])
     return [
         np.concatenate([np.arange(starts[n], starts[n + 1]) for n in files])
-        for files in by_file(len(lengths), settings, remarks)
+        for files in by_file(len(lengths), settings, remarks, more)
     ]
 
 
-def slabs(found: int, settings: SlabSettings, remarks: Remarks) -> list[NDArray[np.intp]]:
+def slabs(found: int, settings: SlabSettings, remarks: Remarks, more: str) -> list[NDArray[np.intp]]:
     """Three stretches of the sequence with gaps between them, centred where they do not fill it."""
     train, validation, test = (resolved(length, found) for length in settings.slices)
     gap = resolved(settings.gap, found, least=0)
@@ -42,7 +47,7 @@ def slabs(found: int, settings: SlabSettings, remarks: Remarks) -> list[NDArray[
         )
     needed = sum(lengths) + 2 * gap
     if needed > found:
-        raise BadInput(f"{KEY} takes {needed} slices with its gaps, and there are {found}; take fewer")
+        raise BadInput(f"{KEY} takes {needed} slices with its gaps, and there are {found}; take fewer{more}")
     start = (found - needed) // 2
     stretches = []
     for length in lengths:
@@ -51,7 +56,7 @@ def slabs(found: int, settings: SlabSettings, remarks: Remarks) -> list[NDArray[
     return stretches
 
 
-def by_file(found: int, settings: FileSplitSettings, remarks: Remarks) -> list[NDArray[np.intp]]:
+def by_file(found: int, settings: FileSplitSettings, remarks: Remarks, more: str) -> list[NDArray[np.intp]]:
     """Files drawn at random, those of each part in order; train has what validation and test leave."""
     validated, tested = resolved(settings.validation, found), resolved(settings.test, found)
     held = validated + tested
@@ -61,7 +66,9 @@ def by_file(found: int, settings: FileSplitSettings, remarks: Remarks) -> list[N
             f"{found:,} files"
         )
     if held >= found:
-        raise BadInput(f"{KEY}: validation + test is {held}, and should be below {found}, the number of files")
+        raise BadInput(
+            f"{KEY}: validation + test is {held}, and should be below {found}, the number of files; lower them{more}"
+        )
     order = np.random.default_rng(settings.seed).permutation(found)
     test, validation, train = np.split(order, [tested, held])
     return [np.sort(train), np.sort(validation), np.sort(test)]

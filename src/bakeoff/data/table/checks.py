@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from bakeoff.data.table.canonical import quote as literal
-from bakeoff.data.table.faults import PLACES, fault, quoted
+from bakeoff.data.table.faults import PLACES, fault, invalid, quoted
 from bakeoff.data.table.prepared import LABELS, Prepared
 
 
@@ -17,7 +17,10 @@ def faults(table: Prepared) -> Iterator[str]:
     if not count:
         yield "has a line of column names, and no rows; a table has rows below it"
     elif not targets:
-        yield f"column '{settings.target.column}', the target, is empty in all {count:,} rows; name another{table.more}"
+        yield (
+            f"column '{settings.target.column}', the target, is empty in all {count:,} rows; name another in "
+            f"data.table.target.column{table.more}"
+        )
     else:
         yield from empty(table)
         split_by = {"group": settings.split.column, "time": settings.time, "random": None}[settings.split.by]
@@ -32,8 +35,10 @@ def faults(table: Prepared) -> Iterator[str]:
 def infinite(table: Prepared) -> Iterator[str]:
     for name, kind in table.kinds.items():
         if kind == "DOUBLE":
-            what, where = f"column '{name}' holds what is not finite", f"NOT isfinite({table.column(name)})"
-            yield from found(table, what, where, name, "mend it, or list it as missing")
+            where = f"NOT isfinite({table.column(name)})"
+            yield from invalid_values(
+                table, f"column '{name}'", where, name, "a finite number", "correct it, or make it null"
+            )
 
 
 def empty(table: Prepared) -> Iterator[str]:
@@ -42,7 +47,10 @@ def empty(table: Prepared) -> Iterator[str]:
         if name in table.kinds:
             column = table.column(name)
             if not table.ask(f"SELECT count({column}) FROM rows WHERE {table.target} IS NOT NULL")[0][0]:
-                yield f"column '{name}' has no value in any row that has a target; take it off the features{table.more}"
+                yield (
+                    f"column '{name}' has no value in any row that has a target; take it off data.table.numeric or "
+                    f"data.table.categorical{table.more}"
+                )
 
 
 def classes(table: Prepared) -> Iterator[str]:
@@ -53,31 +61,37 @@ def classes(table: Prepared) -> Iterator[str]:
         least, most = table.ask(f"SELECT min({table.target}), max({table.target}) FROM rows")[0]
         if (least > target.above) == (most > target.above):
             yield (
-                f"{place} goes from {least:g} to {most:g}, all on one side of {target.above:g}; set above "
-                f"within{table.more}"
+                f"{place} goes from {least:g} to {most:g}, all on one side of {target.above:g}; set "
+                f"data.table.target.above within{table.more}"
             )
     elif len(table.classes) > LABELS:
-        yield f"{place} has more than {LABELS} values, too many for classes; if it is a number, set target.above"
+        yield (
+            f"{place} has more than {LABELS} values, too many for classes; if it is a number, set "
+            "data.table.target.above"
+        )
     elif len(table.classes) < 2:
         yield (
-            f"{place} is {quoted(table.classes[0])} in every row; name one with two classes in target.column"
-            f"{table.more}"
+            f"{place} is {quoted(table.classes[0])} in every row; name one with two classes in "
+            f"data.table.target.column{table.more}"
         )
     elif target.classes is None and (alike := of_one_word(table.classes)):
-        told = ", ".join(map(quoted, alike))
-        yield f"{place} holds {told}, which differ in case alone; write one of them, or list both in target.classes"
+        names = ", ".join(map(quoted, alike))
+        yield (
+            f"{place} has {names}, which differ in case alone; write one of them, or list both in "
+            "data.table.target.classes"
+        )
     elif len(set(table.classes)) < len(table.classes):
-        told = ", ".join(map(quoted, target.classes or ()))
-        yield f"target.classes lists {told}, of which two are one class; list it once"
+        names = ", ".join(map(quoted, target.classes or ()))
+        yield f"data.table.target.classes lists {names}, of which two are one class; list it once"
     elif target.classes:
         listed = f"list_contains([{', '.join(map(literal, table.classes))}], {table.target})"
-        remedy = "add it to target.classes, or list it as missing"
-        what = f"{place} holds what target.classes does not list"
-        yield from found(table, what, f"NOT {listed}", target.column, remedy)
-        there = {value for (value,) in table.ask(f"SELECT DISTINCT {table.target} FROM rows WHERE {listed}")}
+        remedy = "add it to data.table.target.classes, or to data.table.csv.missing"
+        expected = "a class that data.table.target.classes lists"
+        yield from invalid_values(table, place.removesuffix(","), f"NOT {listed}", target.column, expected, remedy)
+        present = {value for (value,) in table.ask(f"SELECT DISTINCT {table.target} FROM rows WHERE {listed}")}
         for name, written in zip(table.classes, target.classes, strict=True):
-            if name not in there:
-                yield f"{place} is {quoted(written)} in no row; take it off target.classes{table.more}"
+            if name not in present:
+                yield f"{place} is {quoted(written)} in no row; take it off data.table.target.classes{table.more}"
 
 
 def of_one_word(classes: Sequence[str]) -> list[str]:
@@ -90,8 +104,12 @@ def of_one_word(classes: Sequence[str]) -> list[str]:
 
 def without(table: Prepared, name: str) -> Iterator[str]:
     """Rows that lack what the split looks at."""
-    what, where = f"column '{name}', by which rows are split, is empty", f"{table.column(name)} IS NULL"
-    yield from found(table, what, f"{where} AND {table.target} IS NOT NULL", None, "fill it, or split otherwise")
+    where = f"{table.column(name)} IS NULL AND {table.target} IS NOT NULL"
+    count = table.ask(f"SELECT count(*) FROM rows WHERE {where}")[0][0]
+    if count:
+        rows = table.ask(f"SELECT rowid FROM rows WHERE {where} ORDER BY rowid LIMIT {PLACES}")
+        what = f"column '{name}', by which rows are split, is empty"
+        yield fault(what, [table.place(row) for (row,) in rows], count, "fill it, or change data.table.split.by")
 
 
 def parts(table: Prepared) -> Iterator[str]:
@@ -107,11 +125,10 @@ def parts(table: Prepared) -> Iterator[str]:
             )
 
 
-def found(table: Prepared, what: str, where: str, name: str | None, remedy: str) -> Iterator[str]:
-    """A fault of the rows where a condition holds, if there are any, with the value of a column."""
+def invalid_values(table: Prepared, place: str, where: str, column: str, expected: str, remedy: str) -> Iterator[str]:
+    """A fault of the values of a column in the rows where a condition holds, if there are any."""
     count = table.ask(f"SELECT count(*) FROM rows WHERE {where}")[0][0]
     if count:
-        value = f"{table.column(name)}::VARCHAR" if name else "NULL"
-        first = table.ask(f"SELECT rowid, {value} FROM rows WHERE {where} ORDER BY rowid LIMIT {PLACES}")
-        places = [f"{quoted(value)} on {table.place(row)}" if value else table.place(row) for row, value in first]
-        yield fault(what, places, count, remedy)
+        value = f"{table.column(column)}::VARCHAR"
+        rows = table.ask(f"SELECT rowid, {value} FROM rows WHERE {where} ORDER BY rowid LIMIT {PLACES}")
+        yield invalid(place, [(value, table.place(row)) for row, value in rows], count, expected, remedy)

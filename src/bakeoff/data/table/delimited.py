@@ -178,7 +178,8 @@ def decoded(path: Path, name: str, encoding: str, advance: Callable[[int], objec
             if "\0" in text:
                 line += text[: text.index("\0")].count("\n")
                 utf16 = block.count(0) > len(block) // 4
-                remedy = f"if it is UTF-16, set {KEY}.encoding to utf-16-le" if utf16 else "mend the line"
+                order = "be" if block[::2].count(0) > block[1::2].count(0) else "le"
+                remedy = f"if it is UTF-16, set {KEY}.encoding to utf-16-{order}" if utf16 else "correct the line"
                 raise BadInput(f"{name}: line {line}: a zero byte, which no text holds; {remedy}")
             yield text.removeprefix("\ufeff") if first else text
             if not block:
@@ -211,6 +212,8 @@ def stranger(head: list[str], header: list[str], separator: str, wanted: Collect
         return (
             f"cut at {separator!r}, line 1 has none of the columns, at {better!r} {count}; set {KEY}.separator to that"
         )
+    if not any(header):
+        return "line 1 is blank; a table begins with a line of column names"
     if any(re.fullmatch(r"\s*[+-]?[\d.,]+\s*", value) for value in header):
         return f"line 1 looks like data ({shown(header)}), not like names of columns; write a line of names above it"
     return f"line 1 names no column of data.table (it has: {shown(header)}); name the file's columns in params.yaml"

@@ -1,7 +1,8 @@
-"""What is wrong with a table, gathered and told in one line: each fault with its first places and their number."""
+"""All faults of a table in one line, each with its first places and the number of the others."""
 
 from collections.abc import Iterable, Sequence
 
+from bakeoff.base.quoting import one_line
 from bakeoff.base.settings import BadInput
 
 PLACES = 3  # that are named of each fault
@@ -12,24 +13,42 @@ def refuse(name: str, faults: Iterable[str]) -> None:
     """Raise what was found, if anything was.
 
     Raises:
-        BadInput: as `refused` tells it.
+        BadInput: the message of `refused`.
     """
-    if told := list(faults):
-        raise refused(name, told)
+    if messages := list(faults):
+        raise refused(name, messages)
 
 
 def refused(name: str, faults: Iterable[str]) -> BadInput:
     """The first faults in one line, and how many more there are."""
-    told = list(dict.fromkeys(" ".join(fault.split()) for fault in faults))
-    more = f"; and {len(told) - FAULTS} faults more" if len(told) > FAULTS else ""
-    return BadInput(f"{name}: {'; '.join(told[:FAULTS])}{more}")
+    messages = list(dict.fromkeys(one_line(fault) for fault in faults))
+    more = f"; and {len(messages) - FAULTS} more faults" if len(messages) > FAULTS else ""
+    return BadInput(f"{name}: {'; '.join(messages[:FAULTS])}{more}")
 
 
 def fault(what: str, places: Sequence[str], count: int, remedy: str) -> str:
-    """`column 'age' holds what is no number: 'x' on line 4, 'y' on line 9, 'z' on line 11 and 12 more; mend it`."""
-    named = places[:PLACES]
-    more = f" and {count - len(named):,} more" if count > len(named) else ""
-    return f"{what}: {', '.join(named)}{more}; {remedy}"
+    """Return `lines without the header's 4 fields: line 3 has 3, line 4 has 5 and 12 more; quote what holds ','`."""
+    return f"{what}: {', '.join(places[:PLACES])}{others(places, count)}; {remedy}"
+
+
+def invalid(column: str, values: Sequence[tuple[str, str]], count: int, expected: str, remedy: str) -> str:
+    """Return `invalid value 'x' in column 'age' (line 4; also 'y' on line 9 and 12 more): expected a number; mend it`.
+
+    Args:
+        column: `column 'age'`, or more words about it.
+        values: the first ones, each with its place.
+        count: of all.
+    """
+    (value, place), *rest = values[:PLACES]
+    also = ", ".join(f"{quoted(value)} on {place}" for value, place in rest)
+    also = f"; also {also}" if also else ""
+    where = f"{place}{also}{others(values, count)}"
+    return f"invalid value {quoted(value)} in {column} ({where}): expected {expected}; {remedy}"
+
+
+def others(places: Sequence[object], count: int) -> str:
+    shown = min(len(places), PLACES)
+    return f" and {count - shown:,} more" if count > shown else ""
 
 
 def quoted(value: str) -> str:

@@ -1,4 +1,4 @@
-"""What DuckDB's reader of text tables rejects, told in the user's terms, one sentence for each sort of fault."""
+"""What DuckDB's reader of text tables rejects, in the user's terms: one message for each sort of fault."""
 
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
@@ -37,17 +37,19 @@ def faults(rejected: Sequence[Reject], text: Text) -> list[str]:
         else:
             sorts.setdefault(reject.error, {})[reject.offset] = reject.message
     lines = text.lines({offset for found in sorts.values() for offset in list(found)[:PLACES]})
-    told = []
+    messages = []
     for error, found in sorts.items():
         places = [(f"line {lines[offset]}", found[offset]) for offset in list(found)[:PLACES]]
         where = [line for line, _ in places]
         if error == "fields":
             what = f"lines without the header's {len(text.header)} fields"
-            remedy = f"quote what holds {text.separator!r}"
+            remedy = f"put values with {text.separator!r} in quotes"
             where = [f"{line} has {count}" for line, count in places]
+            if set(found.values()) == {str(len(text.header) + 1)}:
+                remedy += ", or write a name above the first column if it lacks one, as in files of R"
         elif error == "UNQUOTED VALUE":
             what, remedy = "quotes that do not close before the next separator", "write a quote inside a value twice"
         else:
-            what, remedy = places[0][1].rstrip("."), "mend the lines"
-        told.append(fault(what, where, len(found), remedy))
-    return told
+            what, remedy = places[0][1].rstrip("."), "correct the lines"
+        messages.append(fault(what, where, len(found), remedy))
+    return messages

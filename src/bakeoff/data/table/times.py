@@ -92,11 +92,11 @@ def of_form(ask: Ask, name: str, column: str, settings: CsvSettings, key: str) -
     there = [form for form in FORMS if found[2 * list(FORMS).index(form)]]
     if len(there) > 1:
         told = " and ".join(repr(examples[form]) for form in there)
-        return f"column '{name}' holds dates in several forms: {told}; write them all as 2013-11-03"
+        return f"column '{name}' has dates in several forms, {told}: expected one form; write them all as 2013-11-03"
     if found[6] and unzoned is not None:
         return (
-            f"column '{name}' holds moments with an offset and others without: {found[7]!r} and {unzoned!r}; write "
-            "them all with one, or all without"
+            f"column '{name}' has times with a UTC offset and times without, {found[7]!r} and {unzoned!r}: expected "
+            "one of the two; write all with an offset, or all without"
         )
     zone: Literal["utc", "naive"] | None = ("utc" if found[6] else "naive") if there else None
     order: Order = "ymd"
@@ -112,13 +112,13 @@ def of_form(ask: Ask, name: str, column: str, settings: CsvSettings, key: str) -
             )
         elif settings.date_order == AUTO:
             return (
-                f"column '{name}' holds dates with the day first and others with the month first; write them all as "
-                f"2013-11-03, or set {key}.date_order to see which do not fit"
+                f"column '{name}' has dates with the day first and others with the month first: expected one order; "
+                f"write them all as 2013-11-03, or set {key}.date_order to see which do not fit"
             )
         else:
             return (
-                f"column '{name}' holds {examples[there[0]]!r}, and {key}.date_order is ymd; set it to dmy or mdy, or "
-                f"to {AUTO}"
+                f"invalid value {examples[there[0]]!r} in column '{name}': expected the year first, for "
+                f"{key}.date_order is ymd; set it to dmy or mdy, or to {AUTO}"
             )
     text = f"regexp_replace({column}, {quote(ISO[order][0])}, {quote(ISO[order][1])})"
     moment = in_utc(text) if zone == "utc" else f"try_cast({text} AS TIMESTAMP)"

@@ -13,7 +13,7 @@ from bakeoff.data.table import database, figures, times
 from bakeoff.data.table.canonical import expression, is_number
 from bakeoff.data.table.columns import Columns
 from bakeoff.data.table.delimited import KEY, Text
-from bakeoff.data.table.faults import PLACES, fault, quoted
+from bakeoff.data.table.faults import PLACES, invalid, quoted
 from bakeoff.data.table.figures import Ambiguous, Marks
 from bakeoff.data.table.reading import Reading
 from bakeoff.data.table.rejects import Kind
@@ -127,36 +127,36 @@ class Values:
 
     def unread(self, types: Mapping[str, str], marks: Marks, names: Collection[str]) -> Iterator[str]:
         """Texts that are no numbers or no times, and times of years that stand for something else."""
-        faults: list[tuple[str, int, str, str]] = []
+        faults: list[tuple[str, int, str, str, str]] = []
         for i, (name, kind) in enumerate(self.kinds.items()):
             if kind != "VARCHAR" and name in names:
-                what, remedy = self.wrong(kind, marks)
-                faults.append((f"column '{name}' holds {what}", i, f"rows.c{i} IS NULL", remedy))
+                expected, remedy = self.expected(kind, marks)
+                faults.append((name, i, f"rows.c{i} IS NULL", expected, remedy))
             if kind == "TIMESTAMP" and (name in names or types[name] != "VARCHAR"):
                 outside = f"year(rows.c{i}) NOT BETWEEN {times.FIRST} AND {times.LAST}"
-                what = f"column '{name}' holds years outside {times.FIRST} to {times.LAST}"
-                out = f"or list them in {KEY}.missing" if types[name] == "VARCHAR" else "or make them null"
-                faults.append((what, i, outside, f"correct them, {out}"))
-        counts = self.counts([f"given.c{column} IS NOT NULL AND {where}" for _, column, where, _ in faults])
-        for (what, column, where, remedy), count in zip(faults, counts, strict=True):
+                out = f"or list it in {KEY}.missing" if types[name] == "VARCHAR" else "or make it null"
+                years = f"a year from {times.FIRST} to {times.LAST}"
+                faults.append((name, i, outside, years, f"correct the value, {out}"))
+        counts = self.counts([f"given.c{column} IS NOT NULL AND {where}" for _, column, where, *_ in faults])
+        for (name, column, where, expected, remedy), count in zip(faults, counts, strict=True):
             if count:
                 first = self.first(f"given.rowid, given.c{column}::VARCHAR", column, where, PLACES)
-                places = [f"{quoted(value)} on {self.source.place(row)}" for row, value in first]
-                yield fault(what, places, count, remedy)
+                found = [(value, self.source.place(row)) for row, value in first]
+                yield invalid(f"column '{name}'", found, count, expected, remedy)
 
-    def wrong(self, kind: Kind, marks: Marks) -> tuple[str, str]:
-        """What a text is that cannot be read as this kind, and the way out."""
+    def expected(self, kind: Kind, marks: Marks) -> tuple[str, str]:
+        """What a text of this kind should be, and the way out."""
         if kind == "TIMESTAMP":
             return (
-                "what is no time",
+                "a time",
                 "write it as 2013-11-03 or 2013-11-03T06:00:00Z: with a year of four digits, without the name of a "
                 "time zone, and not as seconds since 1970",
             )
         thousands = f" and the thousands mark {marks.thousands!r}" if marks.thousands not in (None, NONE) else ""
         return (
-            f"what is no number with the decimal mark {marks.decimal or '.'!r}{thousands}",
-            f"set {KEY}.decimal and {KEY}.thousands, list what stands for a missing value in {KEY}.missing, or the "
-            "column in categorical",
+            f"a number with the decimal mark {marks.decimal or '.'!r}{thousands}",
+            f"set {KEY}.decimal and {KEY}.thousands, list what stands for a missing value in {KEY}.missing, or list "
+            "the column in data.table.categorical",
         )
 
     def counts(self, conditions: Sequence[str]) -> Sequence[int]:
