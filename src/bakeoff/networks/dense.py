@@ -13,6 +13,8 @@ import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch._C._functorch import is_legacy_batchedtensor
+from torch._jit_internal import is_scripting
 from torch.autograd import forward_ad
 
 # A smaller product takes less time than the calls of Python around it, and OpenBLAS has no fast code for thin ones.
@@ -28,14 +30,12 @@ class Linear(nn.Linear):
         """Draw nothing: torch's own initialisation would take its numbers from the global generator."""
 
     def forward(self, x: Tensor) -> Tensor:
-        weight, bias = self.weight, self.bias
-        # The first call tells torch.jit.script to leave out the rest.
-        if not torch.jit.is_scripting() and by_numpy(x, weight, bias):  # type: ignore[attr-defined]
-            wanted = x.requires_grad or weight.requires_grad or (bias is not None and bias.requires_grad)
-            if wanted and torch.is_grad_enabled():
-                return Dense.apply(x, weight, bias)  # type: ignore[no-any-return, no-untyped-call]
-            return affine(x, weight, bias)
-        return F.linear(x, weight, bias)
+        # torch.jit.script compiles the first branch alone; of a conditional expression it would compile both.
+        if is_scripting():  # noqa: SIM108
+            y = F.linear(x, self.weight, self.bias)
+        else:
+            y = dense(x, self.weight, self.bias)
+        return y
 
 
 class Dense(torch.autograd.Function):
@@ -49,8 +49,8 @@ class Dense(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *slopes: Tensor) -> tuple[Tensor | None, ...]:
         (slope,), (x, weight), (of_x, of_weight, of_bias) = slopes, ctx.saved_tensors, ctx.needs_input_grad
-        # A gradient that will be differentiated in turn needs torch's own operations.
-        by_torch = torch.is_grad_enabled() or type(slope) is not Tensor or observed()
+        # A gradient that will be differentiated in turn needs torch's own operations, and so do several at once.
+        by_torch = torch.is_grad_enabled() or not plain(slope) or is_legacy_batchedtensor(slope) or observed()
         product = torch.mm if by_torch else matmul
         return (
             product(slope, weight) if of_x else None,
@@ -61,36 +61,52 @@ class Dense(torch.autograd.Function):
 
 def by_numpy(x: Tensor, weight: Tensor, bias: Tensor | None) -> bool:
     """Return whether NumPy computes a layer: of plain float32 tensors on the CPU that are large enough."""
-    if torch.compiler.is_compiling() or x.dim() != 2 or x.shape[1] != weight.shape[1]:
+    # First: a trace would record the shapes, and what is compiled is best left as it is.
+    if torch.compiler.is_compiling() or torch.jit.is_tracing():  # type: ignore[attr-defined, no-untyped-call]
+        return False
+    if x.dim() != 2 or x.shape[1] != weight.shape[1]:
         return False
     (N, D), K = x.shape, weight.shape[0]
     if N * D * K < MULTIPLICATIONS or min(N, D, K) < SIDE:
         return False
-    tensors = (x, weight) if bias is None else (x, weight, bias)
-    plain = all(type(t) in PLAIN and t.is_cpu and t.dtype is torch.float32 for t in tensors)
-    return plain and x.layout is torch.strided and not torch.is_autocast_enabled("cpu") and not observed()
+    on_cpu = plain(x) and plain(weight) and (bias is None or plain(bias))
+    return on_cpu and not torch.is_autocast_enabled("cpu") and not observed()
+
+
+def plain(tensor: Tensor) -> bool:
+    """Return whether NumPy can read a tensor: float32 numbers in the memory of the CPU, and no subclass."""
+    on_cpu = tensor.is_cpu and tensor.layout is torch.strided
+    return type(tensor) in PLAIN and tensor.dtype is torch.float32 and on_cpu
 
 
 def observed() -> bool:
-    """Return whether torch transforms, traces or counts what is computed: it does not see what NumPy does."""
+    """Return whether torch transforms or counts what is computed: it does not see what NumPy does."""
     return (
         torch._C._are_functorch_transforms_active()
         or torch._C._len_torch_dispatch_stack() > 0
         or torch._C._len_torch_function_stack() > 0
         or forward_ad._current_level >= 0
-        or torch.jit.is_tracing()  # type: ignore[attr-defined, no-untyped-call]
     )
 
 
+def dense(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+    """Return x W^T + b (N, K), with products by NumPy where it can compute them."""
+    if not by_numpy(x, weight, bias):
+        return F.linear(x, weight, bias)
+    wanted = x.requires_grad or weight.requires_grad or (bias is not None and bias.requires_grad)
+    if wanted and torch.is_grad_enabled():
+        return Dense.apply(x, weight, bias)  # type: ignore[no-any-return, no-untyped-call]
+    return affine(x, weight, bias)
+
+
 def affine(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-    """Return x W^T + b (N, K), of which torch has no graph."""
-    with torch.no_grad():
-        y = matmul(x, weight.t())
-        return y if bias is None else y.add_(bias)
+    """Return x W^T + b (N, K), where torch records nothing."""
+    y = matmul(x, weight.t())
+    return y if bias is None else y.add_(bias)
 
 
 def matmul(a: Tensor, b: Tensor) -> Tensor:
-    """Return the product of two matrices by NumPy, of which torch has no graph."""
+    """Return the product of two matrices by NumPy, where torch records nothing."""
     product = a.new_empty(a.shape[0], b.shape[1])
     with np.errstate(all="ignore"):  # in a run that diverges; torch does not warn either
         np.matmul(array(a), array(b), out=product.numpy())
