@@ -64,6 +64,15 @@ def tensors(trained: Trained) -> tuple[Tensor, Tensor]:
     return torch.from_numpy(x).float() / 255, torch.from_numpy(y).long()
 
 
+def usual(trained: Trained) -> nn.Module:
+    """The network as its users would have it: dense layers of torch's own, and weights in torch's usual layout."""
+    network: nn.Module = trained.build().to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
+    for layer in network.modules():
+        if isinstance(layer, nn.Linear):
+            layer.__class__ = nn.Linear
+    return network
+
+
 def heavy_ball(network: nn.Module) -> torch.optim.Optimizer:
     return torch.optim.SGD(network.parameters(), RATE, momentum=BETA)
 
@@ -124,7 +133,7 @@ def bakeoff(trained: Trained) -> None:
 
 def loader(trained: Trained, data: Dataset[Any]) -> None:
     """The loop of the PyTorch tutorials."""
-    network = trained.build().to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
+    network = usual(trained)
     optimizer = heavy_ball(network)
     criterion = nn.CrossEntropyLoss()
     batches = DataLoader(data, batch_size=trained.batch, sampler=Order(trained.size), num_workers=0)
@@ -154,7 +163,7 @@ def lightning(trained: Trained) -> None:
     class Module(LightningModule):
         def __init__(self) -> None:
             super().__init__()
-            self.network = trained.build().to(memory_format=torch.contiguous_format)
+            self.network = usual(trained)
 
         def training_step(self, batch: tuple[Tensor, Tensor]) -> Tensor:
             images, labels = batch

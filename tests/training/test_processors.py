@@ -62,6 +62,31 @@ NETWORKS: dict[str, dict[str, Any]] = {
 # takes its root from the fifth step on. Two steps take a network through all that it computes.
 TRAININGS = [("mlp", name) for name in HYPERPARAMETERS] + [(name, "adam") for name in NETWORKS] + [("cnn", "muon")]
 STEPS = {name: 6 if name == "mlp" else 2 for name in NETWORKS}
+# N x D x K of dense layers just large enough for OpenBLAS: a D that it computes in three parts, and more rows than it
+# takes at once; with remainders of its tiles on all sides.
+LAYERS = [(9, 785, 75), (1031, 51, 10)]
+
+
+def dense() -> Iterator[tuple[str, str]]:
+    """The size of each layer, with a hash of its output and of all its gradients."""
+    import torch
+
+    from bakeoff.networks.dense import by_numpy
+    from bakeoff.networks.layers import linear
+
+    for N, D, K in LAYERS:
+        generator = torch.Generator().manual_seed(0)
+        layer = linear(D, K, 0.1, generator)
+        x = torch.randn(N, D, generator=generator).requires_grad_()
+        assert by_numpy(x, layer.weight, layer.bias)
+        y = layer(x)
+        y.backward(torch.randn(N, K, generator=generator))
+        assert x.grad is not None
+        assert layer.weight.grad is not None
+        digest = hashlib.sha256()
+        for part in (y, x.grad, layer.weight.grad, layer.bias.grad):
+            digest.update(part.detach().numpy().tobytes())
+        yield f"dense layer {N} x {D} x {K}", digest.hexdigest()[:16]
 
 
 def augmented() -> str:
@@ -125,7 +150,7 @@ def trainings() -> Iterator[tuple[str, str]]:
 @pytest.mark.parametrize("processor", ["Haswell", "EPYC-Rome"])  # MKL asks for the maker
 def test_weights_are_the_same_on_another_processor(processor: str, printed: Callable[..., list[str]]) -> None:
     here = printed()
-    assert len(here) == len(TRAININGS) + 1
+    assert len(here) == len(TRAININGS) + len(LAYERS) + 1
     assert printed(processor) == here
 
 
@@ -135,4 +160,6 @@ if __name__ == "__main__":
 
     for training, bytes_ in trainings():
         print(training, bytes_)
+    for layer, bytes_ in dense():
+        print(layer, bytes_)
     print("augmentation", augmented())

@@ -12,17 +12,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from bakeoff.networks.activations import ACTIVATIONS, Activation
+from bakeoff.networks.dense import Linear
 from bakeoff.networks.initialisations import sigma
 from bakeoff.networks.normalisations import NORMALISATIONS, Normalisation
 
 Layer = TypeVar("Layer", nn.Linear, nn.Conv2d, nn.ConvTranspose2d)
-
-
-class Linear(nn.Linear):
-    """A dense layer whose weights are drawn by the caller."""
-
-    def reset_parameters(self) -> None:
-        """Draw nothing: torch's own initialisation would take its numbers from the global generator."""
 
 
 class Conv2d(nn.Conv2d):
