@@ -11,6 +11,7 @@ from bakeoff.data.sources.catalogue import SOURCES
 from bakeoff.embedding.maps import MAPS
 from bakeoff.report.decision import Evidence
 from bakeoff.report.escaping import code, plain
+from bakeoff.report.figures.cases import Case, Cases
 from bakeoff.report.formatting import (
     DASH,
     METRICS,
@@ -69,6 +70,7 @@ class Exhibits:
         neighbours: by corpus, architecture and word the nearest words; of architectures that did not diverge.
         costs: what a step takes, and on which processor.
         curves: the learning curves of all cells.
+        cases: the best, the median and the worst case of each task on scans that has a winner.
     """
 
     origins: Mapping[str, Origin]
@@ -79,6 +81,7 @@ class Exhibits:
     neighbours: Mapping[str, Mapping[str, Mapping[str, Sequence[str]]]]
     costs: Costs
     curves: Sequence[CurvePoint]
+    cases: Mapping[str, Cases]
 
 
 def results(comparison: Comparison) -> str:
@@ -219,6 +222,7 @@ def task_section(name: str, task: TaskComparison, exhibits: Exhibits, confidence
             if task.winner:
                 caption = predictions_caption(name, card, task.winner)
                 parts.append(picture(caption, f"predictions-{name}.png"))
+                parts += cases_part(name, exhibits.cases[name], task.winner)
     return "\n\n".join(parts)
 
 
@@ -236,6 +240,34 @@ def predictions_caption(name: str, card: Card, winner: Winner) -> str:
     """Return the caption of the predictions on a task's scans."""
     subject = subject_of(card) or f"Pictures of {plain(name)}"
     return f"{subject}, their labels, and the predictions of {cell_name(winner)}"
+
+
+def cases_part(name: str, cases: Cases, winner: Winner) -> list[str]:
+    """Return the figure of the best, the median and the worst case of a task on scans, below what it shows."""
+    if not cases.shown:
+        return [
+            "No validation picture has any class but the background, in its mask or in the prediction, so there is no "
+            "best or worst case."
+        ]
+    ranks = listed(f"the {case.rank}" for case in cases.shown)
+    text = (
+        f"Validation pictures with {ranks} Dice by {cell_name(winner)}, seed {winner.seed}: "
+        f"{'; '.join(map(case_words, cases.shown))}. Dice of a picture is the mean over the classes, without the "
+        f"background, that its mask or its prediction has. {plural(cases.among, 'picture has', 'pictures have')} one. "
+        "Errors: missed, a class predicted as background; added, background predicted as a class"
+    )
+    text += "; and one class predicted as another." if len(cases.classes) > 2 else "."
+    alternative = (
+        f"Pictures of {plain(name)} with {ranks} Dice, a row each: picture, mask, prediction, and the picture with its "
+        "wrong pixels in colour"
+    )
+    return [text, picture(alternative, f"cases-{name}.png")]
+
+
+def case_words(case: Case) -> str:
+    """Return `best, picture 5, 0.95 (grey 0.94, white 0.96)`."""
+    by_class = ", ".join(f"{plain(name)} {score:.3f}" for name, score in case.by_class.items())
+    return f"{case.rank}, picture {case.number}, {case.dice:.3f} ({by_class})"
 
 
 def subject_of(card: Card) -> str:
