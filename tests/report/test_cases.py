@@ -28,9 +28,9 @@ class Copying(nn.Module):
         return torch.stack([-(x[:, 0] * 255 - k).abs() for k in range(3)], dim=1)
 
 
-def of(predicted: list[np.ndarray], masks: list[np.ndarray]) -> Examples:
+def of(predicted: list[np.ndarray], masks: list[np.ndarray], background: bool) -> Examples:
     split = Split(np.stack(predicted)[:, np.newaxis].astype(np.uint8), np.stack(masks).astype(np.uint8))
-    return Examples(split, split, split, CLASSES)
+    return Examples(split, split, split, CLASSES, background)
 
 
 def noisy(wrong: list[int]) -> tuple[list[np.ndarray], list[np.ndarray]]:
@@ -47,8 +47,8 @@ def copying(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "restored", lambda *_: Copying())
 
 
-def found(predicted: list[np.ndarray], masks: list[np.ndarray]) -> Cases:
-    return cases(of(predicted, masks), Path("unread"), WINNER, SimpleNamespace())
+def found(predicted: list[np.ndarray], masks: list[np.ndarray], background: bool = True) -> Cases:
+    return cases(of(predicted, masks, background), Path("unread"), WINNER, SimpleNamespace())
 
 
 @pytest.mark.parametrize("batch", [1, 2, 16])
@@ -85,9 +85,10 @@ def test_equal_scores_are_in_the_order_of_the_data_and_one_picture_is_shown_once
 
 def test_each_wrong_pixel_has_the_colour_of_its_error() -> None:
     mask, predicted = np.array([[0, 1, 2, 0, 1]]), np.array([[0, 1, 0, 2, 2]])
-    assert errors(mask, predicted).tolist() == [[-1, -1, 0, 1, 2]]
+    assert errors(mask, predicted, True).tolist() == [[-1, -1, 0, 1, 2]]
+    assert errors(mask, predicted, False).tolist() == [[-1, -1, 2, 2, 2]]
     shown = found(*noisy([3]))
-    drawn = overlay(shown.shown[0])
+    drawn = overlay(shown.shown[0], True)
     wrong = shown.shown[0].mask != shown.shown[0].predicted
     missed = tuple(int(ERRORS["missed"][at : at + 2], 16) / 255 for at in (1, 3, 5))
     assert np.allclose(drawn[wrong], missed)
@@ -102,8 +103,18 @@ def test_a_figure_shows_every_case_and_is_the_same_to_the_byte() -> None:
 
 
 def test_names_of_classes_are_not_marks() -> None:
-    shown = Cases(found(*noisy([4, 1, 9])).shown, 3, ("_rest", "$a$", "b" * 40))
+    shown = Cases(found(*noisy([4, 1, 9])).shown, 3, ("_rest", "$a$", "b" * 40), True)
     assert draw_cases(shown).startswith(b"\x89PNG")
+
+
+def test_without_a_background_every_class_counts() -> None:
+    shown = found(*noisy([4, 1, 9]), background=False)
+    assert list(shown.shown[0].by_class) == list(CLASSES)
+    assert shown.shown[0].dice == pytest.approx(np.mean(list(shown.shown[0].by_class.values())))
+    text, _ = pages.cases_part("scans", shown, WINNER)
+    assert "mean over the classes that its mask" in text and "Errors: another class, one class predicted" in text
+    assert "missed" not in text
+    assert draw_cases(shown) != draw_cases(found(*noisy([4, 1, 9])))
 
 
 def test_the_page_names_each_case_with_its_classes() -> None:

@@ -214,6 +214,7 @@ EXHIBITS = Exhibits(
             (Case("best", 5, 0.9, {"grey": 0.9}, np.zeros((1, 4, 4), np.float32), *[np.zeros((4, 4), np.int64)] * 2),),
             1,
             ("background", "grey"),
+            True,
         )
     },
 )

@@ -241,7 +241,10 @@ def scans(asked: Asked) -> int:
     places = sources.places(asked.path, asked.shown, asked.limits, refusals)
     if asked.overlay is not None:
         names = {str(place): name for name, place in places}
-        segmenter = Overlaying(**vars(segmenter), folder=Path(asked.overlay), names=names)
+        found = settings.validate(asked.document, f"data.{asked.data}", ScansSettings)
+        segmenter = Overlaying(
+            **vars(segmenter), background=found.background is not None, folder=Path(asked.overlay), names=names
+        )
     if not several and asked.to != STREAM:
         masks.check_suffix(asked.to, places[0][1])
     if several:

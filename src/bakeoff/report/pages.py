@@ -11,7 +11,7 @@ from bakeoff.data.sources.catalogue import SOURCES
 from bakeoff.embedding.maps import MAPS
 from bakeoff.report.decision import Evidence
 from bakeoff.report.escaping import code, plain
-from bakeoff.report.figures.cases import Case, Cases
+from bakeoff.report.figures.cases import Case, Cases, kinds
 from bakeoff.report.formatting import (
     DASH,
     METRICS,
@@ -39,6 +39,11 @@ NOT_ENGLISH = (
     f"Tests of English words are left out, because {listed(map(code, FUNCTION_WORDS))} are not all among the {AMONG} "
     "most frequent words."
 )
+MEANING = {  # of the kinds of errors in a picture
+    "missed": "missed, a class predicted as background",
+    "added": "added, background predicted as a class",
+    "another class": "another class, one class predicted as another",
+}
 STATISTICS = ("count", "mean", "std", "min", "25%", "50%", "75%", "max")  # in the order of describe()
 
 
@@ -252,11 +257,11 @@ def cases_part(name: str, cases: Cases, winner: Winner) -> list[str]:
     ranks = listed(f"the {case.rank}" for case in cases.shown)
     text = (
         f"Validation pictures with {ranks} Dice by {cell_name(winner)}, seed {winner.seed}: "
-        f"{'; '.join(map(case_words, cases.shown))}. Dice of a picture is the mean over the classes, without the "
-        f"background, that its mask or its prediction has. {plural(cases.among, 'picture has', 'pictures have')} one. "
-        "Errors: missed, a class predicted as background; added, background predicted as a class"
+        f"{'; '.join(map(case_words, cases.shown))}. Dice of a picture is the mean over the classes"
+        f"{', without the background,' if cases.background else ''} that its mask or its prediction has. "
+        f"{plural(cases.among, 'picture has', 'pictures have')} one. Errors: "
+        f"{'; '.join(MEANING[kind] for kind in kinds(cases))}."
     )
-    text += "; and one class predicted as another." if len(cases.classes) > 2 else "."
     alternative = (
         f"Pictures of {plain(name)} with {ranks} Dice, a row each: picture, mask, prediction, and the picture with its "
         "wrong pixels in colour"

@@ -145,6 +145,7 @@ def chosen(**change: Any) -> dict[str, Any]:
         "kind": "scans",
         "source": FOLDER,
         "labels": [{"background": 0}, {"tissue": 1}],
+        "background": "background",
         "colour": "grey",
         "resize": None,
         "bits": None,

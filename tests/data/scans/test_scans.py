@@ -38,7 +38,8 @@ def settings(**change: object) -> ScansSettings:
         "noise": 0.05,
         "seed": 0,
     }
-    return ScansSettings.model_validate(values | change)
+    values |= change
+    return ScansSettings.model_validate({"background": next(iter(values["labels"][0]))} | values)
 
 
 def plain(**change: object) -> ScansSettings:
@@ -169,6 +170,18 @@ def test_labels_are_numbered_in_the_order_of_the_settings_whatever_their_values(
 def test_labels_that_say_two_things_are_refused(labels: object, said: str) -> None:
     with pytest.raises(ValueError, match=said):
         settings(labels=labels)
+
+
+def test_the_background_is_the_first_class_or_none() -> None:
+    with pytest.raises(
+        ValueError, match="background is 'b', and the first class of labels is 'a'; list the background"
+    ):
+        settings(labels=[{"a": 0}, {"b": 7}], background="b")
+    parts = {"by": "file", "validation": 1, "test": 1, "seed": 0}
+    for background, scored in (("a", [1]), (None, [0, 1])):
+        chosen = plain(labels=[{"a": 0}, {"b": 7}], background=background, split=parts)
+        examples = scans.examples(numbers(1, 1, 1), chosen, lambda n: n, Remarks())
+        assert list(examples.scored) == scored
 
 
 def test_files_pair_by_name_whatever_their_suffix() -> None:

@@ -56,11 +56,16 @@ class Case:
 
 @dataclass(frozen=True)
 class Cases:
-    """What is shown of so many validation pictures that have any class but the background."""
+    """What is shown of so many validation pictures that have any class but the background.
+
+    Attributes:
+        background: whether the first class is the background.
+    """
 
     shown: tuple[Case, ...]
     among: int
     classes: tuple[str, ...]
+    background: bool
 
 
 def cases(examples: Examples, weights: Path, winner: Winner, settings: Any) -> Cases:
@@ -79,7 +84,7 @@ def cases(examples: Examples, weights: Path, winner: Winner, settings: Any) -> C
     scores: list[NDArray[np.float64]] = []
     for first in range(0, len(part.x), BATCH):
         _, y, predicted = batch(network, part, first)
-        scores += [dice(*pair, len(classes)) for pair in zip(predicted, y, strict=True)]
+        scores += [dice(*pair, len(classes))[examples.scored] for pair in zip(predicted, y, strict=True)]
     means = {place: float(np.nanmean(found)) for place, found in enumerate(scores) if not np.isnan(found).all()}
     order = sorted(means, key=lambda place: (-means[place], place))
     ranks = {"best": 0, "median": (len(order) - 1) // 2, "worst": len(order) - 1} if order else {}
@@ -91,9 +96,12 @@ def cases(examples: Examples, weights: Path, winner: Winner, settings: Any) -> C
         place = order[ranks[rank]]
         # The batch in which it was measured: in another one a sum may be rounded otherwise.
         x, y, predicted = (each[place % BATCH] for each in batch(network, part, place - place % BATCH))
-        by_class = {name: float(score) for name, score in zip(classes[1:], scores[place], strict=True) if score >= 0}
+        scored = zip(examples.scored, scores[place], strict=True)
+        by_class = {classes[k]: float(score) for k, score in scored if not np.isnan(score)}
         found.append(Case(rank, place + 1, means[place], by_class, x.numpy(), y.numpy(), predicted.numpy()))
-    return Cases(tuple(sorted(found, key=lambda case: order.index(case.number - 1))), len(order), classes)
+    return Cases(
+        tuple(sorted(found, key=lambda case: order.index(case.number - 1))), len(order), classes, examples.background
+    )
 
 
 def batch(network: nn.Module, part: Split, first: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -105,26 +113,36 @@ def batch(network: nn.Module, part: Split, first: int) -> tuple[torch.Tensor, to
 
 
 def dice(predicted: torch.Tensor, mask: torch.Tensor, classes: int) -> NDArray[np.float64]:
-    """Return Dice of each class but the first in one picture (K - 1,); NaN of one that is in neither."""
+    """Return Dice of each class in one picture (K,); NaN of one that is in neither."""
     counts = confusion(predicted, mask, classes).double().numpy()
     sizes = counts.sum(0) + counts.sum(1)
     with np.errstate(invalid="ignore"):
-        return np.asarray(2 * counts.diagonal()[1:] / sizes[1:])
+        return np.asarray(2 * counts.diagonal() / sizes)
 
 
-def errors(mask: NDArray[np.int64], predicted: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the number of the kind of each pixel's error (H, W), as `ERRORS` lists them; -1 where it is right."""
-    kinds = np.select([predicted == mask, predicted == 0, mask == 0], [-1, 0, 1], 2)
+def errors(mask: NDArray[np.int64], predicted: NDArray[np.int64], background: bool) -> NDArray[np.int64]:
+    """Return the number of the kind of each pixel's error (H, W), as `ERRORS` lists them; -1 where it is right.
+
+    Without a background every wrong pixel has another class.
+    """
+    kinds = np.select([predicted == mask, background & (predicted == 0), background & (mask == 0)], [-1, 0, 1], 2)
     return kinds.astype(np.int64)
 
 
-def overlay(case: Case) -> NDArray[np.float64]:
+def kinds(cases: Cases) -> dict[str, str]:
+    """Return those of `ERRORS` that there can be."""
+    missed, added, other = ERRORS.items()
+    found = [missed, added] if cases.background else []
+    return dict([*found, other] if len(cases.classes) > len(found) else found)
+
+
+def overlay(case: Case, background: bool) -> NDArray[np.float64]:
     """Return the picture in grey, with the colour of its error on each wrong pixel: (H, W, 3)."""
     grey = 0.25 + 0.6 * case.picture.mean(axis=0)  # neither as dark nor as bright as a colour
     drawn = np.repeat(grey[..., np.newaxis], 3, axis=-1).astype(np.float64)
-    kinds = errors(case.mask, case.predicted)
+    wrong = errors(case.mask, case.predicted, background)
     for number, colour in enumerate(ERRORS.values()):
-        drawn[kinds == number] = matplotlib.colors.to_rgb(colour)
+        drawn[wrong == number] = matplotlib.colors.to_rgb(colour)
     return drawn
 
 
@@ -138,8 +156,8 @@ def draw_cases(cases: Cases) -> bytes:
     }
     H, W = cases.shown[0].mask.shape
     wide = min(HEIGHT * W / H, WIDEST)
-    kinds = dict(list(ERRORS.items())[: 2 if len(colours) == 2 else 3])
-    names = [*cases.classes, *kinds]
+    wrong = kinds(cases)
+    names = [*cases.classes, *wrong]
     width = max(1.1 + 4 * wide, 4.4)
     across = max(min(len(names), int(width / (0.5 + LETTER * max(len(label(name)) for name in names)))), 1)
     below = 0.22 * math.ceil(len(names) / across)
@@ -150,12 +168,12 @@ def draw_cases(cases: Cases) -> bytes:
             draw_picture(line[0], shown(case.picture[np.newaxis])[0])
             draw_picture(line[1], case.mask, **shading)
             draw_picture(line[2], case.predicted, **shading)
-            draw_picture(line[3], overlay(case))
+            draw_picture(line[3], overlay(case, cases.background))
             line[0].set_ylabel(f"{case.rank}\nDice {case.dice:.3f}", rotation=0, ha="right", va="center")
         for axis, title in zip(axes[0], ("picture", "mask", "prediction", "errors"), strict=True):
             axis.set_title(title)
         patches = [
-            matplotlib.patches.Patch(facecolor=colour, edgecolor=FAINT) for colour in [*colours, *kinds.values()]
+            matplotlib.patches.Patch(facecolor=colour, edgecolor=FAINT) for colour in [*colours, *wrong.values()]
         ]
         legend = figure.legend(patches, [""] * len(patches), loc="outside lower center", ncols=across)
         for text, name in zip(legend.get_texts(), names, strict=True):
