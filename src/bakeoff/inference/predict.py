@@ -235,8 +235,11 @@ def scans(asked: Asked) -> int:
     """Predict masks; returns how many files were refused."""
     refusals, remarks = Refusals("scans", asked.data), Remarks()
     model = views.seen(asked.model(), flips=asked.flips, window=asked.window)
-    note = asked.check_settings(model, "scans", SCANS)
-    segmenter = segmenting(asked, model, remarks)
+    if isinstance(asked.chosen, Path):
+        segmenter, note = registered.segmenting(registered.Origin.load(asked.chosen), model, remarks), None
+    else:
+        note = asked.check_settings(model, "scans", SCANS)
+        segmenter = segmenting(asked, model, remarks)
     several = sources.several(asked.path)
     places = sources.places(asked.path, asked.shown, asked.limits, refusals)
     if asked.overlay is not None:

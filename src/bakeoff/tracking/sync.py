@@ -10,9 +10,11 @@ from bakeoff.base import paths, record, settings
 from bakeoff.base.settings import BadInput
 from bakeoff.data.images.settings import Bits, Colour, Resize
 from bakeoff.data.limits import Limits
-from bakeoff.inference.registered import PictureSettings
+from bakeoff.data.scans.settings import ScansSettings
+from bakeoff.inference.masks import label_values
+from bakeoff.inference.registered import MaskSettings, PictureSettings
 from bakeoff.results import record_names, step_costs
-from bakeoff.results.model import Comparison, Winner
+from bakeoff.results.model import Comparison, TaskKind, Winner
 from bakeoff.results.record_names import Read
 from bakeoff.results.step_costs import Costs
 from bakeoff.tracking import champion, leaderboard, owner, presence, runs, views
@@ -96,7 +98,7 @@ def crown(tasks: Mapping[str, Sequence[Entry]], comparison: Path, read: Read) ->
                 raise BadInput(
                     f"{comparison}: does not fit the records of {task}; `dvc repro compare` brings it up to date"
                 )
-            pictures = prepared(compared.data, read) if compared.kind == "images" else None
+            pictures = None if compared.kind == "table" else prepared(compared.data, read, compared.kind)
             champion.crown(client, experiment(client, store, task), entry, whose, pictures)
     return won
 
@@ -106,19 +108,23 @@ def named(winner: Winner) -> str:
     return f"{winner.model}-{winner.optimizer}-s{winner.seed}"
 
 
-def prepared(data: str, read: Read) -> PictureSettings:
-    """Return how the pictures of a data set are prepared.
+def prepared(data: str, read: Read, kind: TaskKind) -> PictureSettings:
+    """Return how the images or scans of a data set are prepared.
 
     Args:
         data: the file of its examples.
     """
     name = f"data.{paths.data_name(data)}"
-    return PictureSettings(
-        colour=read(f"{name}.colour", Colour),
-        resize=read(f"{name}.resize", Resize),
-        bits=read(f"{name}.bits", Bits | None),
-        limits=read("limits", Limits),
-    )
+    settings = {
+        "colour": read(f"{name}.colour", Colour),
+        "resize": read(f"{name}.resize", Resize),
+        "bits": read(f"{name}.bits", Bits | None),
+        "limits": read("limits", Limits),
+    }
+    if kind == "images":
+        return PictureSettings(**settings)
+    scans = read(name, ScansSettings)
+    return MaskSettings(**settings, volumes=scans.volumes, values=tuple(label_values(scans).tolist()))
 
 
 def illustrate(tasks: Mapping[str, Iterable[Entry]], figures: Path, compared: Comparison) -> None:
