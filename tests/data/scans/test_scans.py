@@ -11,6 +11,7 @@ from PIL import Image
 from bakeoff.base import settings
 from bakeoff.base.settings import BadInput
 from bakeoff.data.examples import Examples
+from bakeoff.data.images import pictures
 from bakeoff.data.images.source_tree import Place
 from bakeoff.data.limits import Limits
 from bakeoff.data.remarks import Remarks
@@ -214,6 +215,30 @@ def test_pets_pair_with_their_trimaps_and_other_files_are_left_out(tmp_path: Pat
     assert [(scan.shown, scan.mask) for scan in found] == [
         (f"pet/images/{name}.jpg", f"pet/annotations/trimaps/{name}.png") for name in ("a", "b")
     ]
+
+
+def test_nuclei_are_numbered_in_the_red_channel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BAKEOFF_CACHE", str(tmp_path / "cache"))
+    red = np.array([[0, 1], [2, 0]], np.uint8)
+    mask = np.stack([red, 0 * red, 7 * red, 0 * red + 255], axis=-1)
+    for role, suffix, picture in (
+        ("images", "tif", Image.fromarray(np.array([[5, 4095], [0, 9]], np.uint16))),
+        ("masks", "png", Image.fromarray(mask)),
+    ):
+        content = io.BytesIO()
+        picture.save(content, "TIFF" if suffix == "tif" else "PNG")
+        with zipfile.ZipFile(tmp_path / f"{role}.zip", "w") as archive:
+            archive.writestr(f"{role}/IXMtest_A02.{suffix}", content.getvalue())
+            archive.writestr(f"__MACOSX/{role}/._IXMtest_A02.{suffix}", b"litter")
+    found = Found("bbbc039", "bbbc039", {role: tmp_path / f"{role}.zip" for role in ("images", "masks")})
+    chosen = plain(labels=[{"background": 0}, {"nucleus": "rest"}])
+    (scan,) = read(found, chosen, LIMITS, Remarks())
+    ((x, y),) = scan.slices()
+    assert x.tolist() == [[[5, 4095], [0, 9]]]
+    assert numbered(y, chosen, "m").tolist() == [[0, 1], [1, 0]]
+    Image.fromarray(red).save(tmp_path / "grey.png")
+    with pytest.raises(BadInput, match=r"grey\.png: has no red channel"):
+        next(pictures.red(Place(tmp_path / "grey.png", "grey.png", LIMITS)))
 
 
 def test_the_challenge_s_stacks_are_one_sequence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
