@@ -10,7 +10,7 @@ from bakeoff.data.examples import Examples
 from bakeoff.harness.stage import Stage, run
 from bakeoff.networks.registry import SEGMENTERS
 from bakeoff.optimizers.registry import Optimizers
-from bakeoff.report.build import Material, Segmenter, Text, figures, texts
+from bakeoff.report.build import Material, Segmenter, Text, figures, found_cases, texts
 from bakeoff.report.figures.example_figures import read_vectors
 from bakeoff.results import record_names
 from bakeoff.results.curves import read_curves
@@ -31,6 +31,8 @@ def report(stage: Stage) -> None:
         for table, names in record_names.streams(stage.settings).items()
     }
     winners = {name: comparison.tasks[name].winner for name in data_of("scans")}
+    scans = {name: Examples.load(stage.input(path)) for name, path in data_of("scans").items()}
+    segmenters = {name: segmenter(stage, name, winner) for name, winner in winners.items() if winner}
     material = Material(
         comparison=comparison,
         curves=read_curves(stage.input(paths.CURVES)),
@@ -39,13 +41,14 @@ def report(stage: Stage) -> None:
             name: read_card(stage.input(paths.data_card(name)))
             for name in dict.fromkeys([*data.values(), *streams, *searched])
         },
-        scans={name: Examples.load(stage.input(path)) for name, path in data_of("scans").items()},
+        scans=scans,
         encodings={task: Encoding.read(stage.input(paths.encoding(data[task]))) for task in data_of("table")},
         texts={corpus: text(stage, corpus, found) for corpus, found in comparison.embeddings.items()},
         costs=read(stage.input(measured())),
         streams=streams,
         optimizers=stage.settings("optimizers", Optimizers),
-        segmenters={name: segmenter(stage, name, winner) for name, winner in winners.items() if winner},
+        segmenters=segmenters,
+        cases=found_cases(scans, segmenters),
     )
     drawn = figures(material)
     for name, picture in drawn.items():

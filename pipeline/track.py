@@ -21,7 +21,7 @@ def track(stage: Stage) -> None:
     data = (task.data for task in compared.tasks.values())
     for path in ("models", *data, *sorted(map(paths.encoder, tables))):
         stage.input(path)
-    illustrate(tasks, stage.input(paths.FIGURES))
+    illustrate(tasks, stage.input(paths.FIGURES), compared)
     won = crown(tasks, comparison, stage.settings)
     tracked = dump(summary(tasks, won))
     stamp(tasks, tracked)

@@ -41,6 +41,14 @@ def test_what_is_saved_is_loaded(tmp_path: Path, kind: type) -> None:
             assert np.array_equal(after, before)
 
 
+@pytest.mark.parametrize("left", [0, 10**12])  # mapped, and read
+def test_scans_without_a_background_stay_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, left: int) -> None:
+    monkeypatch.setattr("bakeoff.base.memory.available", lambda: left)
+    for background, scored in ((True, [1]), (False, [0, 1])):
+        Examples(scans(7), scans(3), scans(2), ("road", "car"), background).save(tmp_path / "made")
+        assert list(Examples.load(tmp_path / "made").scored) == scored
+
+
 def coded(n: int) -> TableSplit:
     """Two numbers, and two categories of 3 and 2 values."""
     arrays = (rows(n).x, np.stack([GENERATOR.integers(0, 3, n), labels(n)], axis=1).astype(np.uint8), labels(n))

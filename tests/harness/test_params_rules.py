@@ -86,6 +86,23 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
         {"tasks.scans.training.segmentation": BALANCED | {"class_weights": [1.0, 2.0]}},
         "tasks.scans.training.segmentation.class_weights has 2 numbers, and data.scans has 3 classes; give one",
     ),
+    # pixels of a background, where there is none
+    ({"data.scans.background": "white"}, "background is 'white', and the first class of labels is 'background'; list"),
+    (
+        {
+            "data.scans.background": None,
+            "tasks.scans.training.segmentation": BALANCED | {"border_weights": {"w0": 10.0, "sigma": 5.0}},
+        },
+        "tasks.scans.training.segmentation.border_weights are of background pixels, and data.scans.background is null",
+    ),
+    (
+        {"data.scans.background": None, "tasks.scans.training.augmentation.crop": 2},
+        "tasks.scans.training.augmentation.crop is 2, which labels the black frame as background, and data.scans.back",
+    ),
+    (
+        {"data.scans.background": None, "tuning.studies.unet.fixed": {"training.augmentation.crop": 2}},
+        "training.augmentation.crop is 2, which labels the black frame as background, and data.scans.background is nu",
+    ),
     # what is for a GPU, on a CPU
     *(
         ({f"run.{name}": value}, f"run.{name} is {shown}, which is for a GPU, and run.device is 'cpu'; write")

@@ -17,6 +17,7 @@ from bakeoff.explanation.explain import NUMBERS, PAGE, explain
 from bakeoff.explanation.importance import groups
 from bakeoff.explanation.membranes import Separations
 from bakeoff.explanation.page import decoded
+from bakeoff.explanation.surfaces import Surfaces
 from bakeoff.inference import models
 from bakeoff.inference.views import Flips
 
@@ -122,6 +123,20 @@ def test_the_pixels_of_scans(made: Make) -> None:
     right = predicted("unet", "scans", "dice", examples.validation).argmax(1) == examples.validation.y
     assert found["counted"] == "pixels" and found["accuracy"] == pytest.approx(right.mean())
     assert np.sum(found["confusion"]) == right.size and found["errors"] == []
+    likeliest = predicted("unet", "scans", "dice", examples.validation).argmax(1)
+    for spacing, unit in (((2.0, 0.5), "mm"), (None, "pixels")):
+        explain("scans", "validation", "out", cell="unet-sgd", spacing=spacing)
+        expected = Surfaces([1, 2], spacing or (1.0, 1.0))
+        for drawn, mask in zip(likeliest, examples.validation.y, strict=True):
+            expected.add(drawn, mask)
+        said = numbers("out")["surface_distance"]
+        assert said["unit"] == unit and [one["name"] for one in said["classes"]] == ["grey", "white"]
+        for one, wanted in zip(said["classes"], expected.distances(examples.classes), strict=True):
+            assert {name: one[name] for name in ("measured", "missed", "added")} == {
+                name: getattr(wanted, name) for name in ("measured", "missed", "added")
+            }
+            assert one["median"] == (None if wanted.median is None else pytest.approx(wanted.median, rel=1e-5))
+        assert f"(HD95) of each picture, in {unit}" in Path("out", PAGE).read_text(encoding="utf-8")
 
 
 def test_cells_between_a_border_have_their_scores(made: Make) -> None:
@@ -147,8 +162,10 @@ def test_a_border_that_is_no_class_is_refused(made: Make) -> None:
     made("scans", "unet", (1, 6, 8), ("cell", "membrane"))
     with pytest.raises(BadInput, match=r"^--border: 'membran' is no class of 'scans'; did you mean 'membrane'\?"):
         explain("scans", "validation", "out", cell="unet-sgd", border="membran")
+    with pytest.raises(BadInput, match=r"^--spacing: 0 1 should be the height and the width of a pixel in millimetres"):
+        explain("scans", "validation", "out", cell="unet-sgd", spacing=(0.0, 1.0))
     made("images", "softmax", (1, 4, 5), ("a", "b"))
-    for option, given in (("flips", 2), ("border", "a")):
+    for option, given in (("flips", 2), ("border", "a"), ("spacing", (1.0, 1.0))):
         with pytest.raises(BadInput, match=rf"^--{option}: is for masks, and 'images' has none; leave it out"):
             explain("images", "validation", "out", cell="softmax-sgd", **{option: given})  # type: ignore[arg-type]
     assert not Path("out").exists()

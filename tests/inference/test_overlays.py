@@ -38,7 +38,7 @@ def test_the_first_class_stays_and_the_others_have_their_colours(channels: int, 
     picture = np.zeros((channels, 2, 2), kind)
     picture[:, 0, :] = brightest
     values = np.array([7, 0, 200], np.uint8)
-    found = overlay(picture, np.array([[7, 0], [7, 200]], np.uint8), values)
+    found = overlay(picture, np.array([[7, 0], [7, 200]], np.uint8), values, True)
     assert found.shape == (2, 2, 3) and found.dtype == np.uint8
     assert found[:, 0].tolist() == [[255] * 3, [0] * 3]
     np.testing.assert_allclose(found[0, 1], (1 - OPACITY) * 255 + OPACITY * COLOURS[0], atol=0.5)
@@ -47,7 +47,9 @@ def test_the_first_class_stays_and_the_others_have_their_colours(channels: int, 
 
 def test_more_classes_than_colours() -> None:
     values = np.arange(20, dtype=np.uint8)
-    assert overlay(np.zeros((1, 4, 5), np.uint8), values.reshape(4, 5), values).any(axis=2).sum() == 19
+    black = np.zeros((1, 4, 5), np.uint8)
+    assert overlay(black, values.reshape(4, 5), values, True).any(axis=2).sum() == 19
+    assert overlay(black, values.reshape(4, 5), values, False).any(axis=2).sum() == 20  # where none is the background
 
 
 @pytest.mark.usefixtures("trained")

@@ -24,8 +24,8 @@ from bakeoff.networks.registry import SEGMENTERS
 from bakeoff.networks.unet import UnetSettings
 from bakeoff.optimizers.registry import Optimizers
 from bakeoff.report import build
-from bakeoff.report.build import Material, Segmenter, Text, drawn_by, texts
-from bakeoff.report.figures import contest, overview, word_maps
+from bakeoff.report.build import Material, Segmenter, Text, drawn_by, found_cases, texts
+from bakeoff.report.figures import cases, contest, overview, word_maps
 from bakeoff.report.sections import online
 from bakeoff.results.compare import compare
 from bakeoff.results.curves import curves, read_curves
@@ -138,12 +138,13 @@ def material(
         state = {f"s{winner.seed}.{name}": w.contiguous() for name, w in network.state_dict().items()}
         save_file(state, folder / f"{task}.safetensors")
         segmenters[task] = Segmenter(winner, folder / f"{task}.safetensors", UNET)
+    pictured = {task: examples(COUNTS[task], 1, 8, 8, pixels=True) for task in scans}
     return Material(
         comparison=comparison,
         curves=read_curves(folder / "curves.csv"),
         data={task: task for task in tasks},
         cards={name: card(name) for name in dict.fromkeys([*tasks, *tables, *["images"] * bool(methods)])},
-        scans={task: examples(COUNTS[task], 1, 8, 8, pixels=True) for task in scans},
+        scans=pictured,
         encodings={task: encoding(task) for task in tasks if TASKS[task][0] == "table"},
         texts={
             corpus: Text(
@@ -155,6 +156,7 @@ def material(
         streams={table: STREAMS[table] for table in tables},
         optimizers=validate(load(Path(__file__).parents[2] / "params.yaml"), "optimizers", Optimizers),
         segmenters=segmenters,
+        cases=found_cases(pictured, segmenters),
     )
 
 
@@ -196,7 +198,7 @@ REPORTS = {
 def test_each_figure_is_on_the_page_and_each_picture_is_drawn(
     asked: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in (contest, overview, word_maps, online):
+    for module in (cases, contest, overview, word_maps, online):
         monkeypatch.setattr(module, "png", lambda _: b"drawn")  # most of the time goes into the pixels
     monkeypatch.setattr(overview, "trajectories", lambda *_: b"drawn")
     monkeypatch.setattr(

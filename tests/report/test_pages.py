@@ -14,6 +14,7 @@ from bakeoff.data.card import Card, CorpusCard, Part
 from bakeoff.data.encoding.report import Buckets, Encoding, Grouped
 from bakeoff.data.examples import Split
 from bakeoff.data.samples import Samples
+from bakeoff.report.figures.cases import Case, Cases
 from bakeoff.report.formatting import (
     DASH,
     PIPE,
@@ -208,6 +209,14 @@ EXHIBITS = Exhibits(
         {"images": {"cnn": {"adam": 0.002, "sgd": 0.001}, "mlp": {"adam": 0.0004}}},
     ),
     curves=(),
+    cases={
+        "scans": Cases(
+            (Case("best", 5, 0.9, {"grey": 0.9}, np.zeros((1, 4, 4), np.float32), *[np.zeros((4, 4), np.int64)] * 2),),
+            1,
+            ("background", "grey"),
+            True,
+        )
+    },
 )
 IMAGES = EXHIBITS.cards["images"]
 
@@ -608,6 +617,7 @@ def test_each_task_has_a_section_by_its_kind(tasks: tuple[str, ...], shown: list
         assert (f"(figures/samples-{task}.png)" in page) == (kind == "images")
         assert (f"### Encoding of {task}" in page) == (kind == "table")
         assert (f"(figures/predictions-{task}.png)" in page) == (kind == "scans")
+        assert (f"(figures/cases-{task}.png)" in page) == (kind == "scans")
     assert page.count("baseline: scikit-learn") == sum(task in ("table", "penguins") for task in tasks)
     assert page.count("Baseline without a network") == tasks.count("scans")
     assert "Recipe" not in page and "nan" not in page and "None" not in page

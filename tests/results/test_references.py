@@ -54,6 +54,11 @@ def test_the_baseline_learns_from_training_pixels_alone(C: int) -> None:
     grey, white = 2 * 1 / (2 + 1), 2 * 1 / (1 + 3)
     assert scores.validation == pytest.approx((grey + white) / 2)
     assert scores.test == pytest.approx((2 * 2 / (3 + 2) + 2 * 1 / (1 + 2)) / 2)
+    without = Examples(train, validation, train, ("road", "grey", "white"), background=False)
+    assert intensity_baseline(without).validation == pytest.approx((2 * 1 / (1 + 2) + grey + white) / 3)
+    # Of a mask that is grey everywhere, and one that is white everywhere: 1 and 3 of 5 pixels are.
+    (one, _) = held_out("dice", Card.of(without, "scans", "mine"), without).references
+    assert one.validation == pytest.approx(2 * 3 / (5 + 3) / 3)
 
 
 def card(kind: str, validation: Sequence[int], test: Sequence[int] | None = None) -> Card:
@@ -80,10 +85,12 @@ def test_mean_dice_is_that_of_the_networks(classes: int) -> None:
     predicted[predicted == classes - 1] = 0
     confusion = np.zeros((classes, classes))
     np.add.at(confusion, (labels.numpy().ravel(), predicted.numpy().ravel()), 1)
-    assert mean_dice(confusion) == pytest.approx(fmean(dice(predicted, labels, classes)[1:]), rel=1e-12)
+    found = dice(predicted, labels, classes)
+    assert mean_dice(confusion, range(1, classes)) == pytest.approx(fmean(found[1:]), rel=1e-12)
+    assert mean_dice(confusion, range(classes)) == pytest.approx(fmean(found), rel=1e-12)
     absent = np.zeros((classes, classes))
     absent[0, 0] = 7  # nothing but background, and predicted so
-    assert mean_dice(absent) == 1.0
+    assert mean_dice(absent, range(1, classes)) == 1.0
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ import mlflow
 import numpy as np
 import pandas as pd
 import pytest
+import small_networks
 import torch
 from mlflow import MlflowClient
 from PIL import Image
@@ -36,8 +38,7 @@ from bakeoff.data.limits import Limits
 from bakeoff.inference.predict import predict, predict_registered
 from bakeoff.inference.registered import ORIGIN, PictureSettings, RawPredictor
 from bakeoff.networks.registry import NETWORKS
-from bakeoff.networks.softmax import SoftmaxSettings
-from bakeoff.tracking import champion, owner, runs
+from bakeoff.tracking import champion, owner, runs, sync
 from bakeoff.tracking.fetched import fetch
 from bakeoff.tracking.location import located
 from bakeoff.tracking.predictor import NETWORK
@@ -45,6 +46,7 @@ from bakeoff.tracking.store import experiment, opened
 
 ROOT = Path(__file__).parents[2]
 SHAPE, CLASSES = (1, 4, 5), ("a", "b", "c")
+TISSUE = ("background", "grey", "white")  # of the scans in params.yaml
 ENCODER = {
     "version": 2,
     "reading": {
@@ -69,7 +71,7 @@ ROWS = pd.DataFrame({"temp": [10, -3, 20], "month": [1, 2, 7], "note": ["x", "y"
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A project whose champions of images and of the table are registered."""
+    """A project whose champions of images, of the table and of scans are registered."""
     folder = tmp_path_factory.mktemp("my project")
     before = Path.cwd()
     os.chdir(folder)
@@ -79,6 +81,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         Path("data/table").mkdir(parents=True)
         Encoder.model_validate(ENCODER).save(Path(paths.encoder("table")))
         register(client, "table", "encoded.npz", (4,))
+        register(client, "scans", "scans.npz", (1, 8, 6))
     yield folder
     os.chdir(before)
 
@@ -89,36 +92,56 @@ def register(client: MlflowClient, task: str, file: str, shape: tuple[int, ...])
     x = generator.integers(0, 256, (6, *shape), np.uint8)
     if len(shape) == 1:
         x = np.array([[0.5, 1, 0, 0]] * 6, np.float32)
-    split = Split(x, np.arange(6, dtype=np.uint8) % 3)
+    y = np.arange(6, dtype=np.uint8) % 3
+    split = Split(x, np.broadcast_to(y[:, np.newaxis, np.newaxis], (6, *shape[1:])).copy() if task == "scans" else y)
     data = Path(f"data/{task}/{file}")
     data.parent.mkdir(parents=True, exist_ok=True)
-    Examples(split, split, split, CLASSES).save(data)
-    network = NETWORKS["softmax"].build(
-        SoftmaxSettings(initial_sigma=1.0), shape, 3, torch.Generator().manual_seed(len(shape))
+    names = TISSUE if task == "scans" else CLASSES
+    Examples(split, split, split, names).save(data)
+    model = "unet" if task == "scans" else "softmax"
+    asked: dict[str, Any] = small_networks.UNET if task == "scans" else {"initial_sigma": 1.0}
+    network = NETWORKS[model].build(
+        NETWORKS[model].settings.model_validate(asked), shape, 3, torch.Generator().manual_seed(len(shape))
     )
-    weights = Path(paths.weights(task, "softmax-adam"))
+    if task == "scans":  # as it is initialised, a U-Net gives all pixels one class
+        chance = torch.Generator().manual_seed(0)
+        network.load_state_dict(
+            {
+                name: torch.randn(value.shape, generator=chance) if value.ndim == 4 else value
+                for name, value in network.state_dict().items()
+            }
+        )
+    weights = Path(paths.weights(task, f"{model}-adam"))
     weights.parent.mkdir(parents=True)
-    save_file({f"s0.{name}": value for name, value in network.state_dict().items()}, weights)
-    card = {"network": {"initial_sigma": 1.0}, "shape": shape, "classes": CLASSES, "data": {str(data): sha256(data)}}
-    Path(paths.card(task, "softmax-adam")).write_text(json.dumps(card | {"seeds": {"0": {"test/accuracy": 0.5}}}))
-    parameters = {"task": task, "data": str(data), "model": "softmax", "optimizer": "adam", "seed": 0, "role": "final"}
-    run = Run("softmax-adam-s0", parameters, {"test/accuracy": 0.5}, [])
-    stage = f"train_{task}@softmax-adam"
-    made = Record(
-        stage, task, "d" * 64, {"networks.softmax": {"initial_sigma": 1.0}}, {str(data): sha256(data)}, "c", [run]
-    )
+    save_file({f"s0.{name}": value.contiguous() for name, value in network.state_dict().items()}, weights)
+    card = {"network": asked, "shape": shape, "classes": names, "data": {str(data): sha256(data)}}
+    Path(paths.card(task, f"{model}-adam")).write_text(json.dumps(card | {"seeds": {"0": {"test/accuracy": 0.5}}}))
+    parameters = {"task": task, "data": str(data), "model": model, "optimizer": "adam", "seed": 0, "role": "final"}
+    run = Run(f"{model}-adam-s0", parameters, {"test/accuracy": 0.5}, [])
+    stage = f"train_{task}@{model}-adam"
+    made = Record(stage, task, "d" * 64, {f"networks.{model}": asked}, {str(data): sha256(data)}, "c", [run])
     (entry,) = runs.entries(made, 0)
     place, whose = experiment(client, located(), task), owner.current()
     from bakeoff.tracking.run_table import runs_of
 
     runs.bring(client, runs_of(client, located().database), place, [entry], whose)
     limits = settings.validate(settings.load(), "limits", Limits)
-    champion.crown(client, place, entry, whose, PictureSettings(colour="grey", resize=None, bits=None, limits=limits))
+    pictures = PictureSettings(colour="grey", resize=None, bits=None, limits=limits)
+    if task == "scans":
+        pictures = sync.prepared(str(data), partial(settings.validate, settings.load()), "scans")
+    champion.crown(client, place, entry, whose, pictures)
 
 
 def picture(seed: int = 1, height: int = 4) -> bytes:
     content = io.BytesIO()
     Image.fromarray(np.random.default_rng(seed).integers(0, 256, (height, 5), np.uint8)).save(content, "PNG")
+    return content.getvalue()
+
+
+def scan(seed: int) -> bytes:
+    """A picture larger than `data.scans.resize`, a half, makes it."""
+    content = io.BytesIO()
+    Image.fromarray(np.random.default_rng(seed).integers(0, 256, (16, 12), np.uint8)).save(content, "PNG")
     return content.getvalue()
 
 
@@ -152,6 +175,24 @@ class TestLoaded:
         said = written(model.predict(pd.DataFrame({"picture": given})))
         assert said == [row[1:] for row in lines("out.csv")]
 
+    def test_scans_become_the_files_of_their_masks(self, tmp_path: Path) -> None:
+        pages = io.BytesIO()
+        one, two = (Image.open(io.BytesIO(scan(seed))) for seed in (3, 4))
+        one.save(pages, "TIFF", save_all=True, append_images=[two])
+        Path("scans").mkdir(exist_ok=True)
+        contents = {"a.png": scan(1), "b.png": scan(2), "c.tif": pages.getvalue()}
+        for name, content in contents.items():
+            Path(f"scans/{name}").write_bytes(content)
+        predict("scans", "scans", "masks", cell="unet-adam")
+        expected = [Path(f"masks/{name}").read_bytes() for name in contents]
+        assert len(set(expected)) == 3 and len(np.unique(np.array(Image.open("masks/a.png")))) > 1
+        assert list(loaded("scans").predict(pd.DataFrame({"picture": list(contents.values())}))["mask"]) == expected
+        model = RawPredictor(fetch("models:/scans@champion", tmp_path))
+        texts = [base64.b64encode(content).decode() for content in contents.values()]
+        assert list(model.predict(pd.DataFrame({"picture": texts}))["mask"]) == expected
+        with pytest.raises(BadInput, match="row 2: is no picture"):
+            model.predict(pd.DataFrame({"picture": [scan(1), b"no picture"]}))
+
     @pytest.mark.parametrize("kind", [int, float, str])
     def test_rows(self, kind: type) -> None:
         ROWS.to_csv("rows.csv", index=False)
@@ -159,12 +200,13 @@ class TestLoaded:
         said = loaded("table").predict(ROWS[["temp", "month"]].astype({"month": kind}))
         assert written(said) == [row[1:] for row in lines("out.csv")]
 
-    @pytest.mark.parametrize("task", ["images", "table"])
+    @pytest.mark.parametrize("task", ["images", "table", "scans"])
     def test_the_input_example_fits_the_signature(self, task: str) -> None:
         model = loaded(task)
         example = model.input_example
         assert list(example) == model.metadata.signature.inputs.input_names()
-        assert list(model.predict(example)) == ["predicted", *(f"probability.{name}" for name in CLASSES)]
+        answers = ["mask"] if task == "scans" else ["predicted", *(f"probability.{name}" for name in CLASSES)]
+        assert list(model.predict(example)) == answers == model.metadata.signature.outputs.input_names()
 
     @pytest.mark.parametrize(
         ("content", "message"),
@@ -194,6 +236,12 @@ class TestCommand:
             assert predict_registered(task, source, "registered.csv", f"models:/{task}@champion") == 0
             assert Path("local.csv").read_bytes() == Path("registered.csv").read_bytes()
             assert f"{task} by softmax-adam, seed 0" in capsys.readouterr().err
+
+    def test_masks_as_by_the_same_network(self) -> None:
+        Path("one scan.png").write_bytes(scan(5))
+        predict("scans", "one scan.png", "local.png", cell="unet-adam")
+        assert predict_registered("scans", "one scan.png", "registered.png", "models:/scans@champion") == 0
+        assert Path("local.png").read_bytes() == Path("registered.png").read_bytes()
 
     @pytest.mark.parametrize(
         ("task", "uri", "message"),

@@ -246,13 +246,28 @@ class TestRuns:
         ):
             (sync.FIGURES / f"{name}.png").write_bytes(name.encode())
         tasks = sync.bring([sync.RECORDS / "embedding/cbow.json"], {})
+        nobody = compare_records({}, {}, {}, [], [], SETTINGS)
         for drawn in (b"first", b"second"):
             (sync.FIGURES / "words-german-cbow-tsne.png").write_bytes(drawn)
-            sync.illustrate(tasks, sync.FIGURES)
+            sync.illustrate(tasks, sync.FIGURES, nobody)
             client, run = MlflowClient(located().uri), store("embedding")["cbow-word2vec-s0"].info.run_id
             paths = [found.path for found in client.list_artifacts(run, "maps")]
             assert paths == ["maps/words-german-cbow-pca.png", "maps/words-german-cbow-tsne.png"]
             assert Path(client.download_artifacts(run, paths[1], ".")).read_bytes() == drawn
+
+    def test_the_cases_of_a_task_lie_beside_its_winning_run_alone(self) -> None:
+        compare(0.003)
+        sync.FIGURES.mkdir(parents=True)
+        for name in ("cases-images", "cases-other", "samples-images"):
+            (sync.FIGURES / f"{name}.png").write_bytes(name.encode())
+        sync.illustrate(sync.refresh(), sync.FIGURES, Comparison.read(sync.COMPARISON))
+        client = MlflowClient(located().uri)
+        lying = {
+            name: [found.path for found in client.list_artifacts(run.info.run_id, "cases")]
+            for name, run in store().items()
+        }
+        assert lying.pop("softmax-adam-s1") == ["cases/cases-images.png"]
+        assert not any(lying.values())
 
     def test_a_second_time_changes_nothing(self) -> None:
         sync.refresh()

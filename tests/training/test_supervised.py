@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -182,3 +183,7 @@ def test_dice_leaves_the_background_out_of_its_mean() -> None:
     assert workload.measure([(logits, y)]) == pytest.approx(expected)
     halves = [(logits[..., :1, :], y[:, :1]), (logits[..., 1:, :], y[:, 1:])]
     assert workload.measure(halves) == pytest.approx(expected)
+
+    every = Segmentation(replace(data, background=False), FIVES, CPU).measure([(logits, y)])
+    more = {"dice": 0.5, "dice.background": 0.0, "iou": 4 / 9, "iou.background": 0.0}
+    assert every == pytest.approx(expected | more)

@@ -16,6 +16,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--border", metavar="CLASS", help="of scans: the class between cells, for V_Rand and V_Info of their separation"
     )
+    parser.add_argument(
+        "--spacing",
+        nargs=2,
+        type=float,
+        metavar=("HEIGHT", "WIDTH"),
+        help="of scans: millimetres of a pixel of the prepared pictures, for distances in mm (default: in pixels)",
+    )
     parser.add_argument("--to", required=True, metavar="FOLDER", help="for explanation.html and explanation.json")
 
 
@@ -31,4 +38,5 @@ def run(asked: argparse.Namespace) -> None:
         ensemble=asked.ensemble,
         flips=asked.flips,
         border=asked.border,
+        spacing=asked.spacing and tuple(asked.spacing),
     )

@@ -42,6 +42,9 @@ class Split:
 class Examples:
     """Three splits and the names of the classes that their labels index.
 
+    Attributes:
+        background: of labelled pixels, whether class 0 is the background, which is no class to be found.
+
     Raises:
         ValueError: shapes, types or labels do not fit together.
     """
@@ -50,15 +53,22 @@ class Examples:
     validation: Split
     test: Split
     classes: tuple[str, ...]
+    background: bool = True
 
     def __post_init__(self) -> None:
         for name in SPLITS:
             check(name, getattr(self, name), self.train, len(self.classes))
 
+    @property
+    def scored(self) -> range:
+        """The numbers of the classes over which the mean of a metric of pixels is: all but the background."""
+        return range(int(self.background), len(self.classes))
+
     def save(self, path: Path) -> None:
-        """Write the file."""
+        """Write the file. It says of a background only where there is none."""
         splits = {f"{name}.{array}": getattr(getattr(self, name), array) for name in SPLITS for array in ("y", "x")}
-        npz.save(path, {"classes": np.array(self.classes), **splits})
+        flag = {} if self.background else {"background": np.array([False])}
+        npz.save(path, {"classes": np.array(self.classes), **flag, **splits})
 
     @classmethod
     def load(cls, path: Path) -> "Examples":
@@ -82,7 +92,8 @@ class Examples:
     @classmethod
     def of(cls, arrays: Mapping[str, Any]) -> "Examples":
         splits = {name: Split(inputs(arrays, name), arrays[f"{name}.y"]) for name in SPLITS}
-        return cls(**splits, classes=tuple(map(str, arrays["classes"])))
+        background = "background" not in arrays or bool(arrays["background"][0])
+        return cls(**splits, classes=tuple(map(str, arrays["classes"])), background=background)
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """What `bakeoff explain` does: a page and a JSON file on how a trained network predicts a split of its data."""
 
+import math
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,7 +15,7 @@ from bakeoff.base.record import dump
 from bakeoff.base.settings import BadInput, hint
 from bakeoff.base.values import Metric
 from bakeoff.data.examples import Examples, Split
-from bakeoff.explanation import explanation, importance, page
+from bakeoff.explanation import explanation, importance, page, surfaces
 from bakeoff.explanation.page import Subject
 from bakeoff.explanation.settings import ExplanationSettings
 from bakeoff.inference import folders, masks, models, recorded, rows, views
@@ -37,12 +38,14 @@ def explain(
     ensemble: bool = False,
     flips: int | None = None,
     border: str | None = None,
+    spacing: tuple[float, float] | None = None,
 ) -> None:
     """Write the page and the JSON file into a folder.
 
     Args:
         cell, recipe, ensemble, flips: as `predict` takes them.
         border: of scans, the class of the pixels between cells, such as membrane.
+        spacing: of scans, height and width of a pixel in millimetres; None for distances in pixels.
 
     Raises:
         BadInput: there is no such network, its data are not there or not those of its training, or the folder cannot be
@@ -54,19 +57,27 @@ def explain(
     kind: Kind = settings.validate(document, f"data.{data}.kind", Kind)  # type: ignore[arg-type]
     metric: Metric = settings.validate(document, f"tasks.{task}.metric", Metric)  # type: ignore[arg-type]
     folders.check("--to", to, holds="a page and its numbers", own=(PAGE, NUMBERS))
-    masks.check_options(task, kind, {"--flips": flips, "--border": border})
+    masks.check_options(task, kind, {"--flips": flips, "--border": border, "--spacing": spacing})
+    if spacing is not None and not all(0 < side < math.inf for side in spacing):
+        raise BadInput(
+            f"--spacing: {spacing[0]:g} {spacing[1]:g} should be the height and the width of a pixel in millimetres, "
+            "both above 0"
+        )
     model = models.load(models.choose(task, cell, recipe), task, metric, ensemble=ensemble)
     if border is not None and border not in model.classes:
         raise BadInput(f"--border: {quoted(border)} is no class of {quoted(task)}{hint(border, model.classes)}")
     model = views.seen(model, flips=flips, window=None)
     check_held_out(model, split)
-    examples = split_of(model, Path(paths.examples(data, kind)), split)
+    whole = examples_of(model, Path(paths.examples(data, kind)), split)
+    examples: Split = getattr(whole, split)
     encoder, note = rows.fitting(model, data) if kind == "table" else (None, None)
     columns = 0 if encoder is None else len(importance.groups(encoder))
     steps = len(examples.x) if kind == "scans" else found.repeats * columns
     with Progress(steps, task, sys.stderr) as shown:
         if kind == "scans":
-            explained = explanation.of_scans(model, examples, found, border, shown.advance)
+            explained = explanation.of_scans(
+                model, examples, found, border, whole.scored, spacing or surfaces.PIXEL, shown.advance
+            )
         else:
             explained = explanation.of_classifier(model, examples, metric, found, encoder, shown.advance)
     wrong = examples.x[[mistake.example for mistake in explained.mistakes]]
@@ -81,6 +92,7 @@ def explain(
         repeats=found.repeats,
         seed=found.seed,
         flips=flips,
+        unit="pixels" if spacing is None else "mm",
     )
     pictures = page.drawn(subject, explained)
     write(Path(to), PAGE, web_page.as_html(page.markdown(subject, explained), pictures))
@@ -111,18 +123,18 @@ def of_split(model: Trained, split: SplitName) -> dict[int, dict[str, float]]:
     }
 
 
-def split_of(model: Trained, path: Path, split: SplitName) -> Split:
-    """Return the examples of a split.
+def examples_of(model: Trained, path: Path, split: SplitName) -> Examples:
+    """Return the examples.
 
     Raises:
-        BadInput: they are not there, not those of the training, or none.
+        BadInput: they are not there, not those of the training, or none are in the split.
     """
     if not path.is_file():
         raise BadInput(f"{path}: not found; `dvc pull {path}`, or `dvc repro {model.stage}` brings it")
     if model.data.get(str(path)) != sha256(path):
         raise recorded.anew(model, str(path))
-    found: Split = getattr(Examples.load(path), split)
-    if not len(found.x):
+    found = Examples.load(path)
+    if not len(getattr(found, split).x):
         raise BadInput(f"{path}: has no {split} examples; name the other --split")
     return found
 

@@ -1,6 +1,6 @@
 """What is found out about a network on a split of its data. N examples, K classes; D columns; H, W height and width."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ from bakeoff.explanation.calibration import Tally
 from bakeoff.explanation.importance import Importance
 from bakeoff.explanation.membranes import Separation, Separations
 from bakeoff.explanation.settings import ExplanationSettings
+from bakeoff.explanation.surfaces import Spacing, SurfaceDistance, Surfaces
 from bakeoff.inference import classes
 from bakeoff.inference.models import Trained
 
@@ -50,6 +51,7 @@ class Explanation:
         wrong: the number of all mistakes, of examples or pixels.
         importances: of a table, the largest first.
         separation: of cells, where a class is their border.
+        surfaces: of scans, the distances between the borders of masks and predictions, by class.
     """
 
     tally: Tally
@@ -58,27 +60,38 @@ class Explanation:
     wrong: int
     importances: tuple[Importance, ...]
     separation: Separation | None
+    surfaces: tuple[SurfaceDistance, ...]
 
 
 def of_scans(
-    model: Trained, split: Split, settings: ExplanationSettings, border: str | None, advance: Advance
+    model: Trained,
+    split: Split,
+    settings: ExplanationSettings,
+    border: str | None,
+    scored: Iterable[int],
+    spacing: Spacing,
+    advance: Advance,
 ) -> Explanation:
-    """Return the confusion and the calibration of the pixels.
+    """Return the confusion and the calibration of the pixels, and the distances between borders.
 
     Args:
+        scored: numbers of the classes whose borders are measured: all but the background.
+        spacing: height and width of a pixel.
         border: the class of the pixels between cells, whose separation is measured; None where there is none.
     """
     tally = Tally(len(model.classes), settings.bins)
     between = None if border is None else model.classes.index(border)
-    separations = Separations()
+    separations, surfaces = Separations(), Surfaces(scored, spacing)
     for picture, mask in zip(split.x, split.y, strict=True):
         (probabilities,) = model.predictor.predict(np.array(picture[np.newaxis]))
         tally.add(np.moveaxis(probabilities, 0, -1).reshape(-1, len(model.classes)), mask.ravel())
+        surfaces.add(probabilities.argmax(axis=0), mask)
         if between is not None:
             separations.add(probabilities[between], mask == between)
         advance(1)
     separation = None if border is None else separations.separation(border)
-    return Explanation(tally, None, (), tally.total - int(tally.confusion.trace()), (), separation)
+    wrong = tally.total - int(tally.confusion.trace())
+    return Explanation(tally, None, (), wrong, (), separation, surfaces.distances(model.classes))
 
 
 def of_classifier(
@@ -115,6 +128,7 @@ def of_classifier(
         len(wrong),
         tuple(found),
         None,
+        (),
     )
 
 

@@ -31,6 +31,7 @@ class Subject:
         rows: of a table, the raw values of each mistake by column; empty of pictures.
         recorded: the metrics of the training on this split, one for each seed.
         flips: the number of views whose mean is explained; None for the image as it is.
+        unit: of distances: pixels, or mm.
     """
 
     task: str
@@ -43,6 +44,7 @@ class Subject:
     repeats: int
     seed: int
     flips: int | None
+    unit: str
 
 
 def drawn(subject: Subject, found: Explanation) -> dict[str, bytes]:
@@ -75,6 +77,7 @@ def markdown(subject: Subject, found: Explanation) -> str:
         f"# {plain(subject.task)}: how {plain(subject.model.name)} predicts",
         opening(subject, found),
         *confusion(subject, found),
+        *surfaces(subject, found),
         *separation(found),
         *calibration(found),
         *errors(subject, found),
@@ -122,6 +125,31 @@ def confusion(subject: Subject, found: Explanation) -> list[str]:
         "Recall is the share of a label that is predicted rightly, precision the share of the predictions of a class "
         "that are right.",
         table(["class", "labelled", "predicted", "recall", "precision"], rows),
+    ]
+
+
+def surfaces(subject: Subject, found: Explanation) -> list[str]:
+    """Return the section on the distances between borders; nothing where there are no scans."""
+    if not found.surfaces:
+        return []
+    rows = [
+        [
+            one.name,
+            str(one.measured),
+            *map(number, (one.median, one.mean, one.largest)),
+            str(one.missed),
+            str(one.added),
+        ]
+        for one in found.surfaces
+    ]
+    unit = "pixels of the prepared pictures" if subject.unit == "pixels" else subject.unit
+    return [
+        "## Distances between borders",
+        f"The 95 % Hausdorff distance (HD95) of each picture, in {unit}: 95 % of the border of the prediction are no "
+        "farther from the border of the mask, and the other way round. It is measured in the pictures whose mask and "
+        "prediction both have the class. Where only one of them has it no distance is defined, and the picture counts "
+        "as missed (only the mask has it) or as added (only the prediction has it).",
+        table(["class", "pictures measured", "median", "mean", "largest", "missed", "added"], rows),
     ]
 
 
@@ -244,6 +272,9 @@ def document(subject: Subject, found: Explanation) -> dict[str, Any]:
             {"column": one.column, "mean": rounded(one.mean), "deviation": rounded(one.deviation)}
             for one in found.importances
         ],
+        "surface_distance": {"unit": subject.unit, "classes": [floats(asdict(one)) for one in found.surfaces]}
+        if found.surfaces
+        else None,
         "separation": None if found.separation is None else floats(asdict(found.separation)),
         "permutations": {"repeats": subject.repeats, "seed": subject.seed} if found.importances else None,
     }

@@ -46,6 +46,7 @@ def misfits(params: "Params", recipes: Sequence["Recipe"]) -> Iterator[str]:
         yield from moved_rows(use)
         yield from windows(use)
         yield from pixel_losses(use, getattr(params.data[use.data], "labels", ()))
+        yield from needs_background(use, getattr(params.data[use.data], "background", None))
         yield from lone_rows(use, params.run.shards)
         size = getattr(params.data[use.data], "resize", None)
         if isinstance(size, tuple):  # of a share the network is checked once the data are there
@@ -177,6 +178,28 @@ def pixel_losses(use: Use, classes: Sequence[Any]) -> Iterator[str]:
         yield (
             f"{place}.segmentation.class_weights has {len(segmentation.class_weights)} numbers, and data.{use.data} "
             f"has {len(classes)} classes; give one for each"
+        )
+
+
+def needs_background(use: Use, background: str | None) -> Iterator[str]:
+    """Yield what marks pixels of a background, where the data have none.
+
+    Args:
+        background: the class; None where no class of the scans is one.
+    """
+    place, training = use.training
+    if use.kind != "scans" or background is not None:
+        return
+    said = f"data.{use.data}.background is null"
+    if training.segmentation is not None and training.segmentation.border_weights is not None:
+        yield (
+            f"{place}.segmentation.border_weights are of background pixels, and {said}; write border_weights: null, "
+            "or name the background"
+        )
+    if training.augmentation.crop:
+        yield (
+            f"{place}.augmentation.crop is {training.augmentation.crop}, which labels the black frame as background, "
+            f"and {said}; write crop: 0, or name the background"
         )
 
 

@@ -9,7 +9,16 @@ from bakeoff.base.budget import scaled
 from bakeoff.base.quoting import quoted
 from bakeoff.base.settings import BadInput, hint
 from bakeoff.contest.settings import METRICS
-from bakeoff.harness.params_rules import Use, lone_rows, moved_rows, pixel_losses, shown, too_small, windows
+from bakeoff.harness.params_rules import (
+    Use,
+    lone_rows,
+    moved_rows,
+    needs_background,
+    pixel_losses,
+    shown,
+    too_small,
+    windows,
+)
 from bakeoff.networks.registry import networks_for
 from bakeoff.optimizers.registry import OPTIMIZERS
 from bakeoff.tuning.candidate import EPOCHS, Base, Candidate, Unknown, found, whole_ends
@@ -168,6 +177,7 @@ def at_corners(params: "Params", base: Base, study: StudySettings, space: Space)
         )
         faults = [*moved_rows(use), *windows(use), *lone_rows(use, 1), *averages(label, study, candidate)]
         faults += pixel_losses(use, getattr(data, "labels", ()))
+        faults += needs_background(use, getattr(data, "background", None))
         pixels = getattr(data, "resize", None)
         if isinstance(pixels, tuple):
             faults += too_small(use, pixels)

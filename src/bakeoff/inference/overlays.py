@@ -29,17 +29,19 @@ class Overlaying(Segmenter):
     """A network that labels pixels, and draws each mask over its picture once the mask of its file is whole.
 
     Attributes:
+        background: whether the first class is the background, which gets no colour.
         folder: for the overlays.
         names: of the files, by how messages call them.
     """
 
+    background: bool
     folder: Path
     names: Mapping[str, str]
     drawn: list[NDArray[np.uint8]] = field(default_factory=list)
 
     def labels(self, picture: Picture, place: str) -> NDArray[np.unsignedinteger]:
         labelled = super().labels(picture, place)
-        self.drawn.append(overlay(picture, labelled, self.values))
+        self.drawn.append(overlay(picture, labelled, self.values, self.background))
         return labelled
 
     def mask(self, place: Place) -> bytes:
@@ -55,19 +57,20 @@ class Overlaying(Segmenter):
 
 
 def overlay(
-    picture: Picture, labelled: NDArray[np.unsignedinteger], values: NDArray[np.unsignedinteger]
+    picture: Picture, labelled: NDArray[np.unsignedinteger], values: NDArray[np.unsignedinteger], background: bool
 ) -> NDArray[np.uint8]:
-    """Return a picture in colour (H, W, 3), with a transparent colour over each class but the first.
+    """Return a picture in colour (H, W, 3), with a transparent colour over each class but the background.
 
     Args:
         picture: (C, H, W); one of 16 bits is shown as bright as its largest value allows.
         labelled: (H, W) values of the mask.
         values: of the mask, by class.
+        background: whether the first class is the background.
     """
     brightest = 255 if picture.dtype == np.uint8 else max(int(picture.max()), 1)
     colours = np.broadcast_to(picture.astype(np.float64) * (255 / brightest), (3, *picture.shape[1:]))
     shown = np.moveaxis(colours, 0, -1).copy()
-    for number, value in enumerate(values[1:]):
+    for number, value in enumerate(values[int(background) :]):
         where = labelled == value
         shown[where] = (1 - OPACITY) * shown[where] + OPACITY * COLOURS[number % len(COLOURS)]
     return np.rint(shown).astype(np.uint8)

@@ -235,13 +235,19 @@ def scans(asked: Asked) -> int:
     """Predict masks; returns how many files were refused."""
     refusals, remarks = Refusals("scans", asked.data), Remarks()
     model = views.seen(asked.model(), flips=asked.flips, window=asked.window)
-    note = asked.check_settings(model, "scans", SCANS)
-    segmenter = segmenting(asked, model, remarks)
+    if isinstance(asked.chosen, Path):
+        segmenter, note = registered.segmenting(registered.Origin.load(asked.chosen), model, remarks), None
+    else:
+        note = asked.check_settings(model, "scans", SCANS)
+        segmenter = segmenting(asked, model, remarks)
     several = sources.several(asked.path)
     places = sources.places(asked.path, asked.shown, asked.limits, refusals)
     if asked.overlay is not None:
         names = {str(place): name for name, place in places}
-        segmenter = Overlaying(**vars(segmenter), folder=Path(asked.overlay), names=names)
+        found = settings.validate(asked.document, f"data.{asked.data}", ScansSettings)
+        segmenter = Overlaying(
+            **vars(segmenter), background=found.background is not None, folder=Path(asked.overlay), names=names
+        )
     if not several and asked.to != STREAM:
         masks.check_suffix(asked.to, places[0][1])
     if several:

@@ -6,13 +6,13 @@ N examples; C, H, W channels, height and width.
 import base64
 import json
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 from safetensors import SafetensorError
 
 from bakeoff.base.settings import BadInput, Settings
@@ -21,6 +21,7 @@ from bakeoff.data.images.settings import Bits, Colour, Resize
 from bakeoff.data.images.source_tree import Place
 from bakeoff.data.limits import Limits
 from bakeoff.data.remarks import Remarks
+from bakeoff.data.scans.settings import VolumeSettings
 from bakeoff.inference import classes
 from bakeoff.inference.models import Trained
 from bakeoff.inference.pictures import Preparation, fitting
@@ -29,8 +30,13 @@ from bakeoff.tracking.predictor import NETWORK, WEIGHTS, Predictor
 if TYPE_CHECKING:
     import pandas as pd
 
+    from bakeoff.inference.masks import Segmenter
+
 ORIGIN, ENCODER = "origin.json", "encoder.json"
 PICTURE = "picture"  # the column of pictures: files in bytes, or in base64 where they are text
+MASK = "mask"  # the column of masks: files in bytes
+Kind = Literal["table", "images", "scans"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
 class PictureSettings(Settings):
@@ -40,6 +46,13 @@ class PictureSettings(Settings):
     resize: Resize
     bits: Bits | None
     limits: Limits
+
+
+class MaskSettings(PictureSettings):
+    """How scans are prepared, and the values of their masks, by class."""
+
+    volumes: VolumeSettings
+    values: Annotated[tuple[int, ...], Field(strict=False)]
 
 
 class Origin(Settings):
@@ -56,11 +69,11 @@ class Origin(Settings):
     task: str
     name: str
     stage: str
-    kind: Literal["images", "table"]
+    kind: Kind
     data: str
     seeds: dict[int, dict[str, float]]
     digests: dict[str, str]
-    pictures: PictureSettings | None
+    pictures: PictureSettings | MaskSettings | None
 
     def save(self, folder: Path) -> None:
         (folder / ORIGIN).write_text(self.model_dump_json(indent=1) + "\n", encoding="utf-8")
@@ -120,7 +133,7 @@ class RawPredictor:
         self.encoder = Encoder.load(folder / ENCODER) if self.origin.kind == "table" else None
 
     def predict(self, frame: "pd.DataFrame") -> "pd.DataFrame":
-        """Return the most probable class and the probabilities of each row, as `bakeoff predict` gives them.
+        """Return what `bakeoff predict` gives: the most probable class and the probabilities of each row, or masks.
 
         Args:
             frame: the raw columns of a table, or the one column of pictures.
@@ -130,6 +143,8 @@ class RawPredictor:
         """
         import pandas as pd
 
+        if self.origin.kind == "scans":
+            return pd.DataFrame({MASK: self.masks(list(frame[PICTURE]))})
         x = self.encoded(frame) if self.encoder else self.pictures(list(frame[PICTURE]))
         probabilities = classes.probabilities(self.model, x)
         names = self.model.classes
@@ -149,13 +164,15 @@ class RawPredictor:
         settings = self.origin.pictures
         assert settings is not None
         preparation = preparing(self.origin, Remarks())
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "picture"
-            found = []
-            for row, content in enumerate(contents, start=1):
-                path.write_bytes(decoded(content, f"row {row}"))
-                found.append(fitting(self.model, preparation, Place(path, f"row {row}", settings.limits)))
+        found = [fitting(self.model, preparation, place) for place in places(contents, settings.limits)]
         return np.stack(found) if found else np.empty((0, *self.model.shape), np.uint8)
+
+    def masks(self, contents: Iterable[str | bytes]) -> list[bytes]:
+        """Return the file of the mask of each picture: PNG, or of a TIFF file TIFF with as many pages."""
+        settings = self.origin.pictures
+        assert settings is not None
+        segmenter = segmenting(self.origin, self.model, Remarks())
+        return [segmenter.mask(place) for place in places(contents, settings.limits)]
 
 
 def preparing(origin: Origin, remarks: Remarks) -> Preparation:
@@ -163,6 +180,29 @@ def preparing(origin: Origin, remarks: Remarks) -> Preparation:
     found = origin.pictures
     assert found is not None
     return Preparation(origin.data, found.colour, found.resize, found.bits, remarks)
+
+
+def segmenting(origin: Origin, model: Trained, remarks: Remarks) -> "Segmenter":
+    """Return what labels the pixels of files by a registered model."""
+    from bakeoff.inference.masks import Segmenter  # with readers of volumes, which other models do not need
+
+    found = origin.pictures
+    assert isinstance(found, MaskSettings)
+    values = np.array(found.values, np.min_scalar_type(max(found.values)))
+    return Segmenter(model, preparing(origin, remarks), found.volumes, values, None)
+
+
+def places(contents: Iterable[str | bytes], limits: Limits) -> Iterator[Place]:
+    """Yield each picture in a file, which is there until the next one is asked for.
+
+    Raises:
+        BadInput: a text is not base64.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "picture"
+        for row, content in enumerate(contents, start=1):
+            path.write_bytes(decoded(content, f"row {row}"))
+            yield Place(path, f"row {row}", limits)
 
 
 def decoded(content: str | bytes, place: str) -> bytes:

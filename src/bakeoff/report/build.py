@@ -20,6 +20,7 @@ from bakeoff.embedding.maps import MAPS, MapName
 from bakeoff.optimizers.registry import Optimizers
 from bakeoff.report import pages, web_page
 from bakeoff.report.figures import contest, example_figures, overview
+from bakeoff.report.figures.cases import Cases, cases, draw_cases
 from bakeoff.report.sections import online
 from bakeoff.results.curves import CurvePoint
 from bakeoff.results.model import Comparison, Winner
@@ -55,6 +56,7 @@ class Material:
         texts: by the name of the corpus.
         streams: by table and by rule (`sgd-constant`) the record of a training on its stream.
         segmenters: by task on scans; none where every training diverged.
+        cases: of each task with a segmenter.
     """
 
     comparison: Comparison
@@ -68,6 +70,19 @@ class Material:
     streams: Mapping[str, Mapping[str, Record]]
     optimizers: Optimizers
     segmenters: Mapping[str, Segmenter]
+    cases: Mapping[str, Cases]
+
+
+def found_cases(scans: Mapping[str, Examples], segmenters: Mapping[str, Segmenter]) -> dict[str, Cases]:
+    """Return the best, the median and the worst case of each task with a segmenter."""
+
+    def found(task: str) -> Cases:
+        segmenter = segmenters[task]
+        return cases(scans[task], segmenter.weights, segmenter.winner, segmenter.settings)
+
+    # In processes of their own: a process whose torch has run several threads should not be forked for the figures.
+    with answering(found, count(example_figures.CPU)) as ask:
+        return dict(zip(segmenters, ask(list(segmenters)), strict=True))
 
 
 def figures(material: Material) -> dict[str, bytes]:
@@ -100,6 +115,9 @@ def drawn_by(material: Material) -> Iterator[Callable[[], dict[str, bytes]]]:
                 yield partial(words, f"{corpus}-{architecture}", vectors, text.card.language, method)
     for task, segmenter in material.segmenters.items():
         yield partial(predictions, task, material.scans[task], segmenter)
+    for task, found in material.cases.items():
+        if found.shown:
+            yield partial(extremes, task, found)
 
 
 def pictures(task: str, samples: Samples, classes: Sequence[str]) -> dict[str, bytes]:
@@ -113,6 +131,10 @@ def words(name: str, vectors: Vectors, language: Language | None, method: MapNam
 def predictions(task: str, examples: Examples, segmenter: Segmenter) -> dict[str, bytes]:
     drawn = example_figures.draw_predictions(examples, segmenter.weights, segmenter.winner, segmenter.settings)
     return {f"predictions-{task}.png": drawn}
+
+
+def extremes(task: str, found: Cases) -> dict[str, bytes]:
+    return {f"cases-{task}.png": draw_cases(found)}
 
 
 def texts(material: Material, drawn: Mapping[str, bytes]) -> dict[str, str]:
@@ -133,6 +155,7 @@ def texts(material: Material, drawn: Mapping[str, bytes]) -> dict[str, str]:
         },
         costs=material.costs,
         curves=material.curves,
+        cases=material.cases,
     )
     streams = [
         online.section(

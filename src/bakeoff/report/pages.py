@@ -11,6 +11,7 @@ from bakeoff.data.sources.catalogue import SOURCES
 from bakeoff.embedding.maps import MAPS
 from bakeoff.report.decision import Evidence
 from bakeoff.report.escaping import code, plain
+from bakeoff.report.figures.cases import Case, Cases, kinds
 from bakeoff.report.formatting import (
     DASH,
     METRICS,
@@ -38,6 +39,11 @@ NOT_ENGLISH = (
     f"Tests of English words are left out, because {listed(map(code, FUNCTION_WORDS))} are not all among the {AMONG} "
     "most frequent words."
 )
+MEANING = {  # of the kinds of errors in a picture
+    "missed": "missed, a class predicted as background",
+    "added": "added, background predicted as a class",
+    "another class": "another class, one class predicted as another",
+}
 STATISTICS = ("count", "mean", "std", "min", "25%", "50%", "75%", "max")  # in the order of describe()
 
 
@@ -69,6 +75,7 @@ class Exhibits:
         neighbours: by corpus, architecture and word the nearest words; of architectures that did not diverge.
         costs: what a step takes, and on which processor.
         curves: the learning curves of all cells.
+        cases: the best, the median and the worst case of each task on scans that has a winner.
     """
 
     origins: Mapping[str, Origin]
@@ -79,6 +86,7 @@ class Exhibits:
     neighbours: Mapping[str, Mapping[str, Mapping[str, Sequence[str]]]]
     costs: Costs
     curves: Sequence[CurvePoint]
+    cases: Mapping[str, Cases]
 
 
 def results(comparison: Comparison) -> str:
@@ -219,6 +227,7 @@ def task_section(name: str, task: TaskComparison, exhibits: Exhibits, confidence
             if task.winner:
                 caption = predictions_caption(name, card, task.winner)
                 parts.append(picture(caption, f"predictions-{name}.png"))
+                parts += cases_part(name, exhibits.cases[name], task.winner)
     return "\n\n".join(parts)
 
 
@@ -236,6 +245,34 @@ def predictions_caption(name: str, card: Card, winner: Winner) -> str:
     """Return the caption of the predictions on a task's scans."""
     subject = subject_of(card) or f"Pictures of {plain(name)}"
     return f"{subject}, their labels, and the predictions of {cell_name(winner)}"
+
+
+def cases_part(name: str, cases: Cases, winner: Winner) -> list[str]:
+    """Return the figure of the best, the median and the worst case of a task on scans, below what it shows."""
+    if not cases.shown:
+        return [
+            "No validation picture has any class but the background, in its mask or in the prediction, so there is no "
+            "best or worst case."
+        ]
+    ranks = listed(f"the {case.rank}" for case in cases.shown)
+    text = (
+        f"Validation pictures with {ranks} Dice by {cell_name(winner)}, seed {winner.seed}: "
+        f"{'; '.join(map(case_words, cases.shown))}. Dice of a picture is the mean over the classes"
+        f"{', without the background,' if cases.background else ''} that its mask or its prediction has. "
+        f"{plural(cases.among, 'picture has', 'pictures have')} one. Errors: "
+        f"{'; '.join(MEANING[kind] for kind in kinds(cases))}."
+    )
+    alternative = (
+        f"Pictures of {plain(name)} with {ranks} Dice, a row each: picture, mask, prediction, and the picture with its "
+        "wrong pixels in colour"
+    )
+    return [text, picture(alternative, f"cases-{name}.png")]
+
+
+def case_words(case: Case) -> str:
+    """Return `best, picture 5, 0.95 (grey 0.94, white 0.96)`."""
+    by_class = ", ".join(f"{plain(name)} {score:.3f}" for name, score in case.by_class.items())
+    return f"{case.rank}, picture {case.number}, {case.dice:.3f} ({by_class})"
 
 
 def subject_of(card: Card) -> str:

@@ -48,7 +48,7 @@ def held_out(metric: Metric, card: Card, scans: Examples | None) -> HeldOut:
         case "auc":
             references = [Reference(name="chance", validation=CHANCE, test=CHANCE)]
         case "dice":
-            references = [one_label(card)]
+            references = [one_label(card, range(1, len(card.classes)) if scans is None else scans.scored)]
     if scans is not None:
         references.append(intensity_baseline(scans))
     return HeldOut(card.validation.labels, tuple(references))
@@ -85,19 +85,19 @@ def majority(card: Card) -> Reference:
     return Reference(name="the majority class", validation=validation, test=test)
 
 
-def one_label(card: Card) -> Reference:
-    """Return the mean Dice of the best mask with one label everywhere."""
+def one_label(card: Card, scored: range) -> Reference:
+    """Return the mean Dice, over the scored classes, of the best mask with one label everywhere."""
     counts = card.validation.labels
-    label = max(range(len(counts)), key=lambda label: constant_dice(counts, label))
-    validation, test = (constant_dice(part.labels, label) for part in (card.validation, card.test))
+    label = max(range(len(counts)), key=lambda label: constant_dice(counts, label, scored))
+    validation, test = (constant_dice(part.labels, label, scored) for part in (card.validation, card.test))
     return Reference(name="a mask with one label", validation=validation, test=test)
 
 
-def constant_dice(counts: Sequence[int], label: int) -> float:
-    """Return the mean Dice, over the classes but the background, of a mask with this label everywhere."""
+def constant_dice(counts: Sequence[int], label: int, scored: range) -> float:
+    """Return the mean Dice, over the scored classes, of a mask with this label everywhere."""
     confusion = np.zeros((len(counts), len(counts)))
     confusion[:, label] = counts
-    return mean_dice(confusion)
+    return mean_dice(confusion, scored)
 
 
 def intensity_baseline(examples: Examples) -> Reference:
@@ -108,21 +108,22 @@ def intensity_baseline(examples: Examples) -> Reference:
 
     def score(split: Split) -> float:
         pairs = np.bincount((split.y.astype(np.intp) * K + label[grey(split.x)]).ravel(), minlength=K * K)
-        return mean_dice(pairs.reshape(K, K))
+        return mean_dice(pairs.reshape(K, K), examples.scored)
 
     return Reference(name=INTENSITIES, validation=score(examples.validation), test=score(examples.test))
 
 
-def mean_dice(confusion: NDArray[np.generic]) -> float:
-    """Return the mean over the classes but the first, the background, of 2 |A & B| / (|A| + |B|).
+def mean_dice(confusion: NDArray[np.generic], scored: range) -> float:
+    """Return the mean over the scored classes of 2 |A & B| / (|A| + |B|).
 
     Of the pixels of a whole split, as the networks' metric is; 1 for a class that neither has.
 
     Args:
         confusion: pixels (K labelled, K predicted).
+        scored: all classes but the background.
     """
     sizes = confusion.sum(0) + confusion.sum(1)
-    return fmean(2 * confusion[k, k] / sizes[k] if sizes[k] else 1.0 for k in range(1, len(sizes)))
+    return fmean(2 * confusion[k, k] / sizes[k] if sizes[k] else 1.0 for k in scored)
 
 
 def grey(x: NDArray[np.generic]) -> NDArray[np.intp]:

@@ -23,16 +23,30 @@ from bakeoff.base.provenance import sha256, sources
 from bakeoff.base.settings import BadInput
 from bakeoff.data.encoding.encoder import Encoder
 from bakeoff.data.examples import Examples
-from bakeoff.inference.registered import ENCODER, PICTURE, Origin, PictureSettings
+from bakeoff.inference.registered import ENCODER, KINDS, MASK, PICTURE, Origin, PictureSettings
 from bakeoff.tracking.owner import Owner
 from bakeoff.tracking.predictor import WEIGHTS, Network
 from bakeoff.tracking.runs import KEY, Entry, identified, text
 
 ALIAS = "champion"
-LIBRARIES = ["numpy", "pydantic", "ruamel.yaml", "safetensors", "torch"]  # that a prediction needs
-RAW_LIBRARIES = ["duckdb", "imagecodecs", "pandas", "pillow", "psutil", "pyarrow", "simplejpeg", "tifffile"]
-LOADER, RAW_LOADER = "bakeoff.tracking.predictor", "bakeoff.inference.registered"
-INPUT, RAW, TENSOR = "bakeoff.input", "raw", "tensor"  # what a model takes; versions of before have no such tag
+LIBRARIES = [  # that a prediction needs
+    "duckdb",
+    "imagecodecs",
+    "nibabel",
+    "numpy",
+    "pandas",
+    "pillow",
+    "psutil",
+    "pyarrow",
+    "pydantic",
+    "ruamel.yaml",
+    "safetensors",
+    "simplejpeg",
+    "tifffile",
+    "torch",
+]
+LOADER = "bakeoff.inference.registered"
+INPUT, RAW = "bakeoff.input", "raw"  # what a model takes; versions of before have no such tag, or `tensor`
 
 
 def crown(
@@ -41,13 +55,13 @@ def crown(
     """Give the alias `champion` of the model named by the task to this run's network; log it first if it is new.
 
     Args:
-        pictures: how they are prepared, where the task is on pictures of one class each.
+        pictures: how they are prepared, where the task is on images or scans.
 
     Raises:
         BadInput: its weights or its data are not there.
     """
     task = entry.record.task
-    tags = {KEY: entry.key, INPUT: RAW if is_raw(entry) else TENSOR}
+    tags = {KEY: entry.key, INPUT: RAW}
     known = [found for found in versions(client, task) if tags.items() <= found.tags.items()]
     if known:
         newest = known[0]
@@ -74,21 +88,12 @@ def versions(client: MlflowClient, task: str) -> list[Any]:
     return list(client.search_model_versions(f"name = '{task}'"))
 
 
-def is_raw(entry: Entry) -> bool:
-    """Whether the model takes raw rows or pictures; one that labels pixels takes tensors."""
-    return Path(entry.run.parameters["data"]).name in (paths.EXAMPLES["table"], paths.EXAMPLES["images"])
-
-
 def log(client: MlflowClient, experiment: str, entry: Entry, run: str, pictures: PictureSettings | None) -> str:
     """Log the run's model, without pickles: weights in safetensors, its network, the code; return its id."""
     parameters = {name: text(value) for name, value in entry.run.parameters.items()}
     with tempfile.TemporaryDirectory() as folder:
         examples = assemble(entry, Path(folder) / "data")
-        if is_raw(entry):
-            origin = describe(entry, Path(folder) / "data", pictures)
-            save_raw(Path(folder), examples, origin)
-        else:
-            save(Path(folder), examples)
+        save(Path(folder), examples, describe(entry, Path(folder) / "data", pictures))
         for killed in client.search_logged_models([experiment], f"name = '{entry.run.name}'"):
             if killed.status == "PENDING" and killed.source_run_id == run:
                 client.delete_logged_model(killed.model_id)
@@ -100,26 +105,6 @@ def log(client: MlflowClient, experiment: str, entry: Entry, run: str, pictures:
     return identifier
 
 
-def save(folder: Path, examples: Examples) -> None:
-    """Write folder/model from folder/data. Half a second of imports that only a new champion needs is in here."""
-    with warnings.catch_warnings(action="ignore"):  # MLflow's, about its own type hints
-        from mlflow import pyfunc
-        from mlflow.models import ModelSignature
-        from mlflow.types import Schema, TensorSpec
-
-        x, y = examples.train.x, examples.train.y
-        taken = TensorSpec(x.dtype, (-1, *x.shape[1:]))
-        given = TensorSpec(np.dtype(np.float32), (-1, len(examples.classes), *y.shape[1:]))
-        pyfunc.save_model(
-            folder / "model",
-            loader_module=LOADER,
-            data_path=folder / "data",
-            code_paths=[str(code(folder / "code", LOADER))],
-            pip_requirements=[f"{name}=={version(name).partition('+')[0]}" for name in LIBRARIES],
-            signature=ModelSignature(Schema([taken]), Schema([given])),
-        )
-
-
 def describe(entry: Entry, folder: Path, pictures: PictureSettings | None) -> Origin:
     """Write into a folder what prepares raw rows or pictures; returns where the model comes from.
 
@@ -128,25 +113,28 @@ def describe(entry: Entry, folder: Path, pictures: PictureSettings | None) -> Or
     """
     named = entry.run.parameters
     data = paths.data_name(named["data"])
-    table = Path(named["data"]).name == paths.EXAMPLES["table"]
+    kind = next(kind for kind in KINDS if Path(named["data"]).name == paths.EXAMPLES[kind])
     origin = Origin(
         task=entry.record.task,
         name=f"{named['model']}-{named['optimizer']}, seed {named['seed']}",
         stage=entry.record.stage,
-        kind="table" if table else "images",
+        kind=kind,
         data=data,
         seeds={int(named["seed"]): dict(entry.run.metrics)},
         digests=dict(entry.record.data),
-        pictures=None if table else pictures,
+        pictures=None if kind == "table" else pictures,
     )
     origin.save(folder)
-    if table:
+    if kind == "table":
         Encoder.load(Path(paths.encoder(data))).save(folder / ENCODER)
     return origin
 
 
-def save_raw(folder: Path, examples: Examples, origin: Origin) -> None:
-    """Write folder/model from folder/data: a model of raw rows or pictures, with an input example."""
+def save(folder: Path, examples: Examples, origin: Origin) -> None:
+    """Write folder/model from folder/data: a model of raw rows or pictures, with an input example.
+
+    Half a second of imports that only a new champion needs is in here.
+    """
     with warnings.catch_warnings(action="ignore"):  # MLflow's, about its own type hints
         from mlflow import pyfunc
         from mlflow.models import ModelSignature
@@ -162,15 +150,18 @@ def save_raw(folder: Path, examples: Examples, origin: Origin) -> None:
         else:
             example = pd.DataFrame({PICTURE: [png(picture) for picture in first]})
             taken = [ColSpec(DataType.binary, PICTURE)]
-        given: list[Any] = [ColSpec(DataType.string, "predicted")]
-        given += [ColSpec(DataType.float, f"probability.{name}") for name in examples.classes]
+        if origin.kind == "scans":
+            given: list[Any] = [ColSpec(DataType.binary, MASK)]
+        else:
+            given = [ColSpec(DataType.string, "predicted")]
+            given += [ColSpec(DataType.float, f"probability.{name}") for name in examples.classes]
         logging.getLogger("mlflow.pyfunc").setLevel(logging.WARNING)  # it tells that it validates the input example
         pyfunc.save_model(
             folder / "model",
-            loader_module=RAW_LOADER,
+            loader_module=LOADER,
             data_path=folder / "data",
-            code_paths=[str(code(folder / "code", RAW_LOADER))],
-            pip_requirements=[f"{name}=={version(name).partition('+')[0]}" for name in (*LIBRARIES, *RAW_LIBRARIES)],
+            code_paths=[str(code(folder / "code", LOADER))],
+            pip_requirements=[f"{name}=={version(name).partition('+')[0]}" for name in LIBRARIES],
             signature=ModelSignature(Schema(taken), Schema(given)),
             input_example=example,
         )

@@ -50,8 +50,8 @@ def fetch(uri: str, folder: Path) -> Path:
     data = model / str(Model.load(str(model)).flavors.get("python_function", {}).get("data", ""))
     if not (data / ORIGIN).is_file():
         raise BadInput(
-            f"--mlflow: {quoted(uri)} does not take raw rows or pictures: it labels pixels, or another version of "
-            "bakeoff registered it; `bakeoff track` registers it anew, or name the network with --model"
+            f"--mlflow: {quoted(uri)} does not take raw rows or pictures: another version of bakeoff registered it; "
+            "`bakeoff track` registers it anew, or name the network with --model"
         )
     return data
 

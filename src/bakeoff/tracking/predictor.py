@@ -61,8 +61,3 @@ class Predictor:
         with torch.inference_mode():
             probabilities: NDArray[np.float32] = self.network(inputs).softmax(1).numpy()
         return probabilities
-
-
-def _load_pyfunc(path: str) -> Predictor:
-    """Return the predictor in a folder with weights and description; MLflow calls this name."""
-    return Predictor(Path(path))

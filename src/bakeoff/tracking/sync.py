@@ -10,9 +10,11 @@ from bakeoff.base import paths, record, settings
 from bakeoff.base.settings import BadInput
 from bakeoff.data.images.settings import Bits, Colour, Resize
 from bakeoff.data.limits import Limits
-from bakeoff.inference.registered import PictureSettings
+from bakeoff.data.scans.settings import ScansSettings
+from bakeoff.inference.masks import label_values
+from bakeoff.inference.registered import MaskSettings, PictureSettings
 from bakeoff.results import record_names, step_costs
-from bakeoff.results.model import Comparison
+from bakeoff.results.model import Comparison, TaskKind, Winner
 from bakeoff.results.record_names import Read
 from bakeoff.results.step_costs import Costs
 from bakeoff.tracking import champion, leaderboard, owner, presence, runs, views
@@ -90,34 +92,46 @@ def crown(tasks: Mapping[str, Sequence[Entry]], comparison: Path, read: Read) ->
             winner = compared.winner
             if winner is None:
                 continue
-            won[task] = f"{winner.model}-{winner.optimizer}-s{winner.seed}"
+            won[task] = named(winner)
             entry = next((entry for entry in tasks.get(task, ()) if entry.run.name == won[task]), None)
             if entry is None or not leaderboard.fits(compared, tasks[task]):
                 raise BadInput(
                     f"{comparison}: does not fit the records of {task}; `dvc repro compare` brings it up to date"
                 )
-            pictures = prepared(compared.data, read) if compared.kind == "images" else None
+            pictures = None if compared.kind == "table" else prepared(compared.data, read, compared.kind)
             champion.crown(client, experiment(client, store, task), entry, whose, pictures)
     return won
 
 
-def prepared(data: str, read: Read) -> PictureSettings:
-    """Return how the pictures of a data set are prepared.
+def named(winner: Winner) -> str:
+    """Return the name of the run of the leading cell's best seed."""
+    return f"{winner.model}-{winner.optimizer}-s{winner.seed}"
+
+
+def prepared(data: str, read: Read, kind: TaskKind) -> PictureSettings:
+    """Return how the images or scans of a data set are prepared.
 
     Args:
         data: the file of its examples.
     """
     name = f"data.{paths.data_name(data)}"
-    return PictureSettings(
-        colour=read(f"{name}.colour", Colour),
-        resize=read(f"{name}.resize", Resize),
-        bits=read(f"{name}.bits", Bits | None),
-        limits=read("limits", Limits),
-    )
+    settings = {
+        "colour": read(f"{name}.colour", Colour),
+        "resize": read(f"{name}.resize", Resize),
+        "bits": read(f"{name}.bits", Bits | None),
+        "limits": read("limits", Limits),
+    }
+    if kind == "images":
+        return PictureSettings(**settings)
+    scans = read(name, ScansSettings)
+    return MaskSettings(**settings, volumes=scans.volumes, values=tuple(label_values(scans).tolist()))
 
 
-def illustrate(tasks: Mapping[str, Iterable[Entry]], figures: Path) -> None:
-    """Lay the report's maps of word vectors beside the runs that made them, in place of earlier ones."""
+def illustrate(tasks: Mapping[str, Iterable[Entry]], figures: Path, compared: Comparison) -> None:
+    """Lay figures of the report beside the runs that they show, in place of earlier ones.
+
+    Those are the maps of word vectors, and of each task on scans the cases of the winning run.
+    """
     store, whose = located(), owner.current()
     with opened(store) as client:
         for entry in tasks.get("embedding", ()):
@@ -125,6 +139,15 @@ def illustrate(tasks: Mapping[str, Iterable[Entry]], figures: Path) -> None:
             made = runs.identified(client, experiment(client, store, "embedding"), entry, whose)
             for picture in sorted(figures.glob(f"words-{corpus}-{entry.run.parameters['model']}-*.png")):
                 client.log_artifact(made, str(picture), "maps")
+        for task, found in compared.tasks.items():
+            picture, won = figures / f"cases-{task}.png", found.winner
+            if won is None or not picture.exists():
+                continue
+            for entry in tasks.get(task, ()):
+                if entry.run.name == named(won):
+                    client.log_artifact(
+                        runs.identified(client, experiment(client, store, task), entry, whose), str(picture), "cases"
+                    )
 
 
 def stamp(tasks: Iterable[str], listed: str) -> None:

@@ -56,7 +56,7 @@ class Supervised(ABC):
         place: where the settings stand.
         """
         self.check(examples, held(refit))
-        self.device, self.classes = device, examples.classes
+        self.device, self.classes, self.scored = device, examples.classes, examples.scored
         kept = resident if fits(examples, device) else stored
         self.train = kept([examples.train, examples.validation] if refit else [examples.train], device)
         self.batch_size = len(self.train[0]) if settings.batch_size == "full" else settings.batch_size
@@ -142,7 +142,7 @@ class Classification(Supervised):
 
 
 class Segmentation(Supervised):
-    """One label for each pixel; class 0 is the background.
+    """One label for each pixel; class 0 is the background, where there is one.
 
     Measured by Dice and intersection over union (IoU) of each other class, their means, and the share of wrong pixels.
     All count the pixels of a split at once, and a class that is in no label and in no prediction has a score of 1.
@@ -192,8 +192,8 @@ class Segmentation(Supervised):
 
     def by_class(self, metric: str, scores: Sequence[float]) -> dict[str, float]:
         """Return the mean of a metric, and the metric of each class, both without the background."""
-        named = {f"{metric}.{name}": score for name, score in zip(self.classes[1:], scores[1:], strict=True)}
-        return {metric: sum(scores[1:]) / len(scores[1:])} | named
+        named = {f"{metric}.{self.classes[k]}": scores[k] for k in self.scored}
+        return {metric: sum(named.values()) / len(named)} | named
 
 
 def held(refit: bool) -> tuple[Held, ...]:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -167,4 +167,4 @@ def thinned(examples: Examples, amount: int | float, seed: int, place: str) -> E
             f"{place} is {size}, and the training split has {len(train.x)}; take at most so many, or a share"
         )
     rows = np.random.default_rng(seed).permutation(len(train.x))[:size]
-    return Examples(Split(train.x[rows], train.y[rows]), examples.validation, examples.test, examples.classes)
+    return replace(examples, train=Split(train.x[rows], train.y[rows]))

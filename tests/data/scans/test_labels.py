@@ -2,6 +2,7 @@
 
 import io
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,9 +21,9 @@ LIMITS = settings.validate(settings.load(Path(__file__).parents[3] / "params.yam
 CELLS = [{"background": 0}, {"cell": "rest"}]
 
 
-def scans(labels: object) -> ScansSettings:
+def scans(labels: list[dict[str, Any]]) -> ScansSettings:
     whole = settings.load(Path(__file__).parents[3] / "params.yaml")["data"]["scans"]
-    return ScansSettings.model_validate(whole | {"labels": labels})
+    return ScansSettings.model_validate(whole | {"labels": labels, "background": next(iter(labels[0]))})
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.uint32, np.int16, np.int64])
@@ -51,7 +52,7 @@ def test_a_negative_value_is_no_instance() -> None:
         ([{"a": 0}, {"b": "others"}], "should be 'rest'"),
     ],
 )
-def test_labels_that_say_two_things_are_refused(labels: object, said: str) -> None:
+def test_labels_that_say_two_things_are_refused(labels: list[dict[str, Any]], said: str) -> None:
     with pytest.raises(ValueError, match=said):
         scans(labels)
 

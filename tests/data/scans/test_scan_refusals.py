@@ -161,6 +161,7 @@ def chosen(**change: Any) -> dict[str, Any]:
         "source": FOLDER,
         "take": None,
         "labels": [{"background": 0}, {"tissue": 1}],
+        "background": "background",
         "colour": "grey",
         "resize": None,
         "bits": None,

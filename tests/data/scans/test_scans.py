@@ -11,6 +11,7 @@ from PIL import Image
 from bakeoff.base import settings
 from bakeoff.base.settings import BadInput
 from bakeoff.data.examples import Examples
+from bakeoff.data.images import pictures
 from bakeoff.data.images.source_tree import Place
 from bakeoff.data.limits import Limits
 from bakeoff.data.remarks import Remarks
@@ -39,7 +40,8 @@ def settings(**change: object) -> ScansSettings:
         "noise": 0.05,
         "seed": 0,
     }
-    return ScansSettings.model_validate(values | change)
+    values |= change
+    return ScansSettings.model_validate({"background": next(iter(values["labels"][0]))} | values)
 
 
 def plain(**change: object) -> ScansSettings:
@@ -203,6 +205,18 @@ def test_labels_that_say_two_things_are_refused(labels: object, said: str) -> No
         settings(labels=labels)
 
 
+def test_the_background_is_the_first_class_or_none() -> None:
+    with pytest.raises(
+        ValueError, match="background is 'b', and the first class of labels is 'a'; list the background"
+    ):
+        settings(labels=[{"a": 0}, {"b": 7}], background="b")
+    parts = {"by": "file", "validation": 1, "test": 1, "seed": 0}
+    for background, scored in (("a", [1]), (None, [0, 1])):
+        chosen = plain(labels=[{"a": 0}, {"b": 7}], background=background, split=parts)
+        examples = scans.examples(numbers(1, 1, 1), chosen, lambda n: n, Remarks())
+        assert list(examples.scored) == scored
+
+
 def test_files_pair_by_name_whatever_their_suffix() -> None:
     def places(*names: str) -> list[Place]:
         return [Place(Path(name), name, LIMITS) for name in names]
@@ -233,6 +247,30 @@ def test_pets_pair_with_their_trimaps_and_other_files_are_left_out(tmp_path: Pat
     assert [(scan.shown, scan.mask) for scan in found] == [
         (f"pet/images/{name}.jpg", f"pet/annotations/trimaps/{name}.png") for name in ("a", "b")
     ]
+
+
+def test_nuclei_are_numbered_in_the_red_channel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BAKEOFF_CACHE", str(tmp_path / "cache"))
+    red = np.array([[0, 1], [2, 0]], np.uint8)
+    mask = np.stack([red, 0 * red, 7 * red, 0 * red + 255], axis=-1)
+    for role, suffix, picture in (
+        ("images", "tif", Image.fromarray(np.array([[5, 4095], [0, 9]], np.uint16))),
+        ("masks", "png", Image.fromarray(mask)),
+    ):
+        content = io.BytesIO()
+        picture.save(content, "TIFF" if suffix == "tif" else "PNG")
+        with zipfile.ZipFile(tmp_path / f"{role}.zip", "w") as archive:
+            archive.writestr(f"{role}/IXMtest_A02.{suffix}", content.getvalue())
+            archive.writestr(f"__MACOSX/{role}/._IXMtest_A02.{suffix}", b"litter")
+    found = Found("bbbc039", "bbbc039", {role: tmp_path / f"{role}.zip" for role in ("images", "masks")})
+    chosen = plain(labels=[{"background": 0}, {"nucleus": "rest"}])
+    (scan,) = read(found, chosen, LIMITS, Remarks())
+    ((x, y),) = scan.slices()
+    assert x.tolist() == [[[5, 4095], [0, 9]]]
+    assert numbered(y, chosen, "m").tolist() == [[0, 1], [1, 0]]
+    Image.fromarray(red).save(tmp_path / "grey.png")
+    with pytest.raises(BadInput, match=r"grey\.png: has no red channel"):
+        next(pictures.red(Place(tmp_path / "grey.png", "grey.png", LIMITS)))
 
 
 def test_the_challenge_s_stacks_are_one_sequence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

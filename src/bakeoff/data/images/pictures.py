@@ -91,6 +91,18 @@ def masks(place: Place, remarks: Remarks) -> Iterator[Mask]:
         yield whole(upright(labels(image, place), turn(image)), place, remarks)
 
 
+def red(place: Place) -> Iterator[Mask]:
+    """Yield the labels of masks that have them in the red channel of a coloured picture, whatever the others hold.
+
+    Raises:
+        BadInput: the file cannot be read, or is no coloured picture.
+    """
+    with opened(place) as image:
+        if image.mode not in ("RGB", "RGBA"):
+            raise BadInput(f"{place}: has no red channel, which should hold the labels; get it again")
+        yield np.asarray(image.getchannel("R"))
+
+
 def facts(place: Place) -> tuple[int, int]:
     """Return the number of pictures, several in a TIFF stack; and the orientation, 1 for upright as it stands.
 

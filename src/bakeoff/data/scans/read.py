@@ -32,6 +32,12 @@ def read(found: Found, settings: ScansSettings, limits: Limits, remarks: Remarks
                 Place(archive.folder(found.files[role], limits), found.name, limits) for role in PETS
             )
             return pets(images / "images", annotations / "annotations" / "trimaps", remarks)
+        case "bbbc039":
+            images, masks = (
+                Place(archive.folder(found.files[role], limits), found.name, limits) / role for role in FOLDERS
+            )
+            both = pairs(images.files(), masks.files(), remarks)
+            return [stacks.read(image, mask, remarks, pictures.red) for image, mask in both]
         case _:
             return in_folder(root(found.files["data"], found.name, limits), settings, remarks)
 

@@ -81,7 +81,7 @@ def examples(
     for pictured in x:
         acquisition.scan(pictured, settings, generator)
     train, validation, test = map(Split, x, y)
-    return Examples(train, validation, test, settings.classes)
+    return Examples(train, validation, test, settings.classes, background=settings.background is not None)
 
 
 def check_classes(

@@ -51,6 +51,7 @@ class FileSplitSettings(Settings):
 class ScansSettings(Settings):
     """`labels` is a list, for the order of its classes counts: the first is the background.
 
+    `background` names it again, so that a list in another order is noticed; null says that no class is a background.
     A class has one value of the masks, a list of them, or `rest`: all that are not listed, as the numbers of instances.
     """
 
@@ -63,6 +64,7 @@ class ScansSettings(Settings):
         ],
         Field(strict=False, min_length=2, max_length=256),
     ]
+    background: str | None
     colour: Colour
     resize: Resize
     bits: Bits | None
@@ -85,6 +87,11 @@ class ScansSettings(Settings):
             raise ValueError(f"labels gives the rest of the values to {resting[0]} and to {resting[1]}; write it once")
         if not self.values:
             raise ValueError("labels lists no value; write that of the background: [background: 0, cell: rest]")
+        if self.background is not None and self.background != self.classes[0]:
+            raise ValueError(
+                f"background is {quoted(self.background)}, and the first class of labels is {quoted(self.classes[0])}; "
+                "list the background first, or write background: null where no class is one"
+            )
         return self
 
     @property

@@ -1,6 +1,6 @@
 """Scans in picture files: a slice a file, or TIFF stacks."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from bakeoff.base.settings import BadInput
 from bakeoff.data.images import pictures
@@ -11,8 +11,11 @@ from bakeoff.data.remarks import Remarks
 from bakeoff.data.scans.sequence import Scan
 
 
-def read(image: Place, mask: Place, remarks: Remarks) -> Scan:
+def read(image: Place, mask: Place, remarks: Remarks, masks: Callable[[Place], Iterator[Mask]] | None = None) -> Scan:
     """A pair of files, opened but not yet decoded.
+
+    Args:
+        masks: decodes the file of the mask; None for labels that are grey values or indices of a palette.
 
     Raises:
         BadInput: one cannot be read, or they have different numbers of pictures or orientations.
@@ -26,6 +29,7 @@ def read(image: Place, mask: Place, remarks: Remarks) -> Scan:
         )
 
     def slices() -> Iterator[tuple[Picture, Mask]]:
-        return zip(pictures.stack(image), pictures.masks(mask, remarks), strict=True)
+        labels = pictures.masks(mask, remarks) if masks is None else masks(mask)
+        return zip(pictures.stack(image), labels, strict=True)
 
     return Scan(str(image), str(mask), n, slices)

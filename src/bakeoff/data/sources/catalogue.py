@@ -313,6 +313,25 @@ SOURCES: dict[str, Source] = {
             ),
         },
     ),
+    "bbbc039": Source(
+        title="BBBC039: 200 fluorescence micrographs of U2OS cells, 520 x 696 pixels; the mask numbers the nuclei",
+        kind="scans",
+        licence="CC0 1.0",
+        citation="Ljosa, Sokolnicki & Carpenter 2012, Nature Methods 9; image set BBBC039v1, Caicedo et al. 2018",
+        reader="bbbc039",
+        subject="Nuclei of U2OS cells",
+        files={
+            # torch_em, data/datasets/light_microscopy/u20s.py
+            "images": Remote(
+                "https://data.broadinstitute.org/bbbc/BBBC039/images.zip",
+                "sha256:6f30a5d4fe38c928ded972704f085975f8dc0d65d9aa366df00e5a9d449fddd7",
+            ),
+            "masks": Remote(
+                "https://data.broadinstitute.org/bbbc/BBBC039/masks.zip",
+                "sha256:f9e6043d8ca56344a4886f96a700d804d6ee982f31e2b2cd3194af2a053c2710",
+            ),
+        },
+    ),
     "isbi-2012": Source(
         title="ISBI 2012 challenge: 30 sections of a fly's nerve cord under the electron microscope, membranes marked",
         kind="scans",
