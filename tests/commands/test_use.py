@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bakeoff.base import record
-from bakeoff.base.record import Record, Run, flat
+from bakeoff.base.record import Record, Run
 from bakeoff.base.settings import BadInput, load, validate
 from bakeoff.commands.use import best_of, use
 from bakeoff.contest.recipe_settings import RecipeSettings
@@ -56,11 +56,10 @@ def written(
         study,
         settings,
         getattr(found.networks, settings.model),
-        getattr(found.optimizers, settings.optimizer).defaults,
+        found.defaults(settings.optimizers),
         found.tasks[settings.task].training,
     )
-    document = base.at(point).document()
-    parameters = {key: value for name, section in document.items() for key, value in flat(name, section).items()}
+    parameters = base.named(base.at(point))
     metrics = {} if score is None else {f"val/{settings.objective}": score}
     head = Run(f"{study}-{method}-s0", parameters | point, metrics, [], diverged=1 if score is None else None)
     raw = load(ROOT / "params.yaml")["tuning"]["studies"][study]
