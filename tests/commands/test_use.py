@@ -13,6 +13,7 @@ from bakeoff.contest.recipe_settings import RecipeSettings
 from bakeoff.harness import params
 from bakeoff.harness.params import Params
 from bakeoff.tuning.candidate import Base
+from bakeoff.tuning.settings import StudySettings
 
 ROOT = Path(__file__).parents[2]
 POINT = {"optimizer.learning_rate": 0.0123, "network.activation": "gelu", "training.schedule.warmup": 0.25}
@@ -140,3 +141,21 @@ def test_a_recipe_that_would_be_refused_replaces_nothing(shipped: Params, monkey
     with pytest.raises(BadInput, match=r"recipes/scans/unet.yaml: optimizer is missing"):
         use("unet", shipped, force=True)
     assert RECIPE.read_text() == "mine"
+
+
+def test_of_several_optimizers_the_recipe_has_the_best_ones(shipped: Params) -> None:
+    several = {
+        "optimizer": ["adam", "sgd"],
+        "space": {
+            "optimizer.adam.learning_rate": {"low": 1e-4, "high": 0.1, "scale": "log"},
+            "optimizer.sgd.learning_rate": {"low": 1e-3, "high": 1.0, "scale": "log"},
+        },
+    }
+    study = StudySettings.model_validate(shipped.tuning.studies["unet"].model_dump() | several)
+    studies = shipped.tuning.studies | {"unet": study}
+    found = shipped.model_copy(update={"tuning": shipped.tuning.model_copy(update={"studies": studies})})
+    point = {"optimizer": "sgd", "optimizer.sgd.learning_rate": 0.25}
+    recorded(found, "unet", {"random": 0.9}, dict.fromkeys(METHODS, point), **several)
+    use("unet", found, force=False)
+    recipe = validate(load(RECIPE), "", RecipeSettings, RECIPE)
+    assert (recipe.optimizer, recipe.hyperparameters) == ("sgd", {"learning_rate": 0.25})
