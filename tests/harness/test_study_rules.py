@@ -9,6 +9,9 @@ import pytest
 from bakeoff.base import settings
 from bakeoff.base.settings import BadInput
 from bakeoff.harness import params
+from bakeoff.harness.study_rules import corners
+from bakeoff.tuning.settings import Choice, Range, RangeWhen
+from bakeoff.tuning.space import Space
 
 PARAMS = Path(__file__).parents[2] / "params.yaml"
 RATE = {"optimizer.learning_rate": {"low": 1.0e-3, "high": 1.0, "scale": "log"}}
@@ -364,3 +367,10 @@ def test_the_example_of_several_optimizers_in_the_docs_is_let_pass(
     written = tmp_path / "example.yaml"
     written.write_text(dedent(example.split("```")[0]), encoding="utf-8")
     check(monkeypatch, settings.load(written))
+
+
+def test_both_ends_of_a_conditional_range_are_tried_in_a_large_space() -> None:
+    unit = Range(low=0.0, high=1.0, scale="linear")
+    own = RangeWhen(low=0.0, high=9.0, scale="linear", when={"kind": "b"})
+    space = Space({"kind": Choice(choices=("a", "b"))} | {f"x{n}": unit for n in range(12)} | {"own": own})
+    assert {point["own"] for point in corners(space) if "own" in point} == {0.0, 9.0}
