@@ -30,9 +30,10 @@ def tune(stage: Stage, study: str, method: str) -> None:
     budget = of_budget(stage.settings, "tuning", SearchBudget).of(settings)
     hyperparameters = stage.settings(f"tuning.{method}", SEARCHERS[method].settings)
     network = stage.settings(f"networks.{settings.model}", NETWORKS[settings.model].settings)
-    optimizer = stage.settings(f"optimizers.{settings.optimizer}.defaults", OPTIMIZERS[settings.optimizer].settings)
+    rules = settings.optimizers
+    defaults = {rule: stage.settings(f"optimizers.{rule}.defaults", OPTIMIZERS[rule].settings) for rule in rules}
     plan = stage.settings(f"tasks.{settings.task}.training", PlanSettings)
-    base = Base.read(study, settings, network, optimizer, plan)
+    base = Base.read(study, settings, network, defaults, plan)
     data = path_of(stage.settings, settings.task)
     whole = Examples.load(stage.input(data))
     examples = thinned(whole, settings.examples, settings.seed, f"{base.place}.examples")
@@ -54,7 +55,7 @@ def tune(stage: Stage, study: str, method: str) -> None:
         stage.say([f"{stage.name}: {log.taken} of {len(runs) - 1} trainings are from {log.path}"])
     stage.record(paths.record("tuning", f"{study}-{method}"), "tuning", runs)
     stage.metrics(paths.metrics("tuning", f"{study}-{method}"), runs[0].metrics)
-    table = trial_table(trials, settings.space, settings.objective)
+    table = trial_table(trials, settings.searched, settings.objective)
     stage.output(paths.trials(f"{study}-{method}"), methodcaller("write_text", table, encoding="utf-8"))
 
 

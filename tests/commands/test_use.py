@@ -6,13 +6,14 @@ from pathlib import Path
 import pytest
 
 from bakeoff.base import record
-from bakeoff.base.record import Record, Run, flat
+from bakeoff.base.record import Record, Run
 from bakeoff.base.settings import BadInput, load, validate
 from bakeoff.commands.use import best_of, use
 from bakeoff.contest.recipe_settings import RecipeSettings
 from bakeoff.harness import params
 from bakeoff.harness.params import Params
 from bakeoff.tuning.candidate import Base
+from bakeoff.tuning.settings import StudySettings
 
 ROOT = Path(__file__).parents[2]
 POINT = {"optimizer.learning_rate": 0.0123, "network.activation": "gelu", "training.schedule.warmup": 0.25}
@@ -56,11 +57,10 @@ def written(
         study,
         settings,
         getattr(found.networks, settings.model),
-        getattr(found.optimizers, settings.optimizer).defaults,
+        found.defaults(settings.optimizers),
         found.tasks[settings.task].training,
     )
-    document = base.at(point).document()
-    parameters = {key: value for name, section in document.items() for key, value in flat(name, section).items()}
+    parameters = base.named(base.at(point))
     metrics = {} if score is None else {f"val/{settings.objective}": score}
     head = Run(f"{study}-{method}-s0", parameters | point, metrics, [], diverged=1 if score is None else None)
     raw = load(ROOT / "params.yaml")["tuning"]["studies"][study]
@@ -141,3 +141,21 @@ def test_a_recipe_that_would_be_refused_replaces_nothing(shipped: Params, monkey
     with pytest.raises(BadInput, match=r"recipes/scans/unet.yaml: optimizer is missing"):
         use("unet", shipped, force=True)
     assert RECIPE.read_text() == "mine"
+
+
+def test_of_several_optimizers_the_recipe_has_the_best_ones(shipped: Params) -> None:
+    several = {
+        "optimizer": ["adam", "sgd"],
+        "space": {
+            "optimizer.adam.learning_rate": {"low": 1e-4, "high": 0.1, "scale": "log"},
+            "optimizer.sgd.learning_rate": {"low": 1e-3, "high": 1.0, "scale": "log"},
+        },
+    }
+    study = StudySettings.model_validate(shipped.tuning.studies["unet"].model_dump() | several)
+    studies = shipped.tuning.studies | {"unet": study}
+    found = shipped.model_copy(update={"tuning": shipped.tuning.model_copy(update={"studies": studies})})
+    point = {"optimizer": "sgd", "optimizer.sgd.learning_rate": 0.25}
+    recorded(found, "unet", {"random": 0.9}, dict.fromkeys(METHODS, point), **several)
+    use("unet", found, force=False)
+    recipe = validate(load(RECIPE), "", RecipeSettings, RECIPE)
+    assert (recipe.optimizer, recipe.hyperparameters) == ("sgd", {"learning_rate": 0.25})

@@ -13,6 +13,7 @@ from ruamel.yaml import YAML
 from bakeoff.base import strict_yaml
 from bakeoff.base.settings import BadInput
 from bakeoff.harness import graph_template, params
+from bakeoff.harness.graph_template import each
 from bakeoff.harness.params import Params
 
 ROOT = Path(__file__).parents[2]
@@ -182,3 +183,12 @@ def test_what_trains_is_restored_by_dvc_when_a_setting_is_set_back() -> None:
         if isinstance(out, dict) and any(options.get("cache") is False for options in out.values())
     }
     assert outside == {"compare", "report", "track"}  # a few seconds each
+
+
+def test_a_stage_lists_each_optimizer_of_its_study_and_names_them_in_one_line() -> None:
+    assert each("      - optimizers.<optimizer>.defaults", ["adam", "sgd"]).split("\n") == [
+        "      - optimizers.adam.defaults",
+        "      - optimizers.sgd.defaults",
+    ]
+    assert each("    desc: under <optimizer>", ["adam", "sgd"]) == "    desc: under adam or sgd"
+    assert each("      - budget", ["adam", "sgd"]) == "      - budget"

@@ -1,6 +1,7 @@
 """What the gate says of studies, before any work."""
 
 from pathlib import Path
+from textwrap import dedent
 from typing import Any
 
 import pytest
@@ -8,6 +9,9 @@ import pytest
 from bakeoff.base import settings
 from bakeoff.base.settings import BadInput
 from bakeoff.harness import params
+from bakeoff.harness.study_rules import corners
+from bakeoff.tuning.settings import Choice, Range, RangeWhen
+from bakeoff.tuning.space import Space
 
 PARAMS = Path(__file__).parents[2] / "params.yaml"
 RATE = {"optimizer.learning_rate": {"low": 1.0e-3, "high": 1.0, "scale": "log"}}
@@ -56,6 +60,15 @@ def also(name: str, dimension: dict[str, Any]) -> dict[str, Any]:
     return {"space": RATE | {name: dimension}}
 
 
+OF_ADAM, OF_SGD = "optimizer.adam.learning_rate", "optimizer.sgd.learning_rate"
+SEVERAL: dict[str, Any] = {
+    "optimizer": ["adam", "sgd"],
+    "space": {
+        OF_ADAM: spans(1e-4, 0.1, "log"),
+        OF_SGD: spans(1e-3, 1.0, "log"),
+        "network.dropout": spans(0.0, 0.5, when={"optimizer": "adam"}),
+    },
+}
 HALVED = {
     "epochs": 9,
     "stop": {"target": None, "patience": None, "halving": {"kind": "halving", "first": 3, "factor": 3}},
@@ -92,6 +105,7 @@ LONG = {"network.activation": KIND, "network.dropout": spans(0.0, 0.5, when={"ne
         also("penalty.weight_decay", spans(1e-6, 1e-1, "log")),
         {"space": RATE | LONG},
         GRADIENT | {"fixed": PLAIN},
+        SEVERAL,
     ],
 )
 def test_studies_of_any_training_are_let_pass(changes: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -223,6 +237,19 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
         {"model": "mlp", "fixed": {"network.normalisation": "batch"}} | also("training.batch_size", spans(1, 64)),
         "training has batch_size 1, and run.shards is 1",
     ),
+    # several optimizers
+    (
+        SEVERAL | {"methods": ["random", "gp", "cma"]},
+        "methods has gp, cma, and optimizer is ['adam', 'sgd']; take one optimizer, or methods that choose",
+    ),
+    (SEVERAL | {"space": RATE}, "space.optimizer.learning_rate: optimizer is ['adam', 'sgd']; name a setting of one"),
+    (SEVERAL | {"optimizer": ["adam", "sdg"]}, "optimizer.1 is 'sdg', and should be"),
+    (SEVERAL | {"optimizer": ["adam"]}, "optimizer is ['adam'], and should have at least 2 entries"),
+    (SEVERAL | {"space": {OF_SGD: spans(-1.0, 1.0)}}, "optimizer.sgd.learning_rate is -1.0, and should be greater"),
+    (
+        SEVERAL | {"space": {OF_SGD: spans(0.1, 1.0, when={"optimizer": "adam"})}},
+        "when.optimizer is 'adam', and this is a setting of sgd; remove it",
+    ),
     # the gradient
     (GRADIENT, "methods has gradient, and training.schedule is not constant without warmup; take gradient off"),
     (GRADIENT, "methods has gradient, and training.augmentation.shift is 1; take gradient off"),
@@ -330,3 +357,20 @@ def test_points_of_a_grid_that_a_condition_makes_equal_count_once(trials: int, m
             BadInput, match=r"2 x 2 x 2 = 8 points, 6 of them different, and tuning\.studies\.own\.trials"
         ):
             check(monkeypatch, study, levels)
+
+
+def test_the_example_of_several_optimizers_in_the_docs_is_let_pass(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    text = (PARAMS.parent / "docs/tuning.md").read_text(encoding="utf-8")
+    (example,) = (block for block in text.split("```yaml\n") if block.lstrip().startswith("optimizer: ["))
+    written = tmp_path / "example.yaml"
+    written.write_text(dedent(example.split("```")[0]), encoding="utf-8")
+    check(monkeypatch, settings.load(written))
+
+
+def test_both_ends_of_a_conditional_range_are_tried_in_a_large_space() -> None:
+    unit = Range(low=0.0, high=1.0, scale="linear")
+    own = RangeWhen(low=0.0, high=9.0, scale="linear", when={"kind": "b"})
+    space = Space({"kind": Choice(choices=("a", "b"))} | {f"x{n}": unit for n in range(12)} | {"own": own})
+    assert {point["own"] for point in corners(space) if "own" in point} == {0.0, 9.0}

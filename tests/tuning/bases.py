@@ -23,7 +23,7 @@ def base(
         "training": plan,
         "penalty": {"weight_decay": 0.0},
     }
-    return Base("params.yaml: tuning.studies.mlp", model, optimizer, values)
+    return Base("params.yaml: tuning.studies.mlp", model, (optimizer,), values)
 
 
 PLAN = (

@@ -1,6 +1,7 @@
 import math
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from functools import partial
 
 import pytest
 
@@ -11,6 +12,7 @@ from bakeoff.tuning.settings import StopSettings
 from bakeoff.tuning.space import Point
 
 NEVER = StopSettings(target=None, patience=None, halving=None)
+of_nine = partial(search, budget=9, cheapest=1, watch=lambda _: None, objective="loss")
 
 
 class Counter:
@@ -47,16 +49,7 @@ def test_a_search_asks_in_batches_tells_in_order_and_ends_with_the_budget() -> N
 
 
 def test_what_a_trial_costs_is_charged() -> None:
-    trials = search(
-        Counter(most=1, cost=3),
-        squared,
-        budget=9,
-        cheapest=1,
-        batch=4,
-        stop=NEVER,
-        watch=lambda _: None,
-        objective="loss",
-    )
+    trials = of_nine(Counter(most=1, cost=3), squared, batch=4, stop=NEVER)
     assert [trial.spent for trial in trials] == [3, 6, 9]
 
 
@@ -115,16 +108,7 @@ def test_a_rule_ends_a_search_once_a_batch_is_told(
 @pytest.mark.parametrize(("first", "tried"), [(None, 9), (0.5, 7)])
 def test_patience_counts_from_the_first_value_on(first: float | None, tried: int) -> None:
     rules = StopSettings(target=None, patience=2, halving=None)
-    trials = search(
-        Counter(),
-        falling(None, None, None, None, first, *[None] * 4),
-        budget=9,
-        cheapest=1,
-        batch=1,
-        stop=rules,
-        watch=lambda _: None,
-        objective="loss",
-    )
+    trials = of_nine(Counter(), falling(None, None, None, None, first, *[None] * 4), batch=1, stop=rules)
     assert len(trials) == tried
 
 

@@ -7,12 +7,12 @@ from typing import Any
 
 from bakeoff.base import files, paths
 from bakeoff.base.budget import budgeted
-from bakeoff.base.record import Run, flat, read
+from bakeoff.base.record import Run, read
 from bakeoff.base.settings import BadInput, hint, validate
 from bakeoff.contest.recipe_settings import RecipeSettings
 from bakeoff.harness.params import Params
 from bakeoff.training.settings import PlanSettings
-from bakeoff.tuning.candidate import SECTIONS, Base, Candidate
+from bakeoff.tuning.candidate import Base, Candidate
 from bakeoff.tuning.settings import StudySettings
 
 
@@ -90,13 +90,12 @@ def at(name: str, params: Params, best: Run) -> Candidate:
             value = value[part] if isinstance(value, dict) else getattr(value, part)
         return value
 
-    network, optimizer = getattr(params.networks, study.model), getattr(params.optimizers, study.optimizer)
+    network, defaults = getattr(params.networks, study.model), params.defaults(study.optimizers)
     training = params.tasks[study.task].training
-    base = Base.read(name, budgeted(of_params, study), network, optimizer.defaults, training)
-    point = {setting: best.parameters[setting] for setting in study.space if setting in best.parameters}
+    base = Base.read(name, budgeted(of_params, study), network, defaults, training)
+    point = {setting: best.parameters[setting] for setting in study.searched if setting in best.parameters}
     candidate = base.at(point)
-    now = {key: value for part in SECTIONS for key, value in flat(part, candidate.document()[part]).items()}
-    for key, value in now.items():
+    for key, value in base.named(candidate).items():
         if key not in best.parameters or json.dumps(best.parameters[key]) != json.dumps(value):
             raise BadInput(
                 f"study {name}: {key} is {value} by params.yaml, and its record has another value; run dvc repro "
@@ -116,7 +115,7 @@ def recipe_of(candidate: Candidate, study: StudySettings) -> dict[str, Any]:
     training = document["training"] | {"epochs": study.epochs}
     return {
         "network": document["network"],
-        "optimizer": study.optimizer,
+        "optimizer": candidate.rule,
         "hyperparameters": document["optimizer"],
         "training": {key: training[key] for key in PlanSettings.model_fields},
         "refit": False,

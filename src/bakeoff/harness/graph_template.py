@@ -115,13 +115,21 @@ def repeated(block: str, names: Mapping[str, Sequence[str]], params: Any) -> Ite
         if placeholder[1] == "study":
             study = params.tuning.studies[name]
             task = study.task
-            for key in ("task", "model", "optimizer"):
-                text = text.replace(f"<{key}>", getattr(study, key))
+            text = text.replace("<task>", study.task).replace("<model>", study.model)
+            text = "\n".join(each(line, study.optimizers) for line in text.split("\n"))
         if task is not None:
             data = params.tasks[task].data
             examples = paths.EXAMPLES.get(params.data[data].kind, "")
             text = text.replace("<data>", data).replace("<examples>", examples)
         yield text
+
+
+def each(line: str, optimizers: Sequence[str]) -> str:
+    """Return a line once for each optimizer where it is an entry of a list; other lines name them all."""
+    if line.lstrip().startswith("- "):
+        lines = dict.fromkeys(line.replace("<optimizer>", optimizer) for optimizer in optimizers)
+        return "\n".join(lines)
+    return line.replace("<optimizer>", " or ".join(optimizers))
 
 
 def lines(text: str, names: Mapping[str, Sequence[str]]) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """The whole of params.yaml: every section and its settings class. A gate before any work, and the editors' schema."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -113,6 +113,10 @@ class Params(Settings):
     tuning: Tuning
     comparison: ComparisonSettings
     explanation: ExplanationSettings
+
+    def defaults(self, optimizers: Sequence[str]) -> dict[str, Settings]:
+        """Return the default hyperparameters of some optimizers."""
+        return {name: getattr(self.optimizers, name).defaults for name in optimizers}
 
 
 @dataclass(frozen=True)

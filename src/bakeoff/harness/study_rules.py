@@ -25,12 +25,13 @@ from bakeoff.tuning.candidate import EPOCHS, Base, Candidate, Unknown, found, wh
 from bakeoff.tuning.differentiable import differentiable, searchable
 from bakeoff.tuning.grid import grid
 from bakeoff.tuning.halving import planned, rungs
-from bakeoff.tuning.settings import Choice, Range, StudySettings
+from bakeoff.tuning.settings import OPTIMIZER, Choice, Range, StudySettings, owner
 from bakeoff.tuning.space import Point, Space, condition, holds, same
 
 if TYPE_CHECKING:
     from bakeoff.harness.params import Params
 
+CHOOSING = ("grid", "random", "sobol", "bayes", "evolution", "nsga2")  # among optimizers with settings of their own
 GRID = 10**6  # points that a grid may have: all of them are listed before the first is tried
 CORNERS = 512  # of a space; of one with more the gate tries these, and each dimension alone
 
@@ -39,14 +40,14 @@ def studies(params: "Params") -> Iterator[str]:
     """Yield what is wrong with the studies. The tasks are known to be right."""
     for name, study in params.tuning.studies.items():
         place = f"tuning.studies.{name}"
-        faults = list(of_task(params, study)) or list(of_names(study))
+        faults = list(of_task(params, study)) or [*of_names(study), *of_optimizers(study)]
         if faults:
             yield from (f"{place}.{fault}" for fault in faults)
             continue
-        network, optimizer = getattr(params.networks, study.model), getattr(params.optimizers, study.optimizer)
+        network, defaults = getattr(params.networks, study.model), params.defaults(study.optimizers)
         training = params.tasks[study.task].training
         try:
-            base = Base.read(name, study, network, optimizer.defaults, training)
+            base = Base.read(name, study, network, defaults, training)
         except BadInput as error:
             yield str(error).removeprefix("params.yaml: ")
             continue
@@ -61,7 +62,7 @@ def studies(params: "Params") -> Iterator[str]:
         if "grid" in study.methods:
             yield from of_grid(params, name, study, space)
         if "gradient" in study.methods:
-            for fault in [*searchable(study), *differentiable(study.optimizer, base.at({}))]:
+            for fault in [*searchable(study), *differentiable(base.at({}))]:
                 yield f"{place}.methods has gradient, and {fault}; take gradient off, or change that"
     for name in params.tuning.grid.levels:
         if name not in params.tuning.studies:
@@ -109,6 +110,27 @@ def of_halving(params: "Params", study: StudySettings) -> Iterator[str]:
         )
 
 
+def of_optimizers(study: StudySettings) -> Iterator[str]:
+    """Yield what is wrong with a list of optimizers."""
+    if len(study.optimizers) == 1:
+        return
+    named = quoted(list(study.optimizers))
+    if unable := [method for method in study.methods if method not in CHOOSING]:
+        yield (
+            f"methods has {', '.join(unable)}, and optimizer is {named}; take one optimizer, or methods that choose "
+            f"among several: {', '.join(CHOOSING)}"
+        )
+    for part in ("fixed", "space"):
+        for name in getattr(study, part):
+            rule, (section, _, rest) = owner(name), name.partition(".")
+            if section == OPTIMIZER and (rule not in study.optimizers or "." not in rest):
+                yield f"{part}.{name}: optimizer is {named}; name a setting of one as optimizer.NAME.SETTING"
+    for name, dimension in study.space.items():
+        rule, wanted = owner(name), condition(dimension).get(OPTIMIZER)
+        if rule and wanted not in (None, rule):
+            yield f"space.{name}.when.optimizer is {quoted(wanted)}, and this is a setting of {rule}; remove it"
+
+
 def of_names(study: StudySettings) -> Iterator[str]:
     """Yield what is set twice, or under another key."""
     for part in ("fixed", "space"):
@@ -128,7 +150,7 @@ def of_names(study: StudySettings) -> Iterator[str]:
 
 def of_space(base: Base, study: StudySettings) -> Iterator[str]:
     """Yield the names that are not settings, ranges of whole numbers that are not whole, and conditions on nothing."""
-    before: list[str] = []
+    before = [name for name in study.searched if name not in study.space]
     for name, dimension in study.space.items():
         try:
             now = found(base.values, name)
@@ -152,7 +174,7 @@ def of_condition(study: StudySettings, before: list[str], other: str, wanted: An
     if other not in before:
         yield f"{other}: space has nothing of this name above it{hint(other, before)}; remove the condition"
         return
-    named = study.space[other]
+    named = study.searched[other]
     if not isinstance(named, Choice):
         yield f"{other} is a range, which has no value to wait for; make it a choice, or remove the condition"
     elif not any(same(choice, wanted) for choice in named.choices):
@@ -175,7 +197,7 @@ def at_corners(params: "Params", base: Base, study: StudySettings, space: Space)
         use = Use(
             task.data, data.kind, (f"{label}: network", candidate.network), (f"{label}: training", candidate.training)
         )
-        faults = [*moved_rows(use), *windows(use), *lone_rows(use, 1), *averages(label, study, candidate)]
+        faults = [*moved_rows(use), *windows(use), *lone_rows(use, 1), *averages(label, candidate)]
         faults += pixel_losses(use, getattr(data, "labels", ()))
         faults += needs_background(use, getattr(data, "background", None))
         pixels = getattr(data, "resize", None)
@@ -184,9 +206,9 @@ def at_corners(params: "Params", base: Base, study: StudySettings, space: Space)
         yield from (f"{fault}; {at(point)}" for fault in faults)
 
 
-def averages(label: str, study: StudySettings, candidate: Candidate) -> Iterator[str]:
-    if candidate.training.ema and OPTIMIZERS[study.optimizer].averages:
-        yield f"{label}: training.ema is on, and {study.optimizer} evaluates an average of its own; take one of them"
+def averages(label: str, candidate: Candidate) -> Iterator[str]:
+    if candidate.training.ema and OPTIMIZERS[candidate.rule].averages:
+        yield f"{label}: training.ema is on, and {candidate.rule} evaluates an average of its own; take one of them"
 
 
 def at(point: Mapping[str, Any]) -> str:
@@ -201,11 +223,19 @@ def at(point: Mapping[str, Any]) -> str:
 def corners(space: Space) -> Iterator[Point]:
     """Yield points at which each dimension has an end of its range, or any of its choices."""
     extremes = [space.extremes(name) for name in space.dimensions]
-    first = [values[0] for values in extremes]
-    for place, values in enumerate(extremes):
+    first = {name: values[0] for name, values in zip(space.dimensions, extremes, strict=True)}
+    for name, values in zip(space.dimensions, extremes, strict=True):
         for value in values:
-            yield active(space, [*first[:place], value, *first[place + 1 :]])
+            yield active(space, list((first | needed(space, name) | {name: value}).values()))
     yield from (active(space, values) for values in islice(product(*extremes), CORNERS))
+
+
+def needed(space: Space, name: str) -> Point:
+    """Return the values of other dimensions with which the condition of a dimension holds."""
+    wanted = dict(condition(space.dimensions[name]))
+    for other in list(wanted):
+        wanted = needed(space, other) | wanted
+    return wanted
 
 
 def active(space: Space, values: Sequence[Any]) -> Point:

@@ -401,10 +401,16 @@ def study_part(name: str, tuning: TuningComparison, part: str | None) -> str:
     )
     scores = [f"best {measure} in the search", f"validation {measure}, new seeds", "optimism"]
     scores.append(f"test {METRICS[tuning.tested]}, new seeds")
-    header = ["method", "trials", *scores, *(name.rpartition(".")[2] for name in varied)]
+    header = ["method", "trials", *scores, *map(heading, varied)]
     drawn = picture(f"{measure} of the searches of {name}", f"tuning-{name}.png")
     parts = [f"### Study {code(name)}", text, drawn, table(header, rows)]
     return "\n\n".join(parts)
+
+
+def heading(name: str) -> str:
+    """Return the last part of a setting's name; among several optimizers with the one whose setting it is."""
+    section, *rest = name.split(".")
+    return ".".join(rest) if section == "optimizer" and len(rest) > 1 else name.rpartition(".")[2]
 
 
 def halved(cells: Sequence[Study]) -> str:

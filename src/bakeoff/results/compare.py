@@ -565,7 +565,7 @@ def tuning(records: Mapping[str, Record], settings: ComparisonSettings) -> Tunin
     return TuningComparison(
         data=head.parameters["data"],
         model=head.parameters["model"],
-        optimizer=head.parameters["optimizer"],
+        optimizer=head.parameters.get("study.optimizers", head.parameters["optimizer"]),
         metric=searches[leader.name].objective,
         tested=searches[leader.name].tested,
         winner=None if leader.best_seed is None else leader.name,
@@ -616,8 +616,15 @@ def searched(method: str, runs: Sequence[Run]) -> Searched:
 def study(place: Place[str], rank: int, search: Searched, settings: ComparisonSettings) -> Study:
     """Return a method with the scores of its best trial and the course of its search."""
     # The searched hyperparameters are those that differ between a search's trials. Under halving the epochs do, too.
-    first, *others = (trial.parameters for trial in search.trials)
-    varied = [name for name in first if name != EPOCHS and any(other.get(name) != first[name] for other in others)]
+    values: dict[str, list[Any]] = {}
+    for trial in search.trials:
+        for name, value in trial.parameters.items():
+            values.setdefault(name, []).append(value)
+    # With several optimizers, a trial has the settings of its own alone.
+    own = {name for name, found in values.items() if len(found) < len(search.trials)}
+    own &= set(search.head.parameters.get("study.space", "").split(", "))
+    varied = [name for name, found in values.items() if name in own or any(value != found[0] for value in found)]
+    varied = [name for name in varied if name != EPOCHS]
     epochs = search.head.parameters.get(EPOCHS)
     limits, sign = OF_LOSSES if search.objective == "loss" else OF_METRICS, search.sign
     course = [(row["epoch"], row[f"best/val/{search.objective}"]) for row in search.head.history]

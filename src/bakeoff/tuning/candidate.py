@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from bakeoff.base.quoting import quoted
+from bakeoff.base.record import flat
 from bakeoff.base.settings import BadInput, Settings, hint, validate
 from bakeoff.networks.registry import NETWORKS
 from bakeoff.networks.settings import NetworkSettings
 from bakeoff.optimizers.registry import OPTIMIZERS
 from bakeoff.training.settings import PlanSettings
-from bakeoff.tuning.settings import PenaltySettings, Range, StudySettings
+from bakeoff.tuning.settings import OPTIMIZER, PenaltySettings, Range, StudySettings, owner
 from bakeoff.tuning.space import Space
 
 SECTIONS = ("network", "optimizer", "training", "penalty")
@@ -25,8 +26,13 @@ class Unknown(ValueError):
 
 @dataclass(frozen=True)
 class Candidate:
-    """The checked settings of one training."""
+    """The checked settings of one training.
 
+    Attributes:
+        rule: the name of its optimizer.
+    """
+
+    rule: str
     network: NetworkSettings
     optimizer: Settings
     training: PlanSettings
@@ -43,27 +49,37 @@ class Base:
 
     Attributes:
         place: where the study stands.
-        values: the settings by section, as plain values.
+        optimizers: those that are searched.
+        values: the settings by section, as plain values; with several optimizers those of each under its name.
     """
 
     place: str
     model: str
-    optimizer: str
+    optimizers: tuple[str, ...]
     values: Mapping[str, Any]
 
     @classmethod
     def read(
-        cls, name: str, study: StudySettings, network: Settings, hyperparameters: Settings, training: PlanSettings
+        cls,
+        name: str,
+        study: StudySettings,
+        network: Settings,
+        hyperparameters: Mapping[str, Settings],
+        training: PlanSettings,
     ) -> "Base":
         """Return the settings of params.yaml with the epochs and the fixed values of the study.
+
+        Args:
+            hyperparameters: the defaults of each optimizer of the study.
 
         Raises:
             BadInput: a fixed value has a name that is not a setting.
         """
         place = f"params.yaml: tuning.studies.{name}"
+        defaults = {rule: hyperparameters[rule].model_dump(mode="json") for rule in study.optimizers}
         values = {
             "network": network.model_dump(mode="json"),
-            "optimizer": hyperparameters.model_dump(mode="json"),
+            "optimizer": defaults if len(defaults) > 1 else defaults[study.optimizers[0]],
             "training": training.model_dump(mode="json") | {"epochs": study.epochs},
             "penalty": {"weight_decay": 0.0},
         }
@@ -71,7 +87,7 @@ class Base:
             fixed = placed(values, study.fixed)
         except Unknown as error:
             raise BadInput(f"{place}.fixed: {error}") from None
-        return cls(place, study.model, study.optimizer, fixed)
+        return cls(place, study.model, study.optimizers, fixed)
 
     def at(self, point: Mapping[str, Any]) -> Candidate:
         """Return the settings at a point.
@@ -79,13 +95,26 @@ class Base:
         Raises:
             BadInput: their classes refuse them.
         """
-        document, file = placed(self.values, point), Path(self.place)
+        rule = point.get(OPTIMIZER, self.optimizers[0])
+        document = placed(self.values, {name: value for name, value in point.items() if name != OPTIMIZER})
+        file = Path(self.place)
         return Candidate(
+            rule=rule,
             network=validate(document, "network", NETWORKS[self.model].settings, file),
-            optimizer=validate(document, "optimizer", OPTIMIZERS[self.optimizer].settings, file),
+            optimizer=validate(document, self.section(rule), OPTIMIZERS[rule].settings, file),
             training=validate(document, "training", PlanSettings, file),
             penalty=validate(document, "penalty", PenaltySettings, file),
         )
+
+    def section(self, rule: str) -> str:
+        """Return the place of an optimizer's settings among the values."""
+        return f"{OPTIMIZER}.{rule}" if len(self.optimizers) > 1 else OPTIMIZER
+
+    def named(self, candidate: Candidate) -> dict[str, Any]:
+        """Return the settings of a training under their dotted names."""
+        places = {OPTIMIZER: self.section(candidate.rule)}
+        sections = candidate.document().items()
+        return {key: value for name, of in sections for key, value in flat(places.get(name, name), of).items()}
 
     def space(self, study: StudySettings) -> Space:
         """Return the space of the study.
@@ -105,12 +134,13 @@ class Base:
                 else whole_ends(dimension) and not self.takes(name, dimension.low + 0.5)
             ):
                 integers.add(name)
-        return Space(study.space, frozenset(integers))
+        return Space(study.searched, frozenset(integers))
 
     def takes(self, name: str, value: float) -> bool:
         """Return whether a setting may have a value."""
+        rule = owner(name) if len(self.optimizers) > 1 else None
         try:
-            self.at({name: value})
+            self.at({name: value} | ({OPTIMIZER: rule} if rule else {}))
         except BadInput:
             return False
         return True

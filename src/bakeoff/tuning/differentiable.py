@@ -11,11 +11,11 @@ from bakeoff.tuning.space import condition
 SEARCHED = ("optimizer.learning_rate", "optimizer.beta", "penalty.weight_decay")
 
 
-def differentiable(optimizer: str, candidate: Candidate) -> Iterator[str]:
+def differentiable(candidate: Candidate) -> Iterator[str]:
     """Yield why the loss after a training is not differentiable in its hyperparameters."""
     training = candidate.training
-    if optimizer != "momentum":
-        yield f"optimizer is '{optimizer}', where the gradient is derived for momentum alone"
+    if candidate.rule != "momentum":
+        yield f"optimizer is '{candidate.rule}', where the gradient is derived for momentum alone"
     for fault in candidate.network.gradient_faults():
         yield f"network.{fault}"
     if (training.schedule.kind, training.schedule.warmup) != ("constant", 0.0):

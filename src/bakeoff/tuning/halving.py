@@ -90,9 +90,9 @@ def bracket(levels: Sequence[int], factor: int, budget: int) -> list[Rung]:
 class Halving:
     """Trains the points of a searcher for the epochs of the first rung, and the best 1 / factor of them for the next.
 
-    A point that climbs is trained anew, for its schedule spans all of its epochs. Where too
-    few points of a rung have a value, diverged ones climb as well. The searcher is told the values of
-    the first rung alone, which are comparable. Each bracket has a searcher of its own, with a seed of its own.
+    A point that climbs is trained anew, for its schedule spans all of its epochs. Where too few points of a rung have
+    a value, diverged ones climb as well. The searcher is told the values of the first rung alone, which are comparable.
+    Each bracket has a searcher of its own, with a seed of its own.
     Source: Jamieson & Talwalkar 2016, AISTATS 51; Li et al. 2018, JMLR 18(185).
     Differs: a bracket has as many points as its share of the budget allows; no training goes on from a checkpoint.
     """

@@ -42,7 +42,7 @@ class Hypergradient:
 
     def __post_init__(self) -> None:
         base = self.objective.base
-        for fault in differentiable(base.optimizer, base.at({})):
+        for fault in differentiable(base.at({})):
             raise BadInput(f"{base.place}.methods has gradient, and {fault}; take gradient off, or change that")
 
     @property

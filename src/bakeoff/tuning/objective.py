@@ -114,7 +114,7 @@ class Objective:
         started = Job(
             workload,
             partial(self.build, candidate, workload),
-            self.base.optimizer,
+            candidate.rule,
             candidate.optimizer,
             loop(candidate),
             seed,

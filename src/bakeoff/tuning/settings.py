@@ -15,6 +15,7 @@ from bakeoff.optimizers.settings import NotNegative
 Bound = Annotated[float, Field(ge=-1e30, le=1e30)]
 Scale = Literal["linear", "log", "one_minus"]
 MethodName = Literal["grid", "random", "sobol", "bayes", "gp", "cma", "evolution", "nsga2", "gradient"]
+OPTIMIZER = "optimizer"
 StudyName = Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,39}$")]
 
 
@@ -137,6 +138,16 @@ class StopSettings(Settings):
     halving: HalvingSettings | None
 
 
+def listed(value: Any) -> str:
+    return "list" if isinstance(value, list | tuple) else "one"
+
+
+SeveralOptimizers = Annotated[tuple[OptimizerName, ...], Field(strict=False, min_length=2), DISTINCT]
+OneOrSeveral = Annotated[
+    Annotated[OptimizerName, Tag("one")] | Annotated[SeveralOptimizers, Tag("list")], Discriminator(listed)
+]
+
+
 class StudySettings(Settings):
     """A training whose settings are searched. All methods of a study have the same problem and the same budget.
 
@@ -145,6 +156,7 @@ class StudySettings(Settings):
     `training`.
 
     Attributes:
+        optimizer: one, or a list of those that are searched; then the settings of each are optimizer.NAME.SETTING.
         objective: of the validation data: the loss (lower is better), or a metric of the task (higher is better).
         trials: trainings that a method may spend, or their share of those that the budget has; None: all of these.
         batch: trials asked for at a time.
@@ -154,7 +166,7 @@ class StudySettings(Settings):
 
     task: str
     model: NetworkName
-    optimizer: OptimizerName
+    optimizer: OneOrSeveral
     objective: Literal["loss", "accuracy", "auc", "dice"]
     methods: Annotated[tuple[MethodName, ...], Field(strict=False), DISTINCT]
     trials: Amount | None
@@ -165,6 +177,34 @@ class StudySettings(Settings):
     seed: Annotated[int, Field(ge=0, le=2**32 - 1)]
     fixed: dict[str, Any]
     space: Annotated[dict[str, Dimension], Field(min_length=1)]
+
+    @property
+    def optimizers(self) -> tuple[OptimizerName, ...]:
+        return (self.optimizer,) if isinstance(self.optimizer, str) else self.optimizer
+
+    @property
+    def searched(self) -> dict[str, Dimension]:
+        """The space; with several optimizers also the choice among them, on which their own settings depend."""
+        if isinstance(self.optimizer, str):
+            return self.space
+        own = {name: when_optimizer(name, dimension) for name, dimension in self.space.items()}
+        return {OPTIMIZER: Choice(choices=self.optimizer), **own}
+
+
+def owner(name: str) -> str | None:
+    """Return whose setting optimizer.NAME.SETTING is; None for another setting."""
+    section, _, rest = name.partition(".")
+    return rest.partition(".")[0] if section == OPTIMIZER else None
+
+
+def when_optimizer(name: str, dimension: Dimension) -> Dimension:
+    """Return the dimension, which is searched only with the optimizer whose setting it is."""
+    optimizer = owner(name)
+    if optimizer is None:
+        return dimension
+    values = dimension.model_dump()
+    values["when"] = {OPTIMIZER: optimizer} | values.get("when", {})
+    return ChoiceWhen(**values) if isinstance(dimension, Choice) else RangeWhen(**values)
 
 
 Levels = Annotated[int, Field(ge=2, le=2**20)]

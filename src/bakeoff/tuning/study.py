@@ -14,7 +14,7 @@ from bakeoff.tuning.executor import Trial, ending, full, search
 from bakeoff.tuning.halving import Plan, planned
 from bakeoff.tuning.objective import Asked, Objective, Trained
 from bakeoff.tuning.searcher import Searcher
-from bakeoff.tuning.settings import SearchBudget, StudySettings
+from bakeoff.tuning.settings import OPTIMIZER, SearchBudget, StudySettings
 from bakeoff.tuning.space import Point
 
 BEST = "best/val/"  # of the trials so far; not `val/`, whose metrics are means over the confirming trainings
@@ -130,7 +130,7 @@ class Study:
             "task": self.settings.task,
             "data": self.data,
             "model": self.settings.model,
-            "optimizer": self.settings.optimizer,
+            "optimizer": ", ".join(self.settings.optimizers),
             "study": self.study,
             "method": self.method,
         }
@@ -139,12 +139,17 @@ class Study:
         searched |= flat("study.stop", self.settings.stop.model_dump())
         searched["study.space"] = ", ".join(self.settings.space)
         of_method = flat(self.method, self.hyperparameters.model_dump(mode="json"))
+        if len(self.settings.optimizers) > 1:
+            # Which other settings a training has depends on its optimizer.
+            return (
+                shared | {"seed": self.settings.seed} | searched | {"study.optimizers": shared[OPTIMIZER]} | of_method
+            )
         return shared | {"seed": self.settings.seed} | searched | self.named({}) | of_method
 
     def named(self, point: Point) -> dict[str, Any]:
         """Return all settings of the training at a point, under dotted names."""
-        document = self.objective.base.at(point).document()
-        return {key: v for name, section in document.items() for key, v in flat(name, section).items()} | point
+        base = self.objective.base
+        return base.named(base.at(point)) | point
 
     def child(self, suffix: str, seed: int, point: Point, trained: Trained) -> Run:
         parameters = self.parameters() | self.named(point) | {"seed": seed}

@@ -110,9 +110,9 @@ class LoggedTrainings:
         """Return the digest of the settings of a training."""
         point, seed = asked
         base = self.objective.base
-        settings = base.at(point).document()
+        candidate = base.at(point)
         trial = {"seed": self.objective.seed, "test": False} if seed is None else {"seed": seed, "test": True}
-        return digest([base.model, base.optimizer, settings, trial, self.shared])
+        return digest([base.model, candidate.rule, candidate.document(), trial, self.shared])
 
     def keep(self, asked: Asked, trained: Trained) -> None:
         """Log a training that has ended."""
