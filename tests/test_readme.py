@@ -233,7 +233,7 @@ def test_params_yaml_with_the_settings_shown_is_accepted(shown: Shown, tmp_path:
 
 def test_every_block_of_settings_is_checked() -> None:
     others = {block.page for block in blocks("yaml") if block not in SETTINGS}
-    assert others == {"docs/optimizers-and-networks.md", "docs/tuning.md"}  # tests of their own check these
+    assert others == {"docs/optimizers-and-networks.md"}
 
 
 def test_the_refusal_shown_is_the_one_that_comes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

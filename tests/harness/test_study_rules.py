@@ -1,7 +1,6 @@
 """What the gate says of studies, before any work."""
 
 from pathlib import Path
-from textwrap import dedent
 from typing import Any
 
 import pytest
@@ -357,16 +356,6 @@ def test_points_of_a_grid_that_a_condition_makes_equal_count_once(trials: int, m
             BadInput, match=r"2 x 2 x 2 = 8 points, 6 of them different, and tuning\.studies\.own\.trials"
         ):
             check(monkeypatch, study, levels)
-
-
-def test_the_example_of_several_optimizers_in_the_docs_is_let_pass(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    text = (PARAMS.parent / "docs/tuning.md").read_text(encoding="utf-8")
-    (example,) = (block for block in text.split("```yaml\n") if block.lstrip().startswith("optimizer: ["))
-    written = tmp_path / "example.yaml"
-    written.write_text(dedent(example.split("```")[0]), encoding="utf-8")
-    check(monkeypatch, settings.load(written))
 
 
 def test_both_ends_of_a_conditional_range_are_tried_in_a_large_space() -> None:
