@@ -173,7 +173,7 @@ def keys(document: Any) -> Iterator[str]:
 
 
 RECIPE = YAML(typ="safe").load((ROOT / "recipes/images/cnn.yaml").read_text(encoding="utf-8"))
-NAMES = {*keys(PARAMS), *keys(RECIPE), *keys(STAGES)} | {"meta", "when"}  # of a stage, and of a dimension of a search
+NAMES = {*keys(PARAMS), *keys(RECIPE), *keys(STAGES)} | {"meta"}  # `meta` is a dictionary of one stage
 
 
 @cases([span for span in spans() if re.fullmatch(r"\w+: \S.*", span.text) and not span.text.startswith("error")])
@@ -208,8 +208,7 @@ def test_each_block_names_its_language() -> None:
 
 
 def merged(base: Any, change: Any) -> Any:
-    # A split by another rule has other keys, and stands in the place of the one there.
-    if isinstance(base, dict) and isinstance(change, dict) and "by" not in change:
+    if isinstance(base, dict) and isinstance(change, dict):
         return base | {key: merged(base.get(key), value) for key, value in change.items()}
     return change
 

@@ -115,16 +115,23 @@ def prepared(data: str, read: Read, kind: TaskKind) -> PictureSettings:
         data: the file of its examples.
     """
     name = f"data.{paths.data_name(data)}"
-    settings = {
-        "colour": read(f"{name}.colour", Colour),
-        "resize": read(f"{name}.resize", Resize),
-        "bits": read(f"{name}.bits", Bits | None),
-        "limits": read("limits", Limits),
-    }
-    if kind == "images":
-        return PictureSettings(**settings)
-    scans = read(name, ScansSettings)
-    return MaskSettings(**settings, volumes=scans.volumes, values=tuple(label_values(scans).tolist()))
+    limits = read("limits", Limits)
+    if kind == "scans":
+        scans = read(name, ScansSettings)
+        return MaskSettings(
+            colour=scans.colour,
+            resize=scans.resize,
+            bits=scans.bits,
+            limits=limits,
+            volumes=scans.volumes,
+            values=tuple(label_values(scans).tolist()),
+        )
+    return PictureSettings(
+        colour=read(f"{name}.colour", Colour),
+        resize=read(f"{name}.resize", Resize),
+        bits=read(f"{name}.bits", Bits | None),
+        limits=limits,
+    )
 
 
 def illustrate(tasks: Mapping[str, Iterable[Entry]], figures: Path, compared: Comparison) -> None:
