@@ -69,7 +69,7 @@ def test_a_mask_of_whole_fractions_is_read_and_others_are_refused(tmp_path: Path
     whole = save(tmp_path, "a.nii", volume)
     assert slices(whole, whole, "axial")[1].dtype.kind == "i"
     volume[1, 2, 3] = 0.5
-    with pytest.raises(BadInput, match=r"b\.nii: invalid value 0\.5 \(voxel \[1, 2, 3\]\): expected a whole number"):
+    with pytest.raises(BadInput, match=r"b\.nii: invalid value 0\.5 \(voxel 1, 2, 3\): expected a whole number"):
         slices(whole, save(tmp_path, "b.nii", volume), "axial")
 
 
@@ -242,7 +242,7 @@ def test_labels_within_a_thousandth_of_whole_numbers_are_rounded_and_said(value:
 @pytest.mark.parametrize("value", [0.99, 0.9882, 1.0011, 0.5])
 def test_labels_further_from_whole_numbers_are_refused(value: float, tmp_path: Path) -> None:
     place = stored(tmp_path, "a.nii", header((VOLUME % 2 * value).astype(np.float64)))
-    with pytest.raises(BadInput, match=r"a\.nii: invalid value [0-9.]+ \(voxel \[0, 0, 1\]\)"):
+    with pytest.raises(BadInput, match=r"a\.nii: invalid value [0-9.]+ \(voxel 0, 0, 1\)"):
         slices(place, place, "axial")
 
 
@@ -262,7 +262,7 @@ def test_labels_that_are_not_numbers_are_refused(tmp_path: Path) -> None:
     labels = (VOLUME % 2).astype(np.float32)
     labels[0, 0, 1] = np.nan
     image = stored(tmp_path, "a.nii", header(VOLUME))
-    with pytest.raises(BadInput, match=r"m\.nii: invalid value nan \(voxel \[0, 0, 1\]\)"):
+    with pytest.raises(BadInput, match=r"m\.nii: invalid value nan \(voxel 0, 0, 1\)"):
         slices(image, stored(tmp_path, "m.nii", header(labels)), "axial")
 
 

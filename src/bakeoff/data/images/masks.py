@@ -33,10 +33,11 @@ def whole(values: NDArray[Any], place: Place, remarks: Remarks) -> Mask:
     with np.errstate(invalid="ignore"):  # infinity - infinity
         wrong = np.argwhere(~((np.abs(values - rounded) <= ALMOST) & (np.abs(values) < LARGEST)))
     if len(wrong):
-        what = "voxel" if values.ndim == 3 else "row, column"
+        axes = ("voxel ", "", "") if values.ndim == 3 else ("row ", "column ")
+        where = ", ".join(f"{axis}{number}" for axis, number in zip(axes, wrong[0].tolist(), strict=True))
         raise BadInput(
-            f"{place}: invalid value {values[tuple(wrong[0])]} ({what} {wrong[0].tolist()}): expected a whole number; "
-            "resample a mask by the nearest neighbour"
+            f"{place}: invalid value {values[tuple(wrong[0])]} ({where}): expected a whole number; resample a mask by "
+            "the nearest neighbour"
         )
     if (values != rounded).any():
         remarks.add(f"its labels are fractions within {ALMOST:g} of whole numbers, and are rounded", str(place))
