@@ -1,5 +1,6 @@
 """Masks by several predictions: of a turned image, or of windows that overlap."""
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from PIL import Image
 
 from bakeoff.base.settings import BadInput
 from bakeoff.commands.choice import window_side
+from bakeoff.commands.cli import main
 from bakeoff.inference import models
 from bakeoff.inference.predict import predict
 from bakeoff.inference.views import Flips, Windows
@@ -117,6 +119,20 @@ def test_views_are_for_masks(project: Path, train: Callable[..., None], option: 
     Image.fromarray(np.zeros((4, 5), np.uint8)).save(project / "a.png")
     with pytest.raises(BadInput, match=rf"^--{option}: is for masks, and 'images' has none; leave it out"):
         predict("images", "a.png", "all.csv", cell="softmax-sgd", **{option: value})
+
+
+@pytest.mark.parametrize(("option", "value"), [("overlay", "folder"), ("flips", "2"), ("window", "64")])
+def test_a_registered_model_takes_no_view(
+    option: str, value: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = ["predict", "scans", "a.png", "--to", "b.png", "--mlflow", "models:/scans@champion", f"--{option}", value]
+    monkeypatch.chdir(Path(__file__).parents[2])
+    monkeypatch.setattr(sys, "argv", ["bakeoff", *given])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+    said = f"error: --{option}: does not go with --mlflow, whose model predicts as it was registered; name the network"
+    assert capsys.readouterr().err.startswith(said)
 
 
 @pytest.mark.parametrize("given", ["", "15", "-20", "1e3", "a", "99999", "9" * 5000], ids=lambda given: given[:6])

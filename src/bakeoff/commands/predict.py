@@ -63,7 +63,8 @@ def run(arguments: argparse.Namespace) -> None:
         }.items():
             if value is not None:
                 raise BadInput(
-                    f"{option}: is for masks, which registered models do not give; name the network with --model"
+                    f"{option}: does not go with --mlflow, whose model predicts as it was registered; name the "
+                    "network with --model"
                 )
         if predict_registered(*asked, arguments.mlflow):
             sys.exit(2)

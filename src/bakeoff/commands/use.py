@@ -40,9 +40,10 @@ def use(name: str, params: Params, *, force: bool) -> list[str]:
     comment = f"# The best point of {best.name}, by {study.objective} on validation data."
     target.parent.mkdir(parents=True, exist_ok=True)
     files.replace(target, lambda path: path.write_text(written(recipe, comment), encoding="utf-8"))
-    lines = [f"{target}: the best point of {best.name}"]
-    if study.examples != 1.0:
-        lines.append(f"the study's trainings saw {study.examples:g} of the training examples; the recipe's see all")
+    lines = [
+        f"{target}: the best point of {best.name}",
+        f"the study's trainings saw {study.examples:g} of the training examples; the recipe's see all",
+    ]
     listed = params.tasks[study.task].recipes
     if study.model not in listed:
         lines.append(f"params.yaml, tasks.{study.task}: recipes: [{', '.join([*listed, study.model])}]")
