@@ -238,6 +238,7 @@ def found(method: str, confirmed: Sequence[float], trials: Sequence[float]) -> R
     """A search's record: validation losses of its trials and of its best on fresh seeds."""
     study, shared = f"{method}-s0", {"method": method, "seed": 0, "optimizer": "momentum", "grid.levels": {"beta": 2}}
     shared |= {"task": "images", "data": "data/images/images.npz", "model": "mlp", "study.objective": "loss"}
+    shared |= {"study": "mlp", "study.space": "optimizer.learning_rate"}
     history = [{"epoch": n, "best/val/loss": min(trials[:n])} for n in range(1, 1 + len(trials))]
     told = {"optimizer.learning_rate": 0.25, "study.best": "t001", "study.ended": "budget"}
     head = Run(study, shared | told, {"trials": 2.0}, history)
@@ -249,7 +250,9 @@ def found(method: str, confirmed: Sequence[float], trials: Sequence[float]) -> R
         Run(f"{study}-c{n}", shared | {"seed": n}, {"val/loss": loss, "test/accuracy": 0.9}, parent=study)
         for n, loss in enumerate(confirmed, start=1)
     ]
-    return Record(f"tune_mlp@{method}", "tuning", "", {}, {}, "", [head, *tried, *fresh])
+    space = {"optimizer.learning_rate": {"low": 0.01, "high": 10.0, "scale": "log"}}
+    settings = {"tuning.studies.mlp": {"optimizer": "momentum", "space": space}}
+    return Record(f"tune_mlp@{method}", "tuning", "", settings, {}, "", [head, *tried, *fresh])
 
 
 STUDIES = {

@@ -418,7 +418,9 @@ def trials_part(name: str, tuning: TuningComparison) -> list[str]:
     left_out = f" {plural(lost, 'diverged trial is', 'diverged trials are')} left out." if lost else ""
     lines = f"{plural(drawn, 'trial')}{which} of all methods, a line each" if drawn else "No trial ended"
     best = ": the darker, the better; the thick line is the best" if drawn else ""
-    text = f"Left: {lines}{best}.{left_out} Right: {importance_words(tuning)}"
+    limit = tuning.importance.limit
+    far = "" if limit is None else f" Losses above {number(limit, 2)} count as {number(limit, 2)}."
+    text = f"Left: {lines}{best}.{left_out}{far} Right: {importance_words(tuning)}"
     alternative = (
         f"Trials of the searches of {name}, from each hyperparameter to the {METRICS[tuning.metric]}, and the "
         "importance of each hyperparameter"
@@ -439,22 +441,20 @@ def importance_words(tuning: TuningComparison) -> str:
         if found.conditional
         else ""
     )
-    halving = any(cell.trials_full < cell.trials for cell in tuning.cells)
-    why = (
-        "halving gave all epochs to the best of them alone"
-        if halving
-        else f"methods that draw independently of results have fewer than {LEAST_INDEPENDENT}"
-    )
     trials = f"the {found.trials} trials of {listed(found.methods)}"
-    source = (
-        f"{trials}, drawn independently of results"
-        if found.independent
-        else f"{trials}, because {why}; most lie where results were good, so the shares describe that part of the space"
-    )
+    if found.independent:
+        source = f"{trials}, drawn independently of results"
+    elif any(cell.trials_full < cell.trials for cell in tuning.cells):
+        source = f"{trials} that halving gave all epochs, equal ones once; they lie where results were good"
+    else:
+        source = (
+            f"{trials}, equal ones once, because fewer than {LEAST_INDEPENDENT} were drawn independently of results; "
+            "the others lie mostly where results were good"
+        )
     return (
-        f"importance, the share of the variance of the {measure} over the space that each hyperparameter explains alone "
-        f"(fANOVA), from {source}. The rest belongs to several together, or to noise. With few trials the shares are "
-        f"rough.{conditional}"
+        f"importance, the share of the variance of the {measure} over the space that each hyperparameter explains "
+        f"alone (fANOVA), from {source}. The rest belongs to several together, or to noise. With few trials the "
+        f"shares are rough.{conditional}"
     )
 
 

@@ -576,7 +576,7 @@ def tuning(records: Mapping[str, Record], settings: ComparisonSettings) -> Tunin
         metric=searches[leader.name].objective,
         tested=searches[leader.name].tested,
         space=axes,
-        importance=importance.importance(axes, points, halved),
+        importance=importance.importance(axes, points, loss=searches[leader.name].objective == "loss", halved=halved),
         winner=None if leader.best_seed is None else leader.name,
         tied_with=tuple(place.cell.name for place in ranked if place.tied),
         **decision(ranked, settings, no_better_than=None),

@@ -6,6 +6,7 @@ shares lack to 1 belongs to several hyperparameters together.
 
 The forest needs points that cover the space. A method that looks at results draws most of its points where they are
 good, so its trials are used only where the others are too few. Trials that diverged have no value and are left out.
+A single huge loss would be most of the variance, so losses far above the others count as the largest that is not.
 
 Source: Hutter, Hoos & Leyton-Brown 2014, ICML (fANOVA), by Optuna's evaluator.
 """
@@ -15,15 +16,17 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution
 
-from bakeoff.results.model import Axis, Importance, SearchTrial
+from bakeoff.results.model import Axis, Importance, SearchTrial, rounded
 
 INDEPENDENT = ("grid", "random", "sobol")  # methods whose points do not depend on results
 LEAST_INDEPENDENT = 16  # trials of these, before those of the others are left out
 LEAST = 12  # trials of which shares are computed
-SEED = 0  # of the forest
+TREES, SEED = 256, 0  # of the forest
+FAR = 3.0  # interquartile ranges above the upper quartile, from where on a loss is a far outlier (Tukey 1977)
 
 
 def dimensions(names: Sequence[str], study: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
@@ -89,23 +92,28 @@ def unit(axis: Axis, value: float | str) -> float:
             return (value - low) / (high - low)
 
 
-def importance(space: Sequence[Axis], trials: Mapping[str, Sequence[SearchTrial]], halved: bool) -> Importance:
+def importance(
+    space: Sequence[Axis], trials: Mapping[str, Sequence[SearchTrial]], *, loss: bool, halved: bool
+) -> Importance:
     """Return the share of each hyperparameter.
 
     Args:
         trials: by method, those with all epochs.
+        loss: whether the objective is one, and has no upper limit.
         halved: whether others ended early, so that the points with all epochs are chosen by results under any method.
     """
     independent = {} if halved else {method: found for method, found in trials.items() if method in INDEPENDENT}
     used = independent if len(distinct(independent)) >= LEAST_INDEPENDENT else trials
-    points = distinct(used)
+    limit = fence([value for point in distinct(trials) if (value := point.objective) is not None]) if loss else None
+    points = [point if limit is None else cut(point, limit) for point in distinct(used)]
     common = [k for k in range(len(space)) if all(point.values[k] is not None for point in points)]
     varied = len({point.objective for point in points}) > 1 and len({point.values for point in points}) > 1
     shares = fanova(space, common, points) if len(points) >= LEAST and varied and common else {}
     return Importance(
         methods=tuple(used),
-        independent=used is independent,
+        independent=not halved and independent.keys() >= used.keys(),
         trials=len(points),
+        limit=limit,
         shares=shares,
         conditional=tuple(axis.name for k, axis in enumerate(space) if k not in common),
     )
@@ -115,6 +123,20 @@ def distinct(trials: Mapping[str, Sequence[SearchTrial]]) -> list[SearchTrial]:
     """Return the trials that ended, each once: methods that begin with the same random points train the same."""
     ended = (trial for found in trials.values() for trial in found if trial.objective is not None)
     return list({trial.values: trial for trial in ended}.values())
+
+
+def fence(losses: Sequence[float]) -> float | None:
+    """Return the loss from where on losses are far outliers; None where there are none."""
+    if not losses:
+        return None
+    lower, upper = map(float, np.quantile(losses, [0.25, 0.75]))
+    limit = rounded(upper + FAR * (upper - lower))
+    return limit if lower < upper and max(losses) > limit else None
+
+
+def cut(point: SearchTrial, limit: float) -> SearchTrial:
+    """Return the trial with a loss of at most the limit."""
+    return point.model_copy(update={"objective": min(point.objective or 0.0, limit)})
 
 
 def fanova(space: Sequence[Axis], common: Sequence[int], points: Sequence[SearchTrial]) -> dict[str, float]:
@@ -134,5 +156,5 @@ def fanova(space: Sequence[Axis], common: Sequence[int], points: Sequence[Search
         placed = {space[k].name: value if space[k].choices else unit(space[k], value) for k, value in known.items()}
         study.add_trial(optuna.trial.create_trial(params=placed, distributions=distributions, value=point.objective))
     # By the evaluator itself: get_param_importances would scale the shares to a sum of 1.
-    found = optuna.importance.FanovaImportanceEvaluator(seed=SEED).evaluate(study)
+    found = optuna.importance.FanovaImportanceEvaluator(n_trees=TREES, seed=SEED).evaluate(study)
     return {space[k].name: found[space[k].name] for k in common}

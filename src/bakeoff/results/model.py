@@ -498,6 +498,7 @@ class Importance(Result):
         methods: whose trials are used.
         independent: whether these methods draw their points independently of results.
         trials: how many distinct points with a value they have.
+        limit: a loss above it counts as this one; None where none is far above the others.
         shares: by hyperparameter; empty where the trials are too few, or all have the same value.
         conditional: hyperparameters that are left out, because some of the trials do not have them.
     """
@@ -505,6 +506,7 @@ class Importance(Result):
     methods: tuple[str, ...]
     independent: bool
     trials: int
+    limit: Number | None
     shares: dict[str, Number]
     conditional: tuple[str, ...]
 

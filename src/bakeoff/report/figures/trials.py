@@ -1,7 +1,7 @@
 """The figure of a study's trials: parallel coordinates, and the importance of each hyperparameter."""
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import matplotlib
 import matplotlib.ticker
@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from bakeoff.report.escaping import label
 from bakeoff.report.figures.contest import FAINT, INK, png, style, wide
 from bakeoff.report.formatting import SHORT, heading
-from bakeoff.results.importance import unit
+from bakeoff.results.importance import cut, unit
 from bakeoff.results.model import Axis, SearchTrial, TuningComparison
 
 NONE = -0.14  # where trials without a hyperparameter stand, below its axis
@@ -22,9 +22,11 @@ BAR = "#0072b2"
 
 
 def shown_trials(study: TuningComparison) -> list[SearchTrial]:
-    """Return the trials of all methods that ended, the best last."""
+    """Return the trials of all methods that ended, the best last, with losses up to the limit."""
+    limit = study.importance.limit
     ended = [point for cell in study.cells for point in cell.points if point.objective is not None]
-    return sorted(ended, key=lambda point: goodness(study, point))
+    ordered = sorted(ended, key=lambda point: goodness(study, point))
+    return ordered if limit is None else [cut(point, limit) for point in ordered]
 
 
 def goodness(study: TuningComparison, point: SearchTrial) -> float:
@@ -42,7 +44,7 @@ def draw_trials(study: TuningComparison) -> bytes:
         height = max(3.6, 1.0 + 0.35 * len(study.space))
         figure = Figure(figsize=(max(width + 3.1, 9.3), height), layout="constrained")
         left, right = figure.subplots(1, 2, width_ratios=[max(width, 6.2), 2.3])
-        draw_lines(left, axes, points, upside_down=study.metric == "loss")
+        draw_lines(left, axes, points, upside_down=study.metric == "loss", cut_off=study.importance.limit)
         draw_importance(right, study)
         return png(figure)
 
@@ -55,11 +57,14 @@ def objective_axis(study: TuningComparison, points: Sequence[SearchTrial]) -> Ax
     return Axis(name=SHORT[study.metric], scale=scale, choices=(), ends=ends)
 
 
-def draw_lines(panel: Panel, axes: Sequence[Axis], points: Sequence[SearchTrial], upside_down: bool) -> None:
+def draw_lines(
+    panel: Panel, axes: Sequence[Axis], points: Sequence[SearchTrial], upside_down: bool, cut_off: float | None
+) -> None:
     """Draw the axes, and the trials from the worst to the best.
 
     Args:
         upside_down: whether less of the objective is better; the best value is at the top.
+        cut_off: where the axis of the objective ends although values lie beyond.
     """
     last = len(axes) - 1
     for number, point in enumerate(points, start=1):
@@ -80,12 +85,14 @@ def draw_lines(panel: Panel, axes: Sequence[Axis], points: Sequence[SearchTrial]
     for place, axis in enumerate(axes):
         panel.plot([place, place], [0, 1], color=INK, linewidth=1.0, zorder=4)
         marks = ticks(axis, upside_down and place == last)
+        if place == last and cut_off is not None:
+            marks = [(0.0, f"≥ {cut_off:.2g}"), *(mark for mark in marks if mark[0] >= NEAR)]
         if place < last and any(point.values[place] is None for point in points):
             marks = [(NONE, "none"), *marks]
         for height, words in marks:
             panel.plot([place - 0.03, place], [height, height], color=INK, linewidth=0.8, zorder=4)
-            behind = {"facecolor": "white", "alpha": 0.75, "edgecolor": "none", "pad": 0.6}
-            aside = {"ha": "right", "va": "center", "fontsize": 8, "color": INK}
+            behind: dict[str, Any] = {"facecolor": "white", "alpha": 0.75, "edgecolor": "none", "pad": 0.6}
+            aside: dict[str, Any] = {"ha": "right", "va": "center", "fontsize": 8, "color": INK}
             panel.text(place - 0.05, height, words, zorder=5, bbox=behind, **aside)
         bold = "bold" if place == last else "normal"
         name = label(heading(axis.name)) if place < last else axis.name
@@ -136,7 +143,7 @@ def draw_importance(panel: Panel, study: TuningComparison) -> None:
     panel.set_title("importance")
     shares = dict(sorted(study.importance.shares.items(), key=lambda item: item[1]))
     if not shares:
-        panel.text(0.5, 0.5, "too few trials", ha="center", va="center", color=FAINT, transform=panel.transAxes)
+        panel.text(0.5, 0.5, "not computed", ha="center", va="center", color=FAINT, transform=panel.transAxes)
         panel.set(xticks=[], yticks=[])
         panel.spines[:].set_visible(False)
         return
