@@ -129,10 +129,14 @@ def simulated(task: str, model: str, optimizer: str, shared: bool = False) -> Re
     return Record(f"train_{task}@{cell}", task, "", settings, {}, "", [search, *trials, *reruns, *finals, *defaults])
 
 
+RATES = {"low": 0.01, "high": 10.0, "scale": "log"}
+
+
 def search(method: str, level: float) -> Record:
     """A study of a search for hyperparameters: three trials, and two confirmations of the best."""
     shared = {"task": "images", "data": "data/images/examples.npz", "method": method, "seed": 0}
     shared |= {"study": "mlp", "model": "mlp", "optimizer": "momentum", "study.objective": "loss"}
+    shared |= {"study.space": "optimizer.learning_rate"}
     name = f"{method}-s0"
     losses = [level + 0.3, level + 0.1, level]
     history = [{"epoch": n, "best/val/loss": loss} for n, loss in enumerate(losses, start=1)]
@@ -145,7 +149,8 @@ def search(method: str, level: float) -> Record:
         Run(f"{name}-c{n}", shared | {"seed": n}, {"val/loss": level + n / 50, "test/accuracy": 0.9}, parent=name)
         for n in (1, 2)
     ]
-    return Record(f"tune_mlp@{method}", "tuning", "", {}, {}, "", [head, *trials, *fresh])
+    settings = {"tuning.studies.mlp": {"optimizer": "momentum", "space": {"optimizer.learning_rate": RATES}}}
+    return Record(f"tune_mlp@{method}", "tuning", "", settings, {}, "", [head, *trials, *fresh])
 
 
 def baseline(name: str, score: float, task: str = "table") -> Record:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from bakeoff.base.record import Record, Run
-from bakeoff.results.compare import Cell, Records, TaskRecords, compare, no_winner, standings
+from bakeoff.results.compare import Cell, Records, TaskRecords, compare, no_winner, standings, tuning
 from bakeoff.results.model import CellName, Comparison, Reference, RunCount, Search, TaskComparison, Winner
 from bakeoff.results.power import level, seeds_needed
 from bakeoff.results.references import HeldOut
@@ -238,6 +238,7 @@ def found(method: str, confirmed: Sequence[float], trials: Sequence[float]) -> R
     """A search's record: validation losses of its trials and of its best on fresh seeds."""
     study, shared = f"{method}-s0", {"method": method, "seed": 0, "optimizer": "momentum", "grid.levels": {"beta": 2}}
     shared |= {"task": "images", "data": "data/images/images.npz", "model": "mlp", "study.objective": "loss"}
+    shared |= {"study": "mlp", "study.space": "optimizer.learning_rate"}
     history = [{"epoch": n, "best/val/loss": min(trials[:n])} for n in range(1, 1 + len(trials))]
     told = {"optimizer.learning_rate": 0.25, "study.best": "t001", "study.ended": "budget"}
     head = Run(study, shared | told, {"trials": 2.0}, history)
@@ -249,7 +250,9 @@ def found(method: str, confirmed: Sequence[float], trials: Sequence[float]) -> R
         Run(f"{study}-c{n}", shared | {"seed": n}, {"val/loss": loss, "test/accuracy": 0.9}, parent=study)
         for n, loss in enumerate(confirmed, start=1)
     ]
-    return Record(f"tune_mlp@{method}", "tuning", "", {}, {}, "", [head, *tried, *fresh])
+    space = {"optimizer.learning_rate": {"low": 0.01, "high": 10.0, "scale": "log"}}
+    settings = {"tuning.studies.mlp": {"optimizer": "momentum", "space": space}}
+    return Record(f"tune_mlp@{method}", "tuning", "", settings, {}, "", [head, *tried, *fresh])
 
 
 STUDIES = {
@@ -576,3 +579,17 @@ def test_nothing_but_a_task_is_needed() -> None:
     assert comparison.tuning == {} and comparison.embeddings == {} and list(comparison.tasks) == ["cifar"]
     empty = compare({}, {}, {}, [], [], SETTINGS)
     assert empty.ranks is None and empty.profile is None and empty.tasks == {}
+
+
+def test_a_study_keeps_its_trials_with_all_epochs_on_the_axes_of_its_space() -> None:
+    record = found("grid", [0.5, 0.52, 0.51], [0.4, 0.3, 0.2])
+    head, first, second, third, *_ = record.runs
+    for run, epochs in ((head, 9), (first, 3), (second, 9), (third, 9)):
+        run.parameters["training.epochs"] = epochs  # type: ignore[index]
+    del third.metrics["val/loss"]  # type: ignore[attr-defined]
+    made = tuning({"grid": record}, SETTINGS)
+    assert [(axis.name, axis.scale, axis.ends) for axis in made.space] == [
+        ("optimizer.learning_rate", "log", (0.01, 10.0))
+    ]
+    assert [(point.values, point.objective) for point in made.cells[0].points] == [((0.5,), 0.3), ((0.75,), None)]
+    assert not made.importance.independent  # some ended early

@@ -21,9 +21,10 @@ from bakeoff.optimizers.registry import Optimizers
 from bakeoff.report import pages, web_page
 from bakeoff.report.figures import contest, example_figures, overview
 from bakeoff.report.figures.cases import Cases, cases, draw_cases
+from bakeoff.report.figures.trials import draw_trials
 from bakeoff.report.sections import online
 from bakeoff.results.curves import CurvePoint
-from bakeoff.results.model import Comparison, Winner
+from bakeoff.results.model import Comparison, TuningComparison, Winner
 from bakeoff.results.step_costs import Costs
 
 
@@ -103,6 +104,8 @@ def drawn_by(material: Material) -> Iterator[Callable[[], dict[str, bytes]]]:
     if comparison.tasks:
         yield lambda: {"trajectories.png": overview.trajectories(comparison, material.optimizers)}
     yield partial(overview.of_comparison, comparison, material.costs)
+    for name, study in comparison.tuning.items():
+        yield partial(trials, name, study)
     for task, name in material.data.items():
         card = material.cards[name]
         if card.samples is not None:
@@ -118,6 +121,10 @@ def drawn_by(material: Material) -> Iterator[Callable[[], dict[str, bytes]]]:
     for task, found in material.cases.items():
         if found.shown:
             yield partial(extremes, task, found)
+
+
+def trials(name: str, study: TuningComparison) -> dict[str, bytes]:
+    return {f"trials-{name}.png": draw_trials(study)}
 
 
 def pictures(task: str, samples: Samples, classes: Sequence[str]) -> dict[str, bytes]:

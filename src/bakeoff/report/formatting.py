@@ -134,6 +134,12 @@ def percent(share: float) -> str:
     return f"{100 * share:.4g}%"
 
 
+def heading(name: str) -> str:
+    """Return the last part of a setting's name; among several optimizers with the one whose setting it is."""
+    section, *rest = name.split(".")
+    return ".".join(rest) if section == "optimizer" and len(rest) > 1 else name.rpartition(".")[2]
+
+
 def settings(hyperparameters: Mapping[str, float]) -> str:
     """Return `learning_rate 0.003, beta1 0.92`, the rate first."""
     ordered = sorted(hyperparameters, key=lambda name: (name != "learning_rate", name))

@@ -12,11 +12,13 @@ from bakeoff.embedding.maps import MAPS
 from bakeoff.report.decision import Evidence
 from bakeoff.report.escaping import code, plain
 from bakeoff.report.figures.cases import Case, Cases, kinds
+from bakeoff.report.figures.trials import shown_trials
 from bakeoff.report.formatting import (
     DASH,
     METRICS,
     cell_name,
     estimate,
+    heading,
     listed,
     number,
     percent,
@@ -29,6 +31,7 @@ from bakeoff.report.formatting import (
 from bakeoff.report.sections import decision
 from bakeoff.report.sections.contest import contest, overall, procedure
 from bakeoff.results.curves import CurvePoint
+from bakeoff.results.importance import LEAST, LEAST_INDEPENDENT
 from bakeoff.results.model import Comparison, EmbeddingComparison, Study, TaskComparison, TuningComparison, Winner
 from bakeoff.results.references import INTENSITIES
 from bakeoff.results.step_costs import Costs
@@ -403,14 +406,56 @@ def study_part(name: str, tuning: TuningComparison, part: str | None) -> str:
     scores.append(f"test {METRICS[tuning.tested]}, new seeds")
     header = ["method", "trials", *scores, *map(heading, varied)]
     drawn = picture(f"{measure} of the searches of {name}", f"tuning-{name}.png")
-    parts = [f"### Study {code(name)}", text, drawn, table(header, rows)]
+    parts = [f"### Study {code(name)}", text, drawn, table(header, rows), *trials_part(name, tuning)]
     return "\n\n".join(parts)
 
 
-def heading(name: str) -> str:
-    """Return the last part of a setting's name; among several optimizers with the one whose setting it is."""
-    section, *rest = name.split(".")
-    return ".".join(rest) if section == "optimizer" and len(rest) > 1 else name.rpartition(".")[2]
+def trials_part(name: str, tuning: TuningComparison) -> list[str]:
+    """Return the figure of a study's trials, below what it shows."""
+    drawn, lost = len(shown_trials(tuning)), sum(cell.trials_diverged for cell in tuning.cells)
+    fewer = sum(cell.trials - cell.trials_full for cell in tuning.cells)
+    which = " with all epochs" if fewer else ""
+    left_out = f" {plural(lost, 'diverged trial is', 'diverged trials are')} left out." if lost else ""
+    lines = f"{plural(drawn, 'trial')}{which} of all methods, a line each" if drawn else "No trial ended"
+    best = ": the darker, the better; the thick line is the best" if drawn else ""
+    limit = tuning.importance.limit
+    far = "" if limit is None else f" Losses above {number(limit, 2)} count as {number(limit, 2)}."
+    text = f"Left: {lines}{best}.{left_out}{far} Right: {importance_words(tuning)}"
+    alternative = (
+        f"Trials of the searches of {name}, from each hyperparameter to the {METRICS[tuning.metric]}, and the "
+        "importance of each hyperparameter"
+    )
+    return [text, picture(alternative, f"trials-{name}.png")]
+
+
+def importance_words(tuning: TuningComparison) -> str:
+    """Return sentences on the importance of the hyperparameters, and on the trials that it comes from."""
+    found, measure = tuning.importance, METRICS[tuning.metric]
+    if not found.shares:
+        few = f"{plural(found.trials, 'trial')} of different settings ended, and it needs {LEAST}"
+        why = few if found.trials < LEAST else "no hyperparameter that all trials have explains a difference"
+        return f"no importance of hyperparameters, because {why}."
+    conditional = (
+        f" {listed(map(code, map(heading, found.conditional)))} {'is' if len(found.conditional) == 1 else 'are'} left "
+        "out, because not all trials have a value."
+        if found.conditional
+        else ""
+    )
+    trials = f"the {found.trials} trials of {listed(found.methods)}"
+    if found.independent:
+        source = f"{trials}, drawn independently of results"
+    elif any(cell.trials_full < cell.trials for cell in tuning.cells):
+        source = f"{trials} that halving gave all epochs, equal ones once; they lie where results were good"
+    else:
+        source = (
+            f"{trials}, equal ones once, because fewer than {LEAST_INDEPENDENT} were drawn independently of results; "
+            "the others lie mostly where results were good"
+        )
+    return (
+        f"importance, the share of the variance of the {measure} over the space that each hyperparameter explains "
+        f"alone (fANOVA), from {source}. The rest belongs to several together, or to noise. With few trials the "
+        f"shares are rough.{conditional}"
+    )
 
 
 def halved(cells: Sequence[Study]) -> str:

@@ -31,7 +31,7 @@ from numpy.typing import NDArray
 
 from bakeoff.base.record import Record, Run
 from bakeoff.base.values import Metric
-from bakeoff.results import mean_ranks, one_setting, time_to_target
+from bakeoff.results import importance, mean_ranks, one_setting, time_to_target
 from bakeoff.results.model import (
     Baseline,
     Budget,
@@ -562,16 +562,25 @@ def tuning(records: Mapping[str, Record], settings: ComparisonSettings) -> Tunin
     ranked = standings([search.confirmed for search in searches.values()], settings.confidence, stable=math.inf)
     leader = ranked[0].cell
     head = searches[leader.name].head
+    settings_of_study = records[leader.name].settings[f"tuning.studies.{head.parameters['study']}"]
+    space = importance.dimensions(head.parameters["study.space"].split(", "), settings_of_study)
+    axes = tuple(importance.axis(name, dimension) for name, dimension in space.items())
+    cells = [study(place, rank, searches[place.cell.name], space, settings) for rank, place in enumerate(ranked, 1)]
+    # In the order of params.yaml, which no result changes.
+    points = {method: next(cell.points for cell in cells if cell.method == method) for method in searches}
+    halved = any(cell.trials_full < cell.trials for cell in cells)
     return TuningComparison(
         data=head.parameters["data"],
         model=head.parameters["model"],
         optimizer=head.parameters.get("study.optimizers", head.parameters["optimizer"]),
         metric=searches[leader.name].objective,
         tested=searches[leader.name].tested,
+        space=axes,
+        importance=importance.importance(axes, points, loss=searches[leader.name].objective == "loss", halved=halved),
         winner=None if leader.best_seed is None else leader.name,
         tied_with=tuple(place.cell.name for place in ranked if place.tied),
         **decision(ranked, settings, no_better_than=None),
-        cells=tuple(study(place, rank, searches[place.cell.name], settings) for rank, place in enumerate(ranked, 1)),
+        cells=tuple(cells),
     )
 
 
@@ -613,8 +622,18 @@ def searched(method: str, runs: Sequence[Run]) -> Searched:
     return Searched(head, trials, confirmed, objective, tested)
 
 
-def study(place: Place[str], rank: int, search: Searched, settings: ComparisonSettings) -> Study:
-    """Return a method with the scores of its best trial and the course of its search."""
+def study(
+    place: Place[str],
+    rank: int,
+    search: Searched,
+    space: Mapping[str, Mapping[str, Any]],
+    settings: ComparisonSettings,
+) -> Study:
+    """Return a method with the scores of its best trial and the course of its search.
+
+    Args:
+        space: the searched hyperparameters as params.yaml has them.
+    """
     # The searched hyperparameters are those that differ between a search's trials. Under halving the epochs do, too.
     values: dict[str, list[Any]] = {}
     for trial in search.trials:
@@ -626,6 +645,7 @@ def study(place: Place[str], rank: int, search: Searched, settings: ComparisonSe
     varied = [name for name, found in values.items() if name in own or any(value != found[0] for value in found)]
     varied = [name for name in varied if name != EPOCHS]
     epochs = search.head.parameters.get(EPOCHS)
+    full = [trial for trial in search.trials if trial.parameters.get(EPOCHS) == epochs]
     limits, sign = OF_LOSSES if search.objective == "loss" else OF_METRICS, search.sign
     course = [(row["epoch"], row[f"best/val/{search.objective}"]) for row in search.head.history]
     lost = np.array([sign * (course[-1][1] - sign * score) for score in place.cell.score]) if course else np.empty(0)
@@ -639,9 +659,12 @@ def study(place: Place[str], rank: int, search: Searched, settings: ComparisonSe
         best_so_far=tuple(course),
         optimism=estimate(lost[~np.isnan(lost)], settings),
         trials=len(search.trials),
-        trials_full=sum(trial.parameters.get(EPOCHS) == epochs for trial in search.trials),
+        trials_full=len(full),
         trials_diverged=sum(trial.diverged is not None for trial in search.trials),
         ended=search.head.parameters["study.ended"],
+        points=tuple(
+            importance.trial(space, trial.parameters, trial.metrics.get(f"val/{search.objective}")) for trial in full
+        ),
     )
 
 

@@ -466,6 +466,51 @@ class EmbeddingComparison(Result):
     architectures: dict[str, tuple[VectorRun, ...]]
 
 
+class Axis(Result):
+    """A hyperparameter that a study searches.
+
+    Attributes:
+        ends: the lowest and the highest value of a range; None for choices.
+    """
+
+    name: str
+    scale: Literal["linear", "log", "one_minus", "choices"]
+    choices: tuple[str, ...]
+    ends: tuple[float, float] | None  # not rounded: on the scale one_minus the highest value stays below 1
+
+
+class SearchTrial(Result):
+    """A trial of a search.
+
+    Attributes:
+        values: one for each axis of the study; None where the trial does not have the hyperparameter.
+        objective: None where the trial diverged.
+    """
+
+    values: tuple[Number | str | None, ...]
+    objective: Number | None
+
+
+class Importance(Result):
+    """How much of the objective's variance over the space each hyperparameter explains alone.
+
+    Attributes:
+        methods: whose trials are used.
+        independent: whether these methods draw their points independently of results.
+        trials: how many distinct points with a value they have.
+        limit: a loss above it counts as this one; None where none is far above the others.
+        shares: by hyperparameter; empty where the trials are too few, or all have the same value.
+        conditional: hyperparameters that are left out, because some of the trials do not have them.
+    """
+
+    methods: tuple[str, ...]
+    independent: bool
+    trials: int
+    limit: Number | None
+    shares: dict[str, Number]
+    conditional: tuple[str, ...]
+
+
 class Study(Standing, Scores):
     """A method of hyperparameter search; its seeds are those from which its best trial was trained again.
 
@@ -475,6 +520,7 @@ class Study(Standing, Scores):
         optimism: how much better the best trial was in the search than from each fresh seed that ended.
         trials_full: how many of the trials had all epochs.
         ended: what ended the search.
+        points: the trials with all epochs, in order.
     """
 
     method: str
@@ -485,6 +531,7 @@ class Study(Standing, Scores):
     trials_full: int
     trials_diverged: int
     ended: Literal["target", "patience", "budget"]
+    points: tuple[SearchTrial, ...]
 
 
 class TuningComparison(Decision):
@@ -494,6 +541,8 @@ class TuningComparison(Decision):
         data: the file of examples on which the trials are trained.
         metric: the objective, on validation data: the loss, of which less is better, or a metric.
         tested: the metric on test data.
+        space: an axis for each searched hyperparameter.
+        importance: of the hyperparameters, from the trials.
         winner: the leading method; None where every confirming run diverged.
     """
 
@@ -502,6 +551,8 @@ class TuningComparison(Decision):
     optimizer: str
     metric: Literal["loss"] | Metric
     tested: Metric
+    space: tuple[Axis, ...]
+    importance: Importance
     winner: str | None
     tied_with: tuple[str, ...]
     cells: tuple[Study, ...]
