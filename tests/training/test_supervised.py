@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from torch import nn
+from torch import Tensor, nn
 
 from bakeoff.base.settings import BadInput
 from bakeoff.data.examples import Examples, Split
 from bakeoff.training import supervised
-from bakeoff.training.settings import plain
+from bakeoff.training.settings import NO_AUGMENTATION, plain
 from bakeoff.training.supervised import Classification, Segmentation, Supervised
 from bakeoff.training.workload import Held
 
@@ -70,6 +70,27 @@ def test_an_epoch_goes_on_where_it_was_left() -> None:
     workload = Classification(examples(("a", "b")), FIVES, CPU)
     whole, rest = (list(workload.batches(torch.Generator().manual_seed(0), start)) for start in (0, 2))
     assert [x.tolist() for x, _ in rest] == [x.tolist() for x, _ in whole[2:]]
+
+
+@pytest.mark.parametrize("start", range(6))
+@pytest.mark.parametrize("ahead", [1, 3, 100])
+def test_batches_are_the_same_however_many_are_prepared_together(
+    ahead: int, start: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changed = NO_AUGMENTATION.model_copy(update={"shift": 1, "flip": True})
+    workload = Classification(examples(("a", "b")), FIVES.model_copy(update={"augmentation": changed}), CPU)
+
+    def batches(together: int, first: int) -> list[tuple[Tensor, Tensor]]:
+        monkeypatch.setattr(supervised, "AHEAD", together * 5 * 16)
+        return list(workload.batches(torch.Generator().manual_seed(0), first))
+
+    expected, whole, found = batches(1, 0)[start:], batches(ahead, 0)[start:], batches(ahead, start)
+    assert len(found) == 5 - start
+    for (x, y), (x_expected, y_expected) in zip(found, expected, strict=True):
+        assert torch.equal(x, x_expected) and torch.equal(y, y_expected)
+        assert x.stride() == x_expected.stride()
+    places = [[x.storage_offset() for x, _ in some] for some in (whole, found)]
+    assert places[0] == places[1]  # kernels may round by how their arguments are aligned
 
 
 def test_smoothed_labels_give_each_class_its_share() -> None:

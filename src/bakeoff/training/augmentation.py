@@ -100,32 +100,36 @@ class Augmentation:
         i, j = top + torch.arange(height, device=x.device), left + torch.arange(width, device=x.device)
         # From a pixel of the result back to where it comes from: (N, H) rows, (N, W) columns.
         rows, columns = i + crop_down, torch.where(flip > 0, self.W - 1 - j, j) + crop_right
-        inside = within(rows, self.H)[:, :, None] & within(columns, self.W)[:, None, :]  # (N, H, W)
-        rows = reflected(rows.clamp(0, self.H - 1) - down, self.H)[:, :, None]
-        columns = reflected(columns.clamp(0, self.W - 1) - right, self.W)[:, None, :]
-        examples = torch.arange(len(x), device=x.device)[:, None, None]
+        places = (
+            reflected(rows.clamp(0, self.H - 1) - down, self.H)[:, :, None],
+            reflected(columns.clamp(0, self.W - 1) - right, self.W)[:, None, :],
+        )
+        moved = taken(x, *places)
         if y.ndim > 1:
-            y = y[examples, rows, columns] * inside
+            y = taken(y[:, None], *places)[..., 0]
+        if self.settings.crop:
+            inside = within(rows, self.H)[:, :, None] & within(columns, self.W)[:, None, :]  # (N, H, W)
+            moved = moved * inside[..., None]
+            y = y * inside if y.ndim > 1 else y
         if side := self.settings.cutout:
             across = within(i - centre_row + side // 2, side)[:, :, None]
-            inside = inside & ~(across & within(j - centre_column + side // 2, side)[:, None, :])
-        # Indices around a slice bring the channels to the end, where convolutions like them in memory.
-        moved = x[examples, :, rows, columns] * inside[..., None]  # (N, H, W, C)
+            covered = across & within(j - centre_column + side // 2, side)[:, None, :]
+            moved = moved * ~covered[..., None]
         return moved.permute(0, 3, 1, 2), y
 
     def warped(self, x: Tensor, y: Tensor, drawn: Tensor) -> tuple[Tensor, Tensor]:
         """Images and labels, rotated and with elastic displacements."""
         rows, columns = self.sources(drawn.to(x.device))  # (N, H, W)
-        examples = torch.arange(len(x), device=x.device)[:, None, None]
         if y.ndim > 1:
-            y = y[examples, mirrored(rows.round().long(), self.H), mirrored(columns.round().long(), self.W)]
+            nearest = mirrored(rows.round().long(), self.H), mirrored(columns.round().long(), self.W)
+            y = taken(y[:, None], *nearest)[..., 0]
         above, left = rows.floor(), columns.floor()
         down, right = (rows - above).to(x)[..., None], (columns - left).to(x)[..., None]
         i, j = above.long(), left.long()
         near, far = mirrored(i, self.H), mirrored(i + 1, self.H)
         before, behind = mirrored(j, self.W), mirrored(j + 1, self.W)
-        upper = x[examples, :, near, before] * (1 - right) + x[examples, :, near, behind] * right  # (N, H, W, C)
-        lower = x[examples, :, far, before] * (1 - right) + x[examples, :, far, behind] * right
+        upper = taken(x, near, before) * (1 - right) + taken(x, near, behind) * right  # (N, H, W, C)
+        lower = taken(x, far, before) * (1 - right) + taken(x, far, behind) * right
         return (upper * (1 - down) + lower * down).permute(0, 3, 1, 2), y
 
     def sources(self, drawn: Tensor) -> tuple[Tensor, Tensor]:
@@ -187,6 +191,21 @@ def cubic(nodes: int, length: int) -> Tensor:
         outer = ((-0.75 * d + 3.75) * d - 6) * d + 3
         weights[(first + step).clamp(0, nodes - 1), torch.arange(length)] += torch.where(d <= 1, inner, outer)
     return weights
+
+
+def taken(x: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
+    """Return the pixels x[n, :, rows[n], columns[n]], with the channels last, where convolutions like them in memory.
+
+    Args:
+        x: (N, C, H, W).
+        rows: whole numbers that broadcast with `columns` to (N, h, w).
+
+    Returns:
+        (N, h, w, C), in that order in memory.
+    """
+    places = rows * x.shape[3] + columns
+    pixels = x.flatten(2).gather(2, places.flatten(1)[:, None].expand(-1, x.shape[1], -1))  # (N, C, h w)
+    return pixels.transpose(1, 2).flatten().view(*places.shape, x.shape[1])
 
 
 def within(index: Tensor, size: int) -> Tensor:

@@ -8,6 +8,7 @@ N examples, K classes; C, H, W channels, height and width; D features.
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,7 @@ from bakeoff.training.settings import TrainingSettings
 from bakeoff.training.subset import drawn
 from bakeoff.training.workload import Held, cuts
 
+AHEAD = 2**18  # values of the batches that are prepared together; few enough to stay in a processor's cache
 CHUNK = 1024  # examples that an evaluation takes at once; enough to keep a core busy, and little memory
 
 
@@ -93,10 +95,19 @@ class Supervised(ABC):
         x, y = self.train
         order = torch.randperm(len(x), generator=generator).to(self.device)
         drawn = self.augmentation.draw(len(x), generator) if self.augmentation.on else None
-        for first in range(start * self.batch_size, len(x), self.batch_size):
-            places = slice(first, first + self.batch_size)
-            batch = x[order[places]], y[order[places]]
-            yield batch if drawn is None else self.augmentation(*batch, drawn[places])
+        size = self.batch_size * self.ahead  # the blocks are the same wherever an epoch is continued
+        for first in range(start // self.ahead * size, len(x), size):
+            places = slice(first, first + size)
+            block = taken(x, order[places]), taken(y, order[places])
+            if drawn is not None:
+                block = self.augmentation(*block, drawn[places])
+            batches = zip(*(torch.split(tensor, self.batch_size) for tensor in block), strict=True)
+            yield from islice(batches, max(start - first // self.batch_size, 0), None)
+
+    @property
+    def ahead(self) -> int:
+        """The number of batches that are prepared together: each by itself takes several times as long."""
+        return max(1, AHEAD // (self.batch_size * math.prod(self.shape)))
 
     def shards(self, batch: tuple[Tensor, Tensor], count: int) -> list[tuple[tuple[Tensor, Tensor], int]]:
         x, y = batch
@@ -223,6 +234,11 @@ class Stored:
             part[here] = array[places[here] - first]
             first += len(array)
         return on_device(part, self.device, self.dtype)
+
+
+def taken(examples: Tensor | Stored, places: Tensor) -> Tensor:
+    """Return the examples at some places; `index_select` copies whole rows, and indexing value by value."""
+    return examples.index_select(0, places) if isinstance(examples, Tensor) else examples[places]
 
 
 class Picked:
