@@ -530,6 +530,26 @@ def test_experiments_metrics_and_diffs(project: Project) -> None:
     assert "longer" in project.run("dvc", "exp", "list")
 
 
+def test_two_workers_run_queued_experiments_side_by_side(project: Project) -> None:
+    project.run("git", "add", "--all")
+    project.run("git", "commit", "--quiet", "--message=results")
+    before = project.results()
+    for epochs in (3, 4):
+        project.run("dvc", "exp", "run", "--queue", f"--name=epochs-{epochs}", "--set-param", f"flights.epochs={epochs}")
+    project.process("dvc", "queue", "start", "--jobs=2")
+    deadline = time.monotonic() + 300
+    while "Running" in (status := project.run("dvc", "queue", "status")) or "Queued" in status:
+        assert time.monotonic() < deadline, status
+        time.sleep(1)
+    assert status.count("Success") == 2, status + project.run("dvc", "queue", "logs", "epochs-3")
+    project.process("dvc", "queue", "stop")
+    assert project.results() == before  # they ran in folders of their own
+    assert {"epochs-3", "epochs-4"} <= set(project.run("dvc", "exp", "list", "--name-only").split())
+    project.run("dvc", "exp", "apply", "epochs-4")
+    assert "epochs: 4" in (project.folder / "params.yaml").read_text()
+    assert project.named_by_snakemake() <= END  # MLflow's store is that of the folder in which an experiment ran
+
+
 def test_the_report_is_one_page_that_works_offline(project: Project) -> None:
     FASTER(project)
     project.run("snakemake", "--cores=2")

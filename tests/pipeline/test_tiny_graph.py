@@ -107,8 +107,8 @@ def second_data(project: Path) -> None:
         "split": {"by": "random", "column": None, "validation": 0.15, "test": 0.15, "seed": 0},
     }
     small = {"models": ["softmax"], "optimizers": ["sgd"], "recipes": [], "baselines": []}
-    tasks["shades"] = copy.deepcopy(tasks["images"]) | small | {"data": "shades"}
-    tasks["species"] = copy.deepcopy(tasks["table"]) | small | {"data": "species"}
+    tasks["shades"] = copy.deepcopy(tasks["images"]) | copy.deepcopy(small) | {"data": "shades"}
+    tasks["species"] = copy.deepcopy(tasks["table"]) | copy.deepcopy(small) | {"data": "species"}
     with path.open("w", encoding="utf-8") as file:
         yaml.dump(params, file)
     run(project, "bakeoff", "deps")
