@@ -6,10 +6,10 @@ from bakeoff.base import paths
 from bakeoff.base.workers import answering, count
 from bakeoff.data.examples import Examples
 from bakeoff.harness.stage import Stage, run
-from bakeoff.tuning.executor import Trial
 from bakeoff.tuning.objective import CPU
 from bakeoff.tuning.registry import SEARCHERS
 from bakeoff.tuning.setup import Setup
+from bakeoff.tuning.trial import Trial
 from bakeoff.tuning.trial_log import TrialLog
 from bakeoff.tuning.trial_table import trial_table
 
@@ -30,7 +30,7 @@ def tune(stage: Stage, study: str, method: str) -> None:
         stage.say([f"{stage.name}: {log.taken} of {len(runs) - 1} trainings are from {log.path}"])
     stage.record(paths.record("tuning", f"{study}-{method}"), "tuning", runs)
     stage.metrics(paths.metrics("tuning", f"{study}-{method}"), runs[0].metrics)
-    table = trial_table(trials, setup.settings.searched, setup.settings.objective)
+    table = trial_table(trials, setup.settings.searched, search.goal)
     stage.output(paths.trials(f"{study}-{method}"), methodcaller("write_text", table, encoding="utf-8"))
 
 

@@ -114,7 +114,7 @@ def test_what_cannot_be_used_is_refused(shipped: Params) -> None:
 def test_of_a_loss_the_least_is_the_best(shipped: Params) -> None:
     points = {method: {"optimizer.learning_rate": rate} for method, rate in zip(METHODS, (1, 2, 3, 4, 5), strict=True)}
     recorded(shipped, "mlp", {"grid": 0.5, "random": 0.3, "bayes": 0.4}, points)
-    assert best_of("mlp", shipped).name == "mlp-random-s0"
+    assert best_of("mlp", shipped).run.name == "mlp-random-s0"
 
 
 def test_a_study_in_which_all_diverged_has_no_best_point(shipped: Params) -> None:

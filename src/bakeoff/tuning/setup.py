@@ -13,6 +13,7 @@ from bakeoff.training.settings import PlanSettings
 from bakeoff.tuning.candidate import Base
 from bakeoff.tuning.halving import halved
 from bakeoff.tuning.hypergradient import Hypergradient
+from bakeoff.tuning.measures import PARAMETERS
 from bakeoff.tuning.objective import Objective, thinned
 from bakeoff.tuning.registry import SEARCHERS
 from bakeoff.tuning.searcher import Problem
@@ -59,7 +60,7 @@ class Setup:
         """Return what is searched: trainings on the study's part of the examples."""
         settings = self.settings
         examples = thinned(whole, settings.examples, settings.seed, f"{self.base.place}.examples")
-        return Objective(examples, self.base, settings.seed)
+        return Objective(examples, self.base, settings.seed, PARAMETERS in settings.objectives)
 
     def taken(self, objective: Objective, whole: Examples) -> list[str]:
         """Return a line on a share of the examples as numbers; none where params.yaml has a number."""
@@ -71,7 +72,10 @@ class Setup:
 
     def logged(self, objective: Objective, log: TrialLog) -> LoggedTrainings:
         """Return the trainings of the search, of which those in the log are not repeated."""
-        return LoggedTrainings(log, objective, {"examples": self.settings.examples, "drawn": self.settings.seed})
+        shared = {"examples": self.settings.examples, "drawn": self.settings.seed}
+        # Trainings of the same study without it have no such metric.
+        counted = {"counted": True} if objective.counted else {}
+        return LoggedTrainings(log, objective, shared | counted)
 
     def search(self, objective: Objective, finished: LoggedTrainings) -> Study:
         """Return the search.
@@ -81,7 +85,8 @@ class Setup:
         """
         settings = self.settings
         slope = partial(finished.slope, partial(Hypergradient, objective))
-        problem = Problem(self.study, self.base.space(settings), self.budget.trials, settings.seed, slope)
+        space, objectives = self.base.space(settings), len(settings.objectives)
+        problem = Problem(self.study, space, self.budget.trials, settings.seed, slope, objectives)
         build = SEARCHERS[self.method].of(self.hyperparameters)
         searcher = halved(settings.stop.halving, settings.epochs, problem, build)
         return Study(
