@@ -25,7 +25,7 @@ def report(stage: Stage) -> None:
         return {name: task.data for name, task in comparison.tasks.items() if task.kind in kinds}
 
     data = {name: paths.data_name(task.data) for name, task in comparison.tasks.items()}
-    searched = [paths.data_name(study.data) for study in comparison.tuning.values()]
+    searched = [paths.data_name(data) for data in comparison.searched.values()]
     streams = {
         table: {rule: record.read(stage.input(paths.record("online", name))) for rule, name in names.items()}
         for table, names in record_names.streams(stage.settings).items()

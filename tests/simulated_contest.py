@@ -153,6 +153,43 @@ def search(method: str, level: float) -> Record:
     return Record(f"tune_mlp@{method}", "tuning", "", settings, {}, "", [head, *trials, *fresh])
 
 
+def search_of_two(method: str, level: float, *, diverged: bool = False) -> Record:
+    """A study of accuracy against the number of weights: four trials, one of them diverged, and two confirmations.
+
+    Args:
+        level: the accuracy of the largest network.
+        diverged: whether all trials did.
+    """
+    shared = {"task": "images", "data": "data/images/examples.npz", "method": method, "seed": 0}
+    shared |= {"study": "duo", "model": "mlp", "optimizer": "adam", "study.objective": "accuracy, parameters"}
+    shared |= {"study.space": "network.hidden.0"}
+    name = f"duo-{method}-s0"
+    trials = [
+        Run(f"{name}-t{n:03}", shared | {"network.hidden.0": width}, metrics, diverged=5 if lost else None, parent=name)
+        for n, (width, score) in enumerate(((4, level - 0.2), (64, level), (32, None), (70, level - 0.1)), start=1)
+        for lost in [diverged or score is None]
+        for metrics in [{} if lost or score is None else {"val/accuracy": score, "parameters": 10 * width}]
+    ]
+    again = [] if diverged else [(trials[1], 0.02), (trials[0], 0.01)]
+    fresh = [
+        Run(
+            f"{name}-c{n}",
+            trial.parameters | {"seed": 1, "study.trial": trial.name[-4:]},
+            {
+                "val/accuracy": trial.metrics["val/accuracy"] - less,
+                "parameters": trial.metrics["parameters"],
+                "test/accuracy": 0.5,
+            },
+            parent=name,
+        )
+        for n, (trial, less) in enumerate(again, start=1)
+    ]
+    head = Run(name, shared | {"study.front": "", "study.ended": "budget"}, {"trials": 4.0})
+    space = {"network.hidden.0": {"low": 4, "high": 128, "scale": "log"}}
+    settings = {"tuning.studies.duo": {"optimizer": "adam", "space": space}}
+    return Record(f"tune_duo@{method}", "tuning", "", settings, {}, "", [head, *trials, *fresh])
+
+
 def baseline(name: str, score: float, task: str = "table") -> Record:
     metric = TASKS[task][1]
     metrics = {f"val/{metric}": score, f"test/{metric}": score - 0.03}

@@ -114,7 +114,7 @@ def test_what_cannot_be_used_is_refused(shipped: Params) -> None:
 def test_of_a_loss_the_least_is_the_best(shipped: Params) -> None:
     points = {method: {"optimizer.learning_rate": rate} for method, rate in zip(METHODS, (1, 2, 3, 4, 5), strict=True)}
     recorded(shipped, "mlp", {"grid": 0.5, "random": 0.3, "bayes": 0.4}, points)
-    assert best_of("mlp", shipped).name == "mlp-random-s0"
+    assert best_of("mlp", shipped).run.name == "mlp-random-s0"
 
 
 def test_a_study_in_which_all_diverged_has_no_best_point(shipped: Params) -> None:
@@ -159,3 +159,80 @@ def test_of_several_optimizers_the_recipe_has_the_best_ones(shipped: Params) -> 
     use("unet", found, force=False)
     recipe = validate(load(RECIPE), "", RecipeSettings, RECIPE)
     assert (recipe.optimizer, recipe.hyperparameters) == ("sgd", {"learning_rate": 0.25})
+
+
+TWO: dict[str, object] = {"objective": ["dice", "parameters"], "methods": ["random", "bayes"]}
+
+
+def with_two(found: Params) -> Params:
+    """Write the records of the study unet, as one of two objectives; return its params.yaml."""
+    settings = found.tuning.studies["unet"]
+    study = StudySettings.model_validate(settings.model_dump() | TWO)
+    studies = found.tuning.studies | {"unet": study}
+    found = found.model_copy(update={"tuning": found.tuning.model_copy(update={"studies": studies})})
+    network, defaults = found.networks.unet, found.defaults(study.optimizers)
+    base = Base.read("unet", study, network, defaults, found.tasks["scans"].training)
+    # Dice and number of weights by trial; the first of bayes diverges, and its second dominates the first of random.
+    trials: dict[str, list[tuple[float, int] | None]] = {"random": [(0.5, 30), (0.3, 10)], "bayes": [None, (0.6, 20)]}
+    for method, values in trials.items():
+        name = f"unet-{method}-s0"
+        runs = [Run(name, {"seed": 0}, {"front": 1})]
+        for n, of in enumerate(values, start=1):
+            point = POINT | {"optimizer.learning_rate": n / 100}
+            parameters = base.named(base.at(point)) | {"seed": 0}
+            metrics = {} if of is None else {"val/dice": of[0], "parameters": of[1]}
+            runs.append(Run(f"{name}-t{n:03}", parameters, metrics, [], 5 if of is None else None, name))
+        runs.append(Run(f"{name}-c1", runs[-1].parameters | {"seed": 1, "study.trial": "t002"}, {}, [], None, name))
+        raw = load(ROOT / "params.yaml")["tuning"]["studies"]["unet"] | TWO
+        path = Path(f"reports/records/tuning/unet-{method}.json")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        made = Record(f"tune_unet@{method}", "tuning", "", {"tuning.studies.unet": raw}, {}, "", runs)
+        record.write(made, path)
+    return found
+
+
+def test_a_trial_of_the_front_becomes_a_recipe(shipped: Params) -> None:
+    found = with_two(shipped)
+    said = use("unet", found, trial="bayes-t002", force=False)
+    assert said[0] == "recipes/scans/unet.yaml: trial bayes-t002 of the front of unet"
+    assert not any("was not trained again" in line for line in said)
+    recipe = validate(load(RECIPE), "", RecipeSettings, RECIPE)
+    assert recipe.hyperparameters["learning_rate"] == 0.02
+    first = "# Trial bayes-t002 of the front of unet, by dice and parameters on validation data."
+    assert RECIPE.read_text().startswith(first)
+
+
+@pytest.mark.parametrize(
+    ("trial", "said"),
+    [
+        (
+            None,
+            "study unet: has two objectives, and no one best point; take one of its front with --trial: bayes-t002, r",
+        ),
+        (
+            "random-t001",
+            "study unet: its front has no trial random-t001; take one of its front .*: bayes-t002, random-t002",
+        ),
+        ("bayes-t001", "study unet: its front has no trial bayes-t001; take"),
+        ("t002", "study unet: its front has no trial t002; take"),
+    ],
+)
+def test_of_two_objectives_only_a_trial_of_the_front_is_taken(trial: str | None, said: str, shipped: Params) -> None:
+    with pytest.raises(BadInput, match=said):
+        use("unet", with_two(shipped), trial=trial, force=False)
+    assert not RECIPE.exists()
+
+
+def test_of_one_objective_no_trial_is_taken(shipped: Params) -> None:
+    recorded(shipped, "unet", {"bayes": 0.9})
+    with pytest.raises(BadInput, match="study unet: has one objective, and its best point is taken; leave out --trial"):
+        use("unet", shipped, trial="bayes-t001", force=False)
+
+
+def test_a_trial_that_no_training_confirms_is_used_with_a_note(shipped: Params) -> None:
+    found = with_two(shipped)
+    path = Path("reports/records/tuning/unet-random.json")
+    made = record.read(path)
+    record.write(Record(made.stage, made.task, "", made.settings, {}, "", [*made.runs][:-1]), path)
+    said = use("unet", found, trial="random-t002", force=False)
+    assert "it was not trained again from a new seed: its values are those of the search" in said

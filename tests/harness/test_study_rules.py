@@ -68,6 +68,12 @@ SEVERAL: dict[str, Any] = {
         "network.dropout": spans(0.0, 0.5, when={"optimizer": "adam"}),
     },
 }
+TWO: dict[str, Any] = {
+    "model": "mlp",
+    "objective": ["accuracy", "parameters"],
+    "methods": ["random", "sobol", "bayes", "nsga2"],
+    "space": RATE | {"network.hidden.0": spans(16, 256, "log")},
+}
 HALVED = {
     "epochs": 9,
     "stop": {"target": None, "patience": None, "halving": {"kind": "halving", "first": 3, "factor": 3}},
@@ -105,6 +111,9 @@ LONG = {"network.activation": KIND, "network.dropout": spans(0.0, 0.5, when={"ne
         {"space": RATE | LONG},
         GRADIENT | {"fixed": PLAIN},
         SEVERAL,
+        TWO,
+        TWO | {"objective": ["parameters", "auc"]},
+        TWO | {"objective": ["accuracy", "loss"], "space": RATE},
     ],
 )
 def test_studies_of_any_training_are_let_pass(changes: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -158,6 +167,37 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     (SCANS | {"objective": "accuracy"}, "objective is 'accuracy', and scans are measured by loss, dice"),
     (TABLE | {"objective": "dice"}, "objective is 'dice', and tables are measured by loss, auc, accuracy"),
     ({"objective": "f1"}, "objective is 'f1', and should be"),
+    (
+        {"objective": "parameters"},
+        "own.objective is 'parameters' alone, which no training changes; list it beside a measure of the data: [acc",
+    ),
+    (TWO | {"objective": ["accuracy"]}, "own.objective is ['accuracy'], and should have at least 2 entries"),
+    (TWO | {"objective": ["loss", "auc", "accuracy"]}, "should have at most 2 entries"),
+    (TWO | {"objective": ["loss", "loss"]}, "own.objective: lists 'loss' twice; list it once"),
+    (TWO | {"objective": ["accuracy", "seconds"]}, "own.objective.1 is 'seconds', and should be"),
+    (
+        TWO | {"objective": ["dice", "parameters"]},
+        "objective is 'dice', and images are measured by loss, accuracy, auc; take one of these",
+    ),
+    (
+        TWO | {"methods": ["random", "gp", "evolution"]},
+        "own.methods has gp, evolution, and objective is ['accuracy', 'parameters']; take methods that trade two "
+        "objectives off (grid, random, sobol, bayes, nsga2), or take one objective, such as accuracy",
+    ),
+    (
+        TWO | {"stop": {"target": 0.9, "patience": 3, "halving": None}},
+        "own.objective is ['accuracy', 'parameters'], which have no one best value for stop.target, stop.patience to "
+        "compare; set these to null, or take one objective",
+    ),
+    (
+        TWO | {"epochs": 9, "stop": HALVED["stop"]},
+        "for stop.halving to compare; set this to null, or take one objective",
+    ),
+    (
+        TWO | {"space": RATE},
+        "own.objective has parameters, and space has nothing of the network, so that all trials have the same number; "
+        "add a setting such as network.NAME",
+    ),
     ({"methods": ["annealing"]}, "methods.0 is 'annealing', and should be"),
     ({"space": {}}, "space is {}, and should have at least 1 entries"),
     *(

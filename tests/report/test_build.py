@@ -11,7 +11,7 @@ import pytest
 import small_networks
 import torch
 from safetensors.torch import save_file
-from simulated_contest import SETTINGS, TASKS, all_diverged, baseline, contests, search, vectors
+from simulated_contest import SETTINGS, TASKS, all_diverged, baseline, contests, search, search_of_two, vectors
 from simulated_stream import RECORDS as STREAM
 from simulated_stream import record as stream
 
@@ -108,6 +108,7 @@ def material(
     corpora: Sequence[str] = (),
     tables: Sequence[str] = (),
     optimizers: Sequence[str] = ("sgd", "adam"),
+    duo: Sequence[str] = (),
     lost: Sequence[str] = (),
     costs: Costs = NO_COSTS,
     shared: bool = False,
@@ -115,6 +116,7 @@ def material(
     """The inputs of a report on these tasks, texts and streams.
 
     Args:
+        duo: the methods of a study of two objectives.
         lost: the roles whose runs all diverged.
         shared: the points of an optimizer are the same on every problem.
     """
@@ -122,7 +124,8 @@ def material(
     comparison = compare(
         records,
         {corpus: {"cbow": vectors(corpus)} for corpus in corpora},
-        {"mlp": {method: search(method, 0.5) for method in methods}} if methods else {},
+        ({"mlp": {method: search(method, 0.5) for method in methods}} if methods else {})
+        | ({"duo": {method: search_of_two(method, 0.9) for method in duo}} if duo else {}),
         [baseline("boosting", 0.9, task) for task in tasks if TASKS[task][0] == "table"],
         [],
         SETTINGS,
@@ -143,7 +146,7 @@ def material(
         comparison=comparison,
         curves=read_curves(folder / "curves.csv"),
         data={task: task for task in tasks},
-        cards={name: card(name) for name in dict.fromkeys([*tasks, *tables, *["images"] * bool(methods)])},
+        cards={name: card(name) for name in dict.fromkeys([*tasks, *tables, *["images"] * bool(methods or duo)])},
         scans=pictured,
         encodings={task: encoding(task) for task in tasks if TASKS[task][0] == "table"},
         texts={
@@ -179,6 +182,8 @@ REPORTS = {
     "a text alone": {"tasks": (), "corpora": ("german",)},
     "a stream alone": {"tasks": (), "tables": ("penguins",)},
     "searches alone": {"tasks": (), "methods": ("grid",)},
+    "a search of two objectives alone": {"tasks": (), "duo": ("random", "bayes")},
+    "searches of one and of two objectives": {"tasks": ("cifar",), "methods": ("grid",), "duo": ("nsga2",)},
     "streams and searches on data of no task": {
         "tasks": ("cifar",),
         "methods": ("grid",),
@@ -239,10 +244,10 @@ def test_each_section_is_of_its_own_data(asked: dict[str, Any], tmp_path: Path) 
         assert f"The vocabulary has {len(words(corpus))} words." in text
         nearest = placed(corpus).neighbours(FREQUENT[corpus][-1])
         assert f"| {FREQUENT[corpus][-1]} | {', '.join(nearest)} |" in text
-    if asked.get("methods"):
+    if asked.get("methods") or asked.get("duo"):
         assert f"The trials train on `data/images/examples.npz` ({part('images')})." in shown["Hyperparameter search"]
     data = [line for line in shown["Data"].splitlines() if line.startswith("| ") and "`" in line]
-    learnt_from = list(dict.fromkeys([*tasks, *tables, *["images"] * bool(asked.get("methods"))]))
+    learnt_from = list(dict.fromkeys([*tasks, *tables, *["images"] * bool(asked.get("methods") or asked.get("duo"))]))
     assert [line.split(" | ")[0] for line in data] == [f"| {name}" for name in (*corpora, *learnt_from)]
     for name in learnt_from:
         assert any(line.startswith(f"| {name} | `{source(name)} ({part(name)})` |") for line in data)

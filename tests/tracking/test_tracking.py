@@ -151,6 +151,18 @@ def tune() -> None:
     )
 
 
+def trade_off() -> None:
+    """Make the search one of two objectives."""
+    shared = {"task": "images", "model": "mlp", "optimizer": "adam", "method": "random", "seed": 0}
+    trials = [
+        Run(f"random-s0-t{n:03}", shared, {"val/accuracy": n / 4, "parameters": 9, "front": n // 2}, parent="random-s0")
+        for n in (1, 2)
+    ]
+    metrics = {"front": 1, "hypervolume": 0.0, "reference/val/accuracy": 0.25, "reference/parameters": 9}
+    head = Run("random-s0", shared | {"study.front": "t002"}, metrics)
+    write("tune_mlp@random", "tuning", "mlp-random", {}, "c0de", [head, *trials])
+
+
 def write(stage: str, task: str, item: str, settings: dict[str, Any], code: str, runs: list[Run]) -> None:
     settings = settings | {"networks.softmax": {"initial_sigma": 0.01}}
     data = {DATA: sha256(Path(DATA)) if Path(DATA).is_file() else DATA_SHA}
@@ -225,6 +237,17 @@ class TestRuns:
         assert {run.data.tags["mlflow.parentRunId"] for run in runs.values()} == {study.info.run_id}
         assert set(store("tuning", kind="trial")) == {"random-s0-t001", "random-s0-t002"}
         assert set(store("tuning", kind="confirmation")) == {"random-s0-c1"}
+
+    def test_trials_of_two_objectives_have_both_and_whether_they_are_on_the_front(self) -> None:
+        trade_off()
+        sync.refresh()
+        trials = store("tuning", kind="trial")
+        assert {name: run.data.metrics for name, run in trials.items()} == {
+            "random-s0-t001": {"val/accuracy": 0.25, "parameters": 9, "front": 0},
+            "random-s0-t002": {"val/accuracy": 0.5, "parameters": 9, "front": 1},
+        }
+        (study,) = store("tuning", kind="study").values()
+        assert study.data.metrics["reference/val/accuracy"] == 0.25
 
     def test_maps_of_words_lie_beside_their_run(self) -> None:
         parameters = {

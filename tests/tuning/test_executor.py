@@ -5,14 +5,16 @@ from functools import partial
 
 import pytest
 
-from bakeoff.tuning.executor import Trial, ending, search
+from bakeoff.tuning.executor import ending, search
 from bakeoff.tuning.objective import Trained
+from bakeoff.tuning.one_objective import OneObjective
 from bakeoff.tuning.searcher import Proposal
 from bakeoff.tuning.settings import StopSettings
 from bakeoff.tuning.space import Point
+from bakeoff.tuning.trial import Trial
 
 NEVER = StopSettings(target=None, patience=None, halving=None)
-of_nine = partial(search, budget=9, cheapest=1, watch=lambda _: None, objective="loss")
+of_nine = partial(search, budget=9, cheapest=1, watch=lambda _: None, goal=OneObjective("loss"))
 
 
 class Counter:
@@ -41,7 +43,9 @@ def squared(points: Sequence[Point]) -> list[Trained]:
 
 def test_a_search_asks_in_batches_tells_in_order_and_ends_with_the_budget() -> None:
     searcher, seen = Counter(), list[Trial]()
-    trials = search(searcher, squared, budget=7, cheapest=1, batch=3, stop=NEVER, watch=seen.append, objective="loss")
+    trials = search(
+        searcher, squared, budget=7, cheapest=1, batch=3, stop=NEVER, watch=seen.append, goal=OneObjective("loss")
+    )
     assert searcher.batches == [3, 3, 1]
     assert searcher.told == [0.0, 1.0, math.inf, 9.0, 16.0, 25.0, 36.0]
     assert [trial.point["x"] for trial in trials] == list(range(7))
@@ -56,7 +60,16 @@ def test_what_a_trial_costs_is_charged() -> None:
 @pytest.mark.parametrize("searcher", [Counter(most=0), Counter(cost=5), Counter(most=1, cost=4)])
 def test_a_searcher_that_breaks_the_rules_is_stopped(searcher: Counter) -> None:
     with pytest.raises(RuntimeError, match="Counter was asked for 1 to"):
-        search(searcher, squared, budget=10, cheapest=1, batch=3, stop=NEVER, watch=lambda _: None, objective="loss")
+        search(
+            searcher,
+            squared,
+            budget=10,
+            cheapest=1,
+            batch=3,
+            stop=NEVER,
+            watch=lambda _: None,
+            goal=OneObjective("loss"),
+        )
 
 
 def falling(*values: float | None) -> Callable[[Sequence[Point]], list[Trained]]:
@@ -98,11 +111,11 @@ def test_a_rule_ends_a_search_once_a_batch_is_told(
     train = falling(0.8, None, 0.5, 0.5, 0.7, None, 0.6, 0.9, 0.5)
     searcher, seen = Counter(), list[Trial]()
     trials = search(
-        searcher, train, budget=9, cheapest=1, batch=batch, stop=rules, watch=seen.append, objective=objective
+        searcher, train, budget=9, cheapest=1, batch=batch, stop=rules, watch=seen.append, goal=OneObjective(objective)
     )
     assert len(trials) == len(searcher.told) == tried
     assert seen == trials
-    assert ending(trials, rules, objective, 9) == by
+    assert ending(trials, rules, OneObjective(objective), 9) == by
 
 
 @pytest.mark.parametrize(("first", "tried"), [(None, 9), (0.5, 7)])
@@ -131,7 +144,7 @@ def test_a_training_with_fewer_epochs_costs_its_share_and_ends_no_search() -> No
             batch=1,
             stop=rules,
             watch=lambda _: None,
-            objective="loss",
+            goal=OneObjective("loss"),
         )
 
     trials = run(NEVER)

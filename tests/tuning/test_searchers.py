@@ -14,12 +14,13 @@ from bakeoff.base.settings import BadInput, Settings
 from bakeoff.tuning.bayes import Bayes
 from bakeoff.tuning.cma import Cma
 from bakeoff.tuning.evolution import Evolution
-from bakeoff.tuning.executor import Trial, search
+from bakeoff.tuning.executor import search
 from bakeoff.tuning.gp import Gp
 from bakeoff.tuning.gradient import Gradient
 from bakeoff.tuning.grid import Grid
 from bakeoff.tuning.nsga2 import Nsga2
 from bakeoff.tuning.objective import Trained
+from bakeoff.tuning.one_objective import OneObjective
 from bakeoff.tuning.registry import SEARCHERS
 from bakeoff.tuning.searcher import Problem, Proposal
 from bakeoff.tuning.settings import (
@@ -38,6 +39,7 @@ from bakeoff.tuning.settings import (
     StopSettings,
 )
 from bakeoff.tuning.space import Point, Space
+from bakeoff.tuning.trial import Trial
 
 SPACE = Space(
     {
@@ -103,7 +105,14 @@ def searched(
         return [objective(point) for point in points]
 
     return search(
-        searcher, train, budget=budget, cheapest=1, batch=batch, stop=NEVER, watch=lambda _: None, objective="loss"
+        searcher,
+        train,
+        budget=budget,
+        cheapest=1,
+        batch=batch,
+        stop=NEVER,
+        watch=lambda _: None,
+        goal=OneObjective("loss"),
     )
 
 

@@ -97,6 +97,7 @@ def run() -> None:
     learning.add_argument("--skip", action="store_true", help="the same stream begins again: pass over what is learnt")
     using = command(use)
     using.add_argument("study", help="of `tuning.studies` in params.yaml")
+    using.add_argument("--trial", help="of a study of two objectives: a trial of its front, such as bayes-t007")
     using.add_argument("--force", action="store_true", help="write over a recipe that is there")
     command(deps)
     command(readme)
@@ -243,11 +244,11 @@ def learn(arguments: argparse.Namespace) -> None:
 
 
 def use(arguments: argparse.Namespace) -> None:
-    """write the best point of a study as a recipe, recipes/TASK/MODEL.yaml"""
+    """write the best point of a study, or a trial of its front, as a recipe, recipes/TASK/MODEL.yaml"""
     from bakeoff.commands.use import use as write_recipe
     from bakeoff.harness import params
 
-    for line in write_recipe(arguments.study, params.check(), force=arguments.force):
+    for line in write_recipe(arguments.study, params.check(), trial=arguments.trial, force=arguments.force):
         print(line)
 
 

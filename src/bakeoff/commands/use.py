@@ -1,29 +1,36 @@
-"""Writes the best point of a study as a recipe."""
+"""Writes the best point of a study, or one of its Pareto front, as a recipe."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from bakeoff.base import files, paths
 from bakeoff.base.budget import budgeted
-from bakeoff.base.record import Run, read
+from bakeoff.base.record import Record, Run, read
 from bakeoff.base.settings import BadInput, hint, validate
 from bakeoff.contest.recipe_settings import RecipeSettings
 from bakeoff.harness.params import Params
 from bakeoff.training.settings import PlanSettings
 from bakeoff.tuning.candidate import Base, Candidate
+from bakeoff.tuning.measures import metric, pair, sign
+from bakeoff.tuning.pareto import front
 from bakeoff.tuning.settings import StudySettings
 
 
-def use(name: str, params: Params, *, force: bool) -> list[str]:
-    """Write the recipe of a study's best point, and return what to do next, line by line.
+def use(name: str, params: Params, *, trial: str | None = None, force: bool) -> list[str]:
+    """Write the recipe of a point of a study, and return what to do next, line by line.
 
-    The best point is that of the method whose confirming trainings have the best mean of the objective.
+    With one objective it is the best point: that of the method whose confirming trainings have the best mean. With two
+    it is that of a trial on the front.
+
+    Args:
+        trial: its method and its name, `bayes-t007`, in a study of two objectives; None with one.
 
     Raises:
-        BadInput: there is no such study or no record of it, its settings have changed since, a recipe cannot have them,
-            or a recipe is there already.
+        BadInput: there is no such study, no record or no such trial of it, its settings have changed since, a recipe
+            cannot have them, or a recipe is there already.
     """
     if name not in params.tuning.studies:
         raise BadInput(f"params.yaml: tuning.studies has no {name}{hint(name, params.tuning.studies)}")
@@ -31,17 +38,18 @@ def use(name: str, params: Params, *, force: bool) -> list[str]:
     target = Path(paths.recipe(study.task, study.model))
     if target.exists() and not force:
         raise BadInput(f"{target}: exists; add --force to write over it")
-    best = best_of(name, params)
-    candidate = at(name, params, best)
+    found = on_front(name, params, trial) if len(study.objectives) > 1 else best_of(name, params, trial)
+    candidate = at(name, params, found.run)
     recipe = recipe_of(candidate, study)
     validate(recipe, "", RecipeSettings, target).checked(
         type(candidate.network), type(candidate.optimizer), str(target)
     )
-    comment = f"# The best point of {best.name}, by {study.objective} on validation data."
+    comment = f"# {found.words[0].upper()}{found.words[1:]}, by {' and '.join(study.objectives)} on validation data."
     target.parent.mkdir(parents=True, exist_ok=True)
     files.replace(target, lambda path: path.write_text(written(recipe, comment), encoding="utf-8"))
     lines = [
-        f"{target}: the best point of {best.name}",
+        f"{target}: {found.words}",
+        *found.notes,
         f"the study's trainings saw {study.examples:g} of the training examples; the recipe's see all",
     ]
     listed = params.tasks[study.task].recipes
@@ -50,15 +58,80 @@ def use(name: str, params: Params, *, force: bool) -> list[str]:
     return [*lines, "then run: make deps"]
 
 
-def best_of(name: str, params: Params) -> Run:
-    """Return the head of the best record of a study.
+@dataclass(frozen=True)
+class Found:
+    """A point of a study.
+
+    Attributes:
+        run: with its settings.
+        words: what it is.
+        notes: further lines on it.
+    """
+
+    run: Run
+    words: str
+    notes: Sequence[str] = ()
+
+
+def best_of(name: str, params: Params, trial: str | None = None) -> Found:
+    """Return the best point of a study of one objective: the head of its best record.
 
     Raises:
-        BadInput: a method has no record, the study has changed since, or all diverged.
+        BadInput: a method has no record, the study has changed since, all diverged, or a trial is named.
+    """
+    study = params.tuning.studies[name]
+    if trial is not None:
+        raise BadInput(f"study {name}: has one objective, and its best point is taken; leave out --trial")
+    heads = [head(record) for record in records_of(name, params).values()]
+    ended = [run for run in heads if run.diverged is None]
+    if not ended:
+        raise BadInput(f"study {name}: every best point diverged in its confirming trainings; change its space")
+    (objective,) = study.objectives
+    best = min(ended, key=lambda run: sign(objective) * run.metrics[metric(objective)])
+    return Found(best, f"the best point of {best.name}")
+
+
+def on_front(name: str, params: Params, trial: str | None) -> Found:
+    """Return a trial of a study of two objectives that no trial of any of its methods dominates.
+
+    Raises:
+        BadInput: a method has no record, the study has changed since, all diverged, or the trial is not on the front.
+    """
+    first, second = params.tuning.studies[name].objectives
+    trials: dict[str, Run] = {}
+    again: set[str] = set()  # those that are confirmed
+    for method, record in records_of(name, params).items():
+        study = head(record)
+        for run in record.runs:
+            if run.parent and run.parameters["seed"] != study.parameters["seed"]:
+                again.add(f"{method}-{run.parameters['study.trial']}")
+            elif run.parent and run.diverged is None:
+                trials[f"{method}-{run.name.removeprefix(f'{study.name}-')}"] = run
+    if not trials:
+        raise BadInput(f"study {name}: every trial diverged; change its space")
+    names = list(trials)
+    best = [names[place] for place in front([pair((first, second), run.metrics) for run in trials.values()])]
+    if trial not in best:
+        why = "has two objectives, and no one best point" if trial is None else f"its front has no trial {trial}"
+        raise BadInput(f"study {name}: {why}; take one of its front with --trial: {', '.join(best)}")
+    notes = [] if trial in again else ["it was not trained again from a new seed: its values are those of the search"]
+    return Found(trials[trial], f"trial {trial} of the front of {name}", notes)
+
+
+def head(record: Record) -> Run:
+    """Return the run of the study as a whole."""
+    return next(run for run in record.runs if run.parent is None)
+
+
+def records_of(name: str, params: Params) -> dict[str, Record]:
+    """Return the record of each method of a study.
+
+    Raises:
+        BadInput: a method has no record, or the study has changed since.
     """
     study = params.tuning.studies[name]
     again = f"run dvc repro tune_{name}, then this again"
-    heads = []
+    records: dict[str, Record] = {}
     for method in study.methods:
         path = Path(paths.record("tuning", f"{name}-{method}"))
         if not path.exists():
@@ -68,13 +141,8 @@ def best_of(name: str, params: Params) -> Run:
         for key in StudySettings.model_fields:
             if getattr(trained, key) != getattr(study, key):
                 raise BadInput(f"study {name}: {key} in params.yaml is not that of the record of {method}; {again}")
-        heads.append(next(run for run in record.runs if run.parent is None))
-    ended = [head for head in heads if head.diverged is None]
-    if not ended:
-        raise BadInput(f"study {name}: every best point diverged in its confirming trainings; change its space")
-    objective = f"val/{study.objective}"
-    sign = 1 if study.objective == "loss" else -1
-    return min(ended, key=lambda head: sign * head.metrics[objective])
+        records[method] = record
+    return records
 
 
 def at(name: str, params: Params, best: Run) -> Candidate:
@@ -104,7 +172,7 @@ def at(name: str, params: Params, best: Run) -> Candidate:
             )
     if candidate.penalty.weight_decay:
         raise BadInput(
-            f"study {name}: its best point has penalty.weight_decay, which a recipe does not have; search "
+            f"study {name}: the point has penalty.weight_decay, which a recipe does not have; search "
             "training.regularisation.l2 in its place"
         )
     return candidate

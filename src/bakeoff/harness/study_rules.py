@@ -25,6 +25,7 @@ from bakeoff.tuning.candidate import EPOCHS, Base, Candidate, Unknown, found, wh
 from bakeoff.tuning.differentiable import differentiable, searchable
 from bakeoff.tuning.grid import grid
 from bakeoff.tuning.halving import planned, rungs
+from bakeoff.tuning.measures import PARAMETERS
 from bakeoff.tuning.settings import OPTIMIZER, Choice, Range, StudySettings, owner
 from bakeoff.tuning.space import Point, Space, condition, holds, same
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from bakeoff.harness.params import Params
 
 CHOOSING = ("grid", "random", "sobol", "bayes", "evolution", "nsga2")  # among optimizers with settings of their own
+TRADING = ("grid", "random", "sobol", "bayes", "nsga2")  # that search for a front of two objectives
 GRID = 10**6  # points that a grid may have: all of them are listed before the first is tried
 CORNERS = 512  # of a space; of one with more the gate tries these, and each dimension alone
 
@@ -77,12 +79,45 @@ def of_task(params: "Params", study: StudySettings) -> Iterator[str]:
     if study.model not in (fitting := networks_for(kind)):
         yield (f"model is '{study.model}', which does not take {shown(kind)}; should be one of {', '.join(fitting)}")
     measured = ("loss", *METRICS[kind])
-    if study.objective not in measured:
+    if wrong := [name for name in study.objectives if name not in (*measured, PARAMETERS)]:
         yield (
-            f"objective is '{study.objective}', and {shown(kind)} are measured by {', '.join(measured)}; take one "
+            f"objective is {quoted(wrong[0])}, and {shown(kind)} are measured by {', '.join(measured)}; take one "
             "of these"
         )
-        return
+    elif study.objective == PARAMETERS:
+        yield (
+            f"objective is '{PARAMETERS}' alone, which no training changes; list it beside a measure of the data: "
+            f"[{measured[1]}, {PARAMETERS}]"
+        )
+    elif len(study.objectives) > 1:
+        yield from of_two(study)
+    else:
+        yield from of_target(study)
+
+
+def of_two(study: StudySettings) -> Iterator[str]:
+    """Yield what does not go with two objectives."""
+    named = quoted(list(study.objectives))
+    way_out = f"or take one objective, such as {study.objectives[0]}"
+    if unable := [method for method in study.methods if method not in TRADING]:
+        yield (
+            f"methods has {', '.join(unable)}, and objective is {named}; take methods that trade two objectives off "
+            f"({', '.join(TRADING)}), {way_out}"
+        )
+    if stops := [f"stop.{key}" for key, value in study.stop if value is not None]:
+        yield (
+            f"objective is {named}, which have no one best value for {', '.join(stops)} to compare; set "
+            f"{'this' if len(stops) == 1 else 'these'} to null, {way_out}"
+        )
+    if PARAMETERS in study.objectives and not any(name.startswith("network.") for name in study.space):
+        yield (
+            f"objective has {PARAMETERS}, and space has nothing of the network, so that all trials have the same "
+            f"number; add a setting such as network.NAME, {way_out}"
+        )
+
+
+def of_target(study: StudySettings) -> Iterator[str]:
+    """Yield what is wrong with stop.target."""
     target, highest = study.stop.target, math.inf if study.objective == "loss" else 1.0
     if target is not None and not 0 < target <= highest:
         rule = "above 0" if highest == math.inf else "above 0 and at most 1"

@@ -21,10 +21,11 @@ from bakeoff.optimizers.registry import Optimizers
 from bakeoff.report import pages, web_page
 from bakeoff.report.figures import contest, example_figures, overview
 from bakeoff.report.figures.cases import Cases, cases, draw_cases
+from bakeoff.report.figures.pareto import draw_fronts
 from bakeoff.report.figures.trials import draw_trials
 from bakeoff.report.sections import online
 from bakeoff.results.curves import CurvePoint
-from bakeoff.results.model import Comparison, TuningComparison, Winner
+from bakeoff.results.model import Comparison, FrontComparison, TuningComparison, Winner
 from bakeoff.results.step_costs import Costs
 
 
@@ -106,6 +107,8 @@ def drawn_by(material: Material) -> Iterator[Callable[[], dict[str, bytes]]]:
     yield partial(overview.of_comparison, comparison, material.costs)
     for name, study in comparison.tuning.items():
         yield partial(trials, name, study)
+    for name, fronts in comparison.fronts.items():
+        yield partial(pareto, name, fronts)
     for task, name in material.data.items():
         card = material.cards[name]
         if card.samples is not None:
@@ -125,6 +128,10 @@ def drawn_by(material: Material) -> Iterator[Callable[[], dict[str, bytes]]]:
 
 def trials(name: str, study: TuningComparison) -> dict[str, bytes]:
     return {f"trials-{name}.png": draw_trials(study)}
+
+
+def pareto(name: str, study: FrontComparison) -> dict[str, bytes]:
+    return {f"pareto-{name}.png": draw_fronts(study)}
 
 
 def pictures(task: str, samples: Samples, classes: Sequence[str]) -> dict[str, bytes]:
@@ -147,7 +154,7 @@ def extremes(task: str, found: Cases) -> dict[str, bytes]:
 def texts(material: Material, drawn: Mapping[str, bytes]) -> dict[str, str]:
     """Write the pages, with these figures in the HTML file; return them by file name."""
     comparison = material.comparison
-    searched = {name: material.cards[paths.data_name(study.data)] for name, study in comparison.tuning.items()}
+    searched = {name: material.cards[paths.data_name(data)] for name, data in comparison.searched.items()}
     shown = pages.Exhibits(
         origins=origins(material),
         cards={task: material.cards[name] for task, name in material.data.items()},

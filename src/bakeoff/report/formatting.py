@@ -9,6 +9,7 @@ from bakeoff.results.model import CellName, Estimate
 FIGURES = "figures"  # the folder of figures, seen from the pages
 METRICS = {"accuracy": "accuracy", "auc": "area under the ROC curve", "dice": "mean Dice", "loss": "loss"}
 SHORT = {"accuracy": "accuracy", "auc": "AUC", "dice": "mean Dice", "loss": "loss"}  # beside an axis
+WEIGHTS = {"parameters": "number of weights"}  # an objective that no data measure
 PIPE = r"\|"  # in a cell
 DASH = "\N{EN DASH}"  # where there is no number
 
@@ -135,9 +136,14 @@ def percent(share: float) -> str:
 
 
 def heading(name: str) -> str:
-    """Return the last part of a setting's name; among several optimizers with the one whose setting it is."""
+    """Return the last part of a setting's name.
+
+    Among several optimizers it has the one whose setting it is, and an entry of a list the name of the list.
+    """
     section, *rest = name.split(".")
-    return ".".join(rest) if section == "optimizer" and len(rest) > 1 else name.rpartition(".")[2]
+    if section == "optimizer" and len(rest) > 1:
+        return ".".join(rest)
+    return ".".join(rest[-2:]) if rest and rest[-1].isdigit() else name.rpartition(".")[2]
 
 
 def settings(hyperparameters: Mapping[str, float]) -> str:

@@ -28,7 +28,7 @@ from bakeoff.report.formatting import (
     table,
     taken,
 )
-from bakeoff.report.sections import decision
+from bakeoff.report.sections import decision, fronts
 from bakeoff.report.sections.contest import contest, overall, procedure
 from bakeoff.results.curves import CurvePoint
 from bakeoff.results.importance import LEAST, LEAST_INDEPENDENT
@@ -157,7 +157,7 @@ def report(comparison: Comparison, exhibits: Exhibits, *more: str) -> str:
             embedding_section(corpus, found, exhibits, alone=len(comparison.embeddings) == 1)
             for corpus, found in comparison.embeddings.items()
         ),
-        *([tuning_section(comparison.tuning, exhibits.searched_parts)] if comparison.tuning else []),
+        *([tuning_section(comparison, exhibits.searched_parts)] if comparison.searched else []),
         *more,
         data_section(exhibits),
         REPRODUCE,
@@ -189,10 +189,11 @@ def introduction(comparison: Comparison) -> str:
             f"{plural(trainings, 'training')} on {plural(len(comparison.tasks), 'task')}: each network under each "
             "optimizer, with tuned and with default hyperparameters, from several seeds."
         )
-    if comparison.tuning:
-        cells = [cell for study in comparison.tuning.values() for cell in study.cells]
-        trials, methods = sum(cell.trials for cell in cells), plural(len({cell.method for cell in cells}), "method")
-        studies = f" in {len(comparison.tuning)} studies" if len(comparison.tuning) > 1 else ""
+    if comparison.searched:
+        searches = [(cell.method, cell.trials) for study in comparison.tuning.values() for cell in study.cells]
+        searches += [(one.method, one.trials) for study in comparison.fronts.values() for one in study.searches]
+        trials, methods = sum(count for _, count in searches), plural(len({name for name, _ in searches}), "method")
+        studies = f" in {len(comparison.searched)} studies" if len(comparison.searched) > 1 else ""
         parts.append(f"{plural(trials, 'trial')} of {methods} of hyperparameter search{studies}.")
     if comparison.embeddings:
         architectures = len({name for found in comparison.embeddings.values() for name in found.architectures})
@@ -371,14 +372,18 @@ def of_english(metric: str) -> bool:
     return metric.removeprefix("test/").partition(".")[0] in ENGLISH_TESTS
 
 
-def tuning_section(tuning: Mapping[str, TuningComparison], parts: Mapping[str, str | None]) -> str:
+def tuning_section(comparison: Comparison, parts: Mapping[str, str | None]) -> str:
     """Return the section on hyperparameter search, with a part for each study.
 
     Args:
         parts: by study which part of its source the trials train on; None for all of it.
     """
     return "\n\n".join(
-        ["## Hyperparameter search", *(study_part(name, of, parts[name]) for name, of in tuning.items())]
+        [
+            "## Hyperparameter search",
+            *(study_part(name, of, parts[name]) for name, of in comparison.tuning.items()),
+            *(fronts.study_part(name, of, parts[name]) for name, of in comparison.fronts.items()),
+        ]
     )
 
 

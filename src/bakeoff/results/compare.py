@@ -18,6 +18,7 @@ The rules, fixed before any run:
   curves were measured.
 - A second ruleset gives each optimizer one setting for all problems; it is compared by the trials.
 - The methods of a study are ranked alike, by its objective: that of their best trial, trained again on fresh seeds.
+- Those of a study of two objectives are not ranked by a test: their fronts are shown (`fronts`).
 """
 
 import json
@@ -31,7 +32,7 @@ from numpy.typing import NDArray
 
 from bakeoff.base.record import Record, Run
 from bakeoff.base.values import Metric
-from bakeoff.results import importance, mean_ranks, one_setting, time_to_target
+from bakeoff.results import fronts, importance, mean_ranks, one_setting, time_to_target
 from bakeoff.results.model import (
     Baseline,
     Budget,
@@ -300,7 +301,8 @@ def compare(
         ),
         one_setting=one_setting.compare(problems(compared, contests), settings.confidence),
         embeddings={corpus: vectors(records) for corpus, records in embeddings.items() if records},
-        tuning={study: tuning(records, settings) for study, records in studies.items()},
+        tuning={name: tuning(found, settings) for name, found in studies.items() if not fronts.of_two(found)},
+        fronts={name: fronts.compare(found, settings) for name, found in studies.items() if fronts.of_two(found)},
     )
     return Comparison.parsed(made.dumped())
 

@@ -558,6 +558,73 @@ class TuningComparison(Decision):
     cells: tuple[Study, ...]
 
 
+Measure = Literal["loss", "accuracy", "auc", "dice", "parameters"]
+Values = tuple[int | Number, int | Number]  # of two objectives, in their order
+
+
+class FrontTrial(Result):
+    """A trial on the front of a study of two objectives.
+
+    Attributes:
+        name: of its method and the trial: bayes-t007.
+        values: one for each searched hyperparameter; None where the trial does not have it.
+        searched: both objectives in the search.
+        confirmations: trainings from new seeds.
+        diverged: how many of these diverged.
+        confirmed: both objectives over those that ended.
+        test: the metric on test data over the same.
+    """
+
+    name: str
+    values: tuple[Number | str | None, ...]
+    searched: Values
+    confirmations: int
+    diverged: int
+    confirmed: tuple[Estimate, Estimate]
+    test: Estimate
+
+
+class FrontSearch(Result):
+    """What a method has found in a study of two objectives.
+
+    Attributes:
+        hypervolume: of its front, as a share of the rectangle from the worst to the best values over all methods.
+        points: the trials that ended, in order.
+        front: the non-dominated ones of these, the best by the first objective first.
+    """
+
+    method: str
+    trials: int
+    trials_diverged: int
+    hypervolume: Number
+    points: tuple[Values, ...]
+    front: tuple[Values, ...]
+
+
+class FrontComparison(Result):
+    """A study of two objectives.
+
+    Attributes:
+        data: the file of examples on which the trials are trained.
+        objectives: on validation data, or the number of weights.
+        tested: the metric on test data.
+        hyperparameters: those that are searched.
+        reference: the worst value of each objective over the trials; None where all diverged.
+        front: of all methods' trials, the best by the first objective first.
+        searches: by method, that of the largest hypervolume first.
+    """
+
+    data: str
+    model: str
+    optimizer: str
+    objectives: tuple[Measure, Measure]
+    tested: Metric
+    hyperparameters: tuple[str, ...]
+    reference: Values | None
+    front: tuple[FrontTrial, ...]
+    searches: tuple[FrontSearch, ...]
+
+
 class Comparison(Result):
     """All comparisons.
 
@@ -569,7 +636,8 @@ class Comparison(Result):
         relaxed_profiles: in steps, by relaxed targets.
         one_setting: None where fewer than two problems have trials at the same points.
         embeddings: by the name of the corpus.
-        tuning: the searches, by study.
+        tuning: the searches for the best value of one objective, by study.
+        fronts: those for the Pareto front of two objectives, by study.
     """
 
     confidence: float
@@ -580,6 +648,13 @@ class Comparison(Result):
     one_setting: OneSetting | None
     embeddings: dict[str, EmbeddingComparison]
     tuning: dict[str, TuningComparison]
+    fronts: dict[str, FrontComparison]
+
+    @property
+    def searched(self) -> dict[str, str]:
+        """The file of examples of each study."""
+        one, two = self.tuning.items(), self.fronts.items()
+        return {name: study.data for name, study in one} | {name: study.data for name, study in two}
 
     def dumped(self) -> str:
         """Return the text of comparison.json."""

@@ -12,8 +12,10 @@ class Bayes(Sampled):
 
     Optuna's tree-structured Parzen estimator: multivariate, so that the densities are of all dimensions together, and
     with a constant liar, so that trials of a batch that are not told yet count as bad. It splits points by rank, so
-    that an infinite value is only a bad one.
-    Source: Bergstra, Bardenet, Bengio & Kegl 2011, NeurIPS 24.
+    that an infinite value is only a bad one. With two objectives the rank is that of the front a point is on, and among
+    points of one front those count as good that together have the largest hypervolume.
+    Source: Bergstra, Bardenet, Bengio & Kegl 2011, NeurIPS 24; with two objectives Ozaki, Tanigaki, Watanabe & Onishi
+    2020, GECCO (MOTPE).
     """
 
     def __init__(self, problem: Problem, settings: BayesSettings) -> None:
@@ -24,4 +26,4 @@ class Bayes(Sampled):
             constant_liar=True,
             group=False,
         )
-        super().__init__(problem.space, sampler)
+        super().__init__(problem.space, sampler, problem.objectives)

@@ -4,6 +4,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from itertools import islice, product
+from typing import Any
 
 import numpy as np
 
@@ -37,7 +38,7 @@ class Grid:
     def ask(self, n: int) -> list[Proposal]:
         return list(islice(self.left, n))
 
-    def tell(self, values: Sequence[float]) -> None:
+    def tell(self, values: Sequence[Any]) -> None:
         """Learns nothing from them."""
 
 

@@ -10,12 +10,12 @@ from bakeoff.tuning.settings import Nsga2Settings
 class Nsga2(Sampled):
     """A random population; then children of the best `population` of all trials so far, by crossover and mutation.
 
-    Optuna's sampler. With one objective its sorting into fronts is a ranking by value, so that a diverged trial ranks
-    last. Parents are drawn by binary tournaments. With probability `crossover` a child takes each coordinate from
-    either of two parents, otherwise it is a copy of one. On average `mutations` of its coordinates are drawn anew from
-    the whole range.
+    Optuna's sampler. It sorts trials into fronts, and within a front by crowding distance; with one objective this is a
+    ranking by value. A diverged trial ranks last. Parents are drawn by binary tournaments. With probability `crossover`
+    a child takes each coordinate from either of two parents, otherwise it is a copy of one. On average `mutations` of
+    its coordinates are drawn anew from the whole range.
     Source: Deb, Pratap, Agarwal & Meyarivan 2002, IEEE Transactions on Evolutionary Computation 6(2).
-    Differs: one objective; uniform crossover and mutation in place of simulated binary crossover and polynomial
+    Differs: uniform crossover and mutation in place of simulated binary crossover and polynomial
     mutation; a batch that is asked for before a generation is told belongs to it, and may make it larger.
     """
 
@@ -33,4 +33,4 @@ class Nsga2(Sampled):
             child_generation_strategy=None,
             after_trial_strategy=None,
         )
-        super().__init__(problem.space, sampler)
+        super().__init__(problem.space, sampler, problem.objectives)

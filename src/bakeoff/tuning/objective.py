@@ -19,6 +19,7 @@ from bakeoff.training.job import Job
 from bakeoff.training.settings import ExecutionSettings, TrainingSettings
 from bakeoff.training.supervised import Classification, Segmentation, Supervised
 from bakeoff.tuning.candidate import Base, Candidate
+from bakeoff.tuning.measures import PARAMETERS, metric, sign
 from bakeoff.tuning.space import Point
 
 Asked = tuple[Point, int | None]  # a point to try, or with a seed one to confirm
@@ -73,14 +74,13 @@ class Trained:
     diverged: int | None
 
     def value(self, objective: str) -> float:
-        """Return the value for the searcher, which minimises: the validation loss, or a metric with its sign changed.
+        """Return the value of one objective for the searcher, which minimises: that of a metric with its sign changed.
 
         It is infinity for a diverged training, which ranks last.
         """
         if self.diverged:
             return math.inf
-        value = self.metrics[f"val/{objective}"]
-        return value if objective == "loss" else -value
+        return sign(objective) * self.metrics[metric(objective)]
 
 
 @dataclass(frozen=True)
@@ -94,11 +94,13 @@ class Objective:
     examples: Examples
     base: Base
     seed: int
+    counted: bool = False  # whether the number of the network's weights is among the metrics
 
     def __call__(self, point: Point) -> Trained:
         """Return the trial at a point. The test split is not read."""
-        _, _, outcome = self.train(point, self.seed)
-        return Trained(outcome.final, outcome.diverged)
+        network, _, outcome = self.train(point, self.seed)
+        size = {} if outcome.diverged else self.size(network)
+        return Trained(outcome.final | size, outcome.diverged)
 
     def confirm(self, point: Point, seed: int) -> Trained:
         """Return a training at the point from another seed, its test metrics included."""
@@ -106,7 +108,11 @@ class Objective:
         if outcome.diverged:
             return Trained({}, outcome.diverged)
         test = {f"test/{name}": value for name, value in workload.evaluate(network, "test").items()}
-        return Trained(outcome.final | test, None)
+        return Trained(outcome.final | test | self.size(network), None)
+
+    def size(self, network: nn.Module) -> dict[str, float]:
+        """Return the number of weights as a metric, where it is one."""
+        return {PARAMETERS: sum(weight.numel() for weight in network.parameters())} if self.counted else {}
 
     def train(self, point: Point, seed: int) -> tuple[nn.Module, Supervised, Outcome]:
         candidate = self.base.at(point)

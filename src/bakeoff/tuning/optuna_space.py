@@ -1,6 +1,7 @@
 """A searcher that is one of Optuna's samplers, and the axes along which it samples."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import optuna
 
@@ -26,9 +27,12 @@ def axes(space: Space) -> Axes:
 class Sampled:
     """Proposes what a sampler of Optuna draws, and tells it the values."""
 
-    def __init__(self, space: Space, sampler: optuna.samplers.BaseSampler) -> None:
+    def __init__(self, space: Space, sampler: optuna.samplers.BaseSampler, objectives: int = 1) -> None:
+        """Args:
+        objectives: their number.
+        """
         self.space, self.axes = space, axes(space)
-        self.study = optuna.create_study(sampler=sampler)
+        self.study = optuna.create_study(sampler=sampler, directions=["minimize"] * objectives)
         self.asked: list[optuna.Trial] = []
 
     def ask(self, n: int) -> list[Proposal]:
@@ -45,6 +49,6 @@ class Sampled:
             for name, dimension in self.space.dimensions.items()
         )
 
-    def tell(self, values: Sequence[float]) -> None:
+    def tell(self, values: Sequence[Any]) -> None:
         for trial, value in zip(self.asked, values, strict=True):
             self.study.tell(trial, value)

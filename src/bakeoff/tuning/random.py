@@ -1,6 +1,7 @@
 """Random search."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -21,5 +22,5 @@ class Random:
     def ask(self, n: int) -> list[Proposal]:
         return [Proposal(self.space.point(cube)) for cube in self.rng.random((n, len(self.space))).tolist()]
 
-    def tell(self, values: Sequence[float]) -> None:
+    def tell(self, values: Sequence[Any]) -> None:
         """Learns nothing from them."""

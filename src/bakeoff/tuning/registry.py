@@ -94,7 +94,7 @@ SEARCHERS = {
     "nsga2": SearcherSpec(
         rule="a random population, then children of the best of all trials so far by crossover and mutation",
         source="Deb, Pratap, Agarwal & Meyarivan 2002, IEEE Transactions on Evolutionary Computation 6(2)",
-        departs="Optuna's sampler; one objective; uniform crossover, and mutation that draws anew",
+        departs="Optuna's sampler; uniform crossover, and mutation that draws anew",
         settings=Nsga2Settings,
         build=Nsga2,
     ),

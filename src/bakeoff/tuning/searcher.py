@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Protocol
+from typing import Any, Protocol
 
 from bakeoff.tuning.space import Point, Space
 
@@ -23,10 +23,10 @@ class Searcher(Protocol):
     def ask(self, n: int) -> list[Proposal]:
         """From one to n points to try next."""
 
-    def tell(self, values: Sequence[float]) -> None:
+    def tell(self, values: Sequence[Any]) -> None:
         """The values of the points last asked for, in that order; smaller is better, and infinity is a diverged trial.
 
-        An infinite value ranks behind every finite one, and level with any other.
+        An infinite value ranks behind every finite one, and level with any other. With two objectives each is a pair.
         """
 
 
@@ -47,6 +47,7 @@ class Problem:
         study: its name.
         budget: trainings that it may spend.
         slope: the gradient through so many steps of a training.
+        objectives: their number.
     """
 
     study: str
@@ -54,3 +55,4 @@ class Problem:
     budget: int
     seed: int
     slope: Callable[[int], Slope]
+    objectives: int = 1

@@ -148,6 +148,13 @@ OneOrSeveral = Annotated[
 ]
 
 
+ObjectiveName = Literal["loss", "accuracy", "auc", "dice", "parameters"]
+TwoObjectives = Annotated[tuple[ObjectiveName, ...], Field(strict=False, min_length=2, max_length=2), DISTINCT]
+OneOrTwo = Annotated[
+    Annotated[ObjectiveName, Tag("one")] | Annotated[TwoObjectives, Tag("list")], Discriminator(listed)
+]
+
+
 class StudySettings(Settings):
     """A training whose settings are searched. All methods of a study have the same problem and the same budget.
 
@@ -157,7 +164,8 @@ class StudySettings(Settings):
 
     Attributes:
         optimizer: one, or a list of those that are searched; then the settings of each are optimizer.NAME.SETTING.
-        objective: of the validation data: the loss (lower is better), or a metric of the task (higher is better).
+        objective: of the validation data: the loss (lower is better), or a metric of the task (higher is better); or a
+            list of two that are traded off, one of which may be the number of the network's weights (lower is better).
         trials: trainings that a method may spend, or their share of those that the budget has; None: all of these.
         batch: trials asked for at a time.
         examples: training examples, or their share.
@@ -167,7 +175,7 @@ class StudySettings(Settings):
     task: str
     model: NetworkName
     optimizer: OneOrSeveral
-    objective: Literal["loss", "accuracy", "auc", "dice"]
+    objective: OneOrTwo
     methods: Annotated[tuple[MethodName, ...], Field(strict=False), DISTINCT]
     trials: Amount | None
     batch: Positive
@@ -181,6 +189,10 @@ class StudySettings(Settings):
     @property
     def optimizers(self) -> tuple[OptimizerName, ...]:
         return (self.optimizer,) if isinstance(self.optimizer, str) else self.optimizer
+
+    @property
+    def objectives(self) -> tuple[ObjectiveName, ...]:
+        return (self.objective,) if isinstance(self.objective, str) else self.objective
 
     @property
     def searched(self) -> dict[str, Dimension]:

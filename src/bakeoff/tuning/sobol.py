@@ -1,6 +1,7 @@
 """Quasi-random search."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch.quasirandom import SobolEngine
@@ -24,5 +25,5 @@ class Sobol:
         cubes = self.sequence.draw(n, dtype=torch.float64)
         return [Proposal(self.space.point(cube)) for cube in cubes.tolist()]
 
-    def tell(self, values: Sequence[float]) -> None:
+    def tell(self, values: Sequence[Any]) -> None:
         """Learn nothing from them."""

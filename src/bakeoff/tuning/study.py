@@ -1,23 +1,28 @@
-"""A search, the confirmation of its best trial, and the record of both."""
+"""A search, the confirmation of the best that it finds, and the record of both."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from bakeoff.base.progress import Progress
 from bakeoff.base.record import Run, flat
 from bakeoff.base.settings import Settings
 from bakeoff.training.fit import Watch
-from bakeoff.training.metrics import means
-from bakeoff.tuning.executor import Trial, ending, full, search
+from bakeoff.tuning.executor import ending, search
+from bakeoff.tuning.goal import Goal
 from bakeoff.tuning.halving import Plan, planned
+from bakeoff.tuning.measures import metric, sign, written
 from bakeoff.tuning.objective import Asked, Objective, Trained
+from bakeoff.tuning.one_objective import OneObjective
 from bakeoff.tuning.searcher import Searcher
 from bakeoff.tuning.settings import OPTIMIZER, SearchBudget, StudySettings
 from bakeoff.tuning.space import Point
+from bakeoff.tuning.trial import Trial
+from bakeoff.tuning.two_objectives import TwoObjectives
 
-BEST = "best/val/"  # of the trials so far; not `val/`, whose metrics are means over the confirming trainings
+BEST = "best/"  # of the trials so far; the metrics of an objective are means over the confirming trainings
 
 
 @dataclass(frozen=True)
@@ -49,6 +54,11 @@ class Study:
         return self.budget.trials + self.budget.confirmations
 
     @property
+    def goal(self) -> Goal:
+        first, *others = self.settings.objectives
+        return TwoObjectives((first, others[0])) if others else OneObjective(first)
+
+    @property
     def plan(self) -> Plan | None:
         """What halving trains; None for a search whose trials have all epochs."""
         halving = self.settings.stop.halving
@@ -70,29 +80,23 @@ class Study:
         `train` has `self.train` done to each of what is asked together; in which process changes nothing. `noted` is
         called with each trial.
 
-        If all trials diverged the first is confirmed, so that this is recorded, too.
-
-        The study's metrics are means over the confirming trainings, which start from seeds that no trial has seen, and
-        which alone read the test split. If one of them diverges, so does the study, and there are no means. The
-        study's history is the best value of the objective so far, of trials with all epochs; its epochs are trainings
+        The confirming trainings start from seeds that no trial has seen, and they alone read the test split. The
+        study's history is the best value of each objective so far, of trials with all epochs; its epochs are trainings
         spent. Its parameter `study.ended` names what ended the search: the budget, or one of the rules of `stop`.
         """
         show = watch(self.name, self.parameters())
         history: list[dict[str, float]] = []
-        objective = self.settings.objective
-        name, sign = f"{BEST}{objective}", 1 if objective == "loss" else -1
+        settings, budget, plan, goal = self.settings, self.budget, self.plan, self.goal
 
         def see(trial: Trial) -> None:
             noted(trial)
-            value = trial.trained.value(objective) if trial.full else math.inf
-            best = min(value, sign * history[-1][name] if history else math.inf)
-            note = f"best val/{objective} {sign * best:.3f}" if math.isfinite(best) else ""
-            progress.advance(int(trial.spent) - progress.done, note=note)
-            if trial.full and math.isfinite(best):
-                history.append({"epoch": trial.spent, name: sign * best})
+            best = best_so_far(goal.objectives, history[-1] if history else {}, trial)
+            shown = ", ".join(written(name, best[BEST + metric(name)]) for name in goal.objectives) if best else ""
+            progress.advance(int(trial.spent) - progress.done, note=f"best {shown}" if shown else "")
+            if trial.full and best:
+                history.append({"epoch": trial.spent} | best)
                 show(history[-1])
 
-        settings, budget, plan = self.settings, self.budget, self.plan
         whole = plan.cost if plan else budget.trials
         trials = search(
             self.searcher,
@@ -102,27 +106,27 @@ class Study:
             batch=settings.batch,
             stop=settings.stop,
             watch=see,
-            objective=objective,
+            goal=goal,
         )
-        ended = ending(trials, settings.stop, objective, whole)
+        ended = ending(trials, settings.stop, goal, whole)
         if unspent := budget.trials - progress.done:
             progress.advance(unspent, note=f"ended by its {ended} after {len(trials)} trials")
-        best = best_of(trials, objective)
-        seeds = [settings.seed + number for number in range(1, budget.confirmations + 1)]
-        again = train([(best.point, seed) for seed in seeds])
+        chosen = goal.chosen(trials, budget.confirmations)
+        asked = [(trial.point, settings.seed + number) for trial, number in chosen]
+        again = train(asked)
         progress.advance(budget.confirmations)
         confirmed = [
-            self.child(f"c{number}", seed, best.point, trained)
-            for number, (seed, trained) in enumerate(zip(seeds, again, strict=True), start=1)
+            self.child(f"c{number}", seed, point, trained, goal.of_confirmation(trial))
+            for number, ((trial, _), (point, seed), trained) in enumerate(
+                zip(chosen, asked, again, strict=True), start=1
+            )
         ]
-        parameters = (
-            self.parameters() | self.named(best.point) | {"study.best": f"t{best.number:03}", "study.ended": ended}
-        )
+        found, marks = goal.found(trials, confirmed), goal.marks(trials)
+        parameters = self.parameters() | ({} if found.point is None else self.named(found.point))
+        parameters |= {**found.parameters, "study.ended": ended}
         counts = {"trials": len(trials), "trials.diverged": sum(bool(t.trained.diverged) for t in trials)}
-        diverged = next((run.diverged for run in confirmed if run.diverged), None)
-        metrics = {} if diverged else means([run.metrics for run in confirmed])
-        tried = [self.child(f"t{t.number:03}", settings.seed, t.point, t.trained) for t in trials]
-        return [Run(self.name, parameters, metrics | counts, history, diverged), *tried, *confirmed]
+        tried = [self.child(t.name, settings.seed, t.point, t.trained, metrics=marks[t.number]) for t in trials]
+        return [Run(self.name, parameters, {**found.metrics, **counts}, history, found.diverged), *tried, *confirmed]
 
     def parameters(self) -> dict[str, Any]:
         """The parameters that all trainings of the study share, and those of the search; flat."""
@@ -135,7 +139,8 @@ class Study:
             "method": self.method,
         }
         searched = {f"study.{name}": value for name, value in self.budget.model_dump().items()}
-        searched |= {f"study.{name}": getattr(self.settings, name) for name in ("batch", "examples", "objective")}
+        searched |= {f"study.{name}": getattr(self.settings, name) for name in ("batch", "examples")}
+        searched["study.objective"] = ", ".join(self.settings.objectives)
         searched |= flat("study.stop", self.settings.stop.model_dump())
         searched["study.space"] = ", ".join(self.settings.space)
         of_method = flat(self.method, self.hyperparameters.model_dump(mode="json"))
@@ -151,11 +156,33 @@ class Study:
         base = self.objective.base
         return base.named(base.at(point)) | point
 
-    def child(self, suffix: str, seed: int, point: Point, trained: Trained) -> Run:
-        parameters = self.parameters() | self.named(point) | {"seed": seed}
-        return Run(f"{self.name}-{suffix}", parameters, trained.metrics, [], trained.diverged, parent=self.name)
+    def child(
+        self,
+        suffix: str,
+        seed: int,
+        point: Point,
+        trained: Trained,
+        parameters: Mapping[str, Any] = MappingProxyType({}),
+        metrics: Mapping[str, float] = MappingProxyType({}),
+    ) -> Run:
+        """Args:
+        parameters, metrics: further ones.
+        """
+        named = self.parameters() | self.named(point) | {"seed": seed, **parameters}
+        return Run(f"{self.name}-{suffix}", named, {**trained.metrics, **metrics}, [], trained.diverged, self.name)
 
 
-def best_of(trials: Sequence[Trial], objective: str) -> Trial:
-    """Return the first of the trials with the smallest value, of those with all epochs."""
-    return min(full(trials), key=lambda trial: trial.trained.value(objective))
+def best_so_far(objectives: Sequence[str], last: Mapping[str, float], trial: Trial) -> dict[str, float]:
+    """Return the best value of each objective, as it is; an empty dict before the first trial that ends.
+
+    Args:
+        last: the same before the trial.
+    """
+    best = {}
+    for name in objectives:
+        key, direction = BEST + metric(name), sign(name)
+        value = trial.trained.value(name) if trial.full else math.inf
+        least = min(value, direction * last[key] if key in last else math.inf)
+        if math.isfinite(least):
+            best[key] = direction * least
+    return best

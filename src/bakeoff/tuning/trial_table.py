@@ -6,15 +6,17 @@ from collections.abc import Iterable, Sequence
 from io import StringIO
 from typing import Any
 
-from bakeoff.tuning.executor import Trial
+from bakeoff.tuning.goal import Goal
+from bakeoff.tuning.measures import metric
+from bakeoff.tuning.trial import Trial
 
 
-def trial_table(trials: Sequence[Trial], names: Iterable[str], objective: str) -> str:
+def trial_table(trials: Sequence[Trial], names: Iterable[str], goal: Goal) -> str:
     """Return the text of the table.
 
-    Columns: the number of the trial, trainings spent until then, a column for each searched setting, the objective on
-    validation data, and the step at which the trial diverged. A cell is empty where there is no value; a list, true and
-    false are JSON.
+    Columns: the number of the trial, trainings spent until then, a column for each searched setting and each objective,
+    with two of these whether the trial is on their front (1 or 0), and the step at which the trial diverged. A cell is
+    empty where there is no value; a list, true and false are JSON.
 
     Args:
         names: of the searched settings.
@@ -22,11 +24,14 @@ def trial_table(trials: Sequence[Trial], names: Iterable[str], objective: str) -
     columns = list(dict.fromkeys([*names, *(name for trial in trials for name in trial.point)]))
     text = StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["number", "spent", *columns, objective, "diverged"])
+    marks = goal.marks(trials)
+    marked = list(dict.fromkeys(name for found in marks.values() for name in found))
+    writer.writerow(["number", "spent", *columns, *goal.objectives, *marked, "diverged"])
     for trial in trials:
         point = [written(trial.point[name]) if name in trial.point else "" for name in columns]
-        value = trial.trained.metrics.get(f"val/{objective}", "")
-        writer.writerow([trial.number, written(trial.spent), *point, value, trial.trained.diverged or ""])
+        values = [trial.trained.metrics.get(metric(name), "") for name in goal.objectives]
+        values += [marks[trial.number].get(name, "") for name in marked]
+        writer.writerow([trial.number, written(trial.spent), *point, *values, trial.trained.diverged or ""])
     return text.getvalue()
 
 

@@ -1,0 +1,94 @@
+"""What params.yaml says of one method's search of a study, and the search that it makes."""
+
+from dataclasses import dataclass
+from functools import partial
+
+from bakeoff.base.budget import Read, budgeted, of_budget
+from bakeoff.base.settings import Settings
+from bakeoff.contest.task_data import examples as path_of
+from bakeoff.data.examples import Examples
+from bakeoff.networks.registry import NETWORKS
+from bakeoff.optimizers.registry import OPTIMIZERS
+from bakeoff.training.settings import PlanSettings
+from bakeoff.tuning.candidate import Base
+from bakeoff.tuning.halving import halved
+from bakeoff.tuning.hypergradient import Hypergradient
+from bakeoff.tuning.measures import PARAMETERS
+from bakeoff.tuning.objective import Objective, thinned
+from bakeoff.tuning.registry import SEARCHERS
+from bakeoff.tuning.searcher import Problem
+from bakeoff.tuning.settings import SearchBudget, StudySettings
+from bakeoff.tuning.study import Study
+from bakeoff.tuning.trial_log import LoggedTrainings, TrialLog
+
+
+@dataclass(frozen=True)
+class Setup:
+    """Attributes:
+    settings: of the study, with the epochs of the budget.
+    hyperparameters: of the method.
+    base: what all trainings of the study share.
+    data: path of the examples.
+    """
+
+    study: str
+    method: str
+    settings: StudySettings
+    budget: SearchBudget
+    hyperparameters: Settings
+    base: Base
+    data: str
+
+    @classmethod
+    def read(cls, read: Read, study: str, method: str) -> "Setup":
+        """Return the setup that params.yaml has.
+
+        Raises:
+            BadInput: a fixed value has a name that is not a setting.
+        """
+        settings = budgeted(read, read(f"tuning.studies.{study}", StudySettings))
+        budget = of_budget(read, "tuning", SearchBudget).of(settings)
+        hyperparameters = read(f"tuning.{method}", SEARCHERS[method].settings)
+        network = read(f"networks.{settings.model}", NETWORKS[settings.model].settings)
+        rules = settings.optimizers
+        defaults = {rule: read(f"optimizers.{rule}.defaults", OPTIMIZERS[rule].settings) for rule in rules}
+        plan = read(f"tasks.{settings.task}.training", PlanSettings)
+        base = Base.read(study, settings, network, defaults, plan)
+        return cls(study, method, settings, budget, hyperparameters, base, path_of(read, settings.task))
+
+    def objective(self, whole: Examples) -> Objective:
+        """Return what is searched: trainings on the study's part of the examples."""
+        settings = self.settings
+        examples = thinned(whole, settings.examples, settings.seed, f"{self.base.place}.examples")
+        return Objective(examples, self.base, settings.seed, PARAMETERS in settings.objectives)
+
+    def taken(self, objective: Objective, whole: Examples) -> list[str]:
+        """Return a line on a share of the examples as numbers; none where params.yaml has a number."""
+        share, examples = self.settings.examples, objective.examples
+        if not isinstance(share, float):
+            return []
+        taken = f"{len(examples.train.x):,} of {len(whole.train.x):,} training examples"
+        return [f"tuning.studies.{self.study}.examples: {share:g} = {taken}"]
+
+    def logged(self, objective: Objective, log: TrialLog) -> LoggedTrainings:
+        """Return the trainings of the search, of which those in the log are not repeated."""
+        shared = {"examples": self.settings.examples, "drawn": self.settings.seed}
+        # Trainings of the same study without it have no such metric.
+        counted = {"counted": True} if objective.counted else {}
+        return LoggedTrainings(log, objective, shared | counted)
+
+    def search(self, objective: Objective, finished: LoggedTrainings) -> Study:
+        """Return the search.
+
+        Args:
+            finished: its trainings, for the gradients among them.
+        """
+        settings = self.settings
+        slope = partial(finished.slope, partial(Hypergradient, objective))
+        space, objectives = self.base.space(settings), len(settings.objectives)
+        problem = Problem(self.study, space, self.budget.trials, settings.seed, slope, objectives)
+        build = SEARCHERS[self.method].of(self.hyperparameters)
+        searcher = halved(settings.stop.halving, settings.epochs, problem, build)
+        return Study(
+            self.study, self.method, self.data, self.budget, settings, self.hyperparameters, objective, searcher
+        )

@@ -1,0 +1,63 @@
+"""What params.yaml makes of a search."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from pydantic import TypeAdapter
+
+from bakeoff.base import settings
+from bakeoff.data.examples import Examples, Split
+from bakeoff.tuning.one_objective import OneObjective
+from bakeoff.tuning.setup import Setup
+from bakeoff.tuning.trial_log import TrialLog
+from bakeoff.tuning.two_objectives import TwoObjectives
+
+PARAMS = settings.load(Path(__file__).parents[2] / "params.yaml")
+POINT = {"optimizer.learning_rate": 0.1, "optimizer.beta": 0.9, "penalty.weight_decay": 1e-3}
+SPLIT = Split(np.zeros((30, 1, 2, 2), np.float32), np.arange(30, dtype=np.uint8) % 3)
+EXAMPLES = Examples(SPLIT, SPLIT, SPLIT, classes=("a", "b", "c"))
+
+
+def setup(**changes: Any) -> Setup:
+    """Return that of the study mlp by random search, with changes of the study."""
+    study = PARAMS["tuning"]["studies"]["mlp"] | changes
+
+    def read(key: str, kind: Any) -> Any:
+        value: Any = PARAMS | {"tuning": PARAMS["tuning"] | {"studies": {"mlp": study}}}
+        for part in key.split("."):
+            value = value[part]
+        return TypeAdapter(kind).validate_python(value)
+
+    return Setup.read(read, "mlp", "random")
+
+
+@pytest.mark.parametrize(("examples", "count", "said"), [(0.5, 15, ["0.5 = 15 of 30 training examples"]), (7, 7, [])])
+def test_a_share_of_the_examples_is_said_as_numbers(examples: float, count: int, said: list[str]) -> None:
+    made = setup(examples=examples)
+    objective = made.objective(EXAMPLES)
+    assert len(objective.examples.train.x) == count
+    assert made.taken(objective, EXAMPLES) == [f"tuning.studies.mlp.examples: {line}" for line in said]
+
+
+def test_a_search_is_after_what_the_study_says(tmp_path: Path) -> None:
+    for objective, goal in (
+        ("loss", OneObjective("loss")),
+        (["accuracy", "parameters"], TwoObjectives(("accuracy", "parameters"))),
+    ):
+        made = setup(objective=objective, examples=7)
+        trained = made.objective(EXAMPLES)
+        study = made.search(trained, made.logged(trained, TrialLog("tune", {}, tmp_path)))
+        assert study.goal == goal
+        assert study.trainings == made.budget.trials + made.budget.confirmations
+
+
+def test_a_training_without_the_number_of_weights_is_not_taken_for_one_with_it(tmp_path: Path) -> None:
+    log = TrialLog("tune", {}, tmp_path)
+
+    def key(objective: Any) -> str:
+        made = setup(objective=objective, examples=7)
+        return made.logged(made.objective(EXAMPLES), log).key((POINT, None))
+
+    assert key("loss") == key(["loss", "accuracy"]) != key(["loss", "parameters"])
