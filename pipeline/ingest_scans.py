@@ -27,7 +27,8 @@ def ingest_scans(stage: Stage, data: str) -> None:
         remarks.add(f"data.scans.take: {taken}")
     with stage.progress(sum(scan.length for scan in found)) as progress:
         examples = scans.examples(found, settings, progress.advance, remarks, partial=taken is not None)
-    known = spacings(found, *examples.train.x.shape[2:], remarks)
+    height, width = examples.train.x.shape[2:]
+    known = spacings(found, height, width, remarks)
     stage.say(f"{stage.name}: {line}" for line in remarks.lines())
     stage.output(paths.examples(data, "scans"), examples.save)
     stage.output(paths.data_card(data), Card.of(examples, "scans", settings.source, taken, known).save)
