@@ -9,6 +9,7 @@ from bakeoff.data.scans import scans
 from bakeoff.data.scans.read import read
 from bakeoff.data.scans.sequence import part
 from bakeoff.data.scans.settings import ScansSettings
+from bakeoff.data.scans.spacing import spacings
 from bakeoff.data.sources.find import find
 from bakeoff.harness.stage import Stage, run
 
@@ -26,9 +27,11 @@ def ingest_scans(stage: Stage, data: str) -> None:
         remarks.add(f"data.scans.take: {taken}")
     with stage.progress(sum(scan.length for scan in found)) as progress:
         examples = scans.examples(found, settings, progress.advance, remarks, partial=taken is not None)
+    height, width = examples.train.x.shape[2:]
+    known = spacings(found, height, width, remarks)
     stage.say(f"{stage.name}: {line}" for line in remarks.lines())
     stage.output(paths.examples(data, "scans"), examples.save)
-    stage.output(paths.data_card(data), Card.of(examples, "scans", settings.source, taken).save)
+    stage.output(paths.data_card(data), Card.of(examples, "scans", settings.source, taken, known).save)
 
 
 if __name__ == "__main__":

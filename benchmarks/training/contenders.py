@@ -100,8 +100,8 @@ def bakeoff(trained: Trained) -> None:
     from bakeoff.training.workload import Held
     from benchmarks.training.roofline import roofline
 
-    network = trained.build()
-    clock = Clock({"bare": lambda: bare(network, trained), "roofline": lambda: roofline(network, trained)})
+    network, shape = trained.build(), (trained.batch, *trained.shape)
+    clock = Clock({"bare": lambda: bare(network, trained), "roofline": lambda: roofline(network, shape)})
     losses: list[Tensor] = []
 
     class Timed(Classification):

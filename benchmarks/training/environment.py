@@ -3,6 +3,7 @@
 import hashlib
 import subprocess
 import sys
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -13,12 +14,12 @@ PACKAGES = ["pytorch-lightning>=2.6.6", "keras>=3.15"]
 SHARED = ["numpy", "pillow", "pydantic", "ruamel.yaml"]  # what the networks and images need, in this project's versions
 
 
-def interpreter() -> Path:
-    """The Python of the environment, which is made in bakeoff's cache if it is not there."""
+def interpreter(packages: Sequence[str] = PACKAGES) -> Path:
+    """The Python of an environment with these packages, which is made in bakeoff's cache if it is not there."""
     wanted = [
         f"torch=={version('torch').partition('+')[0]}",
         *(f"{name}=={version(name)}" for name in SHARED),
-        *PACKAGES,
+        *packages,
     ]
     digest = hashlib.sha256(" ".join(wanted).encode()).hexdigest()[:12]
     place = folder() / f"contenders-{digest}"

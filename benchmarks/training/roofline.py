@@ -8,6 +8,7 @@ have, and not that of some large matrix product.
 
 import statistics
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -15,13 +16,14 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from benchmarks.training.networks import Trained
-
 RUNS = 9
 
 
-def roofline(network: nn.Module, trained: Trained) -> dict[str, float]:
+def roofline(network: nn.Module, shape: Sequence[int]) -> dict[str, float]:
     """The best of the network's convolutions, and the operations of one step.
+
+    Args:
+        shape: of a batch of images (N, C, H, W).
 
     Returns:
         best: operations a second; 0 for a network without convolutions.
@@ -36,9 +38,11 @@ def roofline(network: nn.Module, trained: Trained) -> dict[str, float]:
 
     hooks = [module.register_forward_hook(meet) for module in network.modules() if isinstance(module, nn.Conv2d)]
     kept = {name: values.clone() for name, values in network.state_dict().items()}
-    x = torch.rand(trained.batch, *trained.shape)
+    x = torch.rand(*shape)
     with FlopCounterMode(display=False) as counter:
-        F.cross_entropy(network(x), torch.zeros(trained.batch, dtype=torch.long)).backward()  # type: ignore[no-untyped-call]
+        logits = network(x)
+        labels = torch.zeros(len(logits), *logits.shape[2:], dtype=torch.long)
+        F.cross_entropy(logits, labels).backward()  # type: ignore[no-untyped-call]
     for hook in hooks:
         hook.remove()
     network.load_state_dict(kept)

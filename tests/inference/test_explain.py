@@ -3,21 +3,24 @@
 import json
 import re
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from bakeoff.base import paths
 from bakeoff.base.provenance import sha256
 from bakeoff.base.settings import BadInput
+from bakeoff.data.card import Card
 from bakeoff.data.encoding.encoder import Encoder
 from bakeoff.data.examples import Examples, Split
 from bakeoff.explanation.explain import NUMBERS, PAGE, explain
 from bakeoff.explanation.importance import groups
 from bakeoff.explanation.membranes import Separations
 from bakeoff.explanation.page import decoded
-from bakeoff.explanation.surfaces import Surfaces
+from bakeoff.explanation.surfaces import Spacing, Surfaces
 from bakeoff.inference import models
 from bakeoff.inference.views import Flips
 
@@ -139,6 +142,34 @@ def test_the_pixels_of_scans(made: Make) -> None:
         assert f"(HD95) of each picture, in {unit}" in Path("out", PAGE).read_text(encoding="utf-8")
 
 
+def test_a_pixel_has_the_size_that_the_card_of_the_data_has(made: Make, capsys: pytest.CaptureFixture[str]) -> None:
+    examples = made("scans", "unet", (1, 6, 8), ("background", "grey", "white"))
+    card = Path(paths.data_card("scans"))
+
+    def distances(least: Spacing, largest: Spacing, given: Spacing | None = None) -> dict[str, Any]:
+        Card.of(examples, "scans", "mine", None, (least, largest)).save(card)
+        explain("scans", "validation", "out", cell="unet-sgd", spacing=given)
+        said: dict[str, Any] = numbers("out")["surface_distance"]
+        return said
+
+    known = distances((2.0, 0.5), (2.0, 0.5))
+    said = "A pixel is 2 x 0.5 mm (height x width), from the voxel sizes of the volumes."
+    assert (known["unit"], known["spacing"], known["source"]) == ("mm", [2.0, 0.5], "data")
+    assert f"distances are in mm: {said}" in capsys.readouterr().err
+    assert said in Path("out", PAGE).read_text(encoding="utf-8")
+    given = distances((1.0, 1.0), (1.0, 1.0), given=(2.0, 0.5))
+    assert given == known | {"source": "option"}
+    assert "as --spacing gives it" in capsys.readouterr().err
+    several = distances((1.0, 1.0), (2.0, 1.0))
+    assert (several["unit"], several["spacing"], several["source"]) == ("pixels", None, None)
+    said = "pixels of several sizes, 1 x 1 to 2 x 1 mm (height x width), and none is assumed"
+    assert said in capsys.readouterr().err and said in Path("out", PAGE).read_text(encoding="utf-8")
+    card.unlink()
+    explain("scans", "validation", "out", cell="unet-sgd")
+    assert numbers("out")["surface_distance"] == several
+    assert "The size of a pixel is not known" in capsys.readouterr().err
+
+
 def test_cells_between_a_border_have_their_scores(made: Make) -> None:
     examples = made("scans", "unet", (1, 16, 20), ("cell", "membrane"))
     explain("scans", "validation", "out", cell="unet-sgd", border="membrane", flips=4)
@@ -149,9 +180,9 @@ def test_cells_between_a_border_have_their_scores(made: Make) -> None:
     for one, mask in zip(probabilities, examples.validation.y, strict=True):
         expected.add(one[1], mask == 1)
     scores = expected.separation("membrane")
-    assert found["separation"]["border"] == "membrane" and 0 < scores.rand < 1
-    assert found["separation"]["rand"] == pytest.approx(scores.rand, rel=1e-5)
-    assert found["separation"]["best_info"] == pytest.approx(scores.best_info, rel=1e-5)
+    assert found["separation"]["border"] == "membrane" and 0 < scores.rand.middle < 1
+    for name in ("rand", "pooled_rand", "info", "pooled_info"):
+        assert found["separation"][name] == pytest.approx(asdict(getattr(scores, name)), rel=1e-5)
     assert found["accuracy"] == pytest.approx((probabilities.argmax(1) == examples.validation.y).mean())
     assert found["model"].endswith("seed 0, mean of 4 views")
     page = Path("out", PAGE).read_text(encoding="utf-8")

@@ -21,7 +21,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         nargs=2,
         type=float,
         metavar=("HEIGHT", "WIDTH"),
-        help="of scans: millimetres of a pixel of the prepared pictures, for distances in mm (default: in pixels)",
+        help="of scans: millimetres of a pixel of the prepared pictures, for distances in mm (default: from the voxel "
+        "sizes of NIfTI volumes; distances of other data are in pixels)",
     )
     parser.add_argument("--to", required=True, metavar="FOLDER", help="for explanation.html and explanation.json")
 

@@ -16,6 +16,8 @@ from bakeoff.data.sources.settings import Source
 
 FUNCTION_WORDS = ("the", "of", "and")
 Language = Literal["english"]
+Spacing = tuple[float, float]  # height and width of a pixel in millimetres
+Spacings = tuple[Spacing, Spacing]  # the least and the largest of several pictures; heights and widths by themselves
 AMONG = 20  # most frequent words of an English text, which has the function words among them
 
 
@@ -49,6 +51,7 @@ class Card(Settings):
         classes: their names; a name that is not Unicode has escapes.
         shape: of one example: (D,), or (C, H, W).
         samples: the first training pictures of each class; None where the examples are no pictures of one class each.
+        spacings: of scans, where they are known; the file has them only there.
     """
 
     kind: Literal["images", "table", "scans"]
@@ -60,9 +63,17 @@ class Card(Settings):
     validation: Part
     test: Part
     samples: Samples | None
+    spacings: Spacings | None = None
 
     @classmethod
-    def of(cls, examples: Examples, kind: Literal["images", "scans"], source: Source, taken: str | None = None) -> Self:
+    def of(
+        cls,
+        examples: Examples,
+        kind: Literal["images", "scans"],
+        source: Source,
+        taken: str | None = None,
+        spacings: Spacings | None = None,
+    ) -> Self:
         """Return the card of pictures."""
         count = len(examples.classes)
         return cls(
@@ -75,6 +86,7 @@ class Card(Settings):
             validation=Part.of(examples.validation, count),
             test=Part.of(examples.test, count),
             samples=Samples.of(examples.train, count) if kind == "images" else None,
+            spacings=spacings,
         )
 
     @property
@@ -83,7 +95,8 @@ class Card(Settings):
         return {"train": self.train, "validation": self.validation, "test": self.test}
 
     def save(self, path: Path) -> None:
-        path.write_text(dump(self.model_dump(mode="json")), encoding="utf-8")
+        left_out = {"spacings"} if self.spacings is None else None
+        path.write_text(dump(self.model_dump(mode="json", exclude=left_out)), encoding="utf-8")
 
 
 class CorpusCard(Settings):

@@ -15,8 +15,9 @@ from bakeoff.base.record import dump
 from bakeoff.base.settings import BadInput, hint
 from bakeoff.base.values import Metric
 from bakeoff.data.examples import Examples, Split
-from bakeoff.explanation import explanation, importance, page, surfaces
+from bakeoff.explanation import explanation, importance, page
 from bakeoff.explanation.page import Subject
+from bakeoff.explanation.pixel_size import PixelSize
 from bakeoff.explanation.settings import ExplanationSettings
 from bakeoff.inference import folders, masks, models, recorded, rows, views
 from bakeoff.inference.models import Trained
@@ -45,7 +46,8 @@ def explain(
     Args:
         cell, recipe, ensemble, flips: as `predict` takes them.
         border: of scans, the class of the pixels between cells, such as membrane.
-        spacing: of scans, height and width of a pixel in millimetres; None for distances in pixels.
+        spacing: of scans, height and width of a pixel in millimetres; None for that of the volumes from which the data
+            come. Where it is not known, or where they differ, distances are in pixels.
 
     Raises:
         BadInput: there is no such network, its data are not there or not those of its training, or the folder cannot be
@@ -72,11 +74,12 @@ def explain(
     examples: Split = getattr(whole, split)
     encoder, note = rows.fitting(model, data) if kind == "table" else (None, None)
     columns = 0 if encoder is None else len(importance.groups(encoder))
+    pixels = PixelSize.of(spacing, Path(paths.data_card(data))) if kind == "scans" else PixelSize(None)
     steps = len(examples.x) if kind == "scans" else found.repeats * columns
     with Progress(steps, task, sys.stderr) as shown:
         if kind == "scans":
             explained = explanation.of_scans(
-                model, examples, found, border, whole.scored, spacing or surfaces.PIXEL, shown.advance
+                model, examples, found, border, whole.scored, pixels.measured, shown.advance
             )
         else:
             explained = explanation.of_classifier(model, examples, metric, found, encoder, shown.advance)
@@ -92,12 +95,13 @@ def explain(
         repeats=found.repeats,
         seed=found.seed,
         flips=flips,
-        unit="pixels" if spacing is None else "mm",
+        pixels=pixels,
     )
     pictures = page.drawn(subject, explained)
     write(Path(to), PAGE, web_page.as_html(page.markdown(subject, explained), pictures))
     write(Path(to), NUMBERS, dump(page.document(subject, explained)))
-    for line in (*([note] if note else []), f"{Path(to) / PAGE}", f"{Path(to) / NUMBERS}"):
+    size = [f"distances are in {pixels.unit}: {pixels.said()}"] if kind == "scans" else []
+    for line in (*([note] if note else []), *size, f"{Path(to) / PAGE}", f"{Path(to) / NUMBERS}"):
         print(line, file=sys.stderr)
 
 

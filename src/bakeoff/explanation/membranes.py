@@ -4,8 +4,10 @@ H, W height and width. Both scores are 1 where two segmentations are equal, and 
 Source: Arganda-Carreras et al. 2015, Frontiers in Neuroanatomy 9:142.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,28 +18,51 @@ MIDDLE = THRESHOLDS.index(0.5)
 
 
 @dataclass(frozen=True)
+class Score:
+    """A score at the threshold 0.5, and the best over all thresholds, which the challenge takes."""
+
+    middle: float
+    best: float
+    threshold: float
+
+    @classmethod
+    def of(cls, scores: Sequence[float]) -> Self:
+        """Return the score, of its values at THRESHOLDS."""
+        return cls(middle=scores[MIDDLE], best=max(scores), threshold=THRESHOLDS[scores.index(max(scores))])
+
+
+@dataclass(frozen=True)
 class Separation:
-    """Scores at the threshold 0.5, and the best over all thresholds, which the challenge takes.
+    """How well the cells of several images are separated.
+
+    The challenge's program pools V_Rand and takes the mean of V_Info.
 
     Attributes:
         border: the name of the class between cells.
+        rand, info: means of the scores of single images.
+        pooled_rand, pooled_info: scores of all images as one segmentation, in which a cell is in one image alone. Large
+            cells decide pooled V_Rand, because it counts pairs of pixels.
     """
 
     border: str
-    rand: float
-    best_rand: float
-    rand_threshold: float
-    info: float
-    best_info: float
-    info_threshold: float
+    rand: Score
+    pooled_rand: Score
+    info: Score
+    pooled_info: Score
+
+
+Counts = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
 
 
 class Separations:
-    """The scores of images, as they come."""
+    """The scores of images, as they come.
+
+    Attributes:
+        found: of each image, the pixels of segments at each threshold.
+    """
 
     def __init__(self) -> None:
-        self.rand: list[list[float]] = []
-        self.info: list[list[float]] = []
+        self.found: list[list[Counts]] = []
 
     def add(self, probabilities: NDArray[np.floating], truth: NDArray[np.bool_]) -> None:
         """Take in one image.
@@ -47,22 +72,25 @@ class Separations:
             truth: where the border is (H, W); its pixels do not count.
         """
         labelled = ndimage.label(~truth)[0]
-        found = [shares(segments(probabilities < threshold), labelled) for threshold in THRESHOLDS]
-        self.rand.append([rand(*one) for one in found])
-        self.info.append([info(*one) for one in found])
+        self.found.append([counts(segments(probabilities < threshold), labelled) for threshold in THRESHOLDS])
 
     def separation(self, border: str) -> Separation:
-        """Return the means over the images."""
-        rands, infos = (list(map(fmean, zip(*scores, strict=True))) for scores in (self.rand, self.info))
+        """Return the scores over the images."""
+        by_threshold = list(zip(*self.found, strict=True))
+        whole = [pooled(images) for images in by_threshold]
         return Separation(
             border=border,
-            rand=rands[MIDDLE],
-            best_rand=max(rands),
-            rand_threshold=THRESHOLDS[rands.index(max(rands))],
-            info=infos[MIDDLE],
-            best_info=max(infos),
-            info_threshold=THRESHOLDS[infos.index(max(infos))],
+            rand=Score.of([fmean(rand(*one) for one in images) for images in by_threshold]),
+            pooled_rand=Score.of([rand(*one) for one in whole]),
+            info=Score.of([fmean(info(*one) for one in images) for images in by_threshold]),
+            pooled_info=Score.of([info(*one) for one in whole]),
         )
+
+
+def pooled(images: Sequence[Counts]) -> Counts:
+    """Return the pixels of the segments of all images: no segment is in two of them."""
+    pairs, proposed, truth = map(np.concatenate, zip(*images, strict=True))
+    return pairs, proposed, truth
 
 
 def segments(cells: NDArray[np.bool_]) -> NDArray[np.int64]:
@@ -85,8 +113,8 @@ def segments(cells: NDArray[np.bool_]) -> NDArray[np.int64]:
     return np.where(line, 0, whole)
 
 
-def shares(proposed: NDArray[np.int64], truth: NDArray[np.int64]) -> tuple[NDArray[np.float64], ...]:
-    """Return the shares of pairs of segments, of proposed segments and of true ones among the pixels of true cells.
+def counts(proposed: NDArray[np.int64], truth: NDArray[np.int64]) -> Counts:
+    """Return the pixels of true cells in each pair of segments, in each proposed segment and in each true one.
 
     A pixel of a true cell that is border in the proposal is a segment of its own.
     """
@@ -94,17 +122,28 @@ def shares(proposed: NDArray[np.int64], truth: NDArray[np.int64]) -> tuple[NDArr
     s, t = proposed[inside], truth[inside]
     alone = s == 0
     s = np.where(alone, s.max(initial=0) + np.cumsum(alone), s)
-    counts = (np.unique(np.stack([s, t]), axis=1, return_counts=True)[1], *(np.unique_counts(x).counts for x in (s, t)))
-    return tuple(count / len(s) for count in counts)
+    pairs = np.unique(np.stack([s, t]), axis=1, return_counts=True)[1]
+    return pairs, np.unique_counts(s).counts, np.unique_counts(t).counts
 
 
-def rand(pairs: NDArray[np.float64], proposed: NDArray[np.float64], truth: NDArray[np.float64]) -> float:
-    """Return V_Rand of shares of pixels, with alpha = 1 / 2. It is 1 where there is no cell in truth."""
-    total = float((proposed**2).sum() + (truth**2).sum())
-    return 2 * float((pairs**2).sum()) / total if total else 1.0
+def rand(pairs: NDArray[np.int64], proposed: NDArray[np.int64], truth: NDArray[np.int64]) -> float:
+    """Return V_Rand of counts of pixels, with alpha = 1 / 2. It is 1 where there is no cell in truth."""
+    total = squares(proposed) + squares(truth)
+    return 2 * squares(pairs) / total if total else 1.0
 
 
-def info(pairs: NDArray[np.float64], proposed: NDArray[np.float64], truth: NDArray[np.float64]) -> float:
-    """Return V_Info of shares of pixels, with alpha = 1 / 2. It is 1 where both have at most one segment."""
-    joint, first, second = (float(-(share * np.log(share)).sum()) for share in (pairs, proposed, truth))
+def squares(values: NDArray[np.int64]) -> int:
+    # Below 2^63 up to 3e9 pixels of true cells.
+    return int((values**2).sum())
+
+
+def info(pairs: NDArray[np.int64], proposed: NDArray[np.int64], truth: NDArray[np.int64]) -> float:
+    """Return V_Info of counts of pixels, with alpha = 1 / 2. It is 1 where both have at most one segment."""
+    joint, first, second = map(entropy, (pairs, proposed, truth))
     return 2 * (first + second - joint) / (first + second) if first + second else 1.0
+
+
+def entropy(counts: NDArray[np.int64]) -> float:
+    """Return the entropy of shares of pixels, in nats."""
+    shares = counts / counts.sum() if len(counts) else np.ones(1)
+    return float(-(shares * np.log(shares)).sum())

@@ -12,6 +12,8 @@ from bakeoff.data.encoding.encoder import Encoder
 from bakeoff.data.examples import Split
 from bakeoff.explanation import figures
 from bakeoff.explanation.explanation import Explanation
+from bakeoff.explanation.membranes import Separation
+from bakeoff.explanation.pixel_size import PixelSize
 from bakeoff.inference.models import Trained
 from bakeoff.report.escaping import Markup, label, plain
 from bakeoff.report.formatting import METRICS, number, percent, picture, plural, table
@@ -31,7 +33,7 @@ class Subject:
         rows: of a table, the raw values of each mistake by column; empty of pictures.
         recorded: the metrics of the training on this split, one for each seed.
         flips: the number of views whose mean is explained; None for the image as it is.
-        unit: of distances: pixels, or mm.
+        pixels: the size of a pixel, and from where it is known.
     """
 
     task: str
@@ -44,7 +46,7 @@ class Subject:
     repeats: int
     seed: int
     flips: int | None
-    unit: str
+    pixels: PixelSize
 
 
 def drawn(subject: Subject, found: Explanation) -> dict[str, bytes]:
@@ -142,13 +144,13 @@ def surfaces(subject: Subject, found: Explanation) -> list[str]:
         ]
         for one in found.surfaces
     ]
-    unit = "pixels of the prepared pictures" if subject.unit == "pixels" else subject.unit
+    unit = "pixels of the prepared pictures" if subject.pixels.unit == "pixels" else subject.pixels.unit
     return [
         "## Distances between borders",
         f"The 95 % Hausdorff distance (HD95) of each picture, in {unit}: 95 % of the border of the prediction are no "
         "farther from the border of the mask, and the other way round. It is measured in the pictures whose mask and "
         "prediction both have the class. Where only one of them has it no distance is defined, and the picture counts "
-        "as missed (only the mask has it) or as added (only the prediction has it).",
+        f"as missed (only the mask has it) or as added (only the prediction has it). {subject.pixels.said()}",
         table(["class", "pictures measured", "median", "mean", "largest", "missed", "added"], rows),
     ]
 
@@ -159,15 +161,21 @@ def separation(found: Explanation) -> list[str]:
     if scores is None:
         return []
     rows = [
-        ["V_Rand", number(scores.rand), number(scores.best_rand), f"{scores.rand_threshold:g}"],
-        ["V_Info", number(scores.info), number(scores.best_info), f"{scores.info_threshold:g}"],
+        [name, number(score.middle), number(score.best), f"{score.threshold:g}"]
+        for name, score in (
+            ("V_Rand, pooled", scores.pooled_rand),
+            ("V_Rand, mean over images", scores.rand),
+            ("V_Info, mean over images", scores.info),
+            ("V_Info, pooled", scores.pooled_info),
+        )
     ]
     return [
         "## Separation of cells",
-        f"Cells are what '{plain(scores.border)}' separates, once it is thinned to a line. The scores are means over "
-        "the images, and 1 where no cells are merged and none is split (Arganda-Carreras et al. 2015). The best "
-        "threshold of the probability is chosen on these data, as in the ISBI 2012 challenge, so its score is biased "
-        "by selection.",
+        f"Cells are what '{plain(scores.border)}' separates, once it is thinned to a line. The scores are 1 where no "
+        "cells are merged and none is split (Arganda-Carreras et al. 2015). A pooled score is that of all images as "
+        "one segmentation, in which a cell is in one image alone; the program of the ISBI 2012 challenge pools V_Rand "
+        "and takes the mean of V_Info. The best threshold of the probability is chosen on these data, as in the "
+        "challenge, so its score is biased by selection.",
         table(["score", "at threshold 0.5", "at the best threshold", "best threshold"], rows),
     ]
 
@@ -272,12 +280,21 @@ def document(subject: Subject, found: Explanation) -> dict[str, Any]:
             {"column": one.column, "mean": rounded(one.mean), "deviation": rounded(one.deviation)}
             for one in found.importances
         ],
-        "surface_distance": {"unit": subject.unit, "classes": [floats(asdict(one)) for one in found.surfaces]}
+        "surface_distance": {
+            "unit": subject.pixels.unit,
+            "spacing": subject.pixels.spacing,
+            "source": subject.pixels.source,
+            "classes": [floats(asdict(one)) for one in found.surfaces],
+        }
         if found.surfaces
         else None,
-        "separation": None if found.separation is None else floats(asdict(found.separation)),
+        "separation": None if found.separation is None else separated(found.separation),
         "permutations": {"repeats": subject.repeats, "seed": subject.seed} if found.importances else None,
     }
+
+
+def separated(scores: Separation) -> dict[str, Any]:
+    return {name: floats(value) if isinstance(value, dict) else value for name, value in asdict(scores).items()}
 
 
 def floats(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -81,6 +81,8 @@ def card(rows: Rows, encoder: Encoder, classes: Sequence[str], source: Source, t
         taken=taken,
         classes=tuple(map(encodable, classes)),
         shape=(len(encoder.columns),),
-        **parts,
+        train=parts["train"],
+        validation=parts["validation"],
+        test=parts["test"],
         samples=None,
     )

@@ -23,6 +23,7 @@ class Scan:
         length: how many slices.
         slices: reads them in order: the picture (C, H, W), uint8 or uint16, and the values of its mask (H, W).
         resized: whether the reader has brought the slices to the settings' size.
+        extent: height and width of a slice in millimetres; None where they are not known.
     """
 
     shown: str
@@ -30,6 +31,7 @@ class Scan:
     length: int
     slices: Callable[[], Iterator[tuple[Picture, Mask]]]
     resized: bool = False
+    extent: tuple[float, float] | None = None
 
 
 def part(found: Sequence[Scan], take: int | None, split: SlabSettings | FileSplitSettings) -> Sequence[Scan]:

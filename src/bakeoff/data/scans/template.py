@@ -42,7 +42,7 @@ def read(shown: str, files: Mapping[str, Path], plane: Plane, resize: Resize) ->
             picture, shares = area.means(picture, size), area.sums(shares, size)
             yield picture[np.newaxis].astype(np.uint8), shares.argmax(axis=0)
 
-    return Scan(shown, shown, len(t1), slices, resized=True)
+    return Scan(shown, shown, len(t1), slices, resized=True, extent=(float(old[0]), float(old[1])))
 
 
 def voxels(path: Path) -> NDArray[np.int64]:

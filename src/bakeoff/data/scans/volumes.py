@@ -78,6 +78,9 @@ def read(image: Place, mask: Place, settings: VolumeSettings, remarks: Remarks) 
             "resample it to the image"
         )
     remark_on_pixels(x, settings.plane, str(image), remarks)
+    unit = unit_of(x, y)
+    if unit is None:
+        remarks.add("its header names no unit of length; its voxel sizes are taken as millimetres", str(image))
 
     def slices() -> Iterator[tuple[Picture, Mask]]:
         volume = voxels(image)
@@ -87,7 +90,8 @@ def read(image: Place, mask: Place, settings: VolumeSettings, remarks: Remarks) 
             grey = np.rint(255 * np.clip((picture - low) / (high - low), 0, 1))
             yield grey[np.newaxis].astype(np.uint8), values
 
-    return Scan(str(image), str(mask), x.shape[PLANES[settings.plane]], slices)
+    extent = extent_of(x, settings.plane, MILLIMETRES[unit or "mm"])
+    return Scan(str(image), str(mask), x.shape[PLANES[settings.plane]], slices, extent=extent)
 
 
 def upright(volume: NDArray[Any], plane: Plane) -> NDArray[Any]:
@@ -134,10 +138,25 @@ def distance(image: Grid, mask: Grid, image_place: Place, mask_place: Place) -> 
 
 def placed(volume: Grid, other: Grid) -> NDArray[np.float64]:
     """Return the affine in millimetres; a file that names no unit has that of the other one."""
-    unit = next((found.unit for found in (volume, other) if found.unit in MILLIMETRES), "mm")
     scaled = np.array(volume.affine, np.float64)
-    scaled[:3] *= MILLIMETRES[unit]
+    scaled[:3] *= MILLIMETRES[unit_of(volume, other) or "mm"]
     return scaled
+
+
+def unit_of(volume: Grid, other: Grid) -> str | None:
+    """Return the unit of length of a volume, or of the other one where it names none; None where neither does."""
+    return next((found.unit for found in (volume, other) if found.unit in MILLIMETRES), None)
+
+
+def extent_of(volume: Grid, plane: Plane, millimetres: float) -> tuple[float, float]:
+    """Return height and width of a slice, in millimetres.
+
+    Args:
+        millimetres: of a unit of the affine.
+    """
+    sides = np.linalg.norm(volume.affine[:3, :3], axis=0) * volume.shape * millimetres
+    width, height = map(float, np.delete(sides, PLANES[plane]))
+    return height, width
 
 
 def remark_on_pixels(volume: Grid, plane: Plane, place: str, remarks: Remarks) -> None:
