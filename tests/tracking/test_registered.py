@@ -190,7 +190,7 @@ class TestLoaded:
         model = RawPredictor(fetch("models:/scans@champion", tmp_path))
         texts = [base64.b64encode(content).decode() for content in contents.values()]
         assert list(model.predict(pd.DataFrame({"picture": texts}))["mask"]) == expected
-        with pytest.raises(BadInput, match="row 2: is no picture"):
+        with pytest.raises(BadInput, match="row 2: the file is not a picture"):
             model.predict(pd.DataFrame({"picture": [scan(1), b"no picture"]}))
 
     @pytest.mark.parametrize("kind", [int, float, str])
@@ -211,11 +211,11 @@ class TestLoaded:
     @pytest.mark.parametrize(
         ("content", "message"),
         [
-            (b"no picture", "row 2: is no picture"),
+            (b"no picture", "row 2: the file is not a picture"),
             (b"", "row 2: is empty"),
             (picture(height=9), "row 2: is 9 x 5 pixels"),
             ("no base64!", "row 2: the picture is a text that is not base64"),
-            (picture()[:60], "row 2: is damaged"),
+            (picture()[:60], "row 2: the picture is damaged"),
         ],
         ids=["text", "empty", "size", "base64", "damaged"],
     )

@@ -35,8 +35,8 @@ def read(folder: Place) -> Labelled:
         if differing := sorted(part.keys() ^ train.keys()):
             where, missing = ("train", name) if differing[0] in train else (name, "train")
             alike = [other for other in parts[missing] if other.casefold() == differing[0].casefold()]
-            remedy = f"there is {alike[0]!r}; give both one name" if alike else "each part needs every class"
-            raise BadInput(f"{folder}: class {differing[0]!r} is in {where} and not in {missing}; {remedy}")
+            remedy = f", which has {alike[0]!r}; give both the same name" if alike else "; each part needs every class"
+            raise BadInput(f"{folder}: class {differing[0]!r} is in {where} but not in {missing}{remedy}")
     files = [(file, label) for part in parts.values() for label, name in enumerate(part) for file in part[name]]
     counts = [sum(map(len, parts.get(name, {}).values())) for name in PARTS]
     print(summary(folder, tuple(train), dict(zip(PARTS, counts, strict=True)) if len(parts) > 1 else {}), flush=True)
@@ -62,20 +62,27 @@ def parted(folder: Place) -> dict[str, Place]:
     if not nested:
         if len(folders) > 1 and len(named) == len(folders):
             raise BadInput(
-                f"{folders[0]}: is named as a part, and contains no folders of classes; put the pictures of each part "
-                "into one folder a class"
+                f"{folders[0]}: this folder has the name of a part but contains no class folders; put the pictures of "
+                f"each class into a folder, as {folders[0].name}/CLASS/PICTURE.png"
             )
         return {"train": folder}
     if other := [place for place in folders if place not in named]:
-        raise BadInput(f"{other[0]}: lies beside '{nested[0].name}', which is a part; the parts are {KNOWN}; rename it")
+        raise BadInput(
+            f"{other[0]}: unexpected folder beside the part '{nested[0].name}': expected one of {KNOWN}; rename or "
+            "remove it"
+        )
     parts: dict[str, Place] = {}
     for part in PARTS:
         for place in [place for place in folders if named[place] == part]:
             if part in parts:
-                raise BadInput(f"{place}: is the part {part}, as '{parts[part].name}' is; keep one of them")
+                raise BadInput(
+                    f"{place}: this folder and '{parts[part].name}' are both the part {part}; keep one of them"
+                )
             parts[part] = place
     if "train" not in parts:
-        raise BadInput(f"{nested[0]}: is a part, and there is no part train beside it; the parts are {KNOWN}")
+        raise BadInput(
+            f"{nested[0]}: the part train is missing beside this part; add a folder for it (the parts are {KNOWN})"
+        )
     return parts
 
 
@@ -86,21 +93,24 @@ def classes(folder: Place) -> dict[str, list[Place]]:
         BadInput: a picture lies outside the class folders, something else inside, or a class is empty.
     """
     if stray := [file for file in folder.files() if file.suffix in PICTURES]:
-        raise BadInput(f"{stray[0]}: lies beside the folders of the classes; put it into the one of its class")
+        raise BadInput(f"{stray[0]}: unexpected picture beside the class folders; move it into the folder of its class")
     if not folder.folders():
-        raise BadInput(f"{folder}: has no folders of classes; put the pictures into one folder a class")
+        raise BadInput(f"{folder}: no class folders found; put the pictures of each class into a folder")
     for place in folder.folders():
         if inner := place.folders():
-            raise BadInput(f"{inner[0]}: is a folder in the folder of a class; put its pictures one folder up")
+            raise BadInput(f"{inner[0]}: unexpected folder in a class folder; move its pictures one folder up")
         if other := [file for file in place.files() if file.suffix not in PICTURES]:
             raise BadInput(
-                f"{other[0]}: is no picture by its name ({', '.join(sorted(PICTURES))}); take it out of the folder"
+                f"{other[0]}: unexpected file in a class folder: expected pictures ({', '.join(sorted(PICTURES))}); "
+                "remove it from the folder"
             )
         if not place.files():
-            raise BadInput(f"{place}: is a class without pictures; add some, or remove the folder")
+            raise BadInput(f"{place}: no pictures found in this class folder; add some, or remove the folder")
         for file, following in zip(place.files(), place.files()[1:], strict=False):
             if file.name == following.name:
-                raise BadInput(f"{following}: is there twice, its name in two spellings of Unicode; remove one of them")
+                raise BadInput(
+                    f"{following}: two files have this name, in two Unicode spellings; rename or remove one of them"
+                )
     spelled = groupby(folder.folders(), key=lambda place: place.name)
     return {name: [file for place in places for file in place.files()] for name, places in spelled}
 
