@@ -212,7 +212,7 @@ class TestLoaded:
         ("content", "message"),
         [
             (b"no picture", "row 2: the file is not a picture"),
-            (b"", "row 2: is empty"),
+            (b"", "row 2: the file is empty"),
             (picture(height=9), "row 2: is 9 x 5 pixels"),
             ("no base64!", "row 2: the picture is a text that is not base64"),
             (picture()[:60], "row 2: the picture is damaged"),
