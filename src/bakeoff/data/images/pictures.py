@@ -138,7 +138,7 @@ def tiff_file(place: Place) -> bool:
     try:
         return tiff.is_tiff(place)
     except OSError as error:
-        raise BadInput(f"{place}: the file cannot be read: {error.strerror}; check its permissions") from None
+        raise BadInput(f"{place}: the file cannot be read: {error.strerror}; check the file") from None
 
 
 @contextmanager

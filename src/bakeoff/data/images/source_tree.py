@@ -71,7 +71,7 @@ class Place:
                         check_file(place, entry)
                     (folders if is_folder else files).append(place)
         except OSError as error:
-            raise BadInput(f"{self}: the folder cannot be listed: {error.strerror}; check its permissions") from None
+            raise BadInput(f"{self}: the folder cannot be listed: {error.strerror}; check the folder") from None
         for places in (folders, files):
             places.sort(key=lambda place: (place.name, place.path.name))
         return folders, files

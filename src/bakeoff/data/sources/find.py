@@ -74,14 +74,16 @@ def local(source: str, kind: Kind) -> Path:
     try:
         mode = file.stat().st_mode
     except FileNotFoundError:
-        gone = f"is a link to {file.readlink()}, which is not there" if file.is_symlink() else "is not there"
+        gone = f"the link points to {file.readlink()}, which does not exist" if file.is_symlink() else "is not there"
         raise BadInput(
             f"{source}: {gone}; put a file or a folder of that name there{remedy}{elsewhere(source)}"
         ) from None
     except OSError as error:
-        raise BadInput(f"{source}: cannot be read: {error.strerror}; mend that{remedy}") from None
+        raise BadInput(f"{source}: the path cannot be read: {error.strerror}; correct it{remedy}") from None
     if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
-        raise BadInput(f"{source}: is neither a file nor a folder; name one of these")
+        raise BadInput(
+            f"{source}: expected a file or a folder, found a pipe, a socket or a device; name a file or a folder"
+        )
     if not os.access(file, os.R_OK):
-        raise BadInput(f"{source}: may not be read; chmod u+r {source}")
+        raise BadInput(f"{source}: you may not read this file; run: chmod u+r {source}")
     return file
