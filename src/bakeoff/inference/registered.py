@@ -216,7 +216,9 @@ def decoded(content: str | bytes, place: str) -> bytes:
     try:
         return base64.b64decode(content, validate=True)
     except ValueError:
-        raise BadInput(f"{place}: the picture is a text that is not base64; encode the bytes of its file so") from None
+        raise BadInput(
+            f"{place}: invalid base64 text: expected the encoded bytes of a picture file; encode them with base64"
+        ) from None
 
 
 def _load_pyfunc(path: str) -> RawPredictor:
