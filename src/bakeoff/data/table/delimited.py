@@ -13,7 +13,7 @@ from pathlib import Path
 
 from bakeoff.base.settings import BadInput
 from bakeoff.data.sources import archive
-from bakeoff.data.table.canonical import WHITESPACE
+from bakeoff.data.table.canonical import INVISIBLE, WHITESPACE
 from bakeoff.data.table.settings import AUTO, CsvSettings
 
 BLOCK = 1 << 20  # bytes read at a time
@@ -41,7 +41,7 @@ class Text:
         copy: its text.
         header: names of the columns, trimmed.
         above: lines of the file that the copy lacks: one that says `sep=;`.
-        spaces: the characters of white space that the copy has.
+        marks: the characters of white space, and those without width, that the copy has.
         left_out: lines on which records begin that are no rows, for they have too few or too many fields.
     """
 
@@ -51,7 +51,7 @@ class Text:
     encoding: str
     header: tuple[str, ...]
     above: int
-    spaces: frozenset[str]
+    marks: frozenset[str]
     left_out: frozenset[int]
 
     def lines(self, offsets: Collection[int]) -> dict[int, int]:
@@ -96,13 +96,13 @@ def read(
     """
     encoding = encoding_of(path, settings.encoding)
     announced = None
-    spaces: set[str] = set()
+    marks: set[str] = set()
     with copy.open("wb") as file:
         for text in decoded(path, name, encoding, advance):
             rest = text
             if file.tell() == 0 and announced is None:
                 announced, rest = without_announcement(text)
-            spaces.update(mark for mark in WHITESPACE if mark in rest)
+            marks.update(mark for mark in WHITESPACE + INVISIBLE if mark in rest)
             file.write(rest.encode())
     with copy.open(encoding="utf-8", newline="") as file:
         head = io.StringIO(file.read(SAMPLE), newline="").readlines()
@@ -113,7 +113,7 @@ def read(
     if not set(header) & set(wanted):
         raise BadInput(f"{name}: {stranger(head, header, separator, wanted)}")
     above = 0 if announced is None else 1
-    return Text(name, copy, separator, encoding, tuple(header), above, frozenset(spaces), frozenset())
+    return Text(name, copy, separator, encoding, tuple(header), above, frozenset(marks), frozenset())
 
 
 def encoding_of(path: Path, encoding: str) -> str:
