@@ -103,7 +103,7 @@ class Prepared:
         """Categories and groups of which some values differ in case alone, each with an example."""
         names = [*self.settings.categorical, *([self.settings.split.column] if self.settings.split.column else [])]
         found = []
-        for name in dict.fromkeys(names):
+        for name in dict.fromkeys(name for name in names if self.kinds[name] == "VARCHAR"):
             column = self.column(name)
             pairs = self.ask(
                 f"SELECT min({column}), max({column}) FROM (SELECT DISTINCT {column} FROM rows) "
@@ -120,7 +120,7 @@ class Prepared:
         names = [*self.settings.categorical, *([target.column] if target.above is None else []), split.column]
         words = ", ".join(map(literal, SUSPECTS))
         found = []
-        for name in dict.fromkeys(name for name in names if name):
+        for name in dict.fromkeys(name for name in names if name and self.kinds[name] == "VARCHAR"):
             column = self.column(name)
             if values := self.ask(f"SELECT DISTINCT {column} FROM rows WHERE lower({column}) IN ({words}) ORDER BY 1"):
                 told = ", ".join(quoted(value) for (value,) in values)
