@@ -207,3 +207,25 @@ def test_names_are_in_normal_form_and_paths_as_they_lie(tmp_path: Path) -> None:
     (file,) = Place(tmp_path, "mine", LIMITS).files()
     assert file.name == f"{NFC}.png"
     assert file.path.is_file()
+
+
+@pytest.mark.parametrize(
+    ("names", "left_out"),
+    [
+        (["cat/0.png", "dog/0.png", "labels.csv"], "labels.csv"),
+        (["train/cat/0.png", "train/dog/0.png", "train/labels.csv", "all.csv"], "all.csv, train/labels.csv"),
+        (["cat/0.png", "dog/0.png", "a.csv", "b.csv", "c.csv", "d.csv"], "a.csv, b.csv, c.csv and 1 more"),
+    ],
+)
+def test_files_beside_the_class_folders_are_said_to_be_left_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], names: list[str], left_out: str
+) -> None:
+    put(tmp_path, *names)
+    read(tmp_path)
+    assert f"; not read, as classes are the names of folders: {left_out}\n" in capsys.readouterr().out
+
+
+def test_nothing_is_said_where_nothing_is_left_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    put(tmp_path, "cat/0.png", "dog/0.png", "README.md", ".hidden")
+    read(tmp_path)
+    assert "not read" not in capsys.readouterr().out

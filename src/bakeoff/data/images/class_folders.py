@@ -4,10 +4,12 @@ The names of the folders are the names of the classes. Folders are parts where a
 letters, and the one to train on contains folders. Otherwise they are classes, one named `train` too.
 """
 
+from collections.abc import Iterable
 from itertools import groupby
 
 import numpy as np
 
+from bakeoff.base.quoting import one_line
 from bakeoff.base.settings import BadInput
 from bakeoff.data.images import pictures
 from bakeoff.data.images.labelled import Labelled
@@ -19,7 +21,7 @@ PARTS = {
     "test": ("test", "testing"),
 }
 PART = {name: part for part, names in PARTS.items() for name in names}
-SHOWN = 10  # classes in the line that is printed
+SHOWN, FILES = 10, 3  # classes, and files that are not read, in the line that is printed
 KNOWN = ", ".join(f"{part} ({', '.join(names)})" for part, names in PARTS.items())
 
 
@@ -29,7 +31,8 @@ def read(folder: Place) -> Labelled:
     Raises:
         BadInput: folders or files that are neither, a class without pictures, or parts whose classes differ.
     """
-    parts = {name: classes(place) for name, place in parted(folder).items()}
+    places = parted(folder)
+    parts = {name: classes(place) for name, place in places.items()}
     train = parts["train"]
     for name, part in parts.items():
         if differing := sorted(part.keys() ^ train.keys()):
@@ -39,7 +42,8 @@ def read(folder: Place) -> Labelled:
             raise BadInput(f"{folder}: class {differing[0]!r} is in {where} but not in {missing}{remedy}")
     files = [(file, label) for part in parts.values() for label, name in enumerate(part) for file in part[name]]
     counts = [sum(map(len, parts.get(name, {}).values())) for name in PARTS]
-    print(summary(folder, tuple(train), dict(zip(PARTS, counts, strict=True)) if len(parts) > 1 else {}), flush=True)
+    shown = dict(zip(PARTS, counts, strict=True)) if len(parts) > 1 else {}
+    print(summary(folder, tuple(train), shown, left_out(folder, places.values())), flush=True)
     return Labelled(
         shown=str(folder),
         y=np.array([label for _, label in files], np.intp),
@@ -115,8 +119,14 @@ def classes(folder: Place) -> dict[str, list[Place]]:
     return {name: [file for place in places for file in place.files()] for name, places in spelled}
 
 
-def summary(folder: Place, names: tuple[str, ...], parts: dict[str, int]) -> str:
-    """A line that says how each folder was read."""
+def left_out(folder: Place, parts: Iterable[Place]) -> list[str]:
+    """Names of the files beside the class folders and beside the parts, such as a table of labels."""
+    inside = [f"{part.name}/{file.name}" for part in parts if part != folder for file in part.files()]
+    return [*(file.name for file in folder.files()), *inside]
+
+
+def summary(folder: Place, names: tuple[str, ...], parts: dict[str, int], files: list[str]) -> str:
+    """A line that says how each folder was read, and which files were not."""
     shown = ", ".join(names[:SHOWN]) + (", …" if len(names) > SHOWN else "")
     line = f"{folder}: {len(names)} classes, by the names of their folders: {shown}"
     if parts:
@@ -126,4 +136,7 @@ def summary(folder: Place, names: tuple[str, ...], parts: dict[str, int]) -> str
     lower = [name.casefold() for name in names]
     if alike := [name for name in names if lower.count(name.casefold()) > 1]:
         line += f"; {' and '.join(alike[:2])} differ by case alone, and are two classes"
+    if files:
+        more = f" and {len(files) - FILES} more" if len(files) > FILES else ""
+        line += f"; not read, as classes are the names of folders: {one_line(', '.join(files[:FILES]))}{more}"
     return line
