@@ -36,7 +36,7 @@ UNSTATED = "unknown"
 
 @dataclass(frozen=True)
 class Known:
-    """What the pipeline has recorded of a model.
+    """The records of a model.
 
     Attributes:
         written: the file beside the weights.

@@ -46,7 +46,7 @@ SCANS = (*PICTURES, "labels", "volumes")
 
 @dataclass(frozen=True)
 class Asked:
-    """What the command line asks for.
+    """The arguments of the command line.
 
     Attributes:
         document: params.yaml.

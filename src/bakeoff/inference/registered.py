@@ -40,7 +40,7 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
 class PictureSettings(Settings):
-    """How pictures are prepared: settings of their data set, and the limits of reading them."""
+    """Settings by which pictures are prepared, and the limits of reading them."""
 
     colour: Colour
     resize: Resize
@@ -49,14 +49,14 @@ class PictureSettings(Settings):
 
 
 class MaskSettings(PictureSettings):
-    """How scans are prepared, and the values of their masks, by class."""
+    """Settings by which scans are prepared, and the values of their masks by class."""
 
     volumes: VolumeSettings
     values: Annotated[tuple[int, ...], Field(strict=False)]
 
 
 class Origin(Settings):
-    """What a registered model was made of.
+    """The origin of a registered model.
 
     Attributes:
         name: how messages call it.

@@ -63,7 +63,7 @@ def volume_suffix(path: Path) -> str:
 
 
 def several(path: Path) -> bool:
-    """Whether the input is a folder or an archive, by its content."""
+    """Return whether the input is a folder or an archive, by its content."""
     if path.is_dir():
         return True
     with path.open("rb") as file:

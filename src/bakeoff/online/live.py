@@ -189,7 +189,7 @@ class Live:
         self.saved = time.monotonic()
 
     def told(self) -> str:
-        """How it went, in a line."""
+        """Return a line with the number of rows and the scores."""
         measured = self.window.measure() if self.window.counts[0] else {}
         names = {"accuracy": "accuracy", "auc": "AUC", "loss": "cost"}
         found = [

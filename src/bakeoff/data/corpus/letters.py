@@ -72,7 +72,7 @@ def letters() -> NDArray[np.bool_]:
 
 @njit(cache=True)
 def counts(text: NDArray[np.uint8], letters: NDArray[np.bool_]) -> tuple[int, int]:
-    """How many letters of UTF-8 are a to z in either case, and how many are others."""
+    """Return how many letters of UTF-8 are a to z in either case, and how many are others."""
     kept = dropped = at = 0
     while at < len(text):
         first = int(text[at])

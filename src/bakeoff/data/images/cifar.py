@@ -25,7 +25,7 @@ REMEDY = "download the archive again"
 
 @dataclass(frozen=True)
 class Edition:
-    """How one of the four publications is laid out.
+    """The layout of one of the four publications.
 
     Attributes:
         names: the file with the names of the classes.

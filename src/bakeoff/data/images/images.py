@@ -70,7 +70,7 @@ def examples(found: Labelled, settings: ImagesSettings, advance: Callable[[int],
 
 
 def split_rows(found: Labelled, settings: ImageSplitSettings, remarks: Remarks) -> list[NDArray[np.intp]]:
-    """Which pictures are in train, validation and test, each in random order.
+    """Return which pictures are in train, validation and test, each in random order.
 
     `given` takes the part that the source puts aside. A number, or a share, is drawn, stratified, from what no `given`
     part holds, and train keeps the rest.

@@ -128,7 +128,7 @@ def frames(image: Image.Image) -> int:
 
 
 def lossy(place: Place) -> bool:
-    """Whether a file is compressed so that values change: JPEG, or WebP of that kind."""
+    """Return whether a file is compressed so that values change: JPEG, or WebP of that kind."""
     with place.path.open("rb") as file:
         start = file.read(16)
     return start.startswith(b"\xff\xd8") or (start.startswith(b"RIFF") and start[8:] == b"WEBPVP8 ")
@@ -241,7 +241,7 @@ def labels(image: Image.Image, place: Place) -> NDArray[Any]:
 
 
 def sixteen(image: Image.Image) -> bool:
-    """Whether a PNG, not yet decoded, has 16 bits a channel; Pillow hands over 8 where there are several channels."""
+    """Return whether a PNG, not yet decoded, has 16 bits a channel; Pillow decodes several channels to 8 bits."""
     return image.format == "PNG" and any("16" in str(tile.args) for tile in image.tile)  # type: ignore[attr-defined]
 
 

@@ -64,7 +64,7 @@ class Array:
 
 
 class Text:
-    """How Python 3 writes bytes for Python 2: as text. One text may stand for bytes many times.
+    """Decodes bytes that Python 3 wrote for Python 2 as text. One text may stand for bytes many times.
 
     Attributes:
         left: characters that may still become bytes; an honest pickle has each of its own once.

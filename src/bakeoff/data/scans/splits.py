@@ -14,7 +14,7 @@ KEY = "params.yaml: data.scans.split"
 def split(
     lengths: list[int], settings: SlabSettings | FileSplitSettings, remarks: Remarks, more: str = ""
 ) -> list[NDArray[np.intp]]:
-    """Which slices are in train, validation and test, in order, counted through all files of these lengths.
+    """Return which slices are in train, validation and test, in order, counted through all files of these lengths.
 
     How shares were resolved is a remark.
 

@@ -44,13 +44,13 @@ def find(source: Source, kind: Kind, limits: Limits) -> Found:
 
 
 def reader_at(url: str, kind: Kind) -> str | None:
-    """How the file at an address is read: the catalogue knows some to which nobody publishes a digest."""
+    """Return the reader of the file at an address, if the catalogue has this address."""
     specs = (spec for spec in SOURCES.values() if spec.kind == kind)
     return next((spec.reader for spec in specs if Remote(url, None) in spec.files.values()), None)
 
 
 def elsewhere(source: str) -> str:
-    """How own data get into another folder of the same repository: git and DVC bring only what they track."""
+    """Return the way to bring own data into another folder of the repository, which has only what git or DVC tracks."""
     if Path(f"{source}.dvc").exists():
         return f"; `dvc checkout {source}.dvc` brings it, after `dvc pull` where DVC's cache is another"
     if "exps" in Path.cwd().parts or Path(".git").is_file():  # `dvc exp run --temp` and `--queue`; a worktree

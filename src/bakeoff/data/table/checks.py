@@ -8,7 +8,7 @@ from bakeoff.data.table.prepared import LABELS, Prepared
 
 
 def faults(table: Prepared) -> Iterator[str]:
-    """Everything that can be said of the columns that are there."""
+    """Yield the faults of the columns that were found."""
     yield from infinite(table)
     settings = table.settings
     if settings.target.column not in table.kinds:

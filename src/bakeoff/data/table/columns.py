@@ -95,7 +95,7 @@ def read_as(found: pa.DataType) -> pa.DataType:
 
 
 def told(found: pa.DataType) -> bool:
-    """Whether a type has values that are numbers, text, truths, dates or times."""
+    """Return whether a type has values that are numbers, text, truths, dates or times."""
     types = pa.types
     return bool(
         types.is_boolean(found)
@@ -129,7 +129,7 @@ def plain(column: pa.Array, *, text: bool) -> pa.Array:
 
 
 def typed(found: Found) -> bool:
-    """Whether the source has types, or else is text.
+    """Return whether the source has types, or else is text.
 
     Raises:
         BadInput: it is a folder, is of a format that is not read, or is called .parquet and is something else.
@@ -150,7 +150,7 @@ def typed(found: Found) -> bool:
 
 
 def other_format(path: Path, start: bytes) -> str | None:
-    """What a file is that people keep tables in, and that is not read."""
+    """Return the name of a format of tables that is not read."""
     if start.startswith(b"PK\x03\x04"):
         try:
             with zipfile.ZipFile(path) as archive:

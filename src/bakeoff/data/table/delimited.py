@@ -67,7 +67,7 @@ class Text:
         return found | dict.fromkeys(ahead, line)
 
     def place(self, row: int) -> str:
-        """Where a row ends, counted from 0 after the header; blank lines are no rows."""
+        """Return the line on which a row ends; rows count from 0 after the header, without blank lines."""
         with self.copy.open(encoding="utf-8", newline="") as file:
             reader = csv.reader(file, delimiter=self.separator)
             start, ahead = 1 + self.above, row + 1
@@ -205,7 +205,7 @@ def separated_by(head: list[str], wanted: Collection[str]) -> str:
 
 
 def stranger(head: list[str], header: list[str], separator: str, wanted: Collection[str]) -> str:
-    """What may have gone wrong where the first line has none of the columns."""
+    """Return the likely cause where the first line has none of the columns, and the way out."""
     better = separated_by(head, wanted)
     count = len({column.strip(WHITESPACE) for column in fields(head[:1], better)[0]} & set(wanted))
     if count:

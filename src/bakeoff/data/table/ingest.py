@@ -52,7 +52,7 @@ def size(found: Found) -> int:
 
 
 def kinds(settings: TableSettings) -> dict[str, Kind]:
-    """Which columns are read, and as what."""
+    """Return the columns that are read, with the type of each."""
     target = settings.target
     texts = [*settings.order, *([settings.split.column] if settings.split.column else []), *settings.categorical]
     read_as: dict[str, Kind] = dict.fromkeys(texts, "VARCHAR")

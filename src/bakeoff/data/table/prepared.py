@@ -178,7 +178,7 @@ class Prepared:
         return {name: word for name, word in words.items() if word != MISSING}
 
     def summary(self) -> str:
-        """How many rows there are, of which classes and in which parts, and what to look at."""
+        """Return a line with the numbers of rows, by class and part, and with all remarks."""
         total = self.ask("SELECT count(*) FROM rows")[0][0]
         parts = {part: sum(counts.values()) for part, counts in self.counts.items()}
         kept = sum(parts.values())
@@ -211,7 +211,7 @@ class Prepared:
         table.save(named, self.classes, self.gaps, path, self.whole)
 
     def keys(self, name: str) -> tuple[str, ...]:
-        """What a column is sorted by."""
+        """Return the SQL sort keys of a column."""
         column = self.column(name)
         number = (f"try_cast({column} AS DOUBLE) NULLS LAST",) if self.kinds[name] == "VARCHAR" else ()
         return (*number, f"{column} NULLS LAST")

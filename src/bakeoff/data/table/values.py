@@ -24,7 +24,7 @@ EXACT = 2.0**53  # up to here each whole number has a float64 of its own
 
 @dataclass(frozen=True)
 class Taken:
-    """What came of a table.
+    """The reading of a table, with remarks.
 
     Attributes:
         remarks: what was read otherwise than it is written.
@@ -150,7 +150,7 @@ class Values:
                 yield invalid(f"column '{name}'", found, count, expected, remedy)
 
     def expected(self, kind: Kind, marks: Marks) -> tuple[str, str]:
-        """What a text of this kind should be, and the way out."""
+        """Return the expected form of a text of this kind, and the way out."""
         if kind == "TIMESTAMP":
             return (
                 "a time",
