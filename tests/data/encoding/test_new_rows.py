@@ -355,7 +355,7 @@ def test_a_column_that_is_there_twice_is_refused(
     encoder = from_text(COMMAS)
     names = ["x", "c", column]
     rows = pd.DataFrame([[1.5, "a", 1.5 if column == "x" else "a"]], columns=names)
-    with pytest.raises(BadInput, match=f"column '{column}' is there 2 times; give each column a name of its own"):
+    with pytest.raises(BadInput, match=f"column '{column}' appears 2 times; give each column a name of its own"):
         if way == "python":
             encode_rows(encoder, rows)
         elif way == "csv":
@@ -477,7 +477,7 @@ def test_values_of_no_use_are_refused_with_their_row(
 ) -> None:
     encoder = from_text(COMMAS)
     rows = pd.DataFrame({"x": 1.5, "c": "a"} | {column: pd.Series(values)}, index=[0])
-    with pytest.raises(BadInput, match=rf"^rows: row 1: '{column}' is .*should be a "):
+    with pytest.raises(BadInput, match=rf"^rows: row 1: invalid value .* in column '{column}': expected "):
         encode_rows(encoder, rows)
 
 

@@ -100,7 +100,7 @@ CASES: dict[str, Case] = {
         "t.csv",
         text(header="age,age,hours,day,label"),
         {"categorical": []},
-        ("column 'age' is there 2 times; give each column a name of its own",),
+        ("column 'age' appears 2 times; give each column a name of its own",),
     ),
     "ragged long row": (
         "t.csv",
@@ -266,7 +266,7 @@ CASES: dict[str, Case] = {
         parquet(),
         {"target": THRESHOLD | {"column": "a"}, "numeric": ["b"], "categorical": []},
         (
-            "data.table.numeric names 'b', which is no column; there are age, city, hours, day, label;",
+            "data.table.numeric names 'b', which is not a column; the file has: age, city, hours, day, label;",
             "data.table.target.column names 'a'",
         ),
     ),
@@ -287,8 +287,8 @@ CASES: dict[str, Case] = {
         text(),
         {"numeric": ["agee"], "order": ["daytime"]},
         (
-            "data.table.numeric names 'agee', which is no column; did you mean 'age'?",
-            "data.table.order names 'daytime', which is no column",
+            "data.table.numeric names 'agee', which is not a column; did you mean 'age'?",
+            "data.table.order names 'daytime', which is not a column",
         ),
     ),
     "a column in no role": (

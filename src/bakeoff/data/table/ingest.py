@@ -71,13 +71,13 @@ def merged(found: Mapping[str, str], settings: TableSettings) -> Iterator[str]:
 def misnamed(header: Sequence[str], settings: TableSettings) -> Iterator[str]:
     """Columns that are there twice, that are not there, or that no role claims."""
     for name in dict.fromkeys(name for name in header if header.count(name) > 1):
-        yield f"column '{name}' is there {header.count(name)} times; give each column a name of its own"
+        yield f"column '{name}' appears {header.count(name)} times; give each column a name of its own"
     for role, names in settings.roles.items():
         for name in names:
             if name not in header:
                 near = difflib.get_close_matches(name, header, n=1)
-                known = f"did you mean '{near[0]}'?" if near else f"there are {delimited.shown(header)}"
-                yield f"data.table.{role} names '{name}', which is no column; {known}"
+                known = f"did you mean '{near[0]}'?" if near else f"the file has: {delimited.shown(header)}"
+                yield f"data.table.{role} names '{name}', which is not a column; {known}"
     if settings.dropped is not None:
         claimed = {name for names in settings.roles.values() for name in names}
         for name in header:
