@@ -106,7 +106,7 @@ def test_what_the_encoder_refuses_is_refused(strict: Encoder) -> None:
     [
         (b"", "is empty"),
         (b'a,b\n"1', "line 1 names no column"),
-        (b"\xff\xfe\x00", "line 1, byte 2: 0x00 is not utf-16"),
+        (b"\xff\xfe\x00", r"invalid byte 0x00 \(line 1, byte 2\): expected utf-16"),
         (b"carrier,month,temp\nUA,1,warm\nUA,1\n", "line 3 has 2"),
     ],
 )

@@ -316,7 +316,7 @@ def test_a_mark_tells_the_encoding_and_else_it_is_that_of_the_table(
         (b"ARROW1\0\0", "is an Arrow"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(100), "is an old Excel workbook"),
         (b"SQLite format 3\0" + bytes(100), "is an SQLite database"),
-        (b"PAR1" + bytes(100), "is a damaged Parquet file"),
+        (b"PAR1" + bytes(100), "the Parquet file is damaged"),
     ],
 )
 def test_a_file_of_another_format_is_named(

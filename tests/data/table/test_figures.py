@@ -107,11 +107,9 @@ def test_a_first_line_may_tell_the_separator(tmp_path: Path, mark: str, line: st
 
 
 def test_a_first_line_that_contradicts_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(
-        BadInput, match=r"line 1 says that the separator is ';', and data\.table\.csv\.separator is ','"
-    ):
+    with pytest.raises(BadInput, match=r"line 1 sets the separator ';', but data\.table\.csv\.separator is ','"):
         ingested(tmp_path, "sep=;\n" + text(["1"], ";"), {"separator": ","})
-    with pytest.raises(BadInput, match="line 1 says that the separator is '#'"):
+    with pytest.raises(BadInput, match=r"invalid separator '#' \(line 1\): expected one of"):
         ingested(tmp_path, "sep=#\n" + text(["1"], ";"))
 
 

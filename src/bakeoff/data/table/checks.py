@@ -15,7 +15,7 @@ def faults(table: Prepared) -> Iterator[str]:
         return
     count, targets = table.ask(f"SELECT count(*), count({table.target}) FROM rows")[0]
     if not count:
-        yield "has a line of column names, and no rows; a table has rows below it"
+        yield "the table has column names but no rows; add rows below them"
     elif not targets:
         yield (
             f"column '{settings.target.column}', the target, is empty in all {count:,} rows; name another in "

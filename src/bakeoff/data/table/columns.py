@@ -138,14 +138,18 @@ def typed(found: Found) -> bool:
         return True
     path = found.files["data"]
     if path.is_dir():
-        raise BadInput(f"{found.name}: is a folder; name a file in it: a table is one file")
+        raise BadInput(f"{found.name}: found a folder: expected one file; name a file in it")
     with path.open("rb") as file:
         start = file.read(16)
     if what := other_format(path, start):
-        raise BadInput(f"{found.name}: is {what}, and a table is text or Parquet; save it as CSV, and name that file")
+        raise BadInput(
+            f"{found.name}: the file is {what}: expected text or Parquet; save it as CSV, and name that file"
+        )
     start = start[: len(PARQUET)]
     if start != PARQUET and path.suffix == ".parquet":
-        raise BadInput(f"{found.name}: begins with {start!r}, and so is no Parquet; name a text table .csv or .tsv")
+        raise BadInput(
+            f"{found.name}: the first bytes are {start!r}, which is not Parquet; name a text table .csv or .tsv"
+        )
     return start == PARQUET
 
 
@@ -184,4 +188,4 @@ def read(found: Found) -> Columns:
 
 
 def damaged(name: str, error: Exception) -> BadInput:
-    return BadInput(f"{name}: is a damaged Parquet file: {' '.join(str(error).split())}; write it again")
+    return BadInput(f"{name}: the Parquet file is damaged: {' '.join(str(error).split())}; write it again")

@@ -107,7 +107,7 @@ def read(
     with copy.open(encoding="utf-8", newline="") as file:
         head = io.StringIO(file.read(SAMPLE), newline="").readlines()
     if not "".join(head).strip():
-        raise BadInput(f"{name}: is empty; a table has a line of column names, and rows below it")
+        raise BadInput(f"{name}: the file is empty: expected a line of column names, and rows below it")
     separator = chosen_separator(name, head, wanted, announced, settings)
     header = [column.strip(WHITESPACE) for column in fields(head, separator)[0]]
     if not set(header) & set(wanted):
@@ -141,13 +141,13 @@ def chosen_separator(
     """
     if announced is not None and settings.separator not in (AUTO, announced):
         raise BadInput(
-            f"{name}: line 1 says that the separator is {announced!r}, and {KEY}.separator is {settings.separator!r}; "
-            f"set it to {AUTO}, or take line 1 out of the file"
+            f"{name}: line 1 sets the separator {announced!r}, but {KEY}.separator is {settings.separator!r}; set it "
+            f"to {AUTO}, or remove line 1"
         )
     if announced not in (None, *SEPARATORS, " "):
         raise BadInput(
-            f"{name}: line 1 says that the separator is {announced!r}, and {', '.join(map(repr, SEPARATORS))} and ' ' "
-            "are read; write the table with one of them"
+            f"{name}: invalid separator {announced!r} (line 1): expected one of {', '.join(map(repr, SEPARATORS))} and "
+            "' '; write the table with one of these"
         )
     return announced or (settings.separator if settings.separator != AUTO else separated_by(head, wanted))
 
@@ -172,15 +172,16 @@ def decoded(path: Path, name: str, encoding: str, advance: Callable[[int], objec
                 if isinstance(error, UnicodeDecodeError):
                     line += error.object[: error.start].count(b"\n")
                     place = offset - waiting + error.start
-                    what = f"line {line}, byte {place}: {error.object[error.start]:#04x} is not {encoding}"
-                remedy = f"name the file's encoding in {KEY}.encoding, perhaps latin-1 or cp1252"
+                    byte = f"{error.object[error.start]:#04x}"
+                    what = f"invalid byte {byte} (line {line}, byte {place}): expected {encoding}"
+                remedy = f"set {KEY}.encoding to that of the file, perhaps latin-1 or cp1252"
                 raise BadInput(f"{name}: {what}; {remedy}") from None
             if "\0" in text:
                 line += text[: text.index("\0")].count("\n")
                 utf16 = block.count(0) > len(block) // 4
                 order = "be" if block[::2].count(0) > block[1::2].count(0) else "le"
                 remedy = f"if it is UTF-16, set {KEY}.encoding to utf-16-{order}" if utf16 else "correct the line"
-                raise BadInput(f"{name}: line {line}: a zero byte, which no text holds; {remedy}")
+                raise BadInput(f"{name}: invalid NUL byte (line {line}): expected text; {remedy}")
             yield text.removeprefix("\ufeff") if first else text
             if not block:
                 return
@@ -210,10 +211,11 @@ def stranger(head: list[str], header: list[str], separator: str, wanted: Collect
     count = len({column.strip(WHITESPACE) for column in fields(head[:1], better)[0]} & set(wanted))
     if count:
         return (
-            f"cut at {separator!r}, line 1 has none of the columns, at {better!r} {count}; set {KEY}.separator to that"
+            f"line 1 has none of the columns if split at {separator!r}, but {count} if split at {better!r}; set "
+            f"{KEY}.separator to {better!r}"
         )
     if not any(header):
-        return "line 1 is blank; a table begins with a line of column names"
+        return "line 1 is blank: expected the names of the columns; remove the line, or write the names there"
     if any(re.fullmatch(r"\s*[+-]?[\d.,]+\s*", value) for value in header):
         return f"line 1 looks like data ({shown(header)}), not like names of columns; write a line of names above it"
     return f"line 1 names no column of data.table (it has: {shown(header)}); name the file's columns in params.yaml"
