@@ -17,6 +17,13 @@ from bakeoff.harness.code_dependencies import script
 
 RUNS = 5
 LIMITS = {"stage": 2.5, "no-op": 3.0}  # seconds
+# With nothing stale, and the seconds that each may take. `make repro` checks and tidies before it runs.
+COMMANDS = {
+    ("dvc", "repro"): LIMITS["no-op"],
+    ("dvc", "status"): LIMITS["no-op"],
+    ("snakemake", "-n", "--cores", "1"): LIMITS["no-op"],
+    ("make", "repro"): None,
+}
 
 NO_WORK = """
 from importlib.machinery import ModuleSpec
@@ -58,10 +65,10 @@ def main() -> None:
             cost = seconds([sys.executable, "-c", code])
             late += [module] if cost > LIMITS["stage"] else []
             print(f"{module:<32} {cost:5.2f} s  {cost / bare:4.1f} x torch  (at most {LIMITS['stage']} s)")
-    for command in (["dvc", "repro"], ["dvc", "status"], ["snakemake", "-n", "--cores", "1"]):
-        cost = seconds(command)
-        late += [" ".join(command)] if cost > LIMITS["no-op"] else []
-        print(f"{' '.join(command):<32} {cost:5.2f} s  (at most {LIMITS['no-op']} s)")
+    for command, limit in COMMANDS.items():
+        cost = seconds(list(command))
+        late += [" ".join(command)] if limit and cost > limit else []
+        print(f"{' '.join(command):<32} {cost:5.2f} s{f'  (at most {limit} s)' if limit else ''}")
     if late:
         sys.exit(f"error: above the limit: {', '.join(late)}")
 

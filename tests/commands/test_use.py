@@ -106,7 +106,7 @@ def test_what_cannot_be_used_is_refused(shipped: Params) -> None:
     recorded(
         shipped, "unet", {"bayes": 0.9}, {"bayes": {"network.depth": 1}}
     )  # as if params.yaml had had another depth
-    with pytest.raises(BadInput, match=r"network.depth is 2 by params.yaml, and its record has another value"):
+    with pytest.raises(BadInput, match=r"network.depth is 2 in params.yaml, but its record has another value"):
         use("unet", shipped, force=False)
     assert not Path("recipes").exists()
 
@@ -128,7 +128,7 @@ def test_a_study_that_has_changed_since_is_refused(shipped: Params, change: dict
     recorded(shipped, "unet", {"bayes": 0.9}, **change)
     RECIPE.parent.mkdir(parents=True)
     RECIPE.write_text("mine")
-    with pytest.raises(BadInput, match=f"study unet: {next(iter(change))} in params.yaml is not that of the record of"):
+    with pytest.raises(BadInput, match=f"study unet: {next(iter(change))} in params.yaml differs from the record of"):
         use("unet", shipped, force=True)
     assert RECIPE.read_text() == "mine"
 

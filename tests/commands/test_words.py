@@ -68,7 +68,7 @@ def test_an_export_leaves_what_was_trained_as_it_was(capsys: pytest.CaptureFixtu
     vectors, beside = map(Path, capsys.readouterr().out.split())
     assert np.array_equal(load_file(vectors)["vectors"], INPUT[1:])
     assert beside.read_text(encoding="utf-8").split() == WORDS[1:]
-    with pytest.raises(BadInput, match="take another name for --to"):
+    with pytest.raises(BadInput, match="would be overwritten; name another file after --to"):
         ask("export", "--format", "safetensors", "--to", "models/../models/embedding/text-cbow.safetensors")
     assert trained.read_bytes() == before
 

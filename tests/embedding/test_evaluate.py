@@ -143,7 +143,9 @@ def test_judgements_are_read_in_lower_case(tmp_path: Path) -> None:
 def test_a_line_that_is_no_judgement_is_refused(tmp_path: Path, bad: str) -> None:
     path = tmp_path / "judged.tsv"
     path.write_text(f"# comment\n{bad}\n", encoding="utf-8")
-    with pytest.raises(BadInput, match=re.escape(f"line 2 is {bad!r}, and should be two words and a score")):
+    with pytest.raises(
+        BadInput, match=re.escape(f"invalid line {bad!r} (line 2): expected two words and a score, with tabs")
+    ):
         read_test(path)
 
 
@@ -152,12 +154,14 @@ def test_analogies_are_read_in_lower_case(tmp_path: Path) -> None:
     path.write_text(": capitals\nAthens Greece Baghdad Iraq\n: family\nboy girl man woman\n", encoding="utf-8")
     assert read_test(path) == Analogies([("athens", "greece", "baghdad", "iraq"), ("boy", "girl", "man", "woman")])
     path.write_text(": capitals\nAthens Greece Iraq\n", encoding="utf-8")
-    with pytest.raises(BadInput, match=r"line 2 is 'Athens Greece Iraq', and should be four words"):
+    with pytest.raises(BadInput, match=r"invalid line 'Athens Greece Iraq' \(line 2\): expected four words"):
         read_test(path)
 
 
 def test_a_test_that_is_not_utf_8_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "judged.tsv"
     path.write_bytes("caf\u00e9\tbar\t1.5\n".encode("latin-1"))
-    with pytest.raises(BadInput, match=r"judged\.tsv: byte 3 is not UTF-8; save the file as UTF-8"):
+    with pytest.raises(
+        BadInput, match=r"judged\.tsv: invalid byte 0x[0-9a-f]{2} \(byte 3\): expected UTF-8; save the file as UTF-8"
+    ):
         read_test(path)

@@ -44,7 +44,7 @@ def test_status_2_where_one_is_refused(
     (project / "digits/a.png").write_bytes((project / "digits/b.png").read_bytes()[:-20])
     assert asked(monkeypatch, "digits", "--to", "out.csv") == 2
     printed = capsys.readouterr()
-    assert printed.out == "" and printed.err.startswith("error: digits/a.png: is damaged: ")
+    assert printed.out == "" and printed.err.startswith("error: digits/a.png: the picture is damaged: ")
     assert len((project / "out.csv").read_text().splitlines()) == 2
 
 

@@ -191,13 +191,16 @@ def test_cells_between_a_border_have_their_scores(made: Make) -> None:
 
 def test_a_border_that_is_no_class_is_refused(made: Make) -> None:
     made("scans", "unet", (1, 6, 8), ("cell", "membrane"))
-    with pytest.raises(BadInput, match=r"^--border: 'membran' is no class of 'scans'; did you mean 'membrane'\?"):
+    with pytest.raises(BadInput, match=r"^--border: 'membran' is not a class of 'scans'; did you mean 'membrane'\?"):
         explain("scans", "validation", "out", cell="unet-sgd", border="membran")
     with pytest.raises(BadInput, match=r"^--spacing: 0 1 should be the height and the width of a pixel in millimetres"):
         explain("scans", "validation", "out", cell="unet-sgd", spacing=(0.0, 1.0))
     made("images", "softmax", (1, 4, 5), ("a", "b"))
     for option, given in (("flips", 2), ("border", "a"), ("spacing", (1.0, 1.0))):
-        with pytest.raises(BadInput, match=rf"^--{option}: is for masks, and 'images' has none; leave it out"):
+        with pytest.raises(
+            BadInput,
+            match=rf"^--{option}: this option is for tasks with masks, and 'images' has no masks; leave it out",
+        ):
             explain("images", "validation", "out", cell="softmax-sgd", **{option: given})  # type: ignore[arg-type]
     assert not Path("out").exists()
 

@@ -207,17 +207,17 @@ def test_a_folder_gets_a_folder_of_masks(project: Path, capsys: pytest.CaptureFi
 @pytest.mark.parametrize(
     ("source", "to", "line"),
     [
-        ("a.png", "mask.tif", r"mask\.tif: should end in \.png"),
-        ("a.png", "a.png", r"a\.png: is the input, and would be overwritten"),
-        ("image.nii.gz", "mask.nii", r"mask\.nii: should end in \.nii\.gz"),
-        ("image.nii.gz", "mask.png", r"mask\.png: should end in \.nii\.gz"),
+        ("a.png", "mask.tif", r"mask\.tif: invalid suffix: expected \.png, the format of the mask of"),
+        ("a.png", "a.png", r"a\.png: the output would overwrite the input"),
+        ("image.nii.gz", "mask.nii", r"mask\.nii: invalid suffix: expected \.nii\.gz"),
+        ("image.nii.gz", "mask.png", r"mask\.png: invalid suffix: expected \.nii\.gz"),
         ("images", "-", "--to '-': masks go to a folder; name a new or an empty one"),
         ("images", "images/masks", "--to images/masks: lies in the folder of the input; name a folder elsewhere"),
         ("images", "images", "--to images: lies in the folder of the input; name a folder elsewhere"),
         ("images", "a.png", r"--to a\.png: is a file, and masks go to a folder; name a new or an empty one"),
         ("images", "", "--to '': masks go to a folder; name a new or an empty one"),
-        ("images", "no/masks", "--to no/masks: no is no folder; make it"),
-        ("nothing", "masks", "nothing: is an empty folder"),
+        ("images", "no/masks", "--to no/masks: the folder no does not exist; create it"),
+        ("nothing", "masks", "nothing: the folder is empty"),
     ],
 )
 def test_refusals_before_work(project: Path, source: str, to: str, line: str) -> None:
@@ -282,7 +282,7 @@ def test_where_no_mask_is_made_the_refusals_are_all_that_is_said(
     ("settings_changed", "line"),
     [
         ({"labels": [{"background": 0}, {"cell": 1}]}, "has the classes background, cell, and unet-adam, seed 3 was"),
-        ({"colour": "rgb"}, "data.scans.colour is rgb, and unet-adam, seed 3 was trained on pictures of 1 channels"),
+        ({"colour": "rgb"}, "data.scans.colour is rgb, but unet-adam, seed 3 was trained on pictures of 1 channels"),
     ],
 )
 def test_settings_of_another_training_are_refused(
@@ -319,7 +319,7 @@ def test_large_values_are_kept(project: Path, dtype: type) -> None:
     (project / "mask.tif").write_bytes(masks.tiff([mask]))
     np.testing.assert_array_equal(read(project, "mask.tif")[0], mask)
     if dtype == np.uint32:
-        with pytest.raises(BadInput, match="labels above 65535, which PNG cannot hold; save the picture as TIFF"):
+        with pytest.raises(BadInput, match="labels above 65535, the largest value of a PNG; save the picture as TIFF"):
             masks.png(mask, place)
     else:
         (project / "mask.png").write_bytes(masks.png(mask, place))

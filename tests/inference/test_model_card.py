@@ -123,7 +123,7 @@ def test_twice_the_same_bytes(written: Write) -> None:
 @pytest.mark.parametrize("licence", ["", "CC BY", "a\nb", "x: y", "é"])
 def test_licences_that_are_refused(written: Write, licence: str) -> None:
     written()
-    with pytest.raises(BadInput, match="is no identifier of the hub") as refused:
+    with pytest.raises(BadInput, match="is not a licence identifier of the hub") as refused:
         card("images", "README.md", licence, cell="softmax-adam")
     assert "\n" not in str(refused.value) and not Path("README.md").exists()
 

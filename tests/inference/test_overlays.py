@@ -78,7 +78,7 @@ FOLDERS = [
     ("", "'': overlays go to a folder"),
     ("-", "'-': overlays go to a folder"),
     ("params.yaml", "params.yaml: is a file"),
-    ("no/over", "no/over: no is no folder"),
+    ("no/over", "no/over: the folder no does not exist"),
     ("models", "models: has .* in it"),
     ("masks", "masks: is in masks, where the masks go"),
     ("masks/over", "masks/over: is in masks, where the masks go"),
@@ -98,5 +98,5 @@ def test_folders_that_are_refused(project: Path, folder: str, line: str) -> None
 def test_classes_have_no_overlay(project: Path, train: Callable[..., None]) -> None:
     train("images", "softmax-sgd", "softmax", (1, 8, 6), CLASSES, {"0": {"val/accuracy": 0.5}})
     Image.fromarray(grey(0)).save(project / "a.png")
-    with pytest.raises(BadInput, match="is for masks, and 'images' has none"):
+    with pytest.raises(BadInput, match="this option is for tasks with masks, and 'images' has no masks"):
         predict("images", "a.png", "out.csv", cell="softmax-sgd", overlay="over")

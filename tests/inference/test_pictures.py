@@ -110,7 +110,10 @@ def test_what_cannot_be_read_is_one_line_and_the_others_are_done(
     assert sorted(refused) == sorted(
         ["cut.png", "empty.png", "words.csv", "turned.png", "deep.png", "ink.jpg", "nowhere.png", "pipe.png"]
     )
-    assert "is 5 x 4 pixels (height x width), and softmax-sgd, seed 1 takes 4 x 5" in refused["turned.png"]
+    assert (
+        "invalid size 5 x 4 (height x width): expected 4 x 5, the size of the pictures of softmax-sgd, seed 1"
+        in refused["turned.png"]
+    )
     assert "data.images.bits is null" in refused["deep.png"]
     assert printed[-1] == "images by softmax-sgd, seed 1: 5 pictures"
 
@@ -209,7 +212,7 @@ def test_a_card_without_the_metric_of_the_task_names_no_best_seed(
 def test_a_path_is_no_name_of_a_model(project: Path, train: Train, option: str, name: str) -> None:
     train("recipes", "images-..", "softmax", (1, 4, 5), CLASSES, {"0": {"val/accuracy": 0.5}})
     (project / "models/recipes/images-a").mkdir()
-    with pytest.raises(BadInput, match=f"^--{option.replace('cell', 'model')}: .* is no name of a model; "):
+    with pytest.raises(BadInput, match=f"^--{option.replace('cell', 'model')}: .* is not the name of a model; "):
         predict("images", "pictures", "out.csv", **{option: name})
     assert not (project / "out.csv").exists()
 
@@ -218,7 +221,7 @@ def test_a_path_is_no_name_of_a_model(project: Path, train: Train, option: str, 
 def test_predictions_never_replace_a_picture_of_the_input(pictures: Path, project: Path, to: str) -> None:
     (project / "link").symlink_to(pictures)
     before = (project / to).read_bytes()
-    with pytest.raises(BadInput, match="lies in the input, and would be overwritten; name another file"):
+    with pytest.raises(BadInput, match="the output would overwrite a file of the input; name another file"):
         predict("images", "pictures", to, cell="softmax-sgd")
     assert (project / to).read_bytes() == before
 
@@ -245,14 +248,14 @@ def test_a_network_whose_runs_all_diverged_has_no_weights(train: Train) -> None:
         ({"cell": "softmax-sdg"}, "models/images/softmax-sdg.json: not found; .*did you mean 'softmax-sgd'?"),
         ({"recipe": "mlp"}, "models/recipes/images-mlp.json: not found; .*`dvc repro train_recipe_images@mlp`"),
         ({"cell": None}, "reports/comparison.json: cannot be read: .*; `dvc repro compare`"),
-        ({"source": "nowhere"}, "nowhere: not found; name a file or a folder that is there"),
-        ({"source": "nothing"}, "nothing: is an empty folder; put the files there"),
-        ({"to": "no/out.csv"}, "no: is no folder; make it"),
+        ({"source": "nowhere"}, "nowhere: not found; name an existing file or folder"),
+        ({"source": "nothing"}, "nothing: the folder is empty; put the files there"),
+        ({"to": "no/out.csv"}, "no: this folder does not exist; create it"),
         ({"to": ""}, "--to: is empty; name a file"),
-        ({"to": "pipe"}, "pipe: is a pipe or a device, and no file; write --to -"),
+        ({"to": "pipe"}, "pipe: expected a file, found a pipe or a device; write --to -"),
         ({"to": "nothing"}, "nothing: is a folder; name a file in it"),
-        ({"source": "pictures/a.png", "to": "pictures/a.png"}, "pictures/a.png: is the input"),
-        ({"colour": "rgb"}, "data.images.colour is rgb, and softmax-sgd, seed 1 was trained on pictures of 1 channels"),
+        ({"source": "pictures/a.png", "to": "pictures/a.png"}, "pictures/a.png: the output would overwrite the input"),
+        ({"colour": "rgb"}, "data.images.colour is rgb, but softmax-sgd, seed 1 was trained on pictures of 1 channels"),
     ],
 )
 def test_refusals_before_work(project: Path, change: Callable[..., None], asked: dict[str, Any], line: str) -> None:

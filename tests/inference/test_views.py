@@ -108,7 +108,7 @@ def test_masks_are_those_of_the_views(project: Path, capsys: pytest.CaptureFixtu
 def test_windows_that_resized_pictures_do_not_fill_are_refused(project: Path, change: Callable[..., None]) -> None:
     change("scans", resize=[24, 20])
     Image.fromarray(images(48, 40, 1)[0, 0]).save(project / "a.png")
-    with pytest.raises(BadInput, match=r"^--window: 24 is no smaller than data\.scans\.resize \[24, 20\], to which"):
+    with pytest.raises(BadInput, match=r"^--window: 24 is not below data\.scans\.resize \[24, 20\], the size to which"):
         predict("scans", "a.png", "mask.png", cell="unet-adam", window=24)
     assert predict("scans", "a.png", "mask.png", cell="unet-adam", window=16) == 0
 
@@ -117,7 +117,9 @@ def test_windows_that_resized_pictures_do_not_fill_are_refused(project: Path, ch
 def test_views_are_for_masks(project: Path, train: Callable[..., None], option: str, value: Any) -> None:
     train("images", "softmax-sgd", "softmax", (1, 4, 5), ("a", "b"), {"0": {"val/accuracy": 0.5}})
     Image.fromarray(np.zeros((4, 5), np.uint8)).save(project / "a.png")
-    with pytest.raises(BadInput, match=rf"^--{option}: is for masks, and 'images' has none; leave it out"):
+    with pytest.raises(
+        BadInput, match=rf"^--{option}: this option is for tasks with masks, and 'images' has no masks; leave it out"
+    ):
         predict("images", "a.png", "all.csv", cell="softmax-sgd", **{option: value})
 
 
@@ -138,5 +140,7 @@ def test_a_registered_model_takes_no_view(
 @pytest.mark.parametrize("given", ["", "15", "-20", "1e3", "a", "99999", "9" * 5000], ids=lambda given: given[:6])
 def test_a_window_is_a_number_of_pixels(given: str) -> None:
     assert window_side("16") == 16 and window_side(None) is None
-    with pytest.raises(BadInput, match=r"^--window: .* is no whole number from 16 to 32768; write it as --window 512"):
+    with pytest.raises(
+        BadInput, match=r"^--window: .* is not a whole number from 16 to 32768; write it as --window 512"
+    ):
         window_side(given)

@@ -150,12 +150,12 @@ def test_a_stream_in_two_parts_leaves_the_learner_of_the_whole() -> None:
 @pytest.mark.parametrize(
     ("content", "answered", "says"),
     [
-        ("", 0, "begins with no line of column names"),
+        ("", 0, "line 1 is empty: expected the names of the columns"),
         ("note,carier,a\n", 0, "line 1: no column 'carrier'; did you mean 'carier'?"),
-        (HEADER + "x,AA,1,no\nx,AA,warm,no\n", 1, "line 3: 'a' is 'warm', and should be a number"),
-        (HEADER + "x,AA,1,no\nx,AA,inf,no\n", 1, "line 3: 'a' is 'inf', and should be a number"),
-        (HEADER + "x,AA,1,no\n\nx,AA,1,no\nx,AA,1\n", 2, "line 5: has 3 fields, and the first line 4"),
-        (HEADER + "x,AA,1,no\nx,AA,1,maybe\n", 1, "line 3: 'late' is 'maybe', and should be no or yes"),
+        (HEADER + "x,AA,1,no\nx,AA,warm,no\n", 1, "line 3: invalid value 'warm' in column 'a': expected a number"),
+        (HEADER + "x,AA,1,no\nx,AA,inf,no\n", 1, "line 3: invalid value 'inf' in column 'a': expected a number"),
+        (HEADER + "x,AA,1,no\n\nx,AA,1,no\nx,AA,1\n", 2, "line 5: found 3 fields: expected 4, as in the first line"),
+        (HEADER + "x,AA,1,no\nx,AA,1,maybe\n", 1, "line 3: invalid value 'maybe' in column 'late': expected no or yes"),
         (HEADER + 'x,AA,1,no\n"x"y,AA,1,no\n', 1, "line 3: "),
         (HEADER + "x,AA,1,no\nx,AA,1e39,no\n", 1, "line 3: 'a' is 1e[+]39, which float32 cannot hold"),
         (HEADER.encode() + b"x,AA,1,no\n\xff,AA,1,no\n", 1, "line 3: 0xff is not utf-8"),
@@ -286,7 +286,9 @@ def test_bad_rows_end_the_command_with_status_2() -> None:
     process = start()
     answers, errors = process.communicate(text(3) + "x,AA,warm,no\n")
     assert process.returncode == 2 and len(answers.splitlines()) == 4
-    assert errors.splitlines()[-1] == "error: standard input: line 5: 'a' is 'warm', and should be a number"
+    assert errors.splitlines()[-1] == (
+        "error: standard input: line 5: invalid value 'warm' in column 'a': expected a number; correct the row"
+    )
 
 
 FEED = """

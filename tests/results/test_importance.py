@@ -146,3 +146,13 @@ def test_one_huge_loss_does_not_decide() -> None:
 )
 def test_far_outliers_are_three_quartile_ranges_away(losses: list[float], limit: float | None) -> None:
     assert fence(losses) == limit
+
+
+@pytest.mark.parametrize(("value", "searched"), [(True, True), ("true", False), (1, False)])
+def test_a_condition_holds_for_the_value_that_a_search_takes(value: object, searched: bool) -> None:
+    space = {
+        "network.residual": {"choices": [True, "true", 1]},
+        "network.dropout": {"low": 0.0, "high": 0.5, "scale": "linear", "when": {"network.residual": True}},
+    }
+    found = trial(space, {"network.residual": value, "network.dropout": 0.25}, 0.5)
+    assert (found.values[1] is not None) == searched

@@ -190,7 +190,7 @@ class TestLoaded:
         model = RawPredictor(fetch("models:/scans@champion", tmp_path))
         texts = [base64.b64encode(content).decode() for content in contents.values()]
         assert list(model.predict(pd.DataFrame({"picture": texts}))["mask"]) == expected
-        with pytest.raises(BadInput, match="row 2: is no picture"):
+        with pytest.raises(BadInput, match="row 2: the file is not a picture"):
             model.predict(pd.DataFrame({"picture": [scan(1), b"no picture"]}))
 
     @pytest.mark.parametrize("kind", [int, float, str])
@@ -211,11 +211,11 @@ class TestLoaded:
     @pytest.mark.parametrize(
         ("content", "message"),
         [
-            (b"no picture", "row 2: is no picture"),
-            (b"", "row 2: is empty"),
-            (picture(height=9), "row 2: is 9 x 5 pixels"),
-            ("no base64!", "row 2: the picture is a text that is not base64"),
-            (picture()[:60], "row 2: is damaged"),
+            (b"no picture", "row 2: the file is not a picture"),
+            (b"", "row 2: the file is empty"),
+            (picture(height=9), "row 2: invalid size 9 x 5"),
+            ("no base64!", "row 2: invalid base64 text: expected the encoded bytes"),
+            (picture()[:60], "row 2: the picture is damaged"),
         ],
         ids=["text", "empty", "size", "base64", "damaged"],
     )
@@ -251,7 +251,7 @@ class TestCommand:
             ("images", "models:/none@champion", "has no model"),
             ("images", "models:/images@other", "has no model"),
             ("images", "models:/images/7", "has no model"),
-            ("images", "models:/table@champion", "is of the task 'table'"),
+            ("images", "models:/table@champion", "is for the task 'table'"),
         ],
     )
     def test_models_that_are_refused(self, task: str, uri: str, message: str) -> None:

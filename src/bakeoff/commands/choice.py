@@ -34,5 +34,5 @@ def window_side(given: str | None) -> int | None:
     if given is None:
         return None
     if not (given.isascii() and given.isdigit() and len(given) <= 5) or not 16 <= int(given) <= 2**15:
-        raise BadInput(f"--window: {quoted(given)} is no whole number from 16 to {2**15}; write it as --window 512")
+        raise BadInput(f"--window: {quoted(given)} is not a whole number from 16 to {2**15}; write it as --window 512")
     return int(given)

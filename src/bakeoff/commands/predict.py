@@ -82,7 +82,7 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def is_text(arguments: argparse.Namespace) -> bool:
-    """Whether word vectors are asked for: a corpus is named, and no task.
+    """Return whether word vectors are asked for: a corpus is named, and no task.
 
     Raises:
         BadInput: an option does not go with that.

@@ -118,7 +118,7 @@ def served(port: int) -> Iterator[str]:
 
 
 def answers(server: subprocess.Popen[bytes], address: str) -> bool:
-    """Whether the address answers before the server ends, or patience does."""
+    """Return whether the address answers before the server ends or the time limit is reached."""
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline and server.poll() is None:
         try:

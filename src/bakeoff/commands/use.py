@@ -140,7 +140,7 @@ def records_of(name: str, params: Params) -> dict[str, Record]:
         trained = validate(record.settings.get(f"tuning.studies.{name}", {}), "", StudySettings, path)
         for key in StudySettings.model_fields:
             if getattr(trained, key) != getattr(study, key):
-                raise BadInput(f"study {name}: {key} in params.yaml is not that of the record of {method}; {again}")
+                raise BadInput(f"study {name}: {key} in params.yaml differs from the record of {method}; {again}")
         records[method] = record
     return records
 
@@ -167,7 +167,7 @@ def at(name: str, params: Params, best: Run) -> Candidate:
     for key, value in base.named(candidate).items():
         if key not in best.parameters or json.dumps(best.parameters[key]) != json.dumps(value):
             raise BadInput(
-                f"study {name}: {key} is {value} by params.yaml, and its record has another value; run dvc repro "
+                f"study {name}: {key} is {value} in params.yaml, but its record has another value; run dvc repro "
                 f"tune_{name}, then this again"
             )
     if candidate.penalty.weight_decay:

@@ -86,7 +86,9 @@ def export(asked: argparse.Namespace) -> None:
     path, tables, vectors = trained(asked)
     to = asked.to or path.with_suffix(SUFFIXES[asked.kind])
     if to.resolve() == path.resolve():
-        raise BadInput(f"{to}: holds what the pipeline trained, both tables of it; take another name for --to")
+        raise BadInput(
+            f"{to}: this file is an output of the pipeline and would be overwritten; name another file after --to"
+        )
     written = write(tables["input"], vectors.words, asked.kind, to)
     print(*written, sep="\n")
 
@@ -125,7 +127,9 @@ def trained(
             raise BadInput(f"{needed}: not found; `dvc repro train_embedding@{name}` makes it")
     tables = load_file(path)
     if not tables:
-        raise BadInput(f"{path}: holds no vectors, for the training diverged; lower its learning rate and train again")
+        raise BadInput(
+            f"{path}: contains no vectors, because the training diverged; lower its learning rate and train again"
+        )
     return path, tables, Vectors.of(tables["input"], list(read_vocabulary(vocabulary)))
 
 

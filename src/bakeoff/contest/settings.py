@@ -33,7 +33,7 @@ class ContestSettings(Settings):
 
 
 class ContestBudget(Settings):
-    """How often an optimizer may train a network: the same for all. cell.py describes the roles of the trainings.
+    """Numbers of trainings of a network under an optimizer, the same for all. cell.py describes their roles.
 
     Attributes:
         trials: points of its space.

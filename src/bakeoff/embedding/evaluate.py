@@ -198,7 +198,10 @@ def numbered(path: Path) -> list[tuple[int, str]]:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
-        raise BadInput(f"{path}: byte {error.start} is not UTF-8; save the file as UTF-8") from None
+        raise BadInput(
+            f"{path}: invalid byte {error.object[error.start]:#04x} (byte {error.start}): expected UTF-8; "
+            "save the file as UTF-8"
+        ) from None
     return [(number, line) for number, line in enumerate(text.split("\n"), start=1) if line.strip()]
 
 
@@ -218,7 +221,10 @@ def read_judged(path: Path, lines: Iterable[tuple[int, str]]) -> list[Judged]:
         except ValueError:
             score = math.nan
         if not math.isfinite(score):
-            raise BadInput(f"{path}: line {number} is {line[:80]!r}, and should be two words and a score, with tabs")
+            raise BadInput(
+                f"{path}: invalid line {line[:80]!r} (line {number}): expected two words and a score, with tabs "
+                "between them; correct or remove it"
+            )
         judged.append(Judged(left.strip(), right.strip(), score))
     return judged
 
@@ -236,6 +242,8 @@ def read_analogies(path: Path, lines: Iterable[tuple[int, str]]) -> list[Questio
         try:
             a, b, c, d = line.lower().split()
         except ValueError:
-            raise BadInput(f"{path}: line {number} is {line[:80]!r}, and should be four words") from None
+            raise BadInput(
+                f"{path}: invalid line {line[:80]!r} (line {number}): expected four words; correct or remove it"
+            ) from None
         questions.append((a, b, c, d))
     return questions

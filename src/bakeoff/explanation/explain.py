@@ -67,7 +67,7 @@ def explain(
         )
     model = models.load(models.choose(task, cell, recipe), task, metric, ensemble=ensemble)
     if border is not None and border not in model.classes:
-        raise BadInput(f"--border: {quoted(border)} is no class of {quoted(task)}{hint(border, model.classes)}")
+        raise BadInput(f"--border: {quoted(border)} is not a class of {quoted(task)}{hint(border, model.classes)}")
     model = views.seen(model, flips=flips, window=None)
     check_held_out(model, split)
     whole = examples_of(model, Path(paths.examples(data, kind)), split)
@@ -139,7 +139,7 @@ def examples_of(model: Trained, path: Path, split: SplitName) -> Examples:
         raise recorded.anew(model, str(path))
     found = Examples.load(path)
     if not len(getattr(found, split).x):
-        raise BadInput(f"{path}: has no {split} examples; name the other --split")
+        raise BadInput(f"{path}: no {split} examples found; name the other --split")
     return found
 
 

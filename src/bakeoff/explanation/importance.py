@@ -16,7 +16,7 @@ Score = Callable[[NDArray[np.float32]], float]  # of encoded rows (N, D)
 
 @dataclass(frozen=True)
 class Importance:
-    """How much a score falls where the values of a column are permuted.
+    """The drop of a score where the values of a column are permuted.
 
     Attributes:
         drops: one for each permutation.

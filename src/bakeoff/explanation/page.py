@@ -25,7 +25,7 @@ COLUMNS = 6  # of a table's rows that were predicted wrongly, the most important
 
 @dataclass(frozen=True)
 class Subject:
-    """What is explained.
+    """The model and data that a page explains.
 
     Attributes:
         split: its name.

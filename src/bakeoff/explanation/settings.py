@@ -9,7 +9,7 @@ from bakeoff.base.values import Seed
 
 
 class ExplanationSettings(Settings):
-    """How `bakeoff explain` looks at a network. No stage depends on it.
+    """Settings of `bakeoff explain`. No stage depends on it.
 
     Attributes:
         bins: of equal width, of a reliability diagram.

@@ -221,7 +221,7 @@ def _entry(stage: PipelineStage, entry: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def gpus() -> int:
-    """How many NVIDIA GPUs this process may use, without the second that it takes to import torch."""
+    """Return how many NVIDIA GPUs this process may use, without the second that it takes to import torch."""
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
     if visible is not None:
         return len([device for device in visible.split(",") if device])

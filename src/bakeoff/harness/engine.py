@@ -45,7 +45,7 @@ def main() -> int:
 
 
 def tracks(arguments: Sequence[str]) -> bool:
-    """Whether a command may run the stage `track`: any reproduction but a dry run and that of a single other stage."""
+    """Return whether a command may run the stage `track`: not a dry run, nor the run of another single stage."""
     if "repro" not in arguments or "--dry" in arguments:
         return False
     return "--single-item" not in arguments or "track" in arguments

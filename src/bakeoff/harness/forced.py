@@ -18,7 +18,7 @@ class Asked(Protocol):
 
 
 def option(stage: Stage, asked: Asked, main: bool) -> str:
-    """What `dvc repro` is told of a stage. What is made of its outputs runs too, if they come out anew.
+    """Return the arguments of `dvc repro` for a stage. Stages that read its outputs run too, if these change.
 
     Args:
         main: whether this process schedules; that of a job is told to force its one target, whatever the user asked.
@@ -32,6 +32,6 @@ def note(stages: Iterable[Stage], asked: Asked) -> None:
 
 
 def forced(stage: Stage, asked: Asked) -> bool:
-    """Whether the stage or one of its outputs was named."""
+    """Return whether the stage or one of its outputs was named."""
     named = set(asked.forcerun) | (set(asked.targets) if asked.forcetargets else set())
     return asked.forceall or not named.isdisjoint({stage.name, *stage.outputs})

@@ -27,7 +27,7 @@ def check(option: str, folder: str, *, holds: str, source: Path | None = None, o
     if path.exists() and not path.is_dir():
         raise BadInput(f"{option} {folder}: is a file, and {holds} go to a folder; name a new or an empty one")
     if not path.parent.is_dir():
-        raise BadInput(f"{option} {folder}: {path.parent} is no folder; make it, or name a folder in one that is there")
+        raise BadInput(f"{option} {folder}: the folder {path.parent} does not exist; create it, or name another one")
     if source is not None and source.is_dir() and path.resolve().is_relative_to(source.resolve()):
         raise BadInput(f"{option} {folder}: lies in the folder of the input; name a folder elsewhere")
     if path.is_dir():

@@ -112,7 +112,7 @@ def check_options(task: str, kind: str, options: Mapping[str, object]) -> None:
     """
     given = next((option for option, value in options.items() if value is not None), None)
     if given is not None and kind != "scans":
-        raise BadInput(f"{given}: is for masks, and {quoted(task)} has none; leave it out")
+        raise BadInput(f"{given}: this option is for tasks with masks, and {quoted(task)} has no masks; leave it out")
 
 
 def kind(place: Place) -> str:
@@ -140,7 +140,9 @@ def lying(masks: NDArray[np.unsignedinteger], plane: Plane) -> NDArray[np.unsign
 
 def png(mask: NDArray[np.unsignedinteger], place: Place) -> bytes:
     if mask.dtype.itemsize > 2:
-        raise BadInput(f"{place}: its mask has labels above {MOST}, which PNG cannot hold; save the picture as TIFF")
+        raise BadInput(
+            f"{place}: the mask has labels above {MOST}, the largest value of a PNG; save the picture as TIFF"
+        )
     content = io.BytesIO()
     Image.fromarray(mask).save(content, format="PNG")
     return content.getvalue()
@@ -186,4 +188,6 @@ def check_suffix(to: str, place: Place) -> None:
     if kind(place) == "volume":  # packed as the image is, for the content is
         suffixes = [".nii.gz"] if place.name.lower().endswith(".gz") else [".nii"]
     if not to.lower().endswith(tuple(suffixes)):
-        raise BadInput(f"{to}: should end in {' or '.join(suffixes)}, for that is what the mask of {place} is")
+        raise BadInput(
+            f"{to}: invalid suffix: expected {' or '.join(suffixes)}, the format of the mask of {place}; rename it"
+        )

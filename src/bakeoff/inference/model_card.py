@@ -36,7 +36,7 @@ UNSTATED = "unknown"
 
 @dataclass(frozen=True)
 class Known:
-    """What the pipeline has recorded of a model.
+    """The records of a model.
 
     Attributes:
         written: the file beside the weights.
@@ -73,7 +73,7 @@ def card(task: str, to: str, licence: str | None, *, cell: str | None = None, re
     """
     if licence is not None and not LICENCE.fullmatch(licence):
         raise BadInput(
-            f"--licence: {quoted(licence)} is no identifier of the hub; write one as cc-by-4.0 or apache-2.0"
+            f"--licence: {quoted(licence)} is not a licence identifier of the hub; write one as cc-by-4.0 or apache-2.0"
         )
     document = settings.load()
     data = models.check_task(document, task)

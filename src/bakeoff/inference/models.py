@@ -123,7 +123,7 @@ def check_name(option: str, name: str | None, example: str) -> None:
         BadInput: it is a path, or empty.
     """
     if name is not None and (name in ("", ".", "..") or "/" in name or "\\" in name):
-        raise BadInput(f"{option}: {quoted(name)} is no name of a model; write it as {example}, without a folder")
+        raise BadInput(f"{option}: {quoted(name)} is not the name of a model; write it as {example}, without a folder")
 
 
 def load(chosen: Chosen, task: str, metric: str, *, ensemble: bool = False) -> Trained:

@@ -27,13 +27,15 @@ def check(to: str, source: str) -> None:
     if path.is_dir():
         raise BadInput(f"{to}: is a folder; name a file in it")
     if not path.parent.is_dir():
-        raise BadInput(f"{path.parent}: is no folder; make it, or name a file in a folder that is there")
+        raise BadInput(f"{path.parent}: this folder does not exist; create it, or name a file in another folder")
     if path.exists() and not path.is_file():
-        raise BadInput(f"{to}: is a pipe or a device, and no file; write --to - and redirect standard output to it")
+        raise BadInput(
+            f"{to}: expected a file, found a pipe or a device; write --to - and redirect standard output to it"
+        )
     if source != STREAM and path.exists() and path.samefile(source):
-        raise BadInput(f"{to}: is the input, and would be overwritten; name another file")
+        raise BadInput(f"{to}: the output would overwrite the input; name another file")
     if source != STREAM and path.exists() and path.resolve().is_relative_to(Path(source).resolve()):
-        raise BadInput(f"{to}: lies in the input, and would be overwritten; name another file")
+        raise BadInput(f"{to}: the output would overwrite a file of the input; name another file")
 
 
 def write(to: str, content: bytes) -> None:

@@ -48,7 +48,7 @@ class Preparation:
         """
         if CHANNELS[self.colour] != model.shape[0]:
             raise BadInput(
-                f"params.yaml: data.{self.data}.colour is {self.colour}, and {model.name} was trained on pictures of "
+                f"params.yaml: data.{self.data}.colour is {self.colour}, but {model.name} was trained on pictures of "
                 f"{model.shape[0]} channels; `dvc repro {model.stage}` trains it anew, or change that back"
             )
 
@@ -60,8 +60,8 @@ class Preparation:
         """
         if picture.dtype != np.uint8 and self.bits is None:
             raise BadInput(
-                f"{place}: has 16 bits, and params.yaml: data.{self.data}.bits is null, so how many of them count is "
-                "not known; write the number there that the ingestion printed, or save the picture in 8 bits"
+                f"{place}: the picture has 16 bits, and params.yaml: data.{self.data}.bits is null, so the number of "
+                "bits in use is unknown; set it to the number that the ingestion printed, or save the picture in 8 bits"
             )
         if len(picture) != CHANNELS[self.colour]:
             found = "grey" if len(picture) == 1 else "RGB"
@@ -118,7 +118,7 @@ def fitting(model: Trained, preparation: Preparation, place: Place) -> NDArray[n
         (h, w), (H, W) = picture.shape[1:], model.shape[1:]
         resized = "" if preparation.resize is None else " once it is resized"
         raise BadInput(
-            f"{place}: is {h} x {w} pixels (height x width){resized}, and {model.name} takes {H} x {W}; bring it to "
-            "that size"
+            f"{place}: invalid size {h} x {w} (height x width){resized}: expected {H} x {W}, the size of the pictures "
+            f"of {model.name}; resize the picture"
         )
     return picture

@@ -46,7 +46,7 @@ SCANS = (*PICTURES, "labels", "volumes")
 
 @dataclass(frozen=True)
 class Asked:
-    """What the command line asks for.
+    """The arguments of the command line.
 
     Attributes:
         document: params.yaml.
@@ -160,7 +160,8 @@ def predict_registered(task: str, source: str, to: str, uri: str) -> int:
         origin = registered.Origin.load(weights)
         if origin.task != task:
             raise BadInput(
-                f"--mlflow: {quoted(uri)} is of the task {quoted(origin.task)}; name that in place of {task}"
+                f"--mlflow: the model {quoted(uri)} is for the task {quoted(origin.task)}; name this task in place of "
+                f"{task}"
             )
         return by(document, task, data, origin.kind, weights, source, to, ensemble=False, overlay=None)
 
@@ -314,8 +315,8 @@ def segmenting(asked: Asked, model: Trained, remarks: Remarks) -> Segmenter:
     preparation.check(model)
     if asked.window and isinstance(found.resize, tuple) and asked.window >= max(found.resize):
         raise BadInput(
-            f"--window: {asked.window} is no smaller than data.{data}.resize {list(found.resize)}, to which each "
-            "picture is brought before; take smaller windows, or leave --window out"
+            f"--window: {asked.window} is not below data.{data}.resize {list(found.resize)}, the size to which "
+            "pictures are brought first; take smaller windows, or leave --window out"
         )
     return Segmenter(model, preparation, found.volumes, masks.label_values(found), asked.window)
 

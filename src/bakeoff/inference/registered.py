@@ -40,7 +40,7 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
 class PictureSettings(Settings):
-    """How pictures are prepared: settings of their data set, and the limits of reading them."""
+    """Settings by which pictures are prepared, and the limits of reading them."""
 
     colour: Colour
     resize: Resize
@@ -49,14 +49,14 @@ class PictureSettings(Settings):
 
 
 class MaskSettings(PictureSettings):
-    """How scans are prepared, and the values of their masks, by class."""
+    """Settings by which scans are prepared, and the values of their masks by class."""
 
     volumes: VolumeSettings
     values: Annotated[tuple[int, ...], Field(strict=False)]
 
 
 class Origin(Settings):
-    """What a registered model was made of.
+    """The origin of a registered model.
 
     Attributes:
         name: how messages call it.
@@ -216,7 +216,9 @@ def decoded(content: str | bytes, place: str) -> bytes:
     try:
         return base64.b64decode(content, validate=True)
     except ValueError:
-        raise BadInput(f"{place}: the picture is a text that is not base64; encode the bytes of its file so") from None
+        raise BadInput(
+            f"{place}: invalid base64 text: expected the encoded bytes of a picture file; encode them with base64"
+        ) from None
 
 
 def _load_pyfunc(path: str) -> RawPredictor:

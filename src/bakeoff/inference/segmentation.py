@@ -39,7 +39,8 @@ def several(
             under = masks.named(name, place)
             if under in written:
                 raise BadInput(
-                    f"{place}: its mask would be {under}, as that of {written[under]} is; rename one of them"
+                    f"{place}: the mask would be written to {under}, as that of {written[under]}; rename one of the "
+                    "two pictures"
                 )
             content = segmenter.mask(place)
         except BadInput as error:

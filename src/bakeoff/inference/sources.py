@@ -33,9 +33,11 @@ def local(written: str) -> Iterator[tuple[Path, str]]:
     if written != STREAM:
         path = Path(written)
         if not path.exists():
-            raise BadInput(f"{written}: not found; name a file or a folder that is there")
+            raise BadInput(f"{written}: not found; name an existing file or folder")
         if not (path.is_file() or path.is_dir()):
-            raise BadInput(f"{written}: is neither a file nor a folder; to read a pipe write - and redirect it")
+            raise BadInput(
+                f"{written}: expected a file or a folder, found a pipe or a device; to read a pipe write - in its place"
+            )
         yield path, written
         return
     with tempfile.TemporaryDirectory() as folder:
@@ -61,7 +63,7 @@ def volume_suffix(path: Path) -> str:
 
 
 def several(path: Path) -> bool:
-    """Whether the input is a folder or an archive, by its content."""
+    """Return whether the input is a folder or an archive, by its content."""
     if path.is_dir():
         return True
     with path.open("rb") as file:
@@ -82,7 +84,7 @@ def places(path: Path, shown: str, limits: Limits, refusals: Refusals) -> list[t
     top = Place(archive.folder(path, limits), shown, limits)
     found = list(below(top, "", refusals, frozenset()))
     if not found and not refusals.count:
-        raise BadInput(f"{top}: is an empty folder; put the files there, or name another")
+        raise BadInput(f"{top}: the folder is empty; put the files there, or name another one")
     return found
 
 
@@ -97,7 +99,7 @@ def below(folder: Place, way: str, refusals: Refusals, above: frozenset[Path]) -
         with os.scandir(folder.path) as listing:
             entries = sorted(listing, key=lambda entry: ((folder / entry.name).name, entry.name))
     except OSError as error:
-        refusals.add(BadInput(f"{folder}: cannot be listed: {error.strerror}; mend that"))
+        refusals.add(BadInput(f"{folder}: the folder cannot be listed: {error.strerror}; check the folder"))
         return
     for entry in entries:
         place, inner = folder / entry.name, entry.is_dir()

@@ -44,7 +44,9 @@ def lines(path: Path, name: str, settings: CorpusSettings) -> Iterator[list[str]
     blocks = Text(Found(name, None, {"data": path}), settings.encoding).blocks(lambda _: None)
     text = b"".join(Letters(name).counted(blocks) if settings.tokens == "text8" else blocks)
     if dump.is_dump(name, text):
-        raise BadInput(f"{name}: is a dump of Wikipedia, whose lines are no documents; put each document into a file")
+        raise BadInput(
+            f"{name}: found a MediaWiki dump: expected one document in each line; write each page as a line or a file"
+        )
     for line in text.splitlines():
         yield b"".join(block.tobytes() for block in rewritten(settings.tokens, [line])).decode().split()
 

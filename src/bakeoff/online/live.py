@@ -62,7 +62,7 @@ class Reader:
         """
         encoder, first = self.stored.encoder, next(self.lines, "")
         if not first.strip():
-            raise BadInput(f"{INPUT}: begins with no line of column names; send one, and rows after it")
+            raise BadInput(f"{INPUT}: line 1 is empty: expected the names of the columns; send them before the rows")
         wanted = [*encoder.numeric, *encoder.categories]
         separator = encoder.reading.separator or separated_by([first], wanted)
         header = [name.strip(WHITESPACE) for name in next(csv.reader([first], delimiter=separator), [])]
@@ -81,12 +81,14 @@ class Reader:
                 return
             except csv.Error as error:
                 raise self.lines.refused(
-                    f"{error}; quote what holds {separator!r}, and double a quote inside"
+                    f"{error}; put values with {separator!r} in quotes, and write a quote inside a value twice"
                 ) from None
             if not record:
                 continue
             if len(record) != len(header):
-                raise self.lines.refused(f"has {len(record)} fields, and the first line {len(header)}")
+                raise self.lines.refused(
+                    f"found {len(record)} fields: expected {len(header)}, as in the first line; correct the row"
+                )
             yield Row(
                 self.lines.number,
                 [self.number(name, record[place]) for name, place in numeric],
@@ -102,16 +104,18 @@ class Reader:
                 yield f"no column '{name}'{hint(name, header)}"
         for name in (*wanted, self.stored.target.column):
             if header.count(name) > 1:
-                yield f"column '{name}' is there {header.count(name)} times; give each column a name of its own"
+                yield f"column '{name}' appears {header.count(name)} times; give each column a name of its own"
         if not set(wanted) & set(header):
-            yield f"the line was cut at {separator!r}, the separator of the table that the learner was made from"
+            yield f"the line was split at {separator!r}, the separator of the table that the learner was trained on"
 
     def number(self, name: str, text: str) -> float:
         """NaN where it is missing."""
         try:
             return fields.number(text, self.stored.encoder.reading)
         except ValueError:
-            raise self.lines.refused(f"'{name}' is {quoted(text)}, and should be a number") from None
+            raise self.lines.refused(
+                f"invalid value {quoted(text)} in column '{name}': expected a number; correct the row"
+            ) from None
 
     def label(self, text: str) -> int:
         """The place of a class; -1 where no answer is there."""
@@ -122,7 +126,10 @@ class Reader:
             return int(self.number(target.column, text) > target.above)
         value = fields.category(text, target.column, reading)
         if value not in self.labels:
-            raise self.lines.refused(f"'{target.column}' is {quoted(text)}, and should be {' or '.join(classes[:8])}")
+            expected = " or ".join(classes[:8])
+            raise self.lines.refused(
+                f"invalid value {quoted(text)} in column '{target.column}': expected {expected}; correct the row"
+            )
         return self.labels[value]
 
     @cached_property
@@ -189,7 +196,7 @@ class Live:
         self.saved = time.monotonic()
 
     def told(self) -> str:
-        """How it went, in a line."""
+        """Return a line with the number of rows and the scores."""
         measured = self.window.measure() if self.window.counts[0] else {}
         names = {"accuracy": "accuracy", "auc": "AUC", "loss": "cost"}
         found = [

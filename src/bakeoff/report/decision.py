@@ -38,7 +38,7 @@ Side = Literal["validation", "test"]
 
 @dataclass(frozen=True)
 class Reference:
-    """What is not a cell of the contest, and better than its leader.
+    """A result that is not of a cell of the contest, and is better than its leader.
 
     Attributes:
         title: names it: `the recipe of cnn`, `boosting`.
@@ -60,7 +60,7 @@ class Reference:
 
 @dataclass(frozen=True)
 class Evidence:
-    """What is known of a task.
+    """The results of a task.
 
     Attributes:
         course: the learning curve of the leader.
@@ -318,7 +318,7 @@ def lowest_diverged(cell: CellResult) -> float:
 
 
 def picked_above(known: Evidence, cell: CellResult) -> bool:
-    """Whether a cell under the same optimizer picked a rate at which this one diverges, or a higher one.
+    """Return whether a cell under the same optimizer picked a rate at which this one diverges, or a higher one.
 
     The pick of a cell of which every trial diverged does not count.
     """

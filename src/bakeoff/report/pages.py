@@ -52,7 +52,7 @@ STATISTICS = ("count", "mean", "std", "min", "25%", "50%", "75%", "max")  # in t
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a data set comes from; title, licence and citation are empty for own data.
+    """The origin of a data set; title, licence and citation are empty for own data.
 
     Attributes:
         taken: which part of the source was taken; empty for all of it.
@@ -368,7 +368,7 @@ def embedding_section(corpus: str, found: EmbeddingComparison, exhibits: Exhibit
 
 
 def of_english(metric: str) -> bool:
-    """Whether a metric is of a test of English words: `test/wordsim.coverage`, `test/numbers`."""
+    """Return whether a metric is of a test of English words: `test/wordsim.coverage`, `test/numbers`."""
     return metric.removeprefix("test/").partition(".")[0] in ENGLISH_TESTS
 
 

@@ -259,7 +259,7 @@ def arranged(tokens: Sequence[Token]) -> Iterator[Token]:
 
 
 def is_picture(inline: Token) -> bool:
-    """Whether a paragraph is a picture and nothing else."""
+    """Return whether a paragraph is a picture and nothing else."""
     return [child.type for child in inline.children or []] == ["image"]
 
 

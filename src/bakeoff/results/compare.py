@@ -255,7 +255,7 @@ def pairs(seeds: Sequence[int], values: Values, other_seeds: Sequence[int], othe
 
 
 def rival(cell: Cell[Name], leader: Cell[Name]) -> bool:
-    """Whether means decide between the two: of neither a larger share diverged, and some ended."""
+    """Return whether the two are compared by means: equal shares of their runs diverged, and some runs ended."""
     return cell.lost == leader.lost and leader.best_seed is not None
 
 

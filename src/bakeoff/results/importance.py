@@ -58,18 +58,17 @@ def trial(
     """
     point: dict[str, Any] = {}
     for name, dimension in space.items():
-        if name in parameters and holds(dimension.get("when", {}), point):
+        condition = dimension.get("when", {}).items()
+        # A search takes values for equal if their JSON is: 1, true and 'true' are three.
+        if name in parameters and all(
+            key in point and json.dumps(point[key]) == json.dumps(wanted) for key, wanted in condition
+        ):
             point[name] = parameters[name]
     values = (
         None if name not in point else text(point[name]) if "choices" in dimension else float(point[name])
         for name, dimension in space.items()
     )
     return SearchTrial(values=tuple(values), objective=objective)
-
-
-def holds(condition: Mapping[str, Any], point: Mapping[str, Any]) -> bool:
-    """Return whether a point has these values."""
-    return all(name in point and text(point[name]) == text(wanted) for name, wanted in condition.items())
 
 
 def text(value: Any) -> str:

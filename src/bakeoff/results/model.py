@@ -108,7 +108,7 @@ class SeedsNeeded(Result):
 
 
 class Decision(Result):
-    """What a family of comparisons decides.
+    """The decision of a family of comparisons.
 
     Attributes:
         no_winner: why the leader does not win; None where it is significantly better than all others.
@@ -222,7 +222,7 @@ class RelaxedTarget(Result):
 
 
 class Target(Result):
-    """What half of the leading optimizer's runs end at, on the validation subset.
+    """The median score of the leading optimizer's final runs at their end, on the validation subset.
 
     Attributes:
         of: the leading optimizer.
@@ -492,7 +492,7 @@ class SearchTrial(Result):
 
 
 class Importance(Result):
-    """How much of the objective's variance over the space each hyperparameter explains alone.
+    """The share of the objective's variance over the space that each hyperparameter explains alone.
 
     Attributes:
         methods: whose trials are used.

@@ -26,7 +26,7 @@ ROUNDING = 1e-6  # of a reference's scores, which are shown with six digits
 
 @dataclass(frozen=True)
 class HeldOut:
-    """What a task's scores on held-out data are measured against.
+    """Reference scores of a task on held-out data.
 
     Attributes:
         labels: how many labels of the validation data each class has.

@@ -9,7 +9,7 @@ from bakeoff.base.values import Share
 
 
 class ComparisonSettings(Settings):
-    """How the runs are compared.
+    """Settings of the comparison of runs.
 
     Attributes:
         confidence: of every interval, and 1 - confidence is the error rate of a whole family of comparisons.

@@ -95,5 +95,5 @@ def both(in_steps: Profile, comparison: Comparison, costs: Costs, relaxation: fl
 
 
 def alike(one: Profile, other: Profile) -> bool:
-    """Whether two profiles have the same problems and the same optimizers."""
+    """Return whether two profiles have the same problems and the same optimizers."""
     return set(one.problems) == set(other.problems) and one.ratios.keys() == other.ratios.keys()

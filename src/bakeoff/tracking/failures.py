@@ -67,7 +67,7 @@ def explained(error: BaseException, uri: str, database: Path | None) -> str:
 
 
 def schema(version: str, uri: str) -> str:
-    """Whether a database is of an older MLflow than the one installed, or of a newer one, and what to do."""
+    """Return the fault of a database of an older or a newer MLflow than the one installed, and the way out."""
     try:
         ScriptDirectory.from_config(_get_alembic_config("")).get_revision(version)  # type: ignore[no-untyped-call]
     except CommandError:

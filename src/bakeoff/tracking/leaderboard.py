@@ -41,7 +41,7 @@ def ranked(comparison: Comparison, costs: Costs | None, tasks: Mapping[str, Sequ
 
 
 def fits(task: TaskComparison, given: Sequence[Entry]) -> bool:
-    """Whether a comparison has seen all these final runs, and no others."""
+    """Return whether a comparison has seen all these final runs, and no others."""
     finals = by_cell(given)
     names = [(cell.model, cell.optimizer) for cell in task.cells]
     return set(names) == set(finals) and all(
@@ -60,7 +60,7 @@ def by_cell(given: Sequence[Entry]) -> dict[tuple[str, str], list[Entry]]:
 
 
 def agrees(cell: CellResult, task: TaskComparison, finals: Sequence[Entry]) -> bool:
-    """Whether the comparison has seen the final runs of a cell: it contains each run's metric, rounded."""
+    """Return whether the comparison has seen the final runs of a cell: it contains each run's metric, rounded."""
     seen = {entry.run.parameters["seed"]: entry.run.metrics.get(f"val/{task.metric}") for entry in finals}
     if set(seen) != set(cell.seeds):
         return False

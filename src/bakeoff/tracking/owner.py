@@ -46,7 +46,7 @@ class Owner:
         return f"{self.clone}, {self.branch}"
 
     def owns(self, tags: Mapping[str, str]) -> bool:
-        """Whether a run with these tags is the clone's on this branch.
+        """Return whether a run with these tags is the clone's on this branch.
 
         A run without an owner is of an earlier version, which knew one clone only: the first to come takes it over.
         """

@@ -16,7 +16,7 @@ WEIGHTS, NETWORK = "weights.safetensors", "network.json"
 
 @dataclass(frozen=True)
 class Network:
-    """How to build the network that the weights fit.
+    """Settings of the network that the weights fit.
 
     Attributes:
         settings: its section of params.yaml.

@@ -32,7 +32,7 @@ def digest(listed: bytes) -> str:
 
 
 def lost() -> bool:
-    """Whether there is a list, and the store does not hold what it names. A server is not asked."""
+    """Return whether the store lacks runs that the list of tracked runs names. A server is not asked."""
     database = located().database
     if database is None or not LISTED.exists():
         return False
@@ -66,7 +66,7 @@ def holding(database: Path, name: str, value: str) -> set[str]:
 
 
 def stale(outputs: Iterable[str]) -> bool:
-    """Whether a stage with these outputs has to run, because the store lost what it brought in."""
+    """Return whether a stage with these outputs has to run, because the store lost its runs."""
     return paths.TRACKED in outputs and lost()
 
 

@@ -428,7 +428,7 @@ def note(task: str, listed: Sequence[dict[str, Any]]) -> str:
 
 
 def abandoned(tag: str, owner: Owner) -> bool:
-    """Whether a tag may be a view that the owner no longer has, or one of an earlier version, which knew no owners."""
+    """Return whether a tag may be a view that the owner no longer has, or one of a version without owners."""
     key = tag.removeprefix(TAG)
     earlier = not re.match(MARK + "[0-9a-f]{8}-", key)
     return tag == OURS or (tag.startswith(TAG + MARK) and (earlier or key.startswith(f"{MARK}{owner.digest}-")))

@@ -43,33 +43,65 @@ def zipped(*contents: bytes) -> bytes:
 
 
 REFUSED: dict[str, tuple[Any, dict[str, Any], list[str]]] = {
-    "empty": (b"", {}, [FILE, "contains no words in 0 bytes", "name another file"]),
-    "white space only": (b" \n\t" * 50, {}, ["contains no words in 150 bytes", "name another file"]),
-    "no word of the rule": (b"!, (;) -- ", {}, ["contains no words", "another rule under data.corpus.tokens"]),
+    "empty": (b"", {}, [FILE, "no words found in 0 bytes", "name another file"]),
+    "white space only": (b" \n\t" * 50, {}, ["no words found in 150 bytes", "name another file"]),
+    "no word of the rule": (b"!, (;) -- ", {}, ["no words found", "another rule under data.corpus.tokens"]),
     "letters of another script": (
         "λόγος και".encode(),
         {},
-        [FILE, "text8, which would drop 100.0 % of the letters (8 of 8 are not a to z)", "set tokens: unicode"],
+        [
+            FILE,
+            "text8, which would drop 100.0 % of the letters (8 of 8 are not a to z)",
+            "set data.corpus.tokens: unicode",
+        ],
     ),
     "most letters of another script": (
         b"a cat and a dog, " + "слово и дело, ".encode() * 2,
         {},
-        ["would drop 64.5 % of the letters (20 of 31 are not a to z)", "set tokens: unicode"],
+        ["would drop 64.5 % of the letters (20 of 31 are not a to z)", "set data.corpus.tokens: unicode"],
     ),
-    "binary": (b"\x89PNG\r\n\x1a\n" + SOUP, {}, [FILE, "byte 0 (0x89) is not utf-8", "looks like no text"]),
-    "NUL bytes": (TEXT + b"\0" + TEXT, {}, [FILE, "a NUL near byte 2000", "looks like no text"]),
+    "binary": (
+        b"\x89PNG\r\n\x1a\n" + SOUP,
+        {},
+        [FILE, "invalid byte 0x89 (byte 0): expected utf-8", "looks like binary data"],
+    ),
+    "NUL bytes": (
+        TEXT + b"\0" + TEXT,
+        {},
+        [FILE, "invalid NUL byte (near byte 2000): expected text", "looks like binary data"],
+    ),
     "latin-1 unannounced": (
         TEXT + "café".encode("latin-1"),
         {},
-        ["byte 2003 (0xe9) is not utf-8", "encoding: latin-1"],
+        ["invalid byte 0xe9 (byte 2003): expected utf-8", "encoding: latin-1"],
     ),
-    "cp1252 unannounced": (TEXT + "“x”".encode("cp1252"), {}, ["byte 2000 (0x93) is not utf-8", "encoding: cp1252"]),
-    "utf-16 unannounced": (TEXT.decode().encode("utf-16"), {}, ["byte 0 (0xff) is not utf-8", "encoding: utf-16"]),
-    "utf-16 without its mark": (TEXT.decode().encode("utf-16-le"), {}, ["a NUL near byte 1,", "encoding: utf-16-le"]),
-    "utf-16 of the other end": (TEXT.decode().encode("utf-16-be"), {}, ["a NUL near byte 0,", "encoding: utf-16-be"]),
-    "a character cut at the end": (TEXT + b"\xe2\x82", {}, ["byte 2000 (0xe2) is not utf-8"]),
-    "error far into the file": (TEXT * 500 + b"\xff" + TEXT, {}, ["byte 1000000 (0xff) is not utf-8"]),
-    "an encoding that does not fit": (TEXT + b"\xff", {"encoding": "ascii"}, ["byte 2000 (0xff) is not ascii"]),
+    "cp1252 unannounced": (
+        TEXT + "“x”".encode("cp1252"),
+        {},
+        ["invalid byte 0x93 (byte 2000): expected utf-8", "encoding: cp1252"],
+    ),
+    "utf-16 unannounced": (
+        TEXT.decode().encode("utf-16"),
+        {},
+        ["invalid byte 0xff (byte 0): expected utf-8", "encoding: utf-16"],
+    ),
+    "utf-16 without its mark": (
+        TEXT.decode().encode("utf-16-le"),
+        {},
+        ["invalid NUL byte (near byte 1)", "encoding: utf-16-le"],
+    ),
+    "utf-16 of the other end": (
+        TEXT.decode().encode("utf-16-be"),
+        {},
+        ["invalid NUL byte (near byte 0)", "encoding: utf-16-be"],
+    ),
+    "a character cut at the end": (TEXT + b"\xe2\x82", {}, ["invalid byte 0xe2 (byte 2000): expected utf-8"]),
+    "error far into the file": (TEXT * 500 + b"\xff" + TEXT, {}, ["invalid byte 0xff (byte 1000000): expected utf-8"]),
+    "an encoding that does not fit": (
+        TEXT + b"\xff",
+        {"encoding": "ascii"},
+        ["invalid byte 0xff (byte 2000): expected ascii"],
+    ),
     "an encoding that nobody knows": (
         TEXT,
         {"encoding": "latin-one"},
@@ -86,40 +118,60 @@ REFUSED: dict[str, tuple[Any, dict[str, Any], list[str]]] = {
         {"tokens": "unicod"},
         ["data.corpus.tokens is 'unicod'", "did you mean 'unicode'?"],
     ),
-    "no space in a megabyte": (b"a" * 1_000_000, {}, [FILE, "before byte 262144 has over 65536 bytes", "put spaces"]),
-    "a long word inside a text": (TEXT + b"a" * 70_000 + b" b", {}, ["has over 65536 bytes (it begins 'aaaa"]),
+    "no space in a megabyte": (
+        b"a" * 1_000_000,
+        {},
+        [FILE, "before byte 262144 has more than 65536 bytes", "put spaces"],
+    ),
+    "a long word inside a text": (TEXT + b"a" * 70_000 + b" b", {}, ["has more than 65536 bytes (it begins 'aaaa"]),
     "minimum_count too high": (
         TEXT,
         {"minimum_count": 161},
-        ["params.yaml: data.corpus.minimum_count is 161", f"no word of {FILE}", "'the', 160 times", "lower it"],
+        [
+            "params.yaml: data.corpus.minimum_count is 161",
+            f"the most frequent word of {FILE}, 'the', occurs 160 times",
+            "lower it",
+        ],
     ),
     "gzip cut off": (gzip.compress(TEXT + SOUP)[:-100], {}, [FILE, "fetch it again"]),
     "bz2 cut off": (bz2.compress(TEXT + SOUP)[:-100], {}, [FILE, "fetch it again"]),
     "zip cut off": (zipped(TEXT + SOUP)[:-100], {}, [FILE, "damaged"]),
-    "gzip with a flipped bit": (bytearray(gzip.compress(TEXT)), {}, [FILE, "damaged near byte"]),
+    "gzip with a flipped bit": (bytearray(gzip.compress(TEXT)), {}, [FILE, "the file is damaged near byte"]),
     "bz2 bomb": (bz2.compress(b"a " * 2_000_000), {}, [FILE, "expand to over 1 MB", "unpack it yourself"]),
-    "zip of two files": (zipped(TEXT, TEXT), {}, [FILE, "contains 2 files ('0.txt', '1.txt'", "unpack it"]),
-    "a dump cut inside a page": (PAGE[:-60], {}, [FILE, "breaks off inside a page, before </mediawiki>", "fetch"]),
-    "a dump cut between pages": (PAGE[:-12], {}, [FILE, "breaks off after a page, before </mediawiki>", "fetch"]),
+    "zip of two files": (zipped(TEXT, TEXT), {}, [FILE, "the archive contains 2 files ('0.txt', '1.txt'", "unpack it"]),
+    "a dump cut inside a page": (PAGE[:-60], {}, [FILE, "the dump ends inside a page, before </mediawiki>", "fetch"]),
+    "a dump cut between pages": (PAGE[:-12], {}, [FILE, "the dump ends after a page, before </mediawiki>", "fetch"]),
     "a dump without pages": (
         b"<mediawiki><siteinfo/></mediawiki>",
         {},
-        [FILE, "contains no words in 34 bytes (articles: 0)"],
+        [FILE, "no words found in 34 bytes (articles: 0)"],
     ),
     "a dump of other pages": (
         PAGE.replace(b"<page>", b"<page><ns>1</ns>"),
         {},
-        [FILE, "contains no words", "(articles: 0; left out: pages of other namespaces 1)"],
+        [FILE, "no words found", "(articles: 0; left out: pages of other namespaces 1)"],
     ),
     "a dump that declares entities": (
         b"<!DOCTYPE mediawiki [<!ENTITY a 'b'>]>" + PAGE,
         {},
-        [FILE, "line 1: declares or uses an entity of its own, 'a'"],
+        [FILE, "line 1: unexpected entity 'a': expected those that XML defines"],
     ),
-    "pages of a dump alone": (PAGE[11:-12], {}, [FILE, "without the tag <mediawiki> around them"]),
-    "7z": (b"7z\xbc\xaf\x27\x1c" + SOUP, {}, [FILE, "is packed by 7z, which is not read here", "unpack it yourself"]),
-    "other XML": (b"<?xml version='1.0'?><rss>" + TEXT, {}, [FILE, "begins with", "<rss>", "no MediaWiki dump"]),
-    "a web page": (b"<!DOCTYPE html><html>" + TEXT, {}, [FILE, "begins with '<!DOCTYPE html>", "no MediaWiki dump"]),
+    "pages of a dump alone": (
+        PAGE[11:-12],
+        {},
+        [FILE, "found pages of a MediaWiki dump without the tag <mediawiki> around them"],
+    ),
+    "7z": (b"7z\xbc\xaf\x27\x1c" + SOUP, {}, [FILE, "the file is packed by 7z: expected", "unpack it yourself"]),
+    "other XML": (
+        b"<?xml version='1.0'?><rss>" + TEXT,
+        {},
+        [FILE, "invalid markup", "<rss>", "at the start: expected plain text or a MediaWiki dump"],
+    ),
+    "a web page": (
+        b"<!DOCTYPE html><html>" + TEXT,
+        {},
+        [FILE, "invalid markup '<!DOCTYPE html>", "at the start: expected plain text or a MediaWiki dump"],
+    ),
 }
 
 
@@ -163,7 +215,7 @@ def test_refused(project: Any, monkeypatch: pytest.MonkeyPatch, case: str) -> No
 def test_the_command_ends_with_one_line_and_status_2(project: Any) -> None:
     project.put(FILE, "слово и дело")
     project.set(data__corpus__source=FILE)
-    assert "set tokens: unicode" in project.refusal("ingest_corpus", *OUTPUTS)
+    assert "set data.corpus.tokens: unicode" in project.refusal("ingest_corpus", *OUTPUTS)
 
 
 def outputs(project: Any, monkeypatch: pytest.MonkeyPatch, content: bytes, **settings: Any) -> list[bytes]:

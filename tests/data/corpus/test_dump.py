@@ -214,13 +214,15 @@ def test_plain_text_is_known(start: str) -> None:
     ],
 )
 def test_other_markup_is_refused(start: str) -> None:
-    with pytest.raises(BadInput, match=r"a file: begins with .<.* and is no MediaWiki dump"):
+    with pytest.raises(
+        BadInput, match=r"a file: invalid markup .<.* at the start: expected plain text or a MediaWiki dump"
+    ):
         dump.is_dump("a file", start.encode())
 
 
 @pytest.mark.parametrize("start", ["<page>\n<title>", "  <page><ns>", "<siteinfo>", "<?xml version='1.0'?><page>"])
 def test_pages_without_the_tag_around_them_are_refused(start: str) -> None:
-    with pytest.raises(BadInput, match="without the tag <mediawiki> around them; add <mediawiki> before"):
+    with pytest.raises(BadInput, match="without the tag <mediawiki> around them; add <mediawiki> before the first"):
         dump.is_dump("a file", start.encode())
 
 
@@ -230,7 +232,7 @@ def test_a_dump_that_breaks_off_is_refused_wherever_it_does(end: int) -> None:
     start = len(HEAD) if end < 6 else 0
     cut = content[: start + (len(content) - start) * (end % 6) // 6 - 1] if end % 6 else HEAD
     with pytest.raises(
-        BadInput, match=r"a dump: breaks off (inside|after) a page, before </mediawiki>; fetch it again"
+        BadInput, match=r"a dump: the dump ends (inside|after) a page, before </mediawiki>; fetch it again"
     ):
         words(cut)
 
@@ -245,32 +247,32 @@ BOMB = "".join(f'<!ENTITY a{n} "{f"&a{n - 1};" * 10}">' for n in range(1, 9))
 REFUSED: dict[str, tuple[str, str]] = {
     "an entity bomb": (
         f'<!DOCTYPE mediawiki [<!ENTITY a0 "ha">{BOMB}]>' + HEAD + page("<text>&a8;</text>") + "</mediawiki>",
-        "declares or uses an entity of its own, 'a0'",
+        "unexpected entity 'a0': expected those",
     ),
     "an entity out of a file": (
         '<!DOCTYPE mediawiki [<!ENTITY x SYSTEM "file:///etc/hostname">]>' + HEAD + page("<text>&x;</text>"),
-        "declares or uses an entity of its own, 'x'",
+        "unexpected entity 'x': expected those",
     ),
     "an entity of a document type that is not there": (
         '<!DOCTYPE mediawiki SYSTEM "x.dtd">' + HEAD + page("<text>a &nbsp; b</text>"),
-        "declares or uses an entity of its own, 'nbsp'",
+        "unexpected entity 'nbsp': expected those",
     ),
     "an entity that nobody declares": (
         HEAD + page("<text>&nbsp;</text>"),
-        r"line \d+, column \d+: not well-formed XML",
+        r"the XML is not well-formed \(line \d+, column \d+: ",
     ),
     "a reference to no character": (HEAD + page("<text>&#xD800;</text>"), "invalid character number"),
     "a reference to a control character": (HEAD + page("<text>&#1;</text>"), "invalid character number"),
     "tags that cross": (HEAD + "<page><title>A</page></title>", "mismatched tag"),
     "an ampersand": (HEAD + page("<text>AT&T</text>"), "not well-formed"),
     "an attribute twice": (HEAD + page('<text a="1" a="2">b</text>'), "duplicate attribute"),
-    "two dumps": ((HEAD + APPLE + "</mediawiki>") * 2, "something follows </mediawiki>; a file holds one dump"),
+    "two dumps": ((HEAD + APPLE + "</mediawiki>") * 2, "text follows </mediawiki>, where the file should end"),
     "an attribute of megabytes": (
         HEAD + f'<page><text a="{"b" * 3_000_000}">',
-        "a tag or comment has over 1048576 bytes",
+        "a tag or comment has more than 1048576 bytes",
     ),
-    "a comment of megabytes": (HEAD + f"<!-- {'b' * 3_000_000} -->", "a tag or comment has over 1048576 bytes"),
-    "tags in tags": (HEAD + "<a>" * 1000, "has tags in tags, 50 deep"),
+    "a comment of megabytes": (HEAD + f"<!-- {'b' * 3_000_000} -->", "a tag or comment has more than 1048576 bytes"),
+    "tags in tags": (HEAD + "<a>" * 1000, "the tags are nested more than 50 deep"),
 }
 
 
@@ -285,7 +287,7 @@ def test_refused(case: str) -> None:
 def test_a_page_of_impossible_length_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dump, "LONGEST", 100)
     assert words(HEAD + page(TEXT.format("a" * 80)) + "</mediawiki>") == "a" * 80
-    with pytest.raises(BadInput, match=r"a dump: a page has over 100 bytes \(its text begins 'aaa"):
+    with pytest.raises(BadInput, match=r"a dump: a page has more than 100 bytes \(its text begins 'aaa"):
         words(HEAD + page(TEXT.format("a" * 120)) + "</mediawiki>")
 
 

@@ -45,7 +45,9 @@ def test_nothing_is_told_where_no_letter_is_dropped(text: str, tmp_path: Path) -
 def test_a_text_of_which_most_letters_would_be_dropped_is_refused(text: str, tmp_path: Path) -> None:
     if text == "aé à":
         text += " é"
-    with pytest.raises(BadInput, match=r"a text: data.corpus.tokens is text8, which would drop .* set tokens: unicode"):
+    with pytest.raises(
+        BadInput, match=r"a text: data.corpus.tokens is text8, which would drop .* set data\.corpus\.tokens: unicode"
+    ):
         read(text, tmp_path)
 
 

@@ -180,9 +180,9 @@ def test_any_markup_becomes_what_it_became_before(seed: int) -> None:
 def test_a_dump_that_breaks_off_is_refused_unless_it_is_known_to_be_a_part() -> None:
     cut = PAGE.format("some words").encode()[: -len("</text></page></mediawiki>")]
     assert filtered(cut) == b" some words"
-    with pytest.raises(BadInput, match="a dump: breaks off inside a page, before </mediawiki>; fetch it again, or"):
+    with pytest.raises(BadInput, match="a dump: the dump ends inside a page, before </mediawiki>; fetch it again, or"):
         filtered(cut, whole=True)
-    with pytest.raises(BadInput, match="breaks off after a page"):
+    with pytest.raises(BadInput, match="the dump ends after a page"):
         filtered(PAGE.format("some words").encode()[:-5], whole=True)
     assert filtered(cut + b"</text></page></mediawiki>", whole=True) == b" some words"
 
@@ -190,7 +190,7 @@ def test_a_dump_that_breaks_off_is_refused_unless_it_is_known_to_be_a_part() -> 
 def test_a_page_of_impossible_length_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wikifil, "LONGEST", 100)
     assert filtered(PAGE.format("a" * 80).encode()) == b" " + b"a" * 80
-    with pytest.raises(BadInput, match=r"a dump: a page has over 100 bytes \(its text begins 'aaa"):
+    with pytest.raises(BadInput, match=r"a dump: a page has more than 100 bytes \(its text begins 'aaa"):
         filtered(PAGE.format("a" * 120).encode())
 
 

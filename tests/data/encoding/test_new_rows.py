@@ -316,7 +316,7 @@ def test_a_mark_tells_the_encoding_and_else_it_is_that_of_the_table(
         (b"ARROW1\0\0", "is an Arrow"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(100), "is an old Excel workbook"),
         (b"SQLite format 3\0" + bytes(100), "is an SQLite database"),
-        (b"PAR1" + bytes(100), "is a damaged Parquet file"),
+        (b"PAR1" + bytes(100), "the Parquet file is damaged"),
     ],
 )
 def test_a_file_of_another_format_is_named(
@@ -355,7 +355,7 @@ def test_a_column_that_is_there_twice_is_refused(
     encoder = from_text(COMMAS)
     names = ["x", "c", column]
     rows = pd.DataFrame([[1.5, "a", 1.5 if column == "x" else "a"]], columns=names)
-    with pytest.raises(BadInput, match=f"column '{column}' is there 2 times; give each column a name of its own"):
+    with pytest.raises(BadInput, match=f"column '{column}' appears 2 times; give each column a name of its own"):
         if way == "python":
             encode_rows(encoder, rows)
         elif way == "csv":
@@ -477,7 +477,7 @@ def test_values_of_no_use_are_refused_with_their_row(
 ) -> None:
     encoder = from_text(COMMAS)
     rows = pd.DataFrame({"x": 1.5, "c": "a"} | {column: pd.Series(values)}, index=[0])
-    with pytest.raises(BadInput, match=rf"^rows: row 1: '{column}' is .*should be a "):
+    with pytest.raises(BadInput, match=rf"^rows: row 1: invalid value .* in column '{column}': expected "):
         encode_rows(encoder, rows)
 
 

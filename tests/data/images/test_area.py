@@ -42,5 +42,5 @@ def test_the_class_with_the_largest_share_wins_and_of_equal_ones_the_first() -> 
 
 
 def test_nothing_is_enlarged() -> None:
-    with pytest.raises(BadInput, match=r"a\.png: is 4 x 9 pixels .* less than resize \[5, 9\]"):
+    with pytest.raises(BadInput, match=r"a\.png: invalid size 4 x 9 .* at least resize \[5, 9\]"):
         area.check("a.png", (4, 9), (5, 9))

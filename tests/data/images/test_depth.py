@@ -46,7 +46,7 @@ def test_as_many_bits_count_as_the_largest_value_of_the_source_needs(largest: in
         expected = np.floor(each.astype(float) * 255 / white + 0.5)
         assert found.eight(each, "a").tolist() == expected.tolist()
     (line,) = found.remarks.lines()
-    assert f" {bits} count: the largest value in all of them is {largest}, and {white} becomes 255" in line
+    assert f" use {bits} of them, for their largest value is {largest}: {white} becomes 255" in line
     assert "params.yaml: data.images.bits" in line
 
 
@@ -72,11 +72,13 @@ def test_8_bits_alone_are_not_said() -> None:
 def test_the_settings_may_give_the_number_of_bits(bits: int, expected: int) -> None:
     found = depth(bits, picture(5))
     assert found.eight(picture(1023), "a").tolist() == [[[expected]]]
-    assert f"{bits} count (data.images.bits)" in found.remarks.lines()[0]
+    assert f"use {bits} of them (data.images.bits)" in found.remarks.lines()[0]
 
 
 def test_a_value_of_more_bits_than_the_settings_give_is_refused() -> None:
-    with pytest.raises(BadInput, match=r"a\.png: has the value 4096, and params\.yaml: data\.images\.bits is 12"):
+    with pytest.raises(
+        BadInput, match=r"a\.png: invalid value 4096: expected at most 4095, for params\.yaml: data\.images\.bits is 12"
+    ):
         depth(12).eight(picture(1, 4096), "a.png")
 
 
@@ -99,7 +101,7 @@ def test_a_folder_is_scaled_as_a_whole(tmp_path: Path) -> None:
         Image.fromarray(np.full((1, 1), value)).save(path)
     x, lines = made(read(Place(tmp_path, "mine", LIMITS)))
     assert x.tolist() == np.floor(values * 255.0 / 4095 + 0.5).tolist()
-    assert len(lines) == 1 and "12 count" in lines[0]
+    assert len(lines) == 1 and "use 12 of them" in lines[0]
 
 
 def test_arrays_are_scaled_as_a_whole(tmp_path: Path) -> None:
@@ -107,11 +109,11 @@ def test_arrays_are_scaled_as_a_whole(tmp_path: Path) -> None:
     np.savez(tmp_path / "a.npz", x=values[:, np.newaxis, np.newaxis], y=np.arange(8) % 2)
     x, lines = made(arrays.read(Place(tmp_path / "a.npz", "a.npz", LIMITS)))
     assert x.tolist() == np.floor(values * 255.0 / 1023 + 0.5).tolist()
-    assert len(lines) == 1 and "10 count" in lines[0]
+    assert len(lines) == 1 and "use 10 of them" in lines[0]
 
 
 def test_arrays_of_two_depths_are_refused(tmp_path: Path) -> None:
     x, y = np.zeros((4, 2, 2), np.uint8), np.arange(4) % 2
     np.savez(tmp_path / "a.npz", x_train=x, y_train=y, x_test=x.astype(np.uint16), y_test=y)
-    with pytest.raises(BadInput, match=r"a\.npz: x_train is uint8 and x_test uint16"):
+    with pytest.raises(BadInput, match=r"a\.npz: x_train is uint8 but x_test is uint16"):
         arrays.read(Place(tmp_path / "a.npz", "a.npz", LIMITS))

@@ -110,19 +110,25 @@ def test_a_class_may_be_named_as_a_part(tmp_path: Path, name: str, capsys: pytes
 @pytest.mark.parametrize(
     ("names", "said"),
     [
-        (["train/cat/0.png", "train/dog/0.png", "car/0.png"], "car: lies beside 'train', which is a part"),
-        (["train/cat/0.png", "Train/cat/0.png"], "is the part train, as 'Train' is"),
-        (["train/cat/0.png", "training/cat/0.png"], "is the part train, as 'train' is"),
-        (["val/a/0.png", "train/a/0.png", "valid/a/0.png"], "valid: is the part validation, as 'val' is"),
-        (["test/cat/0.png", "val/cat/0.png"], "is a part, and there is no part train beside it"),
-        (["train/0.png", "test/0.png"], "is named as a part, and contains no folders of classes"),
-        (["Train/0.png", "VALID/0.png", "Testing/1.png"], "is named as a part, and contains no folders of classes"),
-        (["train/cat/0.png", "train/dog/0.png", "test/0.png"], "lies beside the folders of the classes"),
+        (["train/cat/0.png", "train/dog/0.png", "car/0.png"], "car: unexpected folder beside the part 'train'"),
+        (["train/cat/0.png", "Train/cat/0.png"], "this folder and 'Train' are both the part train"),
+        (["train/cat/0.png", "training/cat/0.png"], "this folder and 'train' are both the part train"),
+        (
+            ["val/a/0.png", "train/a/0.png", "valid/a/0.png"],
+            "valid: this folder and 'val' are both the part validation",
+        ),
+        (["test/cat/0.png", "val/cat/0.png"], "the part train is missing beside this part"),
+        (["train/0.png", "test/0.png"], "this folder has the name of a part but contains no class folders"),
+        (
+            ["Train/0.png", "VALID/0.png", "Testing/1.png"],
+            "this folder has the name of a part but contains no class folders",
+        ),
+        (["train/cat/0.png", "train/dog/0.png", "test/0.png"], "unexpected picture beside the class folders"),
         (
             ["train/Cat/0.png", "test/cat/0.png"],
-            "there is 'Cat'; give both one name|there is 'cat'; give both one name",
+            "which has 'Cat'; give both the same name|which has 'cat'; give both the same name",
         ),
-        (["train/cat/0.png", "train/dog/0.png", "test/cat/0.png"], "class 'dog' is in train and not in test"),
+        (["train/cat/0.png", "train/dog/0.png", "test/cat/0.png"], "class 'dog' is in train but not in test"),
     ],
 )
 def test_parts_that_do_not_fit_are_refused(tmp_path: Path, names: list[str], said: str) -> None:
@@ -149,7 +155,7 @@ def test_two_spellings_of_a_class_in_one_folder_are_one(tmp_path: Path) -> None:
 
 def test_two_spellings_of_a_file_are_refused(tmp_path: Path) -> None:
     put(tmp_path, f"cat/{NFC}.png", f"cat/{NFD}.png", "dog/0.png")
-    assert "is there twice, its name in two spellings of Unicode" in refused(tmp_path)
+    assert "two files have this name, in two Unicode spellings" in refused(tmp_path)
 
 
 def test_classes_that_differ_by_case_are_two_and_said_to_be(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -162,14 +168,14 @@ def test_classes_that_differ_by_case_are_two_and_said_to_be(tmp_path: Path, caps
 def test_a_pipe_is_never_opened(tmp_path: Path, name: str) -> None:
     put(tmp_path, "cat/0.png", "dog/0.png")
     os.mkfifo(tmp_path / name)
-    assert f"mine/{name}: is a pipe, and neither a file nor a folder" in refused(tmp_path)
+    assert f"mine/{name}: found a pipe: expected a file or a folder" in refused(tmp_path)
 
 
 @pytest.mark.parametrize("device", ["/dev/zero", "/dev/null", "/dev/tty"])
 def test_a_link_to_a_device_is_never_opened(tmp_path: Path, device: str) -> None:
     put(tmp_path, "cat/0.png", "dog/0.png")
     (tmp_path / "cat/1.png").symlink_to(device)
-    assert "cat/1.png: is a device" in refused(tmp_path)
+    assert "cat/1.png: found a device" in refused(tmp_path)
 
 
 def test_a_socket_is_never_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -177,13 +183,13 @@ def test_a_socket_is_never_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.chdir(tmp_path / "cat")  # a socket's path is short
     with socket.socket(socket.AF_UNIX) as made:
         made.bind("1.png")
-        assert "cat/1.png: is a socket" in refused(tmp_path)
+        assert "cat/1.png: found a socket" in refused(tmp_path)
 
 
 def test_a_link_to_nothing_is_named(tmp_path: Path) -> None:
     put(tmp_path, "cat/0.png", "dog/0.png")
     (tmp_path / "cat/1.png").symlink_to("gone.png")
-    assert "cat/1.png: is a link to gone.png, which is not there" in refused(tmp_path)
+    assert "cat/1.png: the link points to gone.png, which does not exist" in refused(tmp_path)
 
 
 def test_a_folder_that_links_to_itself_ends(tmp_path: Path) -> None:
@@ -201,3 +207,25 @@ def test_names_are_in_normal_form_and_paths_as_they_lie(tmp_path: Path) -> None:
     (file,) = Place(tmp_path, "mine", LIMITS).files()
     assert file.name == f"{NFC}.png"
     assert file.path.is_file()
+
+
+@pytest.mark.parametrize(
+    ("names", "left_out"),
+    [
+        (["cat/0.png", "dog/0.png", "labels.csv"], "labels.csv"),
+        (["train/cat/0.png", "train/dog/0.png", "train/labels.csv", "all.csv"], "all.csv, train/labels.csv"),
+        (["cat/0.png", "dog/0.png", "a.csv", "b.csv", "c.csv", "d.csv"], "a.csv, b.csv, c.csv and 1 more"),
+    ],
+)
+def test_files_beside_the_class_folders_are_said_to_be_left_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], names: list[str], left_out: str
+) -> None:
+    put(tmp_path, *names)
+    read(tmp_path)
+    assert f"; not read, as classes are the names of folders: {left_out}\n" in capsys.readouterr().out
+
+
+def test_nothing_is_said_where_nothing_is_left_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    put(tmp_path, "cat/0.png", "dog/0.png", "README.md", ".hidden")
+    read(tmp_path)
+    assert "not read" not in capsys.readouterr().out

@@ -95,24 +95,31 @@ class Case:
 
 
 CASES = {
-    "truncated png": Case({**TWO, "cat/0.png": noise("PNG")[:-900]}, ["mine/cat/0.png: is damaged", "again"]),
-    "truncated jpg": Case({**TWO, "cat/0.jpg": noise("JPEG")[:-900]}, ["mine/cat/0.jpg: is damaged", "truncated"]),
-    "text named .png": Case(
-        {**TWO, "cat/0.png": b"meow, said the cat"}, ["cat/0.png: is no picture", "b'meow, said t'"]
+    "truncated png": Case(
+        {**TWO, "cat/0.png": noise("PNG")[:-900]}, ["mine/cat/0.png: the picture is damaged", "again"]
     ),
-    "empty file": Case({**TWO, "dog/x.png": b""}, ["mine/dog/x.png: is empty", "export it again"]),
+    "truncated jpg": Case(
+        {**TWO, "cat/0.jpg": noise("JPEG")[:-900]}, ["mine/cat/0.jpg: the picture is damaged", "truncated"]
+    ),
+    "text named .png": Case(
+        {**TWO, "cat/0.png": b"meow, said the cat"}, ["cat/0.png: the file is not a picture", "b'meow, said t'"]
+    ),
+    "empty file": Case({**TWO, "dog/x.png": b""}, ["mine/dog/x.png: the file is empty", "export it again"]),
     "transparent": Case(
         {**TWO, "dog/x.png": encoded(Image.new("RGBA", (8, 8), (1, 2, 3, 254)))},
-        ["dog/x.png: is transparent in places", "put it on the background"],
+        ["dog/x.png: some pixels are transparent", "put the picture on the background"],
     ),
     "transparent palette": Case(
-        {**TWO, "dog/x.png": encoded(Image.new("P", (8, 8)), transparency=0)}, ["dog/x.png: is transparent in places"]
+        {**TWO, "dog/x.png": encoded(Image.new("P", (8, 8)), transparency=0)},
+        ["dog/x.png: some pixels are transparent"],
     ),
     "cmyk": Case(
-        {**TWO, "dog/x.jpg": encoded(Image.new("CMYK", (8, 8)), "JPEG")}, ["x.jpg: its pixels are CMYK", "convert it"]
+        {**TWO, "dog/x.jpg": encoded(Image.new("CMYK", (8, 8)), "JPEG")},
+        ["x.jpg: invalid pixel format CMYK: expected black and white, grey", "convert it"],
     ),
     "fractions": Case(
-        {**TWO, "dog/x.tif": encoded(Image.new("F", (8, 8)), "TIFF")}, ["x.tif: its pixels are float32", "scale them"]
+        {**TWO, "dog/x.tif": encoded(Image.new("F", (8, 8)), "TIFF")},
+        ["x.tif: invalid pixel type float32: expected unsigned integers", "scale the pixels"],
     ),
     "animation": Case(
         {
@@ -121,46 +128,57 @@ CASES = {
                 Image.new("L", (8, 8)), "GIF", save_all=True, append_images=[Image.new("L", (8, 8), 9)]
             ),
         },
-        ["dog/x.gif: holds 2 frames", "save the one you mean"],
+        ["dog/x.gif: found 2 frames: expected one", "save the frame that you want"],
     ),
     "huge": Case(
         {**TWO, "cat/0.png": header_alone(100_000, 100_000)},
-        ["cat/0.png: is 100000 x 100000 pixels", "cut it into tiles"],
+        ["cat/0.png: the picture has 100000 x 100000 pixels", "cut it into tiles"],
     ),
     "large": Case(
         {**TWO, "cat/0.png": header_alone(10_001, 10_000)},
-        ["pixels, more than 100000000", "limits.picture_pixels"],
+        ["pixels: expected at most 100000000 (params.yaml", "limits.picture_pixels"],
     ),
     "differing sizes": Case(
         {**TWO, "dog/3.png": grey(3, (9, 7))},
-        ["mine/dog/3.png: is 7 x 9 pixels", "mine/cat/0.png is 8 x 8", "data.images.resize"],
+        [
+            "mine/dog/3.png: invalid size 7 x 9 (height x width)",
+            "expected 8 x 8, the size of data/raw/images/mine/cat/0.png",
+            "data.images.resize",
+        ],
     ),
     "size larger": Case(
-        TWO, ["cat/0.png: is 8 x 8 pixels", "less than resize [8, 9]", "smaller size"], {"resize": [8, 9]}
+        TWO, ["cat/0.png: invalid size 8 x 8", "at least resize [8, 9]", "smaller size"], {"resize": [8, 9]}
     ),
-    "empty class": Case({**TWO, "bird/.keep": b""}, ["mine/bird: is a class without pictures", "remove the folder"]),
-    "one class": Case({"cat/0.png": grey(), "cat/1.png": grey()}, ["mine: has 1 classes (cat", "2 to 256"]),
+    "empty class": Case(
+        {**TWO, "bird/.keep": b""}, ["mine/bird: no pictures found in this class folder", "remove the folder"]
+    ),
+    "one class": Case(
+        {"cat/0.png": grey(), "cat/1.png": grey()}, ["mine: invalid number of classes 1 (cat", "2 to 256"]
+    ),
     "too many classes": Case(
-        {f"{n:03}/0.png": grey() for n in range(257)}, ["mine: has 257 classes (000, 001, 002", "2 to 256"]
+        {f"{n:03}/0.png": grey() for n in range(257)},
+        ["mine: invalid number of classes 257 (000, 001, 002", "2 to 256"],
     ),
-    "no pictures": Case({"notes.csv": b"coming soon"}, ["mine: holds no images", "one folder a class"]),
-    "empty folder": Case({".keep": b""}, ["mine: is an empty folder", "put the data there"]),
+    "no pictures": Case(
+        {"notes.csv": b"coming soon"}, ["mine: no images in a known layout found", "one folder for each class"]
+    ),
+    "empty folder": Case({".keep": b""}, ["mine: the folder is empty", "put the data there"]),
     "picture beside the classes": Case(
-        {**TWO, "x.png": grey()}, ["mine/x.png: lies beside the folders of the classes"]
+        {**TWO, "x.png": grey()}, ["mine/x.png: unexpected picture beside the class folders"]
     ),
     "folder in a class": Case(
-        {**TWO, "cat/more/x.png": grey()}, ["mine/cat/more: is a folder in the folder of a class"]
+        {**TWO, "cat/more/x.png": grey()}, ["mine/cat/more: unexpected folder in a class folder"]
     ),
     "text among the pictures": Case(
-        {**TWO, "cat/list.csv": b"1,2"}, ["cat/list.csv: is no picture by its name", ".png"]
+        {**TWO, "cat/list.csv": b"1,2"}, ["cat/list.csv: unexpected file in a class folder: expected pictures", ".png"]
     ),
     "part of another name": Case(
         {"train/a/1.png": grey(), "train/b/1.png": grey(), "dev/a/1.png": grey()},
-        ["mine/dev: lies beside 'train', which is a part", "validation (validation, valid, val)"],
+        ["mine/dev: unexpected folder beside the part 'train'", "validation (validation, valid, val)"],
     ),
     "class missing in test": Case(
         {f"train/{name}": content for name, content in TWO.items()} | {"test/cat/9.png": grey()},
-        ["mine: class 'dog' is in train and not in test", "every class"],
+        ["mine: class 'dog' is in train but not in test", "every class"],
         {"split": {"validation": 2, "test": "given", "seed": 0}},
     ),
     "no test part": Case(
@@ -170,69 +188,82 @@ CASES = {
     ),
     "splits as large as the set": Case(
         TWO,
-        ["params.yaml: data.images.split: test + validation is 8", "below 8"],
+        ["params.yaml: data.images.split: test + validation is 8: expected less than 8", "lower it"],
         {"split": {"validation": 4, "test": 4, "seed": 0}},
     ),
     "zip slip": Case(
         {"a.zip": zipped({**TWO, "../../proof": b""})},
-        ["mine/a.zip: member '../../proof' would land outside the folder", "unpack it yourself"],
+        ["mine/a.zip: member '../../proof' would be written outside of the target folder", "unpack it yourself"],
         source=f"{FOLDER}/a.zip",
     ),
-    "zip cut": Case({"a.zip": zipped(TWO)[:-30]}, ["mine/a.zip: damaged near byte"], source=f"{FOLDER}/a.zip"),
+    "zip cut": Case(
+        {"a.zip": zipped(TWO)[:-30]}, ["mine/a.zip: the file is damaged near byte"], source=f"{FOLDER}/a.zip"
+    ),
     "tar outside its folder": Case(
         {"a.tar.gz": tarred({**TWO, "../../../proof": b""})},
-        ["mine/a.tar.gz: member '../../../proof' would land outside the folder", "unpack it yourself"],
+        ["mine/a.tar.gz: member '../../../proof' would be written outside of the target folder", "unpack it yourself"],
         source=f"{FOLDER}/a.tar.gz",
     ),
     "object npz": Case(
         {"a.npz": npz(x=np.array([[1], "two", {}], object), y=LABELS[:3])},
-        ["mine/a.npz: is not read: Object arrays cannot be loaded", "numpy.savez"],
+        ["mine/a.npz: the file cannot be read: Object arrays cannot be loaded", "numpy.savez"],
         source=f"{FOLDER}/a.npz",
     ),
     "npz without labels": Case(
-        {"a.npz": npz(x=ONES, labels=LABELS)}, ["a.npz: has the arrays x, labels", "x and y"], source=f"{FOLDER}/a.npz"
+        {"a.npz": npz(x=ONES, labels=LABELS)},
+        ["a.npz: invalid names of arrays, x, labels: expected x_train", "x and y"],
+        source=f"{FOLDER}/a.npz",
     ),
     "npz of fractions": Case(
         {"a.npz": npz(x=ONES / 2, y=LABELS)}, ["a.npz: x is float64", "uint8"], source=f"{FOLDER}/a.npz"
     ),
     "npz with fewer labels": Case(
-        {"a.npz": npz(x=ONES, y=LABELS[:8])}, ["a.npz: x has 9 images and y 8 labels"], source=f"{FOLDER}/a.npz"
+        {"a.npz": npz(x=ONES, y=LABELS[:8])}, ["a.npz: x has 9 images but y has 8 labels"], source=f"{FOLDER}/a.npz"
     ),
-    "npz cut": Case({"a.npz": npz(x=ONES, y=LABELS)[:-9]}, ["mine/a.npz: is not read"], source=f"{FOLDER}/a.npz"),
+    "npz cut": Case(
+        {"a.npz": npz(x=ONES, y=LABELS)[:-9]}, ["mine/a.npz: the file cannot be read"], source=f"{FOLDER}/a.npz"
+    ),
     "pickle that calls": Case(
         {**PICKLED, "data_batch_1": pickle.dumps({b"data": Shell()}, protocol=2)},
-        ["mine/data_batch_1: is a pickle that is not read: it asks for posix.system", "from its authors"],
+        ["mine/data_batch_1: the pickle cannot be read: unsupported object posix.system", "download it again"],
     ),
     "pickle of something else": Case(
-        {**PICKLED, "data_batch_1": pickle.dumps([1, 2])}, ["mine/data_batch_1: holds list", "a dict"]
+        {**PICKLED, "data_batch_1": pickle.dumps([1, 2])},
+        ["mine/data_batch_1: the pickle contains list: expected a dict", "download it again"],
     ),
     "pickle without data": Case(
-        {**PICKLED, "data_batch_1": pickle.dumps({b"labels": [1]})}, ["data_batch_1: has no 'data' (it has: labels)"]
+        {**PICKLED, "data_batch_1": pickle.dumps({b"labels": [1]})},
+        ["data_batch_1: the key 'data' is missing (found: labels)"],
     ),
     "idx with another magic": Case(
         {**DIGITS, "train-images-idx3-ubyte": idx(ONES, b"\0\0\x0d")},
-        ["train-images-idx3-ubyte: begins with 00 00 0d 03, and should with 00 00 08 03"],
+        ["train-images-idx3-ubyte: invalid magic number 00 00 0d 03: expected 00 00 08 03 (3-dimensional"],
     ),
     "idx cut": Case(
         {**DIGITS, "train-images-idx3-ubyte": idx(ONES)[:-5]},
-        ["train-images-idx3-ubyte: its header promises 144 bytes (9, 4, 4), and only 139 follow", "get it again"],
+        [
+            "train-images-idx3-ubyte: only 139 bytes follow the header: expected 144, for its dimensions are (9, 4, 4)",
+            "copy the file again",
+        ],
     ),
     "idx with fewer labels": Case(
         {**DIGITS, "train-labels-idx1-ubyte": idx(LABELS[:8])},
-        ["train-labels-idx1-ubyte: has 8 labels where train-images-idx3-ubyte has 9 images"],
+        ["train-labels-idx1-ubyte: found 8 labels: expected 9, the number of images in train-images-idx3-ubyte"],
     ),
     "idx without labels": Case(
-        {"train-images-idx3-ubyte": idx(ONES)}, ["train-images-idx3-ubyte: the labels that belong to it are missing"]
+        {"train-images-idx3-ubyte": idx(ONES)}, ["train-images-idx3-ubyte: the file of the train labels is missing"]
     ),
     "cifar batch cut": Case(
-        {**CIFAR, "data_batch_2.bin": bytes(3000)}, ["mine/data_batch_2.bin: has 3000 bytes", "a multiple of 3073"]
+        {**CIFAR, "data_batch_2.bin": bytes(3000)},
+        ["mine/data_batch_2.bin: invalid file size 3000", "a multiple of 3073"],
     ),
     "cifar batch missing": Case(
-        {name: content for name, content in CIFAR.items() if "3" not in name}, ["mine: data_batch_3.bin is missing"]
+        {name: content for name, content in CIFAR.items() if "3" not in name},
+        ["mine: the file data_batch_3.bin is missing"],
     ),
     "cifar label without a name": Case(
         {**CIFAR, "test_batch.bin": b"\x02" + bytes(3072)},
-        ["mine: label 2 is the largest, and batches.meta.txt has 2 names"],
+        ["mine: invalid label 2: expected 0 to 1, for batches.meta.txt has 2 names"],
     ),
 }
 

@@ -89,8 +89,8 @@ def test_colour_and_size_are_those_of_the_settings() -> None:
 @pytest.mark.parametrize(
     ("found", "change", "said"),
     [
-        (labelled(), {"validation": 80}, r"validation is 100, and should be below 100, the number of images in source"),
-        (labelled(), {"test": "given"}, r"data\.images\.split\.test is given, and source has no part of that name"),
+        (labelled(), {"validation": 80}, r"validation is 100: expected less than 100, the number of images in source"),
+        (labelled(), {"test": "given"}, r"data\.images\.split\.test is given, but source has no part of that name"),
         (labelled(Y, (80, 0, 20)), {"test": "given"}, r"source: class 'c' has no image in train"),
         (labelled(np.repeat([0, 1, 2, 0, 1], 20), (80, 0, 20)), {"test": "given"}, r"class 'a' has no image in test"),
         (
@@ -98,7 +98,7 @@ def test_colour_and_size_are_those_of_the_settings() -> None:
             {"test": 90, "validation": 9},
             r"class '.' has no image in train",
         ),
-        (labelled(), {"resize": [2, 2]}, r"image 0: is 1 x 2 pixels .* less than resize \[2, 2\]"),
+        (labelled(), {"resize": [2, 2]}, r"image 0: invalid size 1 x 2 .* at least resize \[2, 2\]"),
     ],
 )
 def test_splits_and_sizes_that_cannot_be_are_refused(found: Labelled, change: dict[str, object], said: str) -> None:

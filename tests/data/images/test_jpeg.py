@@ -52,7 +52,9 @@ def test_a_whole_picture_is_read(kind: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("share", [0.5, 0.9])
 def test_data_that_are_missing_before_the_end_are_found(kind: str, share: float, tmp_path: Path) -> None:
     content = encoded(**KINDS[kind])
-    with pytest.raises(BadInput, match=r"^a\.jpg: is damaged: (Corrupt JPEG|Premature end|image file is truncated)"):
+    with pytest.raises(
+        BadInput, match=r"^a\.jpg: the picture is damaged: (Corrupt JPEG|Premature end|image file is truncated)"
+    ):
         pictures.read(saved(tmp_path, content[: int(share * len(content))] + END))
 
 
@@ -61,7 +63,7 @@ def test_data_that_are_overwritten_are_found(kind: str, tmp_path: Path) -> None:
     content = bytearray(encoded(**KINDS[kind]))
     middle = len(content) // 2
     content[middle : middle + 200] = bytes(200)
-    with pytest.raises(BadInput, match=r"^a\.jpg: is damaged: Corrupt JPEG data"):
+    with pytest.raises(BadInput, match=r"^a\.jpg: the picture is damaged: Corrupt JPEG data"):
         pictures.read(saved(tmp_path, bytes(content)))
 
 

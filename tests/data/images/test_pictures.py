@@ -217,17 +217,17 @@ def animated(kind: str) -> Callable[[Path], object]:
 
 
 REFUSED: dict[str, tuple[Callable[[Path], object], str]] = {
-    "transparent RGBA": (Image.new("RGBA", (2, 2), (1, 2, 3, 200)).save, "transparent in places"),
-    "transparent LA": (Image.new("LA", (2, 2), (1, 0)).save, "transparent in places"),
-    "a palette with a transparent colour": (lambda p: palette().save(p, transparency=1), "transparent in places"),
-    "a grey that is transparent": (lambda p: GREY.save(p, transparency=5), "transparent in places"),
-    "16 bits, transparent RGBA": (written(png(16, 6, sixteen(1, 2, 3, 65534))), "transparent in places"),
-    "16 bits, transparent LA": (written(png(16, 4, sixteen(1, 0))), "transparent in places"),
-    "16 bits, a grey that is transparent": (written(png(16, 0, sixteen(9), sixteen(9))), "transparent in places"),
-    "CMYK": (lambda p: Image.new("CMYK", (2, 2)).save(p, "JPEG"), "its pixels are CMYK"),
-    "animated PNG": (animated("PNG"), "holds 2 frames, and an image is one"),
-    "animated GIF": (animated("GIF"), "holds 2 frames"),
-    "animated WebP": (animated("WEBP"), "holds 2 frames"),
+    "transparent RGBA": (Image.new("RGBA", (2, 2), (1, 2, 3, 200)).save, "some pixels are transparent"),
+    "transparent LA": (Image.new("LA", (2, 2), (1, 0)).save, "some pixels are transparent"),
+    "a palette with a transparent colour": (lambda p: palette().save(p, transparency=1), "some pixels are transparent"),
+    "a grey that is transparent": (lambda p: GREY.save(p, transparency=5), "some pixels are transparent"),
+    "16 bits, transparent RGBA": (written(png(16, 6, sixteen(1, 2, 3, 65534))), "some pixels are transparent"),
+    "16 bits, transparent LA": (written(png(16, 4, sixteen(1, 0))), "some pixels are transparent"),
+    "16 bits, a grey that is transparent": (written(png(16, 0, sixteen(9), sixteen(9))), "some pixels are transparent"),
+    "CMYK": (lambda p: Image.new("CMYK", (2, 2)).save(p, "JPEG"), "invalid pixel format CMYK"),
+    "animated PNG": (animated("PNG"), "found 2 frames: expected one"),
+    "animated GIF": (animated("GIF"), "found 2 frames"),
+    "animated WebP": (animated("WEBP"), "found 2 frames"),
 }
 
 
@@ -240,10 +240,13 @@ def test_pictures_that_have_no_rule_are_refused(case: str, tmp_path: Path) -> No
 
 
 REFUSED_MASKS: dict[str, tuple[bytes, str]] = {
-    "colours": (png(8, 2, b"\7\7\x09"), r"is a mask of RGB pixels: row 0, column 0 is \[7, 7, 9\]"),
-    "colours of 16 bits": (png(16, 2, sixteen(300, 300, 301)), r"column 0 is \[300, 300, 301\]"),
-    "transparent": (png(8, 6, b"\7\7\7\xfe"), "transparent in places"),
-    "colours beyond 8 bits": (pnm("P6", 999, 5, 5, 5), "is a mask of colours up to 999"),
+    "colours": (png(8, 2, b"\7\7\x09"), r"invalid value \[7, 7, 9\] \(row 0, column 0\): expected a grey value"),
+    "colours of 16 bits": (png(16, 2, sixteen(300, 300, 301)), r"invalid value \[300, 300, 301\] \(row 0, column 0\)"),
+    "transparent": (png(8, 6, b"\7\7\7\xfe"), "some pixels are transparent"),
+    "colours beyond 8 bits": (
+        pnm("P6", 999, 5, 5, 5),
+        "invalid mask of RGB pixels with values up to 999: expected grey",
+    ),
 }
 
 
@@ -277,7 +280,7 @@ def test_every_changed_bit_of_a_png_s_pixels_is_found(tmp_path: Path) -> None:
         content = bytearray(whole)
         content[at] ^= 1 << generator.integers(8)
         path.write_bytes(content)
-        with pytest.raises(BadInput, match=r"^a\.png: is damaged"):
+        with pytest.raises(BadInput, match=r"^a\.png: the picture is damaged"):
             pictures.read(Place(path, "a.png", LIMITS))
 
 
@@ -287,5 +290,7 @@ def test_pixels_beyond_the_limit_are_refused_before_they_are_decoded(tmp_path: P
         path = tmp_path / f"a.{suffix}"
         GREY.save(path)
         pictures.read(Place(path, path.name, LIMITS))
-        with pytest.raises(BadInput, match=r"is 6 x 8 pixels, more than 47, params\.yaml: limits\.picture_pixels"):
+        with pytest.raises(
+            BadInput, match=r"has 6 x 8 pixels: expected at most 47 \(params\.yaml: limits\.picture_pixels\)"
+        ):
             pictures.read(Place(path, path.name, few))

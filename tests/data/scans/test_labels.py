@@ -65,12 +65,15 @@ def test_instances_that_compression_changed_are_refused(kind: str, tmp_path: Pat
         Image.new("L", (8, 6), 1).save(buffer, kind)
         (tmp_path / folder).mkdir()
         (tmp_path / folder / f"a.{suffix}").write_bytes(buffer.getvalue())
-    with pytest.raises(BadInput, match=rf"masks/a\.{suffix}: is compressed so that labels change"):
+    with pytest.raises(BadInput, match=rf"masks/a\.{suffix}: a mask with lossy compression may have changed labels"):
         in_folder(Place(tmp_path, "mine", LIMITS), scans(CELLS), Remarks())
 
 
 def test_a_folder_of_other_names_says_what_it_has(tmp_path: Path) -> None:
     for name in ("imagesTr", "labelsTr"):
         (tmp_path / name).mkdir()
-    with pytest.raises(BadInput, match=r"mine: has no folder images/ \(its folders: imagesTr/, labelsTr/\); .* rename"):
+    with pytest.raises(
+        BadInput,
+        match=r"mine: the folder images/ is missing \(found: imagesTr/, labelsTr/\): .* rename",
+    ):
         in_folder(Place(tmp_path, "mine", LIMITS), scans(CELLS), Remarks())

@@ -45,16 +45,17 @@ def test_images_and_masks_pair(case: str) -> None:
 
 REFUSED: dict[str, tuple[list[str], list[str], str]] = {
     "several channels": (
-        ["a_0000.nii", "a_0001.nii"], ["a.nii"], "a_0001.nii: belongs to the mask a.nii, and a_0000.nii does too"
+        ["a_0000.nii", "a_0001.nii"], ["a.nii"], "a_0001.nii: this image and a_0000.nii both belong to the mask a.nii"
     ),
-    "an image beside its channel": (["a.nii", "a_0000.nii"], ["a.nii"], "scans of several channels are not read"),
+    "an image beside its channel": (["a.nii",
+        "a_0000.nii"], ["a.nii"], "expected one image for each mask; keep the images of one channel"),
     "a mask's name with a word": (
-        ["1.png"], ["1_mask.png"], r"there is no mask named '1', and 1_mask\.png has no partner either"
+        ["1.png"], ["1_mask.png"], r"no mask is named '1', and 1_mask\.png has no partner either"
     ),
-    "no mask": (["1.png", "2.png"], ["1.png"], r"images/2\.png: there is no mask named '2'; add it"),
-    "no image": (["1.png"], ["1.png", "2.png"], r"masks/2\.png: there is no image named '2'"),
-    "one name twice": (["a.png", "a.tif"], ["a.png"], r"a\.tif: is named 'a' as a\.png is"),
-    "one name twice for a reader": (["Café.png", f"{NFD}.tif"], ["Café.png"], "is named 'Café' as"),
+    "no mask": (["1.png", "2.png"], ["1.png"], r"images/2\.png: no mask is named '2'; add it"),
+    "no image": (["1.png"], ["1.png", "2.png"], r"masks/2\.png: no image is named '2'"),
+    "one name twice": (["a.png", "a.tif"], ["a.png"], r"a\.tif: this file and a\.png are both named 'a'"),
+    "one name twice for a reader": (["Café.png", f"{NFD}.tif"], ["Café.png"], "are both named 'Café'"),
 }  # fmt: skip
 
 

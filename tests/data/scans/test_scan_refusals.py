@@ -58,13 +58,13 @@ class Case:
 
 
 CASES = {
-    "mask missing": Case({**PAIRS, "images/x.png": grey(0)}, ["images/x.png: there is no mask named 'x'", "add it"]),
-    "image missing": Case({**PAIRS, "masks/x.png": grey(0)}, ["masks/x.png: there is no image named 'x'", "add it"]),
+    "mask missing": Case({**PAIRS, "images/x.png": grey(0)}, ["images/x.png: no mask is named 'x'", "add it"]),
+    "image missing": Case({**PAIRS, "masks/x.png": grey(0)}, ["masks/x.png: no image is named 'x'", "add it"]),
     "masks missing": Case(
-        {**PAIRS, "images/x.png": grey(0), "images/y.png": grey(0)}, ["images/x.png (and 1 more): there is no mask"]
+        {**PAIRS, "images/x.png": grey(0), "images/y.png": grey(0)}, ["images/x.png (and 1 more): no mask is named"]
     ),
     "one name twice": Case(
-        {**PAIRS, "images/1.tif": stack(1)}, ["mine/images/1.tif: is named '1' as 1.png is", "rename one"]
+        {**PAIRS, "images/1.tif": stack(1)}, ["mine/images/1.tif: this file and 1.png are both named '1'", "rename one"]
     ),
     "unlisted label": Case(
         {**PAIRS, "masks/2.png": unlisted()},
@@ -72,64 +72,78 @@ CASES = {
     ),
     "mask of another size": Case(
         {**PAIRS, "masks/2.png": grey(0, (6, 8))},
-        ["mine/masks/2.png: is 8 x 6 pixels", "mine/images/2.png is 6 x 8", "the size of its image"],
+        ["mine/masks/2.png: invalid size 8 x 6 (height",
+         "expected 6 x 8, the size of its image data/raw/scans/mine/images/2.png"],
     ),
     "pairs of differing sizes": Case(
         {**PAIRS, "images/2.png": grey(0, (6, 8)), "masks/2.png": grey(0, (6, 8))},
-        ["mine/images/2.png: is 8 x 6 pixels", "mine/images/0.png is 6 x 8", "params.yaml: data.scans.resize"],
+        ["mine/images/2.png: invalid size 8 x 6 (height",
+         "expected 6 x 8, the size of data/raw/scans/mine/images/0.png", "params.yaml: data.scans.resize"],
     ),
-    "size larger": Case(PAIRS, ["images/0.png: is 6 x 8 pixels", "less than resize [7, 8]"], {"resize": [7, 8]}),
+    "size larger": Case(PAIRS, ["images/0.png: invalid size 6 x 8", "at least resize [7, 8]"], {"resize": [7, 8]}),
     "rgb mask": Case(
         {**PAIRS, "masks/2.png": encoded(Image.new("RGB", (8, 6), (0, 1, 0)))},
-        ["mine/masks/2.png: is a mask of RGB pixels", "indices of a palette"],
+        ["mine/masks/2.png: invalid value [0, 1, 0] (row 0, column 0)", "a palette index"],
     ),
     "rgba mask": Case(
-        {**PAIRS, "masks/2.png": encoded(Image.new("RGBA", (8, 6), (0, 0, 1, 255)))}, ["is a mask of RGB pixels"]
+        {**PAIRS, "masks/2.png": encoded(Image.new("RGBA", (8, 6), (0, 0, 1, 255)))},
+        ["invalid value [0, 0, 1] (row 0, column 0): expected a grey value"]
     ),
     "cmyk mask": Case(
         {**PAIRS, "images/x.png": grey(0), "masks/x.jpg": encoded(Image.new("CMYK", (8, 6)), "JPEG")},
-        ["mine/masks/x.jpg: is a mask of CMYK pixels", "labels are grey values"],
+        ["mine/masks/x.jpg: invalid pixel format CMYK of a mask", "expected grey values"],
     ),
     "transparent image": Case(
-        {**PAIRS, "images/2.png": encoded(Image.new("LA", (8, 6), (0, 0)))}, ["images/2.png: is transparent in places"]
+        {**PAIRS, "images/2.png": encoded(Image.new("LA", (8, 6), (0, 0)))},
+        ["images/2.png: some pixels are transparent"]
     ),
-    "image cut": Case({**PAIRS, "images/2.png": encoded(NOISE)[:-900]}, ["mine/images/2.png: is damaged", "again"]),
+    "image cut": Case({**PAIRS, "images/2.png": encoded(NOISE)[:-900]},
+        ["mine/images/2.png: the picture is damaged", "again"]),
     "image turned": Case(
         {**PAIRS, "images/2.png": encoded(Image.new("L", (8, 6)), exif=TURNED)},
-        ["mine/images/2.png: has the EXIF orientation 6", "masks/2.png 1", "turn the pixels"],
+        ["mine/images/2.png: the EXIF orientation is 6", "masks/2.png is 1", "turn the pixels"],
     ),
-    "mask empty": Case({**PAIRS, "masks/2.png": b""}, ["mine/masks/2.png: is empty"]),
-    "mask is text": Case({**PAIRS, "masks/2.png": b"0 0 0 1"}, ["mine/masks/2.png: is no picture", "b'0 0 0 1'"]),
+    "mask empty": Case({**PAIRS, "masks/2.png": b""}, ["mine/masks/2.png: the file is empty"]),
+    "mask is text": Case({**PAIRS, "masks/2.png": b"0 0 0 1"},
+        ["mine/masks/2.png: the file is not a picture", "b'0 0 0 1'"]),
     "stacks of differing lengths": Case(
         {"images/a.tif": stack(5), "masks/a.tif": stack(4)},
-        ["mine/masks/a.tif: has 4 slices where", "mine/images/a.tif has 5", "each needs one mask"],
+        ["mine/masks/a.tif: found 4 slices: expected 5", "one for each slice of data/raw/scans/mine/images/a.tif"],
     ),
     "animation": Case(
         {**PAIRS, "masks/x.png": grey(0), "images/x.gif": encoded(NOISE, "GIF", save_all=True, append_images=[FLAT])},
-        ["mine/images/x.gif: is an animation of 2 frames", "TIFF stack"],
+        ["mine/images/x.gif: found an animation of 2 frames", "TIFF stack"],
     ),
-    "volume cut": Case({**VOLUMES, "images/1.nii": nifti((6, 6, 6))[:-50]}, ["images/1.nii: is no volume", "again"]),
+    "volume cut": Case({**VOLUMES, "images/1.nii": nifti((6, 6, 6))[:-50]},
+        ["images/1.nii: the volume cannot be read", "again"]),
     "packed volume cut": Case(
         {**VOLUMES, "images/x.nii.gz": gzip.compress(nifti((6, 6, 6)))[:-20], "masks/x.nii": nifti((6, 6, 6))},
-        ["mine/images/x.nii.gz: is no volume"],
+        ["mine/images/x.nii.gz: the volume cannot be read"],
     ),
-    "volume is text": Case({**VOLUMES, "images/1.nii": b"a brain"}, ["images/1.nii: is no volume that can be read"]),
+    "volume is text": Case({**VOLUMES, "images/1.nii": b"a brain"}, ["images/1.nii: the volume cannot be read"]),
     "four axes": Case(
-        {**VOLUMES, "images/1.nii": nifti((6, 6, 6, 2))}, ["images/1.nii: has 6 x 6 x 6 x 2 voxels", "three axes"]
+        {**VOLUMES, "images/1.nii": nifti((6, 6, 6, 2))},
+        ["images/1.nii: invalid shape 6 x 6 x 6 x 2: expected three axes"]
     ),
     "mask of another shape": Case(
-        {**VOLUMES, "masks/1.nii": nifti((6, 6, 5))}, ["mine/masks/1.nii: has 6 x 6 x 5 voxels where", "has 6 x 6 x 6"]
+        {**VOLUMES, "masks/1.nii": nifti((6, 6, 5))},
+        ["mine/masks/1.nii: invalid shape 6 x 6 x 5: expected 6 x 6 x 6, the shape of data/raw/scans/mine/im"]
     ),
     "volume and picture": Case(
-        {**PAIRS, "images/x.nii": nifti((6, 6, 6)), "masks/x.png": grey(0)}, ["masks/x.png: is not of one kind with"]
+        {**PAIRS, "images/x.nii": nifti((6, 6, 6)), "masks/x.png": grey(0)},
+        ["masks/x.png: the kind of file differs from that of"]
     ),
-    "no masks folder": Case({"images/1.png": grey(0)}, ["has no folder masks/", "scans lie in images/"]),
-    "empty folders": Case({"images/.keep": b"", "masks/.keep": b""}, ["images: holds no files", "put the images"]),
-    "another kind of file": Case({**PAIRS, "images/x.dcm": b"DICM"}, ["images/x.dcm: is neither picture nor volume"]),
-    "folder among the images": Case({**PAIRS, "images/old/1.png": grey(0)}, ["mine/images/old: is a folder"]),
+    "no masks folder": Case({"images/1.png": grey(0)}, ["the folder masks/ is missing", "expected scans in images/"]),
+    "empty folders": Case(
+        {"images/.keep": b"", "masks/.keep": b""}, ["images: the folder contains no files", "put the images"]
+    ),
+    "another kind of file": Case(
+        {**PAIRS, "images/x.dcm": b"DICM"}, ["images/x.dcm: unexpected file: expected pictures or volumes"]
+    ),
+    "folder among the images": Case({**PAIRS, "images/old/1.png": grey(0)}, ["mine/images/old: unexpected folder"]),
     "slabs longer than the set": Case(
         PAIRS,
-        ["params.yaml: data.scans.split takes 7 slices with its gaps, and there are 4"],
+        ["params.yaml: data.scans.split takes 7 slices with its gaps, but the data set has 4"],
         {"split": {"by": "slabs", "slices": [3, 1, 1], "gap": 1}},
     ),
     "a class in no mask": Case(
@@ -139,17 +153,17 @@ CASES = {
     ),
     "more files held out than are taken": Case(
         PAIRS,
-        ["validation + test is 2, and should be below 2, the number of files; lower them, or raise data.scans.take"],
+        ["validation + test is 2: expected less than 2, the number of files; lower them, or raise data.scans.take"],
         {"take": 2},
     ),
     "more slices held out than are taken": Case(
         PAIRS,
-        ["takes 3 slices with its gaps, and there are 2; take fewer, or raise data.scans.take"],
+        ["takes 3 slices with its gaps, but the data set has 2; take fewer, or raise data.scans.take"],
         {"take": 2, "split": {"by": "slabs", "slices": [1, 1, 1], "gap": 0}},
     ),
     "more files held out than there are": Case(
         PAIRS,
-        ["params.yaml: data.scans.split: validation + test is 4, and should be below 4"],
+        ["params.yaml: data.scans.split: validation + test is 4: expected less than 4"],
         {"split": {"by": "file", "validation": 2, "test": 2, "seed": 0}},
     ),
 }  # fmt: skip

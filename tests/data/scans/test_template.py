@@ -66,5 +66,5 @@ def test_tissues_are_averaged_before_the_largest_share_is_taken(files: Mapping[s
 
 def test_it_can_be_cut_by_other_planes_and_not_be_enlarged(files: Mapping[str, Path]) -> None:
     assert [template.read("mni152", files, plane, None).length for plane in ("sagittal", "axial")] == [80, 160]
-    with pytest.raises(BadInput, match=r"mni152: is 160 x 80 pixels .* less than resize \[80, 81\]"):
+    with pytest.raises(BadInput, match=r"mni152: invalid size 160 x 80 .* at least resize \[80, 81\]"):
         template.read("mni152", files, "coronal", (80, 81))

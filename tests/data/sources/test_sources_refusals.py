@@ -55,47 +55,68 @@ REFUSED: dict[str, tuple[Any, str]] = {
         "data/raw/corpus/gone.txt",
         "data/raw/corpus/gone.txt: is not there; put a file or a folder of that name there, or change ",
     ),
-    "folder-in-a-file": ("data/raw/corpus/a.txt/b", "data/raw/corpus/a.txt/b: cannot be read: Not a directory; "),
+    "folder-in-a-file": (
+        "data/raw/corpus/a.txt/b",
+        "data/raw/corpus/a.txt/b: the path cannot be read: Not a directory; ",
+    ),
     "dangling-link": (
         "data/raw/corpus/dangling",
-        "data/raw/corpus/dangling: is a link to gone.txt, which is not there; ",
+        "data/raw/corpus/dangling: the link points to gone.txt, which does not exist; ",
     ),
     "link-to-itself": (
         "data/raw/corpus/loop",
-        "data/raw/corpus/loop: cannot be read: Too many levels of symbolic links; ",
+        "data/raw/corpus/loop: the path cannot be read: Too many levels of symbolic links; ",
     ),
-    "pipe": ("data/raw/corpus/pipe", "data/raw/corpus/pipe: is neither a file nor a folder; name one of these"),
-    "device": ("data/raw/corpus/zero", "data/raw/corpus/zero: is neither a file nor a folder; name one of these"),
-    "long-name": (f"data/raw/corpus/{'a' * 300}", f"{'a' * 300}: cannot be read: File name too long; "),
-    "command": ("$(touch here)", f"{KEY}: '$(touch here)' holds '$', which no name may hold; rename the file"),
-    "command-in-a-path": ("data/raw/corpus/a;id", f"{KEY}: 'data/raw/corpus/a;id' holds ';', which no name may hold"),
-    "back-ticks": ("`id`", f"{KEY}: '`id`' holds '`', which no name may hold"),
-    "glob": ("data/raw/corpus/*.txt", f"{KEY}: 'data/raw/corpus/*.txt' holds '*', which no name may hold"),
-    "new-line": ("data/raw/corpus/a\nb", rf"{KEY}: 'data/raw/corpus/a\nb' holds '\n', which no name may hold"),
+    "pipe": (
+        "data/raw/corpus/pipe",
+        "data/raw/corpus/pipe: expected a file or a folder, found a pipe, a socket or a device; name a file",
+    ),
+    "device": (
+        "data/raw/corpus/zero",
+        "data/raw/corpus/zero: expected a file or a folder, found a pipe, a socket or a device; name a file",
+    ),
+    "long-name": (f"data/raw/corpus/{'a' * 300}", f"{'a' * 300}: the path cannot be read: File name too long; "),
+    "command": (
+        "$(touch here)",
+        f"{KEY}: '$(touch here)' contains '$', which is not allowed in a name; rename the file",
+    ),
+    "command-in-a-path": (
+        "data/raw/corpus/a;id",
+        f"{KEY}: 'data/raw/corpus/a;id' contains ';', which is not allowed in a name",
+    ),
+    "back-ticks": ("`id`", f"{KEY}: '`id`' contains '`', which is not allowed in a name"),
+    "glob": ("data/raw/corpus/*.txt", f"{KEY}: 'data/raw/corpus/*.txt' contains '*', which is not allowed in a name"),
+    "new-line": (
+        "data/raw/corpus/a\nb",
+        rf"{KEY}: 'data/raw/corpus/a\nb' contains '\n', which is not allowed in a name",
+    ),
     "address-without-digest": (
         "https://example.org/a.txt",
-        f"{KEY}: 'https://example.org/a.txt' comes without its digest; write {{url: ADDRESS, sha256: 64 hex digits}}",
+        f"{KEY}: 'https://example.org/a.txt' has no digest; write {{url: ADDRESS, sha256: 64 hex digits}}",
     ),
     "plain-http": (
         {"url": "http://example.org/a.txt", "sha256": SHA256},
-        f"{KEY}.url: 'http://example.org/a.txt' is no https address, and nothing else is fetched",
+        f"{KEY}.url: 'http://example.org/a.txt' is not an https address, and only these are fetched",
     ),
     "file-address": (
         {"url": "file:///etc/passwd", "sha256": SHA256},
-        f"{KEY}.url: 'file:///etc/passwd' is no https address",
+        f"{KEY}.url: 'file:///etc/passwd' is not an https address",
     ),
-    "address-without-host": ({"url": "https:///a.txt", "sha256": SHA256}, f"{KEY}.url: 'https:///a.txt' is no https"),
+    "address-without-host": (
+        {"url": "https:///a.txt", "sha256": SHA256},
+        f"{KEY}.url: 'https:///a.txt' is not an https",
+    ),
     "password-in-an-address": (
         {"url": "https://me:secret@example.org/a.txt", "sha256": SHA256},
-        f"{KEY}.url: the address at example.org holds a name or a password; put them into ~/.netrc",
+        f"{KEY}.url: the address at example.org contains a name or a password; put them into ~/.netrc",
     ),
     "blank-in-an-address": (
         {"url": "https://example.org/a b", "sha256": SHA256},
-        f"{KEY}.url: 'https://example.org/a b' is no address: it holds blanks or control characters",
+        f"{KEY}.url: 'https://example.org/a b' is not an address: it contains blanks or control characters",
     ),
     "short-digest": (
         {"url": "https://example.org/a.txt", "sha256": "abc"},
-        f"{KEY}.sha256: 'abc' is no sha256, which has 64 hex digits; `sha256sum FILE` prints it",
+        f"{KEY}.sha256: 'abc' is not a sha256 (64 hex digits); `sha256sum FILE` prints it",
     ),
     "no-digest": ({"url": "https://example.org/a.txt"}, f"{KEY}.sha256 is missing"),
     "md5": (
@@ -104,12 +125,13 @@ REFUSED: dict[str, tuple[Any, str]] = {
     ),
     "not-in-the-mirror": (
         {"url": "https://example.org/a.txt", "sha256": SHA256},
-        f"https://example.org/a.txt: sha256:{SHA256} is not in BAKEOFF_MIRROR=mirror; fetch https://example.org/a.txt "
+        f"https://example.org/a.txt: sha256:{SHA256} was not found in BAKEOFF_MIRROR=mirror; fetch "
+        "https://example.org/a.txt "
         f"where there is a network, and put it there as a.txt or {SHA256}",
     ),
     "catalogue-not-in-the-mirror": (
         "text8",
-        "is not in BAKEOFF_MIRROR=mirror (mirror/text8.zip has sha1:",
+        "was not found in BAKEOFF_MIRROR=mirror (mirror/text8.zip has sha1:",
     ),
 }
 
@@ -182,17 +204,17 @@ def test_params_yaml_alone_decides_that_a_path_leads_elsewhere(kind: Kind, path:
 @pytest.mark.parametrize(
     ("path", "said"),
     [
-        ("C:\\data\\x.csv", "is a path of Windows"),
-        ("data\\raw\\x", "is a path of Windows"),
-        ("\\\\host\\share\\x", "is a path of Windows"),
-        ("D:/x", "is a path of Windows"),
-        ("d:x", "is a path of Windows"),
+        ("C:\\data\\x.csv", "is a Windows path"),
+        ("data\\raw\\x", "is a Windows path"),
+        ("\\\\host\\share\\x", "is a Windows path"),
+        ("D:/x", "is a Windows path"),
+        ("d:x", "is a Windows path"),
         ("file:///etc/passwd", "is a file:// address; write the path alone"),
         ("FILE:/etc/passwd", "is a file:// address"),
-        ("s3://bucket/x", "is no https address, and nothing else is fetched"),
-        ("http://host/x", "is no https address"),
-        ("ftp://host/x", "is no https address"),
-        ("https://host/x", "comes without its digest"),
+        ("s3://bucket/x", "is not an https address, and only these are fetched"),
+        ("http://host/x", "is not an https address"),
+        ("ftp://host/x", "is not an https address"),
+        ("https://host/x", "has no digest"),
         ("   ", "is empty"),
     ],
 )

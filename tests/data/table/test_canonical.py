@@ -20,6 +20,8 @@ TEXTS: dict[str | None, str | None] = {  # in a column of numbers
     "True": "true", "TRUE": "true", "false": "false", "yes": "yes", "Yes": "Yes",
     "": None, "  ": None, "\u00a0": None, "NA": None, " NA\t": None, "na": "na", None: None,
     "\u00a0x\u00a0y ": "x\u00a0y", "A\u030a": "\u00c5", "\ufeffa": "a", "a'b": "a'b",
+    "a\u200bb": "ab", "a\ufeffb": "ab", "co\u00adop": "coop", "\u20607\u200b.0": "7", "\u200b": None, " \u200bNA": None,
+    "\u0645\u06cc\u200c\u0631\u0648\u0645": "\u0645\u06cc\u200c\u0631\u0648\u0645",  # a non-joiner is part of the word
     "2024-01-01": "2024-01-01", "2024-01-01 00:00": "2024-01-01", "2024-01-01T00:00:00.000": "2024-01-01",
     "2024-01-01 06:00:00.500": "2024-01-01 06:00:00.5", "2024-01-01 06:00:00.1234567": "2024-01-01 06:00:00.123456",
     "2024-02-30 00:00:00": "2024-02-30 00:00:00", "2024-01-01 25:00": "2024-01-01 25:00", "01/02/2024": "01/02/2024",
@@ -177,3 +179,12 @@ def test_classes_that_differ_in_case_alone_are_refused_and_categories_named(tmp_
     assert "column 'v' has the value 'NaN'; if it is missing, list it in data.table.csv.missing" in summary
     with pytest.raises(BadInput, match="has 'No', 'no', which differ in case alone"):
         ingested(tmp_path, content.replace("no\n", "No\n", 3), **CATEGORY)
+
+
+def test_invisible_characters_do_not_make_a_value_another_one(tmp_path: Path) -> None:
+    values = ["red", "r\u00aded", "red\u200b", "\ufeffred"]
+    for content, name in ((text(values), "t.csv"), (parquet(pa.array(values * (ROWS // 4))), "t.parquet")):
+        frame, _, _ = ingested(tmp_path, content, name=name, **CATEGORY)
+        assert set(frame["v"]) == {"red"}
+    frame, _, _ = ingested(tmp_path, text([f"{i}\u200b" for i in range(4)]))
+    assert set(frame["v"]) == {0, 1, 2, 3}

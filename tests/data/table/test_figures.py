@@ -2,6 +2,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from pydantic import ValidationError
 
@@ -9,7 +10,7 @@ from bakeoff.base.settings import BadInput
 from bakeoff.data.settings import text_encoding
 from bakeoff.data.table.reading import Reading
 from bakeoff.data.table.settings import CsvSettings
-from tests.data.table.small import AUTO, ROWS, ingested, text
+from tests.data.table.small import AUTO, RANDOM, ROWS, ingested, parquet, text
 
 NAN = float("nan")
 # values; separator; in quotes; settings; the numbers; decimal and thousands mark of the reading
@@ -106,11 +107,9 @@ def test_a_first_line_may_tell_the_separator(tmp_path: Path, mark: str, line: st
 
 
 def test_a_first_line_that_contradicts_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(
-        BadInput, match=r"line 1 says that the separator is ';', and data\.table\.csv\.separator is ','"
-    ):
+    with pytest.raises(BadInput, match=r"line 1 sets the separator ';', but data\.table\.csv\.separator is ','"):
         ingested(tmp_path, "sep=;\n" + text(["1"], ";"), {"separator": ","})
-    with pytest.raises(BadInput, match="line 1 says that the separator is '#'"):
+    with pytest.raises(BadInput, match=r"invalid separator '#' \(line 1\): expected one of"):
         ingested(tmp_path, "sep=#\n" + text(["1"], ";"))
 
 
@@ -166,3 +165,45 @@ def test_encodings_of_text_files_are_known(name: str) -> None:
 def test_other_encodings_are_refused(name: str) -> None:
     with pytest.raises(ValueError, match="is no encoding of text files; name one, like utf-8"):
         text_encoding(name)
+
+
+LARGE = [9_007_199_254_740_992 + n for n in range(8)]  # from 2^53 on, where float64 has the even numbers alone
+WHOLE: dict[str, str | bytes] = {
+    "text": text(list(map(str, LARGE))),
+    "text with thousands": text([f"{n:,}" for n in LARGE], quotes=True),
+    "Parquet": parquet(pa.array(LARGE * (ROWS // 8), pa.int64())),
+}
+
+
+@pytest.mark.parametrize("kind", WHOLE)
+def test_whole_numbers_that_become_one_number_are_named(kind: str, tmp_path: Path) -> None:
+    name = "t.parquet" if kind == "Parquet" else "t.csv"
+    _, _, summary = ingested(tmp_path, WHOLE[kind], name=name)
+    assert summary.count("column 'v'") == 1
+    assert "9007199254740992" in summary and "9007199254740993" in summary.replace(",", "")
+    assert "are read as one number" in summary and "take it off data.table.numeric" in summary
+
+
+def test_large_whole_numbers_that_stay_apart_are_not_named(tmp_path: Path) -> None:
+    for values in (LARGE[::2], [9_007_199_254_740_991, -9_007_199_254_740_991]):
+        assert "one number" not in ingested(tmp_path, text(list(map(str, values))))[2]
+    same = ["90071992547409930", "90071992547409930.0", "9007199254740993e1", "+90071992547409930"]
+    assert "one number" not in ingested(tmp_path, text(same))[2]
+
+
+@pytest.mark.parametrize(
+    ("change", "place"),
+    [
+        ({"target": {"column": "v", "above": 9.007199254740994e15, "classes": None}, "numeric": ["x"]}, "the target"),
+        ({"split": RANDOM | {"by": "group", "column": "v"}}, "by which rows are split"),
+    ],
+)
+def test_whole_numbers_of_targets_and_groups_are_refused(change: dict[str, Any], place: str, tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=rf"column 'v', {place}.* are read as one number"):
+        ingested(tmp_path, WHOLE["text"], **change)
+
+
+def test_a_number_may_name_the_groups_too(tmp_path: Path) -> None:
+    split = RANDOM | {"by": "group", "column": "v"}
+    frame, _, _ = ingested(tmp_path, text(list("12345678")), split=split)
+    assert frame.groupby("v")["split"].nunique().max() == 1

@@ -81,9 +81,9 @@ START = text().index(ROWS[4])  # of line 6, in bytes
 # name: (file, its bytes, settings that are changed, what the one line says)
 Case = tuple[str, str | bytes, Mapping[str, Any], tuple[str, ...]]
 CASES: dict[str, Case] = {
-    "empty": ("t.csv", "", {}, ("t.csv: is empty", "a line of column names, and rows below it")),
-    "blank lines alone": ("t.csv", "\n\n\n", {}, ("t.csv: is empty",)),
-    "header alone": ("t.csv", HEADER + "\n", {}, ("t.csv: has a line of column names, and no rows",)),
+    "empty": ("t.csv", "", {}, ("t.csv: the file is empty", "a line of column names, and rows below it")),
+    "blank lines alone": ("t.csv", "\n\n\n", {}, ("t.csv: the file is empty",)),
+    "header alone": ("t.csv", HEADER + "\n", {}, ("t.csv: the table has column names but no rows",)),
     "no header": (
         "t.csv",
         "\n".join(ROWS),
@@ -100,7 +100,7 @@ CASES: dict[str, Case] = {
         "t.csv",
         text(header="age,age,hours,day,label"),
         {"categorical": []},
-        ("column 'age' is there 2 times; give each column a name of its own",),
+        ("column 'age' appears 2 times; give each column a name of its own",),
     ),
     "ragged long row": (
         "t.csv",
@@ -118,7 +118,7 @@ CASES: dict[str, Case] = {
         "t.csv",
         text().replace(",", ";"),
         {"csv": SETTINGS["csv"] | {"separator": ","}},
-        ("cut at ',', line 1 has none of the columns, at ';' 4; set data.table.csv.separator to that",),
+        ("line 1 has none of the columns if split at ',', but 4 if split at ';'; set data.table.csv.separator to ';'",),
     ),
     "decimal commas announced as points": (
         "t.csv",
@@ -158,13 +158,13 @@ CASES: dict[str, Case] = {
         "t.csv",
         text().encode("utf-16-be"),
         {},
-        ("line 1: a zero byte, which no text holds; if it is UTF-16, set data.table.csv.encoding to utf-16-be",),
+        ("invalid NUL byte (line 1): expected text; if it is UTF-16, set data.table.csv.encoding to utf-16-be",),
     ),
     "blank line above the names": (
         "t.csv",
         "\n" + text(),
         {},
-        ("line 1 is blank; a table begins with a line of column names",),
+        ("line 1 is blank: expected the names of the columns",),
     ),
     "numbers of rows without a name above": (
         "t.csv",
@@ -198,21 +198,21 @@ CASES: dict[str, Case] = {
         changed(l6="20,Zürich,1,2024-01-01,no").encode("latin-1"),
         {},
         (
-            f"line 6, byte {START + 4}: 0xfc is not utf-8",
-            "the file's encoding in data.table.csv.encoding, perhaps latin-1",
+            f"invalid byte 0xfc (line 6, byte {START + 4}): expected utf-8",
+            "set data.table.csv.encoding to that of the file, perhaps latin-1",
         ),
     ),
     "UTF-16 unannounced and without a mark": (
         "t.csv",
         text().encode("utf-16-le"),
         {},
-        ("line 1: a zero byte, which no text holds; if it is UTF-16, set data.table.csv.encoding to utf-16-le",),
+        ("invalid NUL byte (line 1): expected text; if it is UTF-16, set data.table.csv.encoding to utf-16-le",),
     ),
     "UTF-16 announced and without a mark": (
         "t.csv",
         text().encode("utf-16-le"),
         {"csv": SETTINGS["csv"] | {"encoding": "utf-16"}},
-        ("UTF-16 stream does not start with BOM; name the file's encoding in data.table.csv.encoding",),
+        ("UTF-16 stream does not start with BOM; set data.table.csv.encoding to that of the file",),
     ),
     "a quote that opens the first value and no other": (
         "t.csv",
@@ -224,7 +224,7 @@ CASES: dict[str, Case] = {
         "t.csv",
         changed(l6="20,Os\0lo,1,2024-01-01,no"),
         {},
-        ("line 6: a zero byte, which no text holds; correct the line",),
+        ("invalid NUL byte (line 6): expected text; correct the line",),
     ),
     "quote that never closes": (
         "t.csv",
@@ -240,9 +240,14 @@ CASES: dict[str, Case] = {
         "t.parquet",
         text(),
         {},
-        ("t.parquet: begins with b'age,', and so is no Parquet", "name a text table .csv"),
+        ("t.parquet: the first bytes are b'age,', which is not Parquet", "name a text table .csv"),
     ),
-    "truncated Parquet": ("t.parquet", parquet()[:-30], {}, ("t.parquet: is a damaged Parquet file", "write it again")),
+    "truncated Parquet": (
+        "t.parquet",
+        parquet()[:-30],
+        {},
+        ("t.parquet: the Parquet file is damaged", "write it again"),
+    ),
     "Parquet with nested columns": (
         "t.parquet",
         parquet(city=[["Oslo"]] * 80),
@@ -259,14 +264,14 @@ CASES: dict[str, Case] = {
         "t.parquet",
         parquet()[:100] + bytes(300) + parquet()[400:],
         {},
-        ("t.parquet: is a damaged Parquet file", "write it again"),
+        ("t.parquet: the Parquet file is damaged", "write it again"),
     ),
     "Parquet of other columns": (
         "t.parquet",
         parquet(),
         {"target": THRESHOLD | {"column": "a"}, "numeric": ["b"], "categorical": []},
         (
-            "data.table.numeric names 'b', which is no column; there are age, city, hours, day, label;",
+            "data.table.numeric names 'b', which is not a column; the file has: age, city, hours, day, label;",
             "data.table.target.column names 'a'",
         ),
     ),
@@ -287,8 +292,8 @@ CASES: dict[str, Case] = {
         text(),
         {"numeric": ["agee"], "order": ["daytime"]},
         (
-            "data.table.numeric names 'agee', which is no column; did you mean 'age'?",
-            "data.table.order names 'daytime', which is no column",
+            "data.table.numeric names 'agee', which is not a column; did you mean 'age'?",
+            "data.table.order names 'daytime', which is not a column",
         ),
     ),
     "a column in no role": (
@@ -425,7 +430,7 @@ def test_a_folder_is_refused(project: Any) -> None:
     project.put("data/raw/table/many/t.csv", text())
     project.set(data__table={**SHIPPED, "source": "data/raw/table/many", **SETTINGS})
     line = project.refusal("ingest_table", "data/table/table.parquet")
-    assert line == "data/raw/table/many: is a folder; name a file in it: a table is one file"
+    assert line == "data/raw/table/many: found a folder: expected one file; name a file in it"
 
 
 # Settings that cannot be right whatever the file is: change, and what the line says.

@@ -17,7 +17,7 @@ WIKITEXT = {"", "wikitext"}
 
 @dataclass
 class Census:
-    """How many pages of a dump were read, and how many were left out for which reason."""
+    """Numbers of pages of a dump that were read, and of those that were left out, by reason."""
 
     articles: int = 0
     redirects: int = 0

@@ -42,7 +42,7 @@ class Corpus:
             part = np.minimum(text[start : start + CHUNK], len(counted))
             found += np.bincount(part, minlength=len(found))
         if found.tolist() != [*counts, 0]:
-            raise BadInput(f"{vocabulary}: its counts are not those of the words in {ids}; make both again")
+            raise BadInput(f"{vocabulary}: the counts differ from those of the words in {ids}; make both files again")
         return cls(text, tuple(counted), counts)
 
 

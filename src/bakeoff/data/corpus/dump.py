@@ -96,13 +96,14 @@ def is_dump(name: str, start: bytes) -> bool:
         return True
     if PART.match(start, after):
         raise BadInput(
-            f"{name}: holds pages of a MediaWiki dump without the tag <mediawiki> around them; add <mediawiki> before "
-            "and </mediawiki> after them"
+            f"{name}: found pages of a MediaWiki dump without the tag <mediawiki> around them; add <mediawiki> before "
+            "the first and </mediawiki> after the last page"
         )
     if DECLARED.search(start, 0, after) or MARKUP.match(start, after):
         found = " ".join(start.lstrip()[:40].decode(errors="replace").split())
         raise BadInput(
-            f"{name}: begins with {found!r}, and is no MediaWiki dump (<mediawiki …>); take its text out first"
+            f"{name}: invalid markup {found!r} at the start: expected plain text or a MediaWiki dump (<mediawiki …>); "
+            "extract the text first"
         )
     return False
 
@@ -155,8 +156,8 @@ class Reader:
         self._fed += len(block)
         if not final and self._path and self._fed - self._parser.CurrentByteIndex > TAG:
             raise BadInput(
-                f"{self._name}: line {self._parser.CurrentLineNumber}: a tag or comment has over {TAG} bytes, which no "
-                "dump needs; fetch it again"
+                f"{self._name}: line {self._parser.CurrentLineNumber}: a tag or comment has more than {TAG} bytes; "
+                "fetch the dump again"
             )
         found, self._pages = self._pages, []
         return found
@@ -167,20 +168,20 @@ class Reader:
         if any(problem == expat.ErrorString(expat.errors.codes[text]) for text in unfinished):
             inside = "inside" if "page" in self._path else "after"
             raise BadInput(
-                f"{self._name}: breaks off {inside} a page, before </mediawiki>; fetch it again, or, if it was cut on "
-                "purpose, add </text></revision></page></mediawiki>"
+                f"{self._name}: the dump ends {inside} a page, before </mediawiki>; fetch it again, or, if it was cut "
+                "on purpose, add </text></revision></page></mediawiki>"
             ) from None
         if self._ended:
-            problem += ": something follows </mediawiki>; a file holds one dump"
+            problem += ": text follows </mediawiki>, where the file should end"
         raise BadInput(
-            f"{self._name}: line {error.lineno}, column {error.offset + 1}: not well-formed XML ({problem}); fetch the "
-            "dump again, or mend that line"
+            f"{self._name}: the XML is not well-formed (line {error.lineno}, column {error.offset + 1}: {problem}); "
+            "fetch the dump again, or correct that line"
         ) from None
 
     def _entity(self, entity: str, *_: object) -> NoReturn:
         raise BadInput(
-            f"{self._name}: line {self._parser.CurrentLineNumber}: declares or uses an entity of its own, "
-            f"{entity[:40]!r}, which no MediaWiki dump does; fetch the dump again, or write out the entity"
+            f"{self._name}: line {self._parser.CurrentLineNumber}: unexpected entity {entity[:40]!r}: expected those "
+            "that XML defines (&amp; &lt; &gt; &quot; &apos;); fetch the dump again, or replace the entity by its text"
         )
 
     def _start(self, tag: str, attributes: dict[str, str]) -> None:
@@ -188,8 +189,8 @@ class Reader:
         path.append(tag)
         if len(path) > DEPTH:
             raise BadInput(
-                f"{self._name}: line {self._parser.CurrentLineNumber}: has tags in tags, {DEPTH} deep, which no dump "
-                "has; fetch it again"
+                f"{self._name}: line {self._parser.CurrentLineNumber}: the tags are nested more than {DEPTH} deep; "
+                "fetch the dump again"
             )
         parent = path[-2] if len(path) > 1 else ""
         if tag == "text" and parent in ("revision", "page"):
@@ -256,8 +257,8 @@ class Reader:
         if self._length > LONGEST:
             start = " ".join(self._pieces[0][:40].split())
             raise BadInput(
-                f"{self._name}: a page has over {LONGEST} bytes (its text begins {start!r}), and none may, for "
-                "MediaWiki's own limit is 2 MiB; fetch the dump again"
+                f"{self._name}: a page has more than {LONGEST} bytes (its text begins {start!r}): expected at most the "
+                "2 MiB that MediaWiki allows; fetch the dump again"
             )
 
     def _collected(self) -> str:

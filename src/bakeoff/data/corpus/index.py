@@ -110,8 +110,8 @@ class Index:
         if 2 * unknown <= total:
             return None
         return (
-            f"{unknown:,} of {total:,} words become {UNKNOWN}: rarer than data.corpus.minimum_count {minimum_count}, "
-            "or beyond data.corpus.vocabulary_size; lower the first for a small text"
+            f"{unknown:,} of {total:,} words become {UNKNOWN}: they are rarer than data.corpus.minimum_count "
+            f"{minimum_count}, or beyond data.corpus.vocabulary_size; lower the minimum count for a small text"
         )
 
     def save_vocabulary(self, path: Path) -> None:
@@ -155,15 +155,15 @@ def indexed(
         length = sum(run.length for run in runs)
         if not length:
             raise BadInput(
-                f"{text.name}: contains no words in {text.position} bytes{text.census}; name another file, or another "
-                "rule under data.corpus.tokens (text8 knows a to z only)"
+                f"{text.name}: no words found in {text.position} bytes{text.census}; name another file, or another "
+                "rule under data.corpus.tokens (text8 keeps a to z only)"
             )
         frequent = most_frequent(runs, vocabulary_size - 1, minimum_count)
         if not frequent:
             negative, word = next(iter(most_frequent(runs, 1, 1)), (0, b""))
             raise BadInput(
-                f"params.yaml: data.corpus.minimum_count is {minimum_count}, and no word of {text.name} occurs so "
-                f"often (the most frequent, {word.decode()!r}, {-negative} times); lower it"
+                f"params.yaml: data.corpus.minimum_count is {minimum_count}, but the most frequent word of "
+                f"{text.name}, {word.decode()!r}, occurs {-negative} times; lower it"
             )
         words = (UNKNOWN, *(word.decode() for _, word in frequent))
         counts = [-negative for negative, _ in frequent]
@@ -172,7 +172,8 @@ def indexed(
         if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             raise
         raise BadInput(
-            f"{folder}: {error.strerror} after {text.position} bytes of {text.name}; ids take 4 bytes a word: make room"
+            f"{folder}: {error.strerror} after {text.position} bytes of {text.name}; free some space (4 bytes for each "
+            "word)"
         ) from None
     finally:
         shutil.rmtree(work, ignore_errors=True)
@@ -191,8 +192,8 @@ def numbered(text: Text, blocks: Iterable[Bytes], file: BinaryIO, folder: Path, 
                 word = block[at:].tobytes().partition(b" ")[0]
                 if len(word) > LONGEST:
                     raise BadInput(
-                        f"{text.name}: a word before byte {text.position} has over {LONGEST} bytes (it begins "
-                        f"{word[:20].decode(errors='replace')!r}), and none may; put spaces between the words"
+                        f"{text.name}: a word before byte {text.position} has more than {LONGEST} bytes (it begins "
+                        f"{word[:20].decode(errors='replace')!r}); put spaces between the words"
                     )
                 yield Run.write(folder / str(next(run)), length, table)
                 table, length = Table(types, size), 0

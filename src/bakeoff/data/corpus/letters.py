@@ -46,8 +46,8 @@ class Letters:
         if not self.dropped:
             return []
         return [
-            f"{self._name}: data.corpus.tokens is text8, which drops {self._share()} and cuts words there; "
-            "tokens: unicode keeps them"
+            f"{self._name}: data.corpus.tokens is text8, which drops {self._share()} and splits words there; "
+            "set data.corpus.tokens: unicode to keep them"
         ]
 
     def _share(self) -> str:
@@ -59,7 +59,8 @@ class Letters:
     def _check(self) -> None:
         if self.dropped > MOST * (self.kept + self.dropped):
             raise BadInput(
-                f"{self._name}: data.corpus.tokens is text8, which would drop {self._share()}; set tokens: unicode"
+                f"{self._name}: data.corpus.tokens is text8, which would drop {self._share()}; set data.corpus.tokens: "
+                "unicode"
             )
 
 
@@ -71,7 +72,7 @@ def letters() -> NDArray[np.bool_]:
 
 @njit(cache=True)
 def counts(text: NDArray[np.uint8], letters: NDArray[np.bool_]) -> tuple[int, int]:
-    """How many letters of UTF-8 are a to z in either case, and how many are others."""
+    """Return how many letters of UTF-8 are a to z in either case, and how many are others."""
     kept = dropped = at = 0
     while at < len(text):
         first = int(text[at])

@@ -84,11 +84,11 @@ class Text:
             text = decoder.decode(block, final=not block)
         except UnicodeDecodeError as error:
             at = self.position - len(error.object) + error.start
-            found = f"byte {at} (0x{error.object[error.start]:02x}) is not {self.encoding}"
+            found = f"invalid byte 0x{error.object[error.start]:02x} (byte {at}): expected {self.encoding}"
             raise BadInput(f"{self.name}: {found}; {likeness(error.object)}") from None
         if (nul := text.find("\0")) >= 0:
             at = start + len(text[:nul].encode(self.encoding))
-            raise BadInput(f"{self.name}: a NUL near byte {at}, which no text holds; {likeness(block)}")
+            raise BadInput(f"{self.name}: invalid NUL byte (near byte {at}): expected text; {likeness(block)}")
         return text
 
 
@@ -103,9 +103,9 @@ def likeness(block: bytes) -> str:
     elif sample[::2].count(0) > 0.3 * pairs:
         guess = "utf-16-be"
     elif CONTROL.search(block):
-        return "it looks like no text at all; name a text, or unpack this first"
+        return "the file looks like binary data; name a text file, or unpack this one first"
     elif not re.search(rb"[\x80-\x9f]", block):
         guess = "latin-1"
     else:
         guess = "cp1252"
-    return f"it looks like {guess}; if it is, set data.corpus.encoding: {guess}"
+    return f"the file looks like {guess}; if so, set data.corpus.encoding: {guess}"

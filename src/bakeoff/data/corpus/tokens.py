@@ -107,7 +107,7 @@ def table(tokens: Tokens) -> Rewrite:
 
 @njit(cache=True)
 def spell(characters: NDArray[np.unsignedinteger], spelled: Bytes, bounds: Integers, single: Bytes, text: Bytes) -> int:
-    """How many bytes were written to `text`."""
+    """Return how many bytes were written to `text`."""
     end = 0
     for character in characters:
         if single[character]:

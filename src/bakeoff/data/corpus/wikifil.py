@@ -79,8 +79,8 @@ def filtered(name: str, blocks: Iterable[bytes], whole: bool = True) -> Iterator
             batch.clear()
     if whole and not closed:
         raise BadInput(
-            f"{name}: breaks off {'inside' if inside else 'after'} a page, before </mediawiki>; fetch it again, or, if "
-            "it was cut on purpose, add </text></page></mediawiki>"
+            f"{name}: the dump ends {'inside' if inside else 'after'} a page, before </mediawiki>; fetch it again, or, "
+            "if it was cut on purpose, add </text></page></mediawiki>"
         )
     yield b" ".join(batch) + b" "
 
@@ -94,8 +94,8 @@ def records(name: str, blocks: Iterable[bytes]) -> Iterator[bytes]:
         if sum(map(len, start)) > LONGEST:
             text = "".join(start[0][:40].decode(errors="replace").split())
             raise BadInput(
-                f"{name}: a page has over {LONGEST} bytes (its text begins {text!r}), and none may, for MediaWiki's "
-                "own limit is 2 MiB; fetch the dump again"
+                f"{name}: a page has more than {LONGEST} bytes (its text begins {text!r}): expected at most the 2 MiB "
+                "that MediaWiki allows; fetch the dump again"
             )
         if others:
             *whole, rest = others

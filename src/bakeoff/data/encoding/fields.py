@@ -4,7 +4,7 @@ import math
 import re
 from functools import lru_cache
 
-from bakeoff.data.table.canonical import WHITESPACE, canonical
+from bakeoff.data.table.canonical import canonical, visible
 from bakeoff.data.table.figures import KINDS, MINUS, POINT, pattern
 from bakeoff.data.table.reading import Reading
 from bakeoff.data.table.settings import NONE
@@ -12,7 +12,7 @@ from bakeoff.data.table.settings import NONE
 
 def missing(text: str, reading: Reading) -> bool:
     """Return whether the text stands for a missing value."""
-    plain = text.strip(WHITESPACE)
+    plain = visible(text)
     return not plain or plain in reading.missing
 
 
@@ -26,7 +26,7 @@ def number(text: str, reading: Reading) -> float:
     """
     if missing(text, reading):
         return math.nan
-    plain, decimal, thousands = text.strip(WHITESPACE), reading.decimal or POINT, reading.thousands or NONE
+    plain, decimal, thousands = visible(text), reading.decimal or POINT, reading.thousands or NONE
     if not compiled(decimal, thousands).fullmatch(plain):
         raise ValueError
     for mark in KINDS[thousands]:

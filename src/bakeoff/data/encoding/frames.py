@@ -29,10 +29,13 @@ def numbers(values: pd.Series) -> pa.Array:
     else:
         if len(words := [row for row, value in enumerate(values) if isinstance(value, str)]):
             row = next((row for row in words if not figures(values.iloc[row])), words[0])
-            raise Unfit(row, f"'{values.name}' is {shown(values.iloc[row])}, and should be a number")
+            raise Unfit(row, f"invalid value {shown(values.iloc[row])} in column '{values.name}': expected a number")
         found = np.array([number(value, values.name, row) for row, value in enumerate(values)], np.float64)
     if len(bad := np.flatnonzero(np.isinf(found))):
-        raise Unfit(bad[0], f"'{values.name}' is {found[bad[0]]:g}, and should be a finite number; correct the row")
+        raise Unfit(
+            bad[0],
+            f"invalid value {found[bad[0]]:g} in column '{values.name}': expected a finite number; correct the row",
+        )
     return pa.array(found, pa.float64(), from_pandas=True)
 
 
@@ -54,7 +57,7 @@ def number(value: object, name: object, row: int) -> float:
     if value is None or value is pd.NA or value is pd.NaT:
         return np.nan
     if isinstance(value, bool | np.bool_) or not isinstance(value, Real | Decimal):
-        raise Unfit(row, f"'{name}' is {shown(value)}, and should be a number")
+        raise Unfit(row, f"invalid value {shown(value)} in column '{name}': expected a number")
     try:
         return float(value)
     except OverflowError:  # an integer beyond 10^308
@@ -83,7 +86,7 @@ def categories(values: pd.Series, reading: Reading) -> pa.Array:
         except TypeError:
             raise Unfit(
                 row,
-                f"'{values.name}' is {shown(value)}, and should be a text, a number, a bool, a date or a time",
+                f"invalid value {shown(value)} in column '{values.name}': expected text, number, bool, date or time",
             ) from None
     return pa.array(texts, pa.string())
 

@@ -154,7 +154,7 @@ def misnamed(header: Sequence[object], encoder: Encoder) -> Iterator[str]:
         if name not in header:
             yield f"no column '{name}'{hint(name, map(str, header))}"
         elif header.count(name) > 1:
-            yield f"column '{name}' is there {header.count(name)} times; give each column a name of its own"
+            yield f"column '{name}' appears {header.count(name)} times; give each column a name of its own"
 
 
 def encoded(

@@ -29,8 +29,8 @@ def check(place: object, old: Size, new: Size) -> None:
     """
     if new[0] > old[0] or new[1] > old[1]:
         raise BadInput(
-            f"{place}: is {old[0]} x {old[1]} pixels (height x width), less than resize [{new[0]}, {new[1]}]; pictures "
-            "are not enlarged; take a smaller size, or leave this one out"
+            f"{place}: invalid size {old[0]} x {old[1]} (height x width): expected at least resize [{new[0]}, "
+            f"{new[1]}], as pictures are not enlarged; set a smaller size, or remove this picture"
         )
 
 

@@ -33,7 +33,10 @@ def read(place: Place) -> Labelled:
             keys = next((keys for keys in KEYS if set(keys) <= set(held)), None)
             if keys is None:
                 known = "; ".join(" and ".join(keys) for keys in KEYS)
-                raise BadInput(f"{place}: has the arrays {said(', '.join(held))}, and should have {known}; save it so")
+                raise BadInput(
+                    f"{place}: invalid names of arrays, {said(', '.join(held))}: expected {known}; save them under "
+                    "such names"
+                )
             train = part(place, held, keys)
             test = part(place, held, TEST) if keys == KEYS[0] and set(TEST) <= set(held) else None
     except (
@@ -48,13 +51,15 @@ def read(place: Place) -> Labelled:
         zlib.error,
     ) as error:
         raise BadInput(
-            f"{place}: is not read: {said(error) or type(error).__name__}; save plain arrays with numpy.savez"
+            f"{place}: the file cannot be read: {said(error) or type(error).__name__}; save plain arrays with "
+            "numpy.savez"
         ) from None
     if test and test[0].dtype != train[0].dtype:
-        raise BadInput(f"{place}: x_train is {train[0].dtype} and x_test {test[0].dtype}; save both as one type")
+        raise BadInput(f"{place}: x_train is {train[0].dtype} but x_test is {test[0].dtype}; save both as one type")
     if test and test[0].shape[1:] != train[0].shape[1:]:
         raise BadInput(
-            f"{place}: x_train has images of {train[0].shape[1:]} (C, H, W) and x_test of {test[0].shape[1:]}"
+            f"{place}: the images of x_train have the shape {train[0].shape[1:]} (C, H, W) but those of x_test "
+            f"{test[0].shape[1:]}; bring both to one shape"
         )
     return from_arrays(str(place), train, test, None)
 
@@ -65,15 +70,21 @@ def part(place: Place, held: np.lib.npyio.NpzFile, keys: tuple[str, str]) -> Par
     if y.ndim == 2 and y.shape[1] == 1:  # as Keras has CIFAR's
         y = y[:, 0]
     if y.ndim != 1 or y.dtype.kind not in "iuU" or not len(y):
-        raise BadInput(f"{place}: {keys[1]} is {y.dtype} {y.shape}, and should be one whole number or name an image")
+        raise BadInput(
+            f"{place}: {keys[1]} is {y.dtype} of shape {y.shape}: expected (N,), one whole number or class name for "
+            "each image"
+        )
     if x.dtype not in (np.uint8, np.uint16):
-        raise BadInput(f"{place}: {keys[0]} is {x.dtype}, and should be uint8 or uint16; scale and convert it")
+        raise BadInput(f"{place}: {keys[0]} is {x.dtype}: expected uint8 or uint16; scale and convert it")
     if len(x) != len(y):
-        raise BadInput(f"{place}: {keys[0]} has {len(x)} images and {keys[1]} {len(y)} labels; save as many of each")
+        raise BadInput(
+            f"{place}: {keys[0]} has {len(x)} images but {keys[1]} has {len(y)} labels; save one label for each image"
+        )
     fits = x.ndim == 3 or (x.ndim == 4 and {x.shape[1], x.shape[3]} & {1, 3})
     if not fits or 0 in x.shape:
         raise BadInput(
-            f"{place}: {keys[0]} is {x.shape}, and should be (N, H, W), (N, H, W, C) or (N, C, H, W) with C 1 or 3"
+            f"{place}: {keys[0]} has the shape {x.shape}: expected (N, H, W), (N, H, W, C) or (N, C, H, W), where C is "
+            "1 or 3"
         )
     return channels_first(x), y
 

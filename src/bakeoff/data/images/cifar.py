@@ -8,6 +8,7 @@ Source: Krizhevsky 2009, Learning multiple layers of features from tiny images; 
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -15,15 +16,16 @@ from bakeoff.base.settings import BadInput
 from bakeoff.data.images import unpickle
 from bakeoff.data.images.labelled import Labelled, Part, from_arrays
 from bakeoff.data.images.source_tree import Place
+from bakeoff.data.sources.addresses import said
 
 SHAPE = (3, 32, 32)
 PIXELS = 3 * 32 * 32
-REMEDY = "get it again from its authors"
+REMEDY = "download the archive again"
 
 
 @dataclass(frozen=True)
 class Edition:
-    """How one of the four publications is laid out.
+    """The layout of one of the four publications.
 
     Attributes:
         names: the file with the names of the classes.
@@ -41,7 +43,10 @@ def records(place: Place, labels: int) -> Part:
     content = np.fromfile(place.path, np.uint8)
     size = labels + PIXELS
     if not len(content) or len(content) % size:
-        raise BadInput(f"{place}: has {len(content)} bytes, and should have a multiple of {size}, a record; {REMEDY}")
+        raise BadInput(
+            f"{place}: invalid file size {len(content)}: expected a multiple of {size} bytes, one record for each "
+            f"image; {REMEDY}"
+        )
     table = content.reshape(-1, size)
     return table[:, labels:].reshape(-1, *SHAPE), table[:, labels - 1]
 
@@ -51,13 +56,21 @@ def batch(place: Place, key: str) -> Part:
     held = unpickle.load(place)
     for name in ("data", key):
         if name not in held:
-            raise BadInput(f"{place}: has no {name!r} (it has: {', '.join(sorted(held))}); {REMEDY}")
+            raise BadInput(f"{place}: the key {name!r} is missing (found: {', '.join(sorted(held))}); {REMEDY}")
     x, y = held["data"], held[key]
     if not isinstance(y, list) or not all(isinstance(label, int) for label in y):
-        raise BadInput(f"{place}: its {key!r} should be a list of whole numbers, and are not; {REMEDY}")
+        raise BadInput(f"{place}: invalid value {shown(y)} of {key!r}: expected a list of whole numbers; {REMEDY}")
     if not isinstance(x, np.ndarray) or x.dtype != np.uint8 or x.shape != (len(y), PIXELS):
-        raise BadInput(f"{place}: its data should be {PIXELS} bytes for each of {len(y)} labels, and are not; {REMEDY}")
+        raise BadInput(
+            f"{place}: invalid value {shown(x)} of 'data': expected an array of {len(y)} x {PIXELS} bytes, one row for "
+            f"each label; {REMEDY}"
+        )
     return x.reshape(-1, *SHAPE), np.array(y, np.int64)
+
+
+def shown(value: Any) -> str:
+    """Return a value of a pickle, cut short; an array by its type and shape."""
+    return f"{value.dtype} {value.shape}" if isinstance(value, np.ndarray) else said(repr(value))
 
 
 def lines(place: Place) -> tuple[str, ...]:
@@ -67,7 +80,7 @@ def lines(place: Place) -> tuple[str, ...]:
 def listed(place: Place, key: str) -> tuple[str, ...]:
     names = unpickle.load(place).get(key)
     if not isinstance(names, list) or not names or not all(isinstance(name, bytes | str) for name in names):
-        raise BadInput(f"{place}: has no list {key!r} of names; {REMEDY}")
+        raise BadInput(f"{place}: invalid value {shown(names)} of {key!r}: expected a list of class names; {REMEDY}")
     return tuple(unpickle.text(name) for name in names)
 
 
@@ -106,13 +119,14 @@ def read(folder: Place, edition: Edition) -> Labelled:
     """
     names = {place.name for place in folder.files()}
     if missing := [name for name in (*edition.train, edition.test, edition.names) if name not in names]:
-        raise BadInput(f"{folder}: {missing[0]} is missing; unpack all of the archive there")
+        raise BadInput(f"{folder}: the file {missing[0]} is missing; unpack the whole archive there")
     batches = [edition.read(folder / name) for name in edition.train]
     x, y = (np.concatenate(arrays) for arrays in zip(*batches, strict=True))
     test, classes = edition.read(folder / edition.test), edition.read_names(folder / edition.names)
     largest = max(int(y.max()), int(test[1].max()))
     if largest >= len(classes):
         raise BadInput(
-            f"{folder}: label {largest} is the largest, and {edition.names} has {len(classes)} names; {REMEDY}"
+            f"{folder}: invalid label {largest}: expected 0 to {len(classes) - 1}, for {edition.names} has "
+            f"{len(classes)} names; {REMEDY}"
         )
     return from_arrays(str(folder), (x, y), test, classes)

@@ -4,10 +4,12 @@ The names of the folders are the names of the classes. Folders are parts where a
 letters, and the one to train on contains folders. Otherwise they are classes, one named `train` too.
 """
 
+from collections.abc import Iterable
 from itertools import groupby
 
 import numpy as np
 
+from bakeoff.base.quoting import one_line
 from bakeoff.base.settings import BadInput
 from bakeoff.data.images import pictures
 from bakeoff.data.images.labelled import Labelled
@@ -19,7 +21,7 @@ PARTS = {
     "test": ("test", "testing"),
 }
 PART = {name: part for part, names in PARTS.items() for name in names}
-SHOWN = 10  # classes in the line that is printed
+SHOWN, FILES = 10, 3  # classes, and files that are not read, in the line that is printed
 KNOWN = ", ".join(f"{part} ({', '.join(names)})" for part, names in PARTS.items())
 
 
@@ -29,17 +31,19 @@ def read(folder: Place) -> Labelled:
     Raises:
         BadInput: folders or files that are neither, a class without pictures, or parts whose classes differ.
     """
-    parts = {name: classes(place) for name, place in parted(folder).items()}
+    places = parted(folder)
+    parts = {name: classes(place) for name, place in places.items()}
     train = parts["train"]
     for name, part in parts.items():
         if differing := sorted(part.keys() ^ train.keys()):
             where, missing = ("train", name) if differing[0] in train else (name, "train")
             alike = [other for other in parts[missing] if other.casefold() == differing[0].casefold()]
-            remedy = f"there is {alike[0]!r}; give both one name" if alike else "each part needs every class"
-            raise BadInput(f"{folder}: class {differing[0]!r} is in {where} and not in {missing}; {remedy}")
+            remedy = f", which has {alike[0]!r}; give both the same name" if alike else "; each part needs every class"
+            raise BadInput(f"{folder}: class {differing[0]!r} is in {where} but not in {missing}{remedy}")
     files = [(file, label) for part in parts.values() for label, name in enumerate(part) for file in part[name]]
     counts = [sum(map(len, parts.get(name, {}).values())) for name in PARTS]
-    print(summary(folder, tuple(train), dict(zip(PARTS, counts, strict=True)) if len(parts) > 1 else {}), flush=True)
+    shown = dict(zip(PARTS, counts, strict=True)) if len(parts) > 1 else {}
+    print(summary(folder, tuple(train), shown, left_out(folder, places.values())), flush=True)
     return Labelled(
         shown=str(folder),
         y=np.array([label for _, label in files], np.intp),
@@ -62,20 +66,27 @@ def parted(folder: Place) -> dict[str, Place]:
     if not nested:
         if len(folders) > 1 and len(named) == len(folders):
             raise BadInput(
-                f"{folders[0]}: is named as a part, and contains no folders of classes; put the pictures of each part "
-                "into one folder a class"
+                f"{folders[0]}: this folder has the name of a part but contains no class folders; put the pictures of "
+                f"each class into a folder, as {folders[0].name}/CLASS/PICTURE.png"
             )
         return {"train": folder}
     if other := [place for place in folders if place not in named]:
-        raise BadInput(f"{other[0]}: lies beside '{nested[0].name}', which is a part; the parts are {KNOWN}; rename it")
+        raise BadInput(
+            f"{other[0]}: unexpected folder beside the part '{nested[0].name}': expected one of {KNOWN}; rename or "
+            "remove it"
+        )
     parts: dict[str, Place] = {}
     for part in PARTS:
         for place in [place for place in folders if named[place] == part]:
             if part in parts:
-                raise BadInput(f"{place}: is the part {part}, as '{parts[part].name}' is; keep one of them")
+                raise BadInput(
+                    f"{place}: this folder and '{parts[part].name}' are both the part {part}; keep one of them"
+                )
             parts[part] = place
     if "train" not in parts:
-        raise BadInput(f"{nested[0]}: is a part, and there is no part train beside it; the parts are {KNOWN}")
+        raise BadInput(
+            f"{nested[0]}: the part train is missing beside this part; add a folder for it (the parts are {KNOWN})"
+        )
     return parts
 
 
@@ -86,27 +97,36 @@ def classes(folder: Place) -> dict[str, list[Place]]:
         BadInput: a picture lies outside the class folders, something else inside, or a class is empty.
     """
     if stray := [file for file in folder.files() if file.suffix in PICTURES]:
-        raise BadInput(f"{stray[0]}: lies beside the folders of the classes; put it into the one of its class")
+        raise BadInput(f"{stray[0]}: unexpected picture beside the class folders; move it into the folder of its class")
     if not folder.folders():
-        raise BadInput(f"{folder}: has no folders of classes; put the pictures into one folder a class")
+        raise BadInput(f"{folder}: no class folders found; put the pictures of each class into a folder")
     for place in folder.folders():
         if inner := place.folders():
-            raise BadInput(f"{inner[0]}: is a folder in the folder of a class; put its pictures one folder up")
+            raise BadInput(f"{inner[0]}: unexpected folder in a class folder; move its pictures one folder up")
         if other := [file for file in place.files() if file.suffix not in PICTURES]:
             raise BadInput(
-                f"{other[0]}: is no picture by its name ({', '.join(sorted(PICTURES))}); take it out of the folder"
+                f"{other[0]}: unexpected file in a class folder: expected pictures ({', '.join(sorted(PICTURES))}); "
+                "remove it from the folder"
             )
         if not place.files():
-            raise BadInput(f"{place}: is a class without pictures; add some, or remove the folder")
+            raise BadInput(f"{place}: no pictures found in this class folder; add some, or remove the folder")
         for file, following in zip(place.files(), place.files()[1:], strict=False):
             if file.name == following.name:
-                raise BadInput(f"{following}: is there twice, its name in two spellings of Unicode; remove one of them")
+                raise BadInput(
+                    f"{following}: two files have this name, in two Unicode spellings; rename or remove one of them"
+                )
     spelled = groupby(folder.folders(), key=lambda place: place.name)
     return {name: [file for place in places for file in place.files()] for name, places in spelled}
 
 
-def summary(folder: Place, names: tuple[str, ...], parts: dict[str, int]) -> str:
-    """A line that says how each folder was read."""
+def left_out(folder: Place, parts: Iterable[Place]) -> list[str]:
+    """Names of the files beside the class folders and beside the parts, such as a table of labels."""
+    inside = [f"{part.name}/{file.name}" for part in parts if part != folder for file in part.files()]
+    return [*(file.name for file in folder.files()), *inside]
+
+
+def summary(folder: Place, names: tuple[str, ...], parts: dict[str, int], files: list[str]) -> str:
+    """A line that says how each folder was read, and which files were not."""
     shown = ", ".join(names[:SHOWN]) + (", …" if len(names) > SHOWN else "")
     line = f"{folder}: {len(names)} classes, by the names of their folders: {shown}"
     if parts:
@@ -116,4 +136,7 @@ def summary(folder: Place, names: tuple[str, ...], parts: dict[str, int]) -> str
     lower = [name.casefold() for name in names]
     if alike := [name for name in names if lower.count(name.casefold()) > 1]:
         line += f"; {' and '.join(alike[:2])} differ by case alone, and are two classes"
+    if files:
+        more = f" and {len(files) - FILES} more" if len(files) > FILES else ""
+        line += f"; not read, as classes are the names of folders: {one_line(', '.join(files[:FILES]))}{more}"
     return line

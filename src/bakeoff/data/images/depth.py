@@ -39,8 +39,8 @@ class Depth:
             return picture.astype(np.uint8, copy=False)
         if (largest := int(picture.max())) > self.white:
             raise BadInput(
-                f"{place}: has the value {largest}, and params.yaml: {self.key} is {self.bits}, which ends at "
-                f"{self.white}; write a larger number, or null"
+                f"{place}: invalid value {largest}: expected at most {self.white}, for params.yaml: {self.key} is "
+                f"{self.bits}; write a larger number of bits, or null"
             )
         return spread(picture, self.white)
 
@@ -49,13 +49,13 @@ class Depth:
         """The value that becomes 255."""
         if self.bits is not None:
             white = (1 << self.bits) - 1
-            self.remarks.add(f"of pictures with 16 bits {self.bits} count ({self.key}): {white} becomes 255")
+            self.remarks.add(f"pictures with 16 bits use {self.bits} of them ({self.key}): {white} becomes 255")
             return white
         largest = max(int(picture.max()) for picture in self.every() if picture.dtype != np.uint8)
         bits = max(LEAST, largest.bit_length())
         white = (1 << bits) - 1
         self.remarks.add(
-            f"of pictures with 16 bits {bits} count: the largest value in all of them is {largest}, and {white} "
-            f"becomes 255; params.yaml: {self.key} sets another number of bits"
+            f"pictures with 16 bits use {bits} of them, for their largest value is {largest}: {white} becomes 255; "
+            f"params.yaml: {self.key} sets another number of bits"
         )
         return white

@@ -35,16 +35,18 @@ def find(folder: Place) -> dict[str, Place]:
         part = "test" if re.search("t10k|test", match["set"]) else "train"
         role = f"{part}_{match['what']}"
         if role in files:
-            raise BadInput(f"{place}: {files[role].name} holds the same part; keep one of them")
+            raise BadInput(
+                f"{place}: the {part} {match['what']} are in {files[role].name} too; keep one of the two files"
+            )
         files[role] = place
     for part in ("train", "test"):
         for what, other in (("images", "labels"), ("labels", "images")):
             if f"{part}_{what}" in files and f"{part}_{other}" not in files:
                 raise BadInput(
-                    f"{files[f'{part}_{what}']}: the {other} that belong to it are missing; put them beside it"
+                    f"{files[f'{part}_{what}']}: the file of the {part} {other} is missing; put it into the same folder"
                 )
     if files and "train_images" not in files:
-        raise BadInput(f"{folder}: has a test part and none to train on; put train-images-idx3-ubyte beside it")
+        raise BadInput(f"{folder}: the train images are missing beside the test images; add train-images-idx3-ubyte")
     return files
 
 
@@ -62,7 +64,10 @@ def pair(images: Place, labels: Place) -> Part:
     """Images (N, 1, H, W) and their labels (N,)."""
     x, y = array(images, 3), array(labels, 1)
     if len(x) != len(y):
-        raise BadInput(f"{labels}: has {len(y)} labels where {images.name} has {len(x)} images; get both again")
+        raise BadInput(
+            f"{labels}: found {len(y)} labels: expected {len(x)}, the number of images in {images.name}; copy both "
+            "files again"
+        )
     return x[:, np.newaxis], y
 
 
@@ -76,20 +81,28 @@ def array(place: Place, dimensions: int) -> NDArray[np.uint8]:
         magic = file.read(4)
         wanted = bytes([0, 0, UNSIGNED_BYTES, dimensions])
         if magic != wanted:
-            raise BadInput(f"{place}: begins with {magic.hex(' ')}, and should with {wanted.hex(' ')}; get it again")
+            raise BadInput(
+                f"{place}: invalid magic number {magic.hex(' ')}: expected {wanted.hex(' ')} "
+                f"({dimensions}-dimensional, unsigned bytes); copy the file again"
+            )
         shape = tuple(np.frombuffer(file.read(4 * dimensions).ljust(4 * dimensions, b"\0"), ">u4").tolist())
         size = prod(shape)
         if not size:
-            raise BadInput(f"{place}: its header gives the sizes {shape}; get it again")
+            raise BadInput(
+                f"{place}: invalid dimensions {shape} in the header: expected sizes of 1 or more; copy the file again"
+            )
         if size > place.limits.array_bytes:
             raise BadInput(
-                f"{place}: its header promises {size} bytes {shape}, more than {place.limits.array_bytes}, "
-                "params.yaml: limits.array_bytes; get it again, or raise that"
+                f"{place}: the dimensions {shape} in the header take {size} bytes: expected at most "
+                f"{place.limits.array_bytes} (params.yaml: limits.array_bytes); copy the file again, or raise the limit"
             )
         content = bytearray()  # grows with what is there, whatever the header promises
         while len(content) < size and (block := file.read(min(BLOCK, size - len(content)))):
             content += block
         if len(content) < size or file.read(1):
-            found = f"only {len(content)}" if len(content) < size else "more"
-            raise BadInput(f"{place}: its header promises {size} bytes {shape}, and {found} follow; get it again")
+            found = f"only {len(content)} bytes" if len(content) < size else f"more than {size} bytes"
+            raise BadInput(
+                f"{place}: {found} follow the header: expected {size}, for its dimensions are {shape}; copy the file "
+                "again"
+            )
     return np.frombuffer(content, np.uint8).reshape(shape)

@@ -30,8 +30,8 @@ def examples(found: Labelled, settings: ImagesSettings, advance: Callable[[int],
     """
     if not 2 <= len(found.classes) <= MOST:
         raise BadInput(
-            f"{found.shown}: has {len(found.classes)} classes ({', '.join(found.classes[:3])}, …), and should have "
-            f"2 to {MOST}; a classifier tells one from another"
+            f"{found.shown}: invalid number of classes {len(found.classes)} ({', '.join(found.classes[:3])}, …): "
+            f"expected 2 to {MOST}; add pictures of another class, or merge classes"
         )
     y = found.y.astype(np.uint8)
 
@@ -55,8 +55,9 @@ def examples(found: Labelled, settings: ImagesSettings, advance: Callable[[int],
             if decoded.shape != first.shape:
                 (h, w), (H, W) = decoded.shape[1:], first.shape[1:]
                 raise BadInput(
-                    f"{found.place(n)}: is {h} x {w} pixels (height x width) where {found.place(0)} is {H} x {W}; "
-                    "params.yaml: data.images.resize: [height, width] brings all to one"
+                    f"{found.place(n)}: invalid size {h} x {w} (height x width): expected {H} x {W}, the size of "
+                    f"{found.place(0)}; params.yaml: data.images.resize: [height, width] brings all pictures to one "
+                    "size"
                 )
             x[at] = decoded
             advance(1)
@@ -69,7 +70,7 @@ def examples(found: Labelled, settings: ImagesSettings, advance: Callable[[int],
 
 
 def split_rows(found: Labelled, settings: ImageSplitSettings, remarks: Remarks) -> list[NDArray[np.intp]]:
-    """Which pictures are in train, validation and test, each in random order.
+    """Return which pictures are in train, validation and test, each in random order.
 
     `given` takes the part that the source puts aside. A number, or a share, is drawn, stratified, from what no `given`
     part holds, and train keeps the rest.
@@ -86,7 +87,7 @@ def split_rows(found: Labelled, settings: ImageSplitSettings, remarks: Remarks) 
         if wanted == "given":
             if not len(own[name]):
                 raise BadInput(
-                    f"params.yaml: data.images.split.{name} is given, and {found.shown} has no part of that name; "
+                    f"params.yaml: data.images.split.{name} is given, but {found.shown} has no part of that name; "
                     f"write a number{more}"
                 )
             rows[name] = own[name]
@@ -98,7 +99,7 @@ def split_rows(found: Labelled, settings: ImageSplitSettings, remarks: Remarks) 
         remarks.add(f"data.images.split: {told} of {len(pool):,} images")
     if (held := sum(numbers.values())) >= len(pool):
         raise BadInput(
-            f"params.yaml: data.images.split: {' + '.join(numbers)} is {held}, and should be below {len(pool)}, the "
+            f"params.yaml: data.images.split: {' + '.join(numbers)} is {held}: expected less than {len(pool)}, the "
             f"number of images in {found.shown} to draw from; lower it{more}"
         )
     order = pool[stratified(found.y[pool], generator)]

@@ -28,4 +28,4 @@ def check(place: Place) -> None:
         simplejpeg.decode_jpeg(bytes(content), min_height=1, min_width=1, min_factor=8, strict=True)
     except ValueError as error:
         if str(error).startswith(DAMAGE):
-            raise BadInput(f"{place}: is damaged: {said(error)}; copy or export it again") from None
+            raise BadInput(f"{place}: the picture is damaged: {said(error)}; copy or export it again") from None

@@ -28,7 +28,10 @@ def whole(values: NDArray[Any], place: Place, remarks: Remarks) -> Mask:
     if values.dtype.kind in "iu":
         return values
     if values.dtype.kind != "f":
-        raise BadInput(f"{place}: its labels are {values.dtype}, and should be one whole number each")
+        raise BadInput(
+            f"{place}: invalid type {values.dtype} of labels: expected one whole number for each pixel or voxel; "
+            "export the mask again"
+        )
     rounded = np.rint(values)
     with np.errstate(invalid="ignore"):  # infinity - infinity
         wrong = np.argwhere(~((np.abs(values - rounded) <= ALMOST) & (np.abs(values) < LARGEST)))
@@ -56,7 +59,7 @@ def equal_channels(values: NDArray[Any], place: Place) -> NDArray[Any]:
     if len(differing):
         row, column = differing[0].tolist()
         raise BadInput(
-            f"{place}: is a mask of RGB pixels: row {row}, column {column} is {values[row, column].tolist()}, and "
-            "labels are grey values (R = G = B) or indices of a palette; write the number of its class into each pixel"
+            f"{place}: invalid value {values[row, column].tolist()} (row {row}, column {column}): expected a grey "
+            "value (R = G = B) or a palette index; write the number of its class into each pixel"
         )
     return first

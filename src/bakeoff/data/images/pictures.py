@@ -62,7 +62,7 @@ def read(place: Place) -> Picture:
 
 def one(n: int, place: Place) -> None:
     if n > 1:
-        raise BadInput(f"{place}: holds {n} frames, and an image is one; save the one you mean by itself")
+        raise BadInput(f"{place}: found {n} frames: expected one; save the frame that you want as a file of its own")
 
 
 def stack(place: Place) -> Iterator[Picture]:
@@ -99,7 +99,10 @@ def red(place: Place) -> Iterator[Mask]:
     """
     with opened(place) as image:
         if image.mode not in ("RGB", "RGBA"):
-            raise BadInput(f"{place}: has no red channel, which should hold the labels; get it again")
+            raise BadInput(
+                f"{place}: invalid mode {image.mode}: expected RGB, with the labels in the red channel; download it "
+                "again"
+            )
         yield np.asarray(image.getchannel("R"))
 
 
@@ -113,7 +116,10 @@ def facts(place: Place) -> tuple[int, int]:
         return tiff.facts(place)
     with opened(place) as image:
         if (n := frames(image)) > 1:
-            raise BadInput(f"{place}: is an animation of {n} frames; save it as a TIFF stack, or frame by frame")
+            raise BadInput(
+                f"{place}: found an animation of {n} frames: expected one picture; save it as a TIFF stack, or frame "
+                "by frame"
+            )
         return n, turn(image)
 
 
@@ -122,7 +128,7 @@ def frames(image: Image.Image) -> int:
 
 
 def lossy(place: Place) -> bool:
-    """Whether a file is compressed so that values change: JPEG, or WebP of that kind."""
+    """Return whether a file is compressed so that values change: JPEG, or WebP of that kind."""
     with place.path.open("rb") as file:
         start = file.read(16)
     return start.startswith(b"\xff\xd8") or (start.startswith(b"RIFF") and start[8:] == b"WEBPVP8 ")
@@ -132,7 +138,7 @@ def tiff_file(place: Place) -> bool:
     try:
         return tiff.is_tiff(place)
     except OSError as error:
-        raise BadInput(f"{place}: is not read: {error.strerror}; mend that") from None
+        raise BadInput(f"{place}: the file cannot be read: {error.strerror}; check the file") from None
 
 
 @contextmanager
@@ -151,17 +157,19 @@ def opened(place: Place) -> Iterator[Image.Image]:
         except BadInput:
             raise
         except UnidentifiedImageError:
-            raise BadInput(f"{place}: {unreadable(place)}; export it again, or take it away") from None
+            raise BadInput(f"{place}: {unreadable(place)}; export it again, or remove it") from None
         except Exception as error:  # a damaged file leads decoders to raise whatever there is
             words = getattr(error, "strerror", None) or str(error) or type(error).__name__
-            raise BadInput(f"{place}: is damaged: {said(words)}; copy or export it again") from None
+            raise BadInput(f"{place}: the picture is damaged: {said(words)}; copy or export it again") from None
 
 
 def unreadable(place: Place) -> str:
     """Describe a file that is not a picture."""
     with place.path.open("rb") as file:
         start = file.read(12)
-    return f"is no picture that is read here: it begins with {start!r}" if start else "is empty"
+    return (
+        f"the file is not a picture of a known format (its first bytes are {start!r})" if start else "the file is empty"
+    )
 
 
 def turn(image: Image.Image) -> int:
@@ -196,7 +204,7 @@ def pixels(image: Image.Image, place: Place) -> Picture:
         return channels_first(upright(spread(np.asarray(image), 65535), turn(image)))
     if mode not in PLAIN:
         raise BadInput(
-            f"{place}: its pixels are {mode}, and should be black and white, grey, palette or RGB; {CONVERT}"
+            f"{place}: invalid pixel format {mode}: expected black and white, grey, palette or RGB; {CONVERT}"
         )
     if image.has_transparency_data and image.convert("RGBA").getchannel("A").getextrema() != (255, 255):
         raise transparent(place)
@@ -214,7 +222,7 @@ def labels(image: Image.Image, place: Place) -> NDArray[Any]:
     check(image, place)
     if not (deep or mode in LABELS or mode in EQUAL or (mode == "I" and most is not None)):
         raise BadInput(
-            f"{place}: is a mask of {mode} pixels, and labels are grey values or indices of a palette; write the "
+            f"{place}: invalid pixel format {mode} of a mask: expected grey values or palette indices; write the "
             "number of its class into each pixel"
         )
     values = opaque(place) if deep else np.asarray(image)
@@ -225,13 +233,15 @@ def labels(image: Image.Image, place: Place) -> NDArray[Any]:
     if most is not None:
         full = 65535 if mode == "I" else 255
         if most > full:
-            raise BadInput(f"{place}: is a mask of colours up to {most}, and labels are grey values; save it as PNG")
+            raise BadInput(
+                f"{place}: invalid mask of RGB pixels with values up to {most}: expected grey values; save it as PNG"
+            )
         values = np.rint(values * (most / full)).astype(np.int64)
     return equal_channels(values, place) if values.ndim == 3 else values
 
 
 def sixteen(image: Image.Image) -> bool:
-    """Whether a PNG, not yet decoded, has 16 bits a channel; Pillow hands over 8 where there are several channels."""
+    """Return whether a PNG, not yet decoded, has 16 bits a channel; Pillow decodes several channels to 8 bits."""
     return image.format == "PNG" and any("16" in str(tile.args) for tile in image.tile)  # type: ignore[attr-defined]
 
 
@@ -258,4 +268,6 @@ def opaque(place: Place) -> NDArray[np.uint16]:
 
 
 def transparent(place: Place) -> BadInput:
-    return BadInput(f"{place}: is transparent in places; put it on the background that you want, and {CONVERT}")
+    return BadInput(
+        f"{place}: some pixels are transparent; put the picture on the background that you want, and {CONVERT}"
+    )

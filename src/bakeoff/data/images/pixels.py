@@ -26,8 +26,8 @@ def check_area(place: Place, height: int, width: int) -> None:
     most = place.limits.picture_pixels
     if height * width > most:
         raise BadInput(
-            f"{place}: is {height} x {width} pixels, more than {most}, params.yaml: limits.picture_pixels; cut it "
-            "into tiles, make it smaller, or raise that"
+            f"{place}: the picture has {height} x {width} pixels: expected at most {most} (params.yaml: "
+            "limits.picture_pixels); cut it into tiles, make it smaller, or raise the limit"
         )
 
 

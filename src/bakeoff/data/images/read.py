@@ -40,6 +40,6 @@ def in_folder(folder: Place) -> Labelled:
     if len(alone) == 1 and alone[0].suffix == ".npz":
         return arrays.read(alone[0])
     raise BadInput(
-        f"{folder}: holds no images that are read here; they should lie in one folder a class, or be IDX files, "
-        "CIFAR's batches, or an .npz file"
+        f"{folder}: no images in a known layout found: expected one folder for each class, IDX files, CIFAR batches, "
+        "or one .npz file; arrange them so"
     )

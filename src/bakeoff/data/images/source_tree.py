@@ -71,7 +71,7 @@ class Place:
                         check_file(place, entry)
                     (folders if is_folder else files).append(place)
         except OSError as error:
-            raise BadInput(f"{self}: cannot be listed: {error.strerror}; mend that") from None
+            raise BadInput(f"{self}: the folder cannot be listed: {error.strerror}; check the folder") from None
         for places in (folders, files):
             places.sort(key=lambda place: (place.name, place.path.name))
         return folders, files
@@ -86,10 +86,12 @@ def check_file(place: Place, entry: os.DirEntry[str]) -> None:
     if entry.is_file():
         return
     if entry.is_symlink() and not place.path.exists():
-        raise BadInput(f"{place}: is a link to {one_line(str(place.path.readlink()))}, which is not there; remove it")
+        raise BadInput(
+            f"{place}: the link points to {one_line(str(place.path.readlink()))}, which does not exist; remove it"
+        )
     mode = entry.stat().st_mode
     what = "a pipe" if stat.S_ISFIFO(mode) else "a socket" if stat.S_ISSOCK(mode) else "a device"
-    raise BadInput(f"{place}: is {what}, and neither a file nor a folder; take it out of the folder")
+    raise BadInput(f"{place}: found {what}: expected a file or a folder; remove it from the folder")
 
 
 def root(path: Path, shown: str, limits: Limits) -> Place:
@@ -102,7 +104,7 @@ def root(path: Path, shown: str, limits: Limits) -> Place:
     while not place.files() and len(folders := place.folders()) == 1 and not holds_pictures(folders[0]):
         place = folders[0]
     if not place.files() and not place.folders():
-        raise BadInput(f"{place}: is an empty folder; put the data there")
+        raise BadInput(f"{place}: the folder is empty; put the data there")
     return place
 
 

@@ -102,8 +102,8 @@ def masks(place: Place, remarks: Remarks) -> Iterator[Mask]:
         for plane in planes(tif, place):
             if not plane.colours:
                 raise BadInput(
-                    f"{place}: is a mask of {named(plane.page)} pixels, and labels are grey values or indices of a "
-                    "palette; write the number of its class into each pixel"
+                    f"{place}: invalid pixel format {named(plane.page)} of a mask: expected grey values or palette "
+                    "indices; write the number of its class into each pixel"
                 )
             values = equal_channels(without_alpha(plane, place), place)
             yield whole(upright(values, orientation(plane.page)), place, remarks)
@@ -118,7 +118,7 @@ def shown_values(plane: Plane, place: Place) -> NDArray[Any]:
     page = plane.page
     if not plane.colours:
         raise BadInput(
-            f"{place}: its pixels are {named(page)}, and should be black and white, grey, palette or RGB; {CONVERT}"
+            f"{place}: invalid pixel format {named(page)}: expected black and white, grey, palette or RGB; {CONVERT}"
         )
     values = unsigned(without_alpha(plane, place), plane, place)
     if page.photometric == PHOTOMETRIC.PALETTE:
@@ -140,17 +140,20 @@ def unsigned(values: NDArray[Any], plane: Plane, place: Place) -> NDArray[Any]:
     kind = values.dtype.kind
     if kind not in "bui" or plane.bits > 16 or (kind == "i" and plane.bits < 16):
         raise BadInput(
-            f"{place}: its pixels are {values.dtype}, and no rule says which value is white; scale them to 8 or "
-            "16 bits without a sign"
+            f"{place}: invalid pixel type {values.dtype}: expected unsigned integers of at most 16 bits, whose largest "
+            "value is white; scale the pixels to 8 or 16 bits"
         )
     if kind == "i":
         if (least := int(values.min())) < 0:
             raise BadInput(
-                f"{place}: its pixels are {values.dtype} down to {least}, and grey values begin at 0; scale them to 8 "
-                "or 16 bits without a sign"
+                f"{place}: invalid value {least} of {values.dtype} pixels: expected 0 or more; scale the pixels to "
+                "unsigned integers of 8 or 16 bits"
             )
         if plane.page.photometric == PHOTOMETRIC.MINISWHITE:
-            raise BadInput(f"{place}: its pixels have a sign and white is 0, of which no rule says what is black")
+            raise BadInput(
+                f"{place}: invalid {values.dtype} pixels where 0 is white (MINISWHITE): expected unsigned integers; "
+                "scale the pixels to 8 or 16 bits"
+            )
     return values.astype(np.uint8 if plane.bits <= 8 else np.uint16)
 
 
@@ -174,13 +177,16 @@ def without_alpha(plane: Plane, place: Place) -> NDArray[Any]:
     if others.shape[-1] > 1 or (others.shape[-1] == 1 and alphas in ([], [0])):
         raise channels(values.shape[-1], place)
     if others.size and not (values.dtype.kind in "bu" and (others == plane.most).all()):
-        raise BadInput(f"{place}: is transparent in places; put it on the background that you want, and {CONVERT}")
+        raise BadInput(
+            f"{place}: some pixels are transparent; put the picture on the background that you want, and {CONVERT}"
+        )
     return values[..., :colours]
 
 
 def channels(found: int, place: Place, more: str = "") -> BadInput:
     return BadInput(
-        f"{place}: has {found} channels{more}, and a picture has one or RGB; save the one you mean by itself"
+        f"{place}: found {found} channels{more}: expected one, or RGB; save the channel that you want as a file of its "
+        "own"
     )
 
 
@@ -197,7 +203,10 @@ def planes(tif: TiffFile, place: Place) -> Iterator[Plane]:
         if page.samplesperpixel > MOST_SAMPLES:
             raise channels(page.samplesperpixel, place)
         if page.dtype is None or not isinstance(page.bitspersample, int):
-            raise BadInput(f"{place}: has {page.bitspersample} bits a sample, which is not read; {CONVERT}")
+            raise BadInput(
+                f"{place}: invalid number of bits per sample {page.bitspersample}: expected one number, as 8 or 16; "
+                f"{CONVERT}"
+            )
     if behind_one_page(tif):
         (page,) = pages
         stored = stack(tif, place)
@@ -244,15 +253,15 @@ def check(tif: TiffFile, place: Place) -> None:
             raise channels(found, place, f" (axes {series.axes})")
     pages = full(tif, place)
     if any(page.is_volumetric for page in pages):
-        raise BadInput(f"{place}: holds a volume in one page; save it slice by slice")
+        raise BadInput(f"{place}: found a volume in one page: expected one slice in each page; save it slice by slice")
     there = total(tif) if behind_one_page(tif) else len(pages)
     described = (tif.imagej_metadata or {}).get("images", there) if tif.is_imagej else there
     if tif.is_ome:
         described = total(tif)
     if described != there:
         raise BadInput(
-            f"{place}: its description tells of {described} pictures, and it holds {there}; copy it again, or save all "
-            "of them in one file"
+            f"{place}: found {there} pictures: expected {described}, as the description in the file says; copy it "
+            "again, or save all pictures in one file"
         )
 
 
@@ -276,9 +285,11 @@ def full(tif: TiffFile, place: Place) -> list[TiffPage]:
     """
     found: list[Any] = [page for page in tif.pages if not page.is_reduced]  # type: ignore[union-attr]
     if not found:
-        raise BadInput(f"{place}: holds previews alone; export the picture itself as TIFF or PNG")
+        raise BadInput(
+            f"{place}: found only pages of reduced size (previews); export the picture itself as TIFF or PNG"
+        )
     if any(page.is_mask for page in found):
-        raise BadInput(f"{place}: has a page that says which parts show through; {CONVERT}")
+        raise BadInput(f"{place}: found a page with a transparency mask; {CONVERT}")
     return found
 
 
@@ -312,7 +323,7 @@ def opened(place: Place) -> Iterator[TiffFile]:
         raise
     except Exception as error:  # a damaged file leads decoders to raise whatever there is
         words = getattr(error, "strerror", None) or str(error) or type(error).__name__
-        raise BadInput(f"{place}: is damaged, or is not read: {said(words)}; copy or export it again") from None
+        raise BadInput(f"{place}: the TIFF cannot be read: {said(words)}; copy or export it again") from None
 
 
 class Heard(logging.Handler):

@@ -29,7 +29,7 @@ def text(value: Any) -> str:
         ValueError: it is neither.
     """
     if not isinstance(value, bytes | str):
-        raise ValueError(f"it has {type(value).__name__} where text should be")
+        raise ValueError(f"found {type(value).__name__} where text was expected")
     return str(value, "latin-1") if isinstance(value, bytes) else value
 
 
@@ -39,7 +39,7 @@ class Type:
     def __init__(self, name: Any, *_: Any) -> None:
         word = text(name)
         if word not in PLAIN:
-            raise ValueError(f"it holds an array of type {word!r}, which is not plain numbers")
+            raise ValueError(f"invalid array type {word!r}: expected plain numbers")
         self.dtype: np.dtype[Any] = np.dtype(word)
 
     def build(self, state: Any) -> None:
@@ -57,14 +57,14 @@ class Array:
         if isinstance(content, str):  # Python 2 wrote bytes as text
             content = content.encode("latin-1")
         if not isinstance(content, bytes) or not all(isinstance(length, int) for length in shape):
-            raise ValueError("it holds an array without its bytes or its shape")
+            raise ValueError("an array has no bytes or no shape")
         if len(content) != prod(shape) * kind.dtype.itemsize:
-            raise ValueError(f"an array of shape {shape} does not have its bytes")
+            raise ValueError(f"an array of shape {shape} has {len(content)} bytes, which is not its size")
         self.value = np.frombuffer(content, kind.dtype).reshape(shape, order="F" if columns_first else "C")
 
 
 class Text:
-    """How Python 3 writes bytes for Python 2: as text. One text may stand for bytes many times.
+    """Decodes bytes that Python 3 wrote for Python 2 as text. One text may stand for bytes many times.
 
     Attributes:
         left: characters that may still become bytes; an honest pickle has each of its own once.
@@ -75,10 +75,10 @@ class Text:
 
     def encode(self, characters: Any, encoding: Any) -> bytes:
         if text(encoding) not in ("latin1", "latin-1"):
-            raise ValueError(f"it holds bytes as text in {text(encoding)[:20]!r}, and should in latin-1")
+            raise ValueError(f"invalid encoding {text(encoding)[:20]!r} of bytes: expected latin-1")
         self.left -= len(characters)
         if self.left < 0:
-            raise ValueError("it makes more bytes than it has")
+            raise ValueError("it decodes to more bytes than the file has")
         return text(characters).encode("latin-1")
 
 
@@ -93,21 +93,21 @@ ARRAYS: dict[str, Callable[..., Any]] = {
 def known(functions: Mapping[str, Callable[..., Any]], module: Any, name: Any) -> Callable[..., Any]:
     wanted = f"{text(module)}.{text(name)}"
     if wanted not in functions:
-        raise ValueError(f"it asks for {wanted}, and only plain values and arrays are read")
+        raise ValueError(f"unsupported object {wanted}: expected plain values and NumPy arrays only")
     return functions[wanted]
 
 
 def whole(number: Any) -> Any:
     """A number, unless it is a whole one of many digits."""
     if isinstance(number, int) and abs(number) >= LARGEST:
-        raise ValueError("it holds a whole number of more than 64 bits")
+        raise ValueError("a whole number has more than 64 bits")
     return number
 
 
 def put(held: Any, items: list[Any]) -> None:
     """Adds keys and values, which take turns, to a dict."""
     if not isinstance(held, dict):
-        raise ValueError("it adds keys to what is no dict")
+        raise ValueError("keys are added to an object that is not a dict")
     held.update({text(key): value for key, value in zip(items[::2], items[1::2], strict=True)})
 
 
@@ -191,15 +191,17 @@ def value_of(instructions: Iterable[tuple[Any, Any, Any]], length: int) -> Any:
             case "REDUCE":
                 arguments, function = stack.pop(), stack.pop()
                 if function not in functions.values():
-                    raise ValueError("it calls what is no type of an array")
+                    raise ValueError("an object is called that is not the type of an array")
                 stack.append(function(*arguments))
             case "BUILD":
                 state = stack.pop()
                 if not isinstance(stack[-1], Array | Type):
-                    raise ValueError("it sets the state of what is no array")
+                    raise ValueError("the state of an object is set that is not an array")
                 stack[-1].build(state)
             case name:
-                raise ValueError(f"it has an instruction {name}, of which plain values have no need")
+                raise ValueError(
+                    f"unsupported instruction {name}: expected those of plain values and NumPy arrays only"
+                )
     (value,) = stack
     return value
 
@@ -212,7 +214,7 @@ def limited(instructions: Iterable[tuple[Any, Any, Any]], most: int) -> Iterator
     """
     for count, instruction in enumerate(instructions):
         if count >= most:
-            raise ValueError(f"it has more than {most} values, params.yaml: limits.pickle_values")
+            raise ValueError(f"it has more than {most} values (params.yaml: limits.pickle_values)")
         yield instruction
 
 
@@ -228,7 +230,7 @@ def load(place: Place) -> dict[str, Any]:
             value = value_of(limited(pickletools.genops(file), place.limits.pickle_values), length)
     except Exception as error:  # what a broken or hostile pickle leads to is without end
         problem = said(error) or type(error).__name__
-        raise BadInput(f"{place}: is a pickle that is not read: {problem}; get it again from its authors") from None
+        raise BadInput(f"{place}: the pickle cannot be read: {problem}; download it again") from None
     if not isinstance(value, dict):
-        raise BadInput(f"{place}: holds {type(value).__name__}, and should hold a dict; get it again from its authors")
+        raise BadInput(f"{place}: the pickle contains {type(value).__name__}: expected a dict; download it again")
     return {key: one.value if isinstance(one, Array) else one for key, one in value.items()}

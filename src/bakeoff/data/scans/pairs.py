@@ -28,8 +28,8 @@ def pairs(images: Iterable[Place], masks: Iterable[Place], remarks: Remarks) -> 
             without = sorted(other.keys() - one.keys())
             there = f", and {other[without[0]].name} has no partner either" if without else ""
             raise BadInput(
-                f"{one[alone[0]]}{more}: there is no {what} named '{alone[0]}'{there}; add it, give both one name, or "
-                "take this away"
+                f"{one[alone[0]]}{more}: no {what} is named '{alone[0]}'{there}; add it, give both files one name, "
+                "or remove this file"
             )
     return [(x[name], y[name]) for name in sorted(x)]
 
@@ -49,8 +49,8 @@ def without_channels(images: dict[str, Place], masks: dict[str, Place], remarks:
             remarks.add("an image is paired with the mask of its name without the channel's number", str(image))
         if named in found:
             raise BadInput(
-                f"{image}: belongs to the mask {masks[named].name}, and {found[named].name} does too; scans of several "
-                "channels are not read: keep the images of one channel"
+                f"{image}: this image and {found[named].name} both belong to the mask {masks[named].name}: expected "
+                "one image for each mask; keep the images of one channel"
             )
         found[named] = image
     return found
@@ -66,7 +66,9 @@ def by_stem(files: Iterable[Place]) -> dict[str, Place]:
     for file in files:
         name = stem(file)
         if name in found:
-            raise BadInput(f"{file}: is named '{name}' as {found[name].name} is; rename one, and its partner")
+            raise BadInput(
+                f"{file}: this file and {found[name].name} are both named '{name}'; rename one, and its partner"
+            )
         found[name] = file
     return found
 

@@ -52,8 +52,8 @@ def in_folder(folder: Place, settings: ScansSettings, remarks: Remarks) -> list[
     if missing := [name for name in FOLDERS if name not in names]:
         shown = ", ".join(f"{name}/" for name in names[:5]) or "none"
         raise BadInput(
-            f"{folder}: has no folder {missing[0]}/ (its folders: {shown}); scans lie in images/, and their labels in "
-            "masks/; rename the folders"
+            f"{folder}: the folder {missing[0]}/ is missing (found: {shown}): expected scans in images/ and their "
+            "labels in masks/; rename the folders"
         )
     images, masks = (scans(folder / name) for name in FOLDERS)
     return [pair(image, mask, settings, remarks) for image, mask in pairs(images, masks, remarks)]
@@ -66,13 +66,15 @@ def scans(folder: Place) -> list[Place]:
         BadInput: there are none, or there is something else.
     """
     if inner := folder.folders():
-        raise BadInput(f"{inner[0]}: is a folder; files that are pairs lie in images/ and masks/ directly")
+        raise BadInput(f"{inner[0]}: unexpected folder; move its files one folder up, into images/ or masks/")
     files = folder.files()
     if other := [file for file in files if file.suffix not in PICTURES and not volumes.is_volume(file)]:
         known = ", ".join([*sorted(PICTURES), *volumes.SUFFIXES])
-        raise BadInput(f"{other[0]}: is neither picture nor volume by its name ({known}); take it out of the folder")
+        raise BadInput(
+            f"{other[0]}: unexpected file: expected pictures or volumes ({known}); remove it from the folder"
+        )
     if not files:
-        raise BadInput(f"{folder}: holds no files; put the {folder.name} there")
+        raise BadInput(f"{folder}: the folder contains no files; put the {folder.name} there")
     return files
 
 
@@ -83,13 +85,16 @@ def pair(image: Place, mask: Place, settings: ScansSettings, remarks: Remarks) -
         BadInput: one is a volume and one is not, or compression has changed the labels of instances.
     """
     if volumes.is_volume(image) != volumes.is_volume(mask):
-        raise BadInput(f"{mask}: is not of one kind with {image}; both should be volumes, or both pictures")
+        raise BadInput(
+            f"{mask}: the kind of file differs from that of {image}: expected two volumes or two pictures; "
+            "convert one of them"
+        )
     if volumes.is_volume(image):
         return volumes.read(image, mask, settings.volumes, remarks)
     if settings.rest is not None and pictures.lossy(mask):  # where each value is listed, a changed one is refused
         raise BadInput(
-            f"{mask}: is compressed so that labels change, and params.yaml: data.scans.labels takes the rest of the "
-            "values; save masks as PNG or TIFF"
+            f"{mask}: a mask with lossy compression may have changed labels, which params.yaml: data.scans.labels "
+            "would not notice, as it has a class for the rest of the values; save masks as PNG or TIFF"
         )
     return stacks.read(image, mask, remarks)
 
@@ -107,7 +112,7 @@ def below(folder: Place, name: str) -> Place:
     """
     found = sorted(path.relative_to(folder.path).as_posix() for path in folder.path.rglob(name))
     if len(found) != 1:
-        raise BadInput(f"{folder}: holds {len(found)} files named {name}, and should hold one; get it again")
+        raise BadInput(f"{folder}: found {len(found)} files named {name}: expected one; download the archive again")
     return folder / found[0]
 
 

@@ -70,8 +70,8 @@ def examples(
             if image.shape != x[0].shape[1:]:
                 (h, w), (H, W) = labels.shape, y[0].shape[1:]
                 raise BadInput(
-                    f"{scan.shown}: is {h} x {w} pixels (height x width) where {first.shown} is {H} x {W}; "
-                    "params.yaml: data.scans.resize: [height, width] brings all to one"
+                    f"{scan.shown}: invalid size {h} x {w} (height x width): expected {H} x {W}, the size of "
+                    f"{first.shown}; params.yaml: data.scans.resize: [height, width] brings all scans to one size"
                 )
             part, at = places[n]
             x[part][at], y[part][at] = image, labels
@@ -117,8 +117,8 @@ def prepared(
     if picture.shape[1:] != mask.shape:
         (h, w), (H, W) = mask.shape, picture.shape[1:]
         raise BadInput(
-            f"{scan.mask}{number}: is {h} x {w} pixels (height x width) where {scan.shown} is {H} x {W}; a mask needs "
-            "the size of its image"
+            f"{scan.mask}{number}: invalid size {h} x {w} (height x width): expected {H} x {W}, the size of its image "
+            f"{scan.shown}; export the mask again"
         )
     image, labels = recolour(picture, settings.colour), numbered(mask, settings, f"{scan.mask}{number}")
     old = (labels.shape[0], labels.shape[1])

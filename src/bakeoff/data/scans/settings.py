@@ -22,7 +22,7 @@ def rising(window: tuple[float, float]) -> tuple[float, float]:
 
 
 class VolumeSettings(Settings):
-    """How NIfTI volumes become pictures: by which plane they are cut, and which percentiles become 0 and 255."""
+    """Settings of NIfTI volumes: the plane of the slices, and the percentiles that become 0 and 255."""
 
     plane: Plane
     window: Annotated[tuple[Percent, Percent], Field(strict=False), AfterValidator(rising)]

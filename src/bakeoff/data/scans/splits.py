@@ -14,7 +14,7 @@ KEY = "params.yaml: data.scans.split"
 def split(
     lengths: list[int], settings: SlabSettings | FileSplitSettings, remarks: Remarks, more: str = ""
 ) -> list[NDArray[np.intp]]:
-    """Which slices are in train, validation and test, in order, counted through all files of these lengths.
+    """Return which slices are in train, validation and test, in order, counted through all files of these lengths.
 
     How shares were resolved is a remark.
 
@@ -47,7 +47,7 @@ def slabs(found: int, settings: SlabSettings, remarks: Remarks, more: str) -> li
         )
     needed = sum(lengths) + 2 * gap
     if needed > found:
-        raise BadInput(f"{KEY} takes {needed} slices with its gaps, and there are {found}; take fewer{more}")
+        raise BadInput(f"{KEY} takes {needed} slices with its gaps, but the data set has {found}; take fewer{more}")
     start = (found - needed) // 2
     stretches = []
     for length in lengths:
@@ -67,7 +67,7 @@ def by_file(found: int, settings: FileSplitSettings, remarks: Remarks, more: str
         )
     if held >= found:
         raise BadInput(
-            f"{KEY}: validation + test is {held}, and should be below {found}, the number of files; lower them{more}"
+            f"{KEY}: validation + test is {held}: expected less than {found}, the number of files; lower them{more}"
         )
     order = np.random.default_rng(settings.seed).permutation(found)
     test, validation, train = np.split(order, [tested, held])

@@ -22,10 +22,11 @@ def read(image: Place, mask: Place, remarks: Remarks, masks: Callable[[Place], I
     """
     (n, turn), (m, turned) = pictures.facts(image), pictures.facts(mask)
     if n != m:
-        raise BadInput(f"{mask}: has {m} slices where {image} has {n}; each needs one mask")
+        raise BadInput(f"{mask}: found {m} slices: expected {n}, one for each slice of {image}; export the mask again")
     if turn != turned:  # a mask drawn on the upright picture and one drawn on the picture as it stands look alike
         raise BadInput(
-            f"{image}: has the EXIF orientation {turn} and {mask} {turned}; turn the pixels, and remove the entry"
+            f"{image}: the EXIF orientation is {turn} but that of {mask} is {turned}; turn the pixels, and remove the "
+            "entry"
         )
 
     def slices() -> Iterator[tuple[Picture, Mask]]:

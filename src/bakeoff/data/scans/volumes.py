@@ -70,12 +70,15 @@ def read(image: Place, mask: Place, settings: VolumeSettings, remarks: Remarks) 
     """
     x, y = header(image), header(mask)
     if x.shape != y.shape:
-        raise BadInput(f"{mask}: has {by(y.shape)} voxels where {image} has {by(x.shape)}; a mask needs the same")
+        raise BadInput(
+            f"{mask}: invalid shape {by(y.shape)}: expected {by(x.shape)}, the shape of {image}; resample the mask to "
+            "the image"
+        )
     apart = distance(x, y, image, mask)
     if not apart <= APART:
         raise BadInput(
-            f"{mask}: lies elsewhere in space than {image} (by their affines, {apart:.3g} voxels at a corner); "
-            "resample it to the image"
+            f"{mask}: the affine differs from that of {image} (by {apart:.3g} voxels at a corner); resample the mask "
+            "to the image"
         )
     remark_on_pixels(x, settings.plane, str(image), remarks)
     unit = unit_of(x, y)
@@ -109,7 +112,7 @@ def window(volume: NDArray[Any], settings: VolumeSettings, place: Place) -> tupl
         BadInput: some voxels are not finite, or all in the window are the same.
     """
     if not np.isfinite(volume).all():
-        raise BadInput(f"{place}: {np.count_nonzero(~np.isfinite(volume))} voxels are not finite; set them to 0")
+        raise BadInput(f"{place}: {np.count_nonzero(~np.isfinite(volume))} voxels are NaN or infinite; set them to 0")
     low, high = map(float, np.percentile(volume, settings.window))
     if low == high:
         raise BadInput(
@@ -130,7 +133,9 @@ def distance(image: Grid, mask: Grid, image_place: Place, mask_place: Place) -> 
     x, y = placed(image, mask), placed(mask, image)
     for affine, place in ((x, image_place), (y, mask_place)):
         if not np.isfinite(affine).all() or np.linalg.matrix_rank(affine) < 4:
-            raise BadInput(f"{place}: its affine puts all voxels into a plane; set its voxel sizes and export it again")
+            raise BadInput(
+                f"{place}: the affine is singular or not finite; set the voxel sizes, and export the volume again"
+            )
     corners = np.array(list(product(*((0, length - 1) for length in image.shape)))).T
     there = np.linalg.solve(x, y @ np.vstack([corners, np.ones(corners.shape[1])]))[:3]
     return float(np.abs(there - corners).max())
@@ -166,7 +171,7 @@ def remark_on_pixels(volume: Grid, plane: Plane, place: str, remarks: Remarks) -
         width, height = sides
         unit = f" {volume.unit}" if volume.unit in MILLIMETRES else ""
         remarks.add(
-            f"its {plane} slices have pixels that are not square, and are not resampled; another params.yaml: "
+            f"the {plane} slices have pixels that are not square, and are not resampled; another params.yaml: "
             "data.scans.volumes.plane may have square ones",
             f"{place} ({height:.4g} x {width:.4g}{unit}, height x width)",
         )
@@ -183,7 +188,9 @@ def voxels(place: Place) -> NDArray[Any]:
         volume: NDArray[Any] = np.asanyarray(canonical.dataobj)
         volume = volume.reshape(volume.shape[:3])
     if volume.dtype.kind not in "iuf":
-        raise BadInput(f"{place}: its voxels are {volume.dtype}, and should be one number each; save the magnitude")
+        raise BadInput(
+            f"{place}: invalid voxel type {volume.dtype}: expected one real number for each voxel; save the magnitude"
+        )
     return volume
 
 
@@ -197,14 +204,16 @@ def header(place: Place) -> Grid:
         found = loaded(place)
     if len(found.shape) < 3 or 0 in found.shape or any(length > 1 for length in found.shape[3:]):
         raise BadInput(
-            f"{place}: has {by(found.shape)} voxels, and should have three axes; save one volume and one channel a file"
+            f"{place}: invalid shape {by(found.shape)}: expected three axes; save one volume and one channel in each "
+            "file"
         )
     scaled = (found.dataobj.slope, found.dataobj.inter) != (1, 0)
     needed = prod(found.shape) * (FLOAT64 if scaled else found.get_data_dtype().itemsize)
     if needed > place.limits.volume_bytes:
         raise BadInput(
-            f"{place}: has {by(found.shape)} voxels, {needed} bytes in memory, more than {place.limits.volume_bytes}, "
-            "params.yaml: limits.volume_bytes; cut it into parts, or raise that"
+            f"{place}: {by(found.shape)} voxels take {needed} bytes of memory: expected at most "
+            f"{place.limits.volume_bytes} (params.yaml: limits.volume_bytes); cut the volume into parts, or raise the "
+            "limit"
         )
     with opened(place):
         axes = io_orientation(found.affine)  # type: ignore[no-untyped-call]
@@ -235,4 +244,4 @@ def opened(place: Place) -> Iterator[None]:
             yield
     except Exception as error:  # a damaged file leads readers to raise whatever there is
         words = said(str(error) or type(error).__name__)
-        raise BadInput(f"{place}: is no volume that can be read: {words}; copy or export it again") from None
+        raise BadInput(f"{place}: the volume cannot be read: {words}; copy or export it again") from None

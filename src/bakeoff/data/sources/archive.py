@@ -38,7 +38,7 @@ HARMLESS = 256 << 20  # bytes, however few they came from: an empty mask of 512 
 XZ_MEMORY = 128 << 20  # bytes; `xz -9` needs 65 MB to unpack, and a header can ask for 4 GB
 
 ZIP = b"PK\x03\x04", b"PK\x05\x06"  # with and without members
-EXCEL = "is an Excel workbook; save it as CSV"
+EXCEL = "the file is an Excel workbook; save it as CSV"
 OFFICE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # of Excel and Word until 2003
 UNREAD = {b"\x28\xb5\x2f\xfd": "zstd", b"7z\xbc\xaf\x27\x1c": "7z", b"Rar!\x1a\x07": "rar", b"\x1f\x9d": "compress"}
 # Beside OSError, which bz2 raises without a number, and zipfile with EINVAL where a header points before the file.
@@ -51,7 +51,7 @@ END_OF_ZIP = 22 + 20 + 56 + (1 << 16)  # bytes: the end of a .zip, in both its f
 HEADERS = 1 << 18  # bytes before one member of a .tar; a name and its attributes take a few thousand
 DEEPEST = 16  # headers before one member of a .tar; GNU's long name and link, and PAX's two, are 4
 PAX_HEADERS = 100  # values that hold for all members of a .tar
-NESTED = "it has a member with a name or headers longer than any honest one"
+NESTED = "the name or the headers of a member are too long"
 
 FEW = 10_000  # members that any archive may have
 LEAST_MEMBER = 10  # bytes of a packed archive for each of more members; a tiny picture takes 60
@@ -59,7 +59,7 @@ ICON = re.compile(r"(?<![^/])Icon\r$")  # macOS gives one name a control charact
 LONGEST_NAME, LONGEST_PATH = 255, 4096  # bytes that Linux takes
 SHOWN = 60  # characters of a name in a message
 
-WAY_OUT = "unpack it yourself, if you trust it, and name what was in it"
+WAY_OUT = "unpack it yourself, if you trust it, and name the unpacked file or folder"
 
 
 class Stream(io.BufferedReader):
@@ -89,7 +89,7 @@ def stream(path: Path) -> Stream:
     try:
         file = path.open("rb")
     except OSError as error:
-        raise BadInput(f"{path}: cannot be opened: {error.strerror}; name a file that can be read") from None
+        raise BadInput(f"{path}: the file cannot be opened: {error.strerror}; name a file that you may read") from None
     try:
         return Stream(path, file)
     except BaseException:
@@ -141,7 +141,7 @@ class Unpacker(io.RawIOBase):
         elif magic.startswith(OFFICE):
             raise BadInput(f"{path}: {EXCEL}, or as plain text if it is another office document")
         elif packer := next((name for start, name in UNREAD.items() if magic.startswith(start)), None):
-            raise BadInput(f"{path}: is packed by {packer}, which is not read here; {WAY_OUT}")
+            raise BadInput(f"{path}: the file is packed by {packer}: expected gzip, bzip2, xz, zip or tar; {WAY_OUT}")
         else:
             self._read = file.read
 
@@ -227,7 +227,7 @@ class Parts:
             if data := self._decoder.decompress(packed, size):
                 return data
             if ended and not self._decoder.eof:
-                raise EOFError("it breaks off; fetch it again")
+                raise EOFError("the file ends early; fetch it again")
 
 
 def only_member(path: Path, file: BinaryIO) -> IO[bytes]:
@@ -244,8 +244,8 @@ def only_member(path: Path, file: BinaryIO) -> IO[bytes]:
         if len(members) != 1:
             shown = ", ".join(quoted(names[member.filename]) for member in members[:3])
             raise BadInput(
-                f"{path}: contains {len(members)} files{f' ({shown}, …)' if members else ''}, and one is read as a "
-                "stream; unpack it and name one of them"
+                f"{path}: the archive contains {len(members)} files{f' ({shown}, …)' if members else ''}: expected "
+                "one; unpack it and name one of them"
             )
         check_readable(path, members[0])
         return archive.open(members[0])
@@ -254,12 +254,12 @@ def only_member(path: Path, file: BinaryIO) -> IO[bytes]:
 def check_workbook(path: Path, names: Collection[str]) -> None:
     """Refuse a .zip that is a document of an office program."""
     if "[Content_Types].xml" in names:
-        kinds = {"xl/": EXCEL, "word/": "is a Word document; save its text as a plain text file"}
+        kinds = {"xl/": EXCEL, "word/": "the file is a Word document; save it as plain text"}
         for folder, problem in kinds.items():
             if any(name.startswith(folder) for name in names):
                 raise BadInput(f"{path}: {problem}")
     if {"mimetype", "content.xml"} <= set(names):
-        raise BadInput(f"{path}: is an OpenDocument file; save it as CSV, or as plain text")
+        raise BadInput(f"{path}: the file is an OpenDocument file; save it as CSV, or as plain text")
 
 
 @dataclass(frozen=True)
@@ -292,7 +292,7 @@ def unpack(path: Path, target: Path, limits: Limits) -> None:
                 written = place.open("xb")
             except (FileExistsError, NotADirectoryError):
                 raise BadInput(
-                    f"{path}: member {quoted(member.name)} stands where another one does; {WAY_OUT}"
+                    f"{path}: member {quoted(member.name)} has the same path as another member; {WAY_OUT}"
                 ) from None
             with written:
                 while block := member.content.read(BLOCK):
@@ -300,13 +300,13 @@ def unpack(path: Path, target: Path, limits: Limits) -> None:
                     check_expansion(path, made, size)
                     if made > limits.archive_bytes:
                         raise BadInput(
-                            f"{path}: unpacks to more than {limits.archive_bytes} bytes; raise params.yaml: "
-                            "limits.archive_bytes, if you trust it"
+                            f"{path}: the archive unpacks to more than {limits.archive_bytes} bytes; raise "
+                            "params.yaml: limits.archive_bytes, if you trust it"
                         )
                     written.write(block)
             files += 1
     if not files:
-        raise BadInput(f"{path}: contains no files; name an archive that does")
+        raise BadInput(f"{path}: the archive contains no files; name another archive")
 
 
 def zip_members(path: Path, file: BinaryIO, limits: Limits) -> Iterator[Member]:
@@ -340,7 +340,8 @@ def check_overlap(path: Path, archive: zipfile.ZipFile) -> None:
     for entry, following in pairwise(entries):
         if entry.header_offset + LOCAL_HEADER + entry.compress_size > following.header_offset:
             raise BadInput(
-                f"{path}: members {quoted(entry.filename)} and {quoted(following.filename)} share bytes; {WAY_OUT}"
+                f"{path}: members {quoted(entry.filename)} and {quoted(following.filename)} overlap in the file; "
+                f"{WAY_OUT}"
             )
 
 
@@ -365,7 +366,7 @@ def tar_members(path: Path, file: BinaryIO) -> Iterator[Member]:
     try:
         tarfile.TarInfo.frombuf(unpacked.peek()[: tarfile.BLOCKSIZE], "utf-8", "surrogateescape")
     except tarfile.HeaderError:
-        raise BadInput(f"{path}: is neither a folder nor a .zip or .tar archive; name one of these") from None
+        raise BadInput(f"{path}: expected a folder or a .zip or .tar archive; name one of these") from None
     metered = Metered(unpacked)
     with Tar.open(fileobj=cast(IO[bytes], metered), mode="r|", tarinfo=Header, errorlevel=2) as tar:
         while header := tar.next():
@@ -449,9 +450,9 @@ def checked(path: Path, name: str) -> PurePosixPath:
     """A member's name, as a path that stays in the folder that it is joined to."""
     place = PurePosixPath(name)
     if max((len(os.fsencode(part)) for part in place.parts), default=0) > LONGEST_NAME or len(name) > LONGEST_PATH:
-        raise BadInput(f"{path}: member {quoted(name)} has a name that no file system takes; {WAY_OUT}")
+        raise BadInput(f"{path}: the name of member {quoted(name)} is too long for a file system; {WAY_OUT}")
     if place.is_absolute() or ".." in place.parts or re.search(r"[\x00-\x1f\x7f\\]|^[A-Za-z]:", name):
-        raise BadInput(f"{path}: member {quoted(name)} would land outside the folder it is unpacked into; {WAY_OUT}")
+        raise BadInput(f"{path}: member {quoted(name)} would be written outside of the target folder; {WAY_OUT}")
     return place
 
 
@@ -464,20 +465,21 @@ def check_members(path: Path, count: int, limits: Limits) -> None:
     """Refuse more members than the limit, or than so small an archive has for an honest reason."""
     if count > limits.archive_members:
         raise BadInput(
-            f"{path}: has more than {limits.archive_members} members; raise params.yaml: "
+            f"{path}: the archive has more than {limits.archive_members} members; raise params.yaml: "
             "limits.archive_members, if you trust it"
         )
     if count > FEW and count * LEAST_MEMBER > (size := path.stat().st_size):
         raise BadInput(
-            f"{path}: has more than {count - 1} members in {size} bytes, too small for honest ones; {WAY_OUT}"
+            f"{path}: the archive has more than {count - 1} members in {size} bytes, as malicious archives have; "
+            f"{WAY_OUT}"
         )
 
 
 def check_expansion(path: Path, made: int, size: int) -> None:
     if made > HARMLESS and made > EXPANSION * size:
         raise BadInput(
-            f"{path}: its first {size} bytes expand to over {made >> 20} MB, more than {EXPANSION} times as much; "
-            f"bombs do that; {WAY_OUT}"
+            f"{path}: the first {size} bytes expand to over {made >> 20} MB, more than {EXPANSION} times as much, as "
+            f"in a decompression bomb; {WAY_OUT}"
         )
 
 
@@ -489,4 +491,4 @@ def named(path: Path, file: BinaryIO) -> Iterator[None]:
     except (*DAMAGE, OSError) as error:
         if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
             raise
-        raise BadInput(f"{path}: damaged near byte {file.tell()}: {' '.join(str(error).split())}") from None
+        raise BadInput(f"{path}: the file is damaged near byte {file.tell()}: {' '.join(str(error).split())}") from None

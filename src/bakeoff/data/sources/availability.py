@@ -44,14 +44,14 @@ def packaged(name: str, file: Packaged) -> Path:
     path = place_in_package(file)
     if path is None:
         raise BadInput(
-            f"{name}: comes with the package {file.distribution}, which is not installed; "
-            "pip install -r requirements.lock"
+            f"{name}: the package {file.distribution}, which contains it, is not installed; "
+            "run: pip install -r requirements.lock"
         )
     if not path.is_file():
-        raise BadInput(f"{name}: {path} is not in the installed {file.distribution}; {remedy}")
+        raise BadInput(f"{name}: {path} is missing from the installed package {file.distribution}; {remedy}")
     found = sha256(path)
     if found != file.sha256:
-        raise BadInput(f"{name}: {path} has sha256 {found} and should have {file.sha256}; {remedy}")
+        raise BadInput(f"{name}: {path} has the sha256 {found}: expected {file.sha256}; {remedy}")
     return path
 
 
@@ -70,13 +70,13 @@ def remote(name: str, file: Remote, limits: Limits) -> Path:
             found = hashlib.file_digest(unpacked, "sha256").hexdigest()
         if found != file.unpacked:
             raise BadInput(
-                f"{name}: {installed} unpacks to sha256 {found} and should to {file.unpacked}; reinstall or remove it"
+                f"{name}: {installed} unpacks to the sha256 {found}: expected {file.unpacked}; reinstall or remove it"
             )
         return installed
     if file.digest is None:
         raise BadInput(
-            f"{name}: nobody publishes a digest of {file.url}, and without one nothing is fetched; fetch it once, look "
-            f"at it, and name it with its digest as the source: {{url: {file.url}, sha256: 64 hex digits}}"
+            f"{name}: no digest of {file.url} is published, and nothing is fetched without one; fetch it once, look at "
+            f"it, and name it with its digest as the source: {{url: {file.url}, sha256: 64 hex digits}}"
         )
     return fetch(Wanted(name, file.url, file.digest), limits)
 

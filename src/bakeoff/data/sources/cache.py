@@ -33,5 +33,6 @@ def making(path: Path) -> Iterator[None]:
     except OSError as error:
         place = error.filename or path.parent
         raise BadInput(
-            f"{place}: {error.strerror or error}; mend that, or set BAKEOFF_CACHE to a folder with room"
+            f"{place}: the cache cannot be written: {error.strerror or error}; correct that, or set BAKEOFF_CACHE to "
+            "another folder"
         ) from None

@@ -100,7 +100,7 @@ def fetch(wanted: Wanted, limits: Limits) -> Path:
         if found != wanted.digest:
             page = ", an HTML page, as proxies and logins send it" if is_page(partial.path) else ""
             partial.remove()
-            raise refusal(wanted, f"gave {found}{page} and should give {wanted.digest}, and nothing of it was kept")
+            raise refusal(wanted, f"gave {found}{page}: expected {wanted.digest}, so nothing was kept")
         partial.path.replace(path)
         partial.remove()
     return path
@@ -113,15 +113,15 @@ def mirrored(wanted: Wanted, mirror: Path) -> Path:
         BadInput: it is not there, or is another file.
     """
     if not mirror.is_dir():
-        raise BadInput(f"BAKEOFF_MIRROR={mirror}: is not a folder; name one, or unset it")
+        raise BadInput(f"BAKEOFF_MIRROR={mirror}: expected a folder; name one, or unset the variable")
     found = {place: digest(place, wanted.digest) for place in wanted.places(mirror) if place.is_file()}
     for place, its in found.items():
         if its == wanted.digest:
             return place
     wrong = "".join(f" ({place} has {its})" for place, its in found.items())
     raise BadInput(
-        f"{wanted.name}: {wanted.digest} is not in BAKEOFF_MIRROR={mirror}{wrong}; fetch {redacted(wanted.url)} where "
-        f"there is a network, and put it there as {wanted.file_name} or {wanted.hex}"
+        f"{wanted.name}: {wanted.digest} was not found in BAKEOFF_MIRROR={mirror}{wrong}; fetch {redacted(wanted.url)} "
+        f"where there is a network, and put it there as {wanted.file_name} or {wanted.hex}"
     )
 
 
@@ -175,7 +175,8 @@ def attempt(wanted: Wanted, partial: Partial, limits: Limits) -> None:
             cause = cause.__context__
         if isinstance(cause, ssl.SSLCertVerificationError):
             raise refusal(
-                wanted, f"is not known to be who it says ({said(cause)}; REQUESTS_CA_BUNDLE names who is trusted)"
+                wanted,
+                f"has a certificate that cannot be verified ({said(cause)}; REQUESTS_CA_BUNDLE names the authorities)",
             ) from None
         raise Broken(f"broke off ({said(cause)})") from None
 
@@ -203,7 +204,7 @@ def get(session: "Session", wanted: Wanted, headers: dict[str, str]) -> "Respons
             url = https(urljoin(url, response.headers["Location"]))
         except ValueError as error:
             raise refusal(wanted, f"leads elsewhere: {said(error)}") from None
-    raise refusal(wanted, f"leads from one address to the next, {REDIRECTS} times")
+    raise refusal(wanted, f"redirects more than {REDIRECTS - 1} times")
 
 
 def receive(wanted: Wanted, partial: Partial, response: "Response", limits: Limits) -> None:
@@ -212,7 +213,7 @@ def receive(wanted: Wanted, partial: Partial, response: "Response", limits: Limi
     its_tag = strong(response.headers)
     if response.status_code == 416 or (response.status_code == 206 and its_tag not in ("", tag)):
         partial.remove()
-        raise Broken("has another file by now")
+        raise Broken("has changed the file during the download")
     if response.status_code == 429 or response.status_code >= 500:
         raise Broken(f"answers {response.status_code} {said(response.reason)}")
     if response.status_code == 200:
@@ -242,7 +243,7 @@ def check_size(wanted: Wanted, partial: Partial, size: int, limits: Limits) -> N
     """Refuse a download that is, or says that it will be, larger than the limit; nothing of it is kept."""
     if size > limits.download_bytes:
         partial.remove()
-        raise refusal(wanted, f"is larger than {limits.download_bytes} bytes, params.yaml: limits.download_bytes")
+        raise refusal(wanted, f"is larger than {limits.download_bytes} bytes (params.yaml: limits.download_bytes)")
 
 
 def strong(headers: Mapping[str, str]) -> str:

@@ -44,13 +44,13 @@ def find(source: Source, kind: Kind, limits: Limits) -> Found:
 
 
 def reader_at(url: str, kind: Kind) -> str | None:
-    """How the file at an address is read: the catalogue knows some to which nobody publishes a digest."""
+    """Return the reader of the file at an address, if the catalogue has this address."""
     specs = (spec for spec in SOURCES.values() if spec.kind == kind)
     return next((spec.reader for spec in specs if Remote(url, None) in spec.files.values()), None)
 
 
 def elsewhere(source: str) -> str:
-    """How own data get into another folder of the same repository: git and DVC bring only what they track."""
+    """Return the way to bring own data into another folder of the repository, which has only what git or DVC tracks."""
     if Path(f"{source}.dvc").exists():
         return f"; `dvc checkout {source}.dvc` brings it, after `dvc pull` where DVC's cache is another"
     if "exps" in Path.cwd().parts or Path(".git").is_file():  # `dvc exp run --temp` and `--queue`; a worktree
@@ -74,14 +74,16 @@ def local(source: str, kind: Kind) -> Path:
     try:
         mode = file.stat().st_mode
     except FileNotFoundError:
-        gone = f"is a link to {file.readlink()}, which is not there" if file.is_symlink() else "is not there"
+        gone = f"the link points to {file.readlink()}, which does not exist" if file.is_symlink() else "is not there"
         raise BadInput(
             f"{source}: {gone}; put a file or a folder of that name there{remedy}{elsewhere(source)}"
         ) from None
     except OSError as error:
-        raise BadInput(f"{source}: cannot be read: {error.strerror}; mend that{remedy}") from None
+        raise BadInput(f"{source}: the path cannot be read: {error.strerror}; correct it{remedy}") from None
     if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
-        raise BadInput(f"{source}: is neither a file nor a folder; name one of these")
+        raise BadInput(
+            f"{source}: expected a file or a folder, found a pipe, a socket or a device; name a file or a folder"
+        )
     if not os.access(file, os.R_OK):
-        raise BadInput(f"{source}: may not be read; chmod u+r {source}")
+        raise BadInput(f"{source}: you may not read this file; run: chmod u+r {source}")
     return file

@@ -34,13 +34,15 @@ def safe(text: str) -> str:
         if scheme == "file":
             raise ValueError(f"{quoted(text)} is a file:// address; write the path alone, data/raw/KIND/NAME")
         if scheme == "https":
-            raise ValueError(f"{quoted(text)} comes without its digest; write {{url: ADDRESS, sha256: 64 hex digits}}")
+            raise ValueError(f"{quoted(text)} has no digest; write {{url: ADDRESS, sha256: 64 hex digits}}")
         if "://" in text:
-            raise ValueError(f"{quoted(text)} is no https address, and nothing else is fetched; fetch it yourself")
+            raise ValueError(
+                f"{quoted(text)} is not an https address, and only these are fetched; fetch the file yourself"
+            )
     if "\\" in text or re.match("[A-Za-z]:", text):
-        raise ValueError(f"{quoted(text)} is a path of Windows; write the path from the project's folder, with /")
+        raise ValueError(f"{quoted(text)} is a Windows path; write the path from the project's folder, with /")
     if found := UNSAFE.search(text):
-        raise ValueError(f"{quoted(text)} holds {found[0]!r}, which no name may hold; rename the file")
+        raise ValueError(f"{quoted(text)} contains {found[0]!r}, which is not allowed in a name; rename the file")
     return text
 
 
@@ -83,25 +85,25 @@ def https(url: str) -> str:
         ValueError: it is no https address, or holds a name or a password.
     """
     if not url.isprintable() or " " in url:
-        raise ValueError(f"{quoted(url)} is no address: it holds blanks or control characters")
+        raise ValueError(f"{quoted(url)} is not an address: it contains blanks or control characters")
     try:
         parts = urlsplit(url)
         host = parts.hostname
         _ = parts.port  # raises where it is no number
     except ValueError as error:
-        raise ValueError(f"{quoted(url)} is no address: {said(error)}") from None
+        raise ValueError(f"{quoted(url)} is not an address: {said(error)}") from None
     if parts.scheme != "https" or not host:
         raise ValueError(
-            f"{quoted(url)} is no https address, and nothing else is fetched: on its way anyone can change it"
+            f"{quoted(url)} is not an https address, and only these are fetched, for others can be changed on the way"
         )
     if parts.username is not None:
-        raise ValueError(f"the address at {said(host)} holds a name or a password; put them into ~/.netrc")
+        raise ValueError(f"the address at {said(host)} contains a name or a password; put them into ~/.netrc")
     return url
 
 
 def hexadecimal(sha256: str) -> str:
     if not re.fullmatch("[0-9a-fA-F]{64}", sha256):
-        raise ValueError(f"{quoted(sha256)} is no sha256, which has 64 hex digits; `sha256sum FILE` prints it")
+        raise ValueError(f"{quoted(sha256)} is not a sha256 (64 hex digits); `sha256sum FILE` prints it")
     return sha256.lower()
 
 

@@ -3,7 +3,8 @@
 The rule, for a single value:
 
 - Missing is None, NaN, NaT, an empty text, and a text that is listed as missing once it is trimmed.
-- Text is trimmed of white space (`WHITESPACE`) and brought to the Unicode normal form C. Its case stays as it is.
+- Text loses characters without width (`INVISIBLE`), is trimmed of white space (`WHITESPACE`) and brought to the Unicode
+  normal form C. Its case stays as it is.
 - A bool, and a text that is `true` or `false` in any case, is `true` or `false`.
 - A whole number is its digits: 7, 7.0, and the int64, uint64, float64 or decimal of that value are all `7`. Another
   float is the shortest text that gives it back (1.5, 1e-07), for a float32 or a float16 the shortest that gives back
@@ -38,6 +39,10 @@ WHITESPACE = (
     "\t\n\v\f\r \x1c\x1d\x1e\x1f\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
     "\u2028\u2029\u202f\u205f\u3000\ufeff"
 )
+# The soft hyphen, the space and the joiner without width, and the byte-order mark: nobody sees them, and pages and PDFs
+# leave them in copied text. U+200C and U+200D, without width too, stay: they are part of words and of emoji.
+INVISIBLE = "\u00ad\u200b\u2060\ufeff"
+WITHOUT_WIDTH = str.maketrans("", "", INVISIBLE)
 FEW = 4  # characters of white space that are looked for one by one
 NUMBER = r"[+-]?(0|[1-9][0-9]*)({decimal}[0-9]+)?"
 MOMENT = r"([12][0-9]{3}-[01][0-9]-[0-3][0-9])[ T](([01][0-9]|2[0-3]):[0-5][0-9])(:[0-5][0-9](\.[0-9]{1,9})?)?"
@@ -79,8 +84,13 @@ def canonical(value: object, *, number: bool, missing: Collection[str], decimal:
     return of_time(value)
 
 
+def visible(text: str) -> str:
+    """Return a text without invisible characters, trimmed of white space."""
+    return text.translate(WITHOUT_WIDTH).strip(WHITESPACE)
+
+
 def of_text(value: str, number: bool, missing: Collection[str], decimal: str) -> str | None:
-    text = unicodedata.normalize("NFC", value.strip(WHITESPACE))
+    text = unicodedata.normalize("NFC", visible(value))
     if not text or text in missing:
         return None
     if text.lower() in ("true", "false"):
@@ -191,12 +201,15 @@ def without_midnight(moment: str) -> str:
     return f"regexp_replace(({moment})::VARCHAR, ' 00:00:00$', '')"
 
 
-def trimmed(column: str, missing: Collection[str], spaces: Collection[str] = WHITESPACE) -> str:
+def trimmed(column: str, missing: Collection[str], marks: Collection[str] = WHITESPACE + INVISIBLE) -> str:
     """Return an SQL expression of a text, trimmed and in normal form C, NULL where it is missing.
 
     Args:
-        spaces: the characters of `WHITESPACE` that its table has.
+        marks: the characters of `WHITESPACE` and `INVISIBLE` that its table has.
     """
+    if hidden := "".join(mark for mark in INVISIBLE if mark in marks):
+        column = f"translate({column}, {quote(hidden)}, '')"
+    spaces = [mark for mark in marks if mark not in INVISIBLE]
     # To trim all these characters takes ten times as long as to see that the first and the last are no white space,
     # and that takes three times as long as to see that a text has none of a few characters.
     printed = " AND ".join(f"ascii({end}) BETWEEN 33 AND 126" for end in (column, f"right({column}, 1)"))

@@ -8,14 +8,14 @@ from bakeoff.data.table.prepared import LABELS, Prepared
 
 
 def faults(table: Prepared) -> Iterator[str]:
-    """Everything that can be said of the columns that are there."""
+    """Yield the faults of the columns that were found."""
     yield from infinite(table)
     settings = table.settings
     if settings.target.column not in table.kinds:
         return
     count, targets = table.ask(f"SELECT count(*), count({table.target}) FROM rows")[0]
     if not count:
-        yield "has a line of column names, and no rows; a table has rows below it"
+        yield "the table has column names but no rows; add rows below them"
     elif not targets:
         yield (
             f"column '{settings.target.column}', the target, is empty in all {count:,} rows; name another in "

@@ -95,7 +95,7 @@ def read_as(found: pa.DataType) -> pa.DataType:
 
 
 def told(found: pa.DataType) -> bool:
-    """Whether a type has values that are numbers, text, truths, dates or times."""
+    """Return whether a type has values that are numbers, text, truths, dates or times."""
     types = pa.types
     return bool(
         types.is_boolean(found)
@@ -129,7 +129,7 @@ def plain(column: pa.Array, *, text: bool) -> pa.Array:
 
 
 def typed(found: Found) -> bool:
-    """Whether the source has types, or else is text.
+    """Return whether the source has types, or else is text.
 
     Raises:
         BadInput: it is a folder, is of a format that is not read, or is called .parquet and is something else.
@@ -138,19 +138,23 @@ def typed(found: Found) -> bool:
         return True
     path = found.files["data"]
     if path.is_dir():
-        raise BadInput(f"{found.name}: is a folder; name a file in it: a table is one file")
+        raise BadInput(f"{found.name}: found a folder: expected one file; name a file in it")
     with path.open("rb") as file:
         start = file.read(16)
     if what := other_format(path, start):
-        raise BadInput(f"{found.name}: is {what}, and a table is text or Parquet; save it as CSV, and name that file")
+        raise BadInput(
+            f"{found.name}: the file is {what}: expected text or Parquet; save it as CSV, and name that file"
+        )
     start = start[: len(PARQUET)]
     if start != PARQUET and path.suffix == ".parquet":
-        raise BadInput(f"{found.name}: begins with {start!r}, and so is no Parquet; name a text table .csv or .tsv")
+        raise BadInput(
+            f"{found.name}: the first bytes are {start!r}, which is not Parquet; name a text table .csv or .tsv"
+        )
     return start == PARQUET
 
 
 def other_format(path: Path, start: bytes) -> str | None:
-    """What a file is that people keep tables in, and that is not read."""
+    """Return the name of a format of tables that is not read."""
     if start.startswith(b"PK\x03\x04"):
         try:
             with zipfile.ZipFile(path) as archive:
@@ -184,4 +188,4 @@ def read(found: Found) -> Columns:
 
 
 def damaged(name: str, error: Exception) -> BadInput:
-    return BadInput(f"{name}: is a damaged Parquet file: {' '.join(str(error).split())}; write it again")
+    return BadInput(f"{name}: the Parquet file is damaged: {' '.join(str(error).split())}; write it again")

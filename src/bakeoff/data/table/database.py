@@ -67,7 +67,7 @@ def load_text(
         "store_rejects": "true",
         "rejects_limit": str(REJECTS),
     }
-    columns = ", ".join(trimmed(f"f{place}", missing, sorted(text.spaces)) for place in found)
+    columns = ", ".join(trimmed(f"f{place}", missing, sorted(text.marks)) for place in found)
     # To compress numbers and times takes longer than all else that is done with their texts, which leave soon.
     storage = {kind: "" if kind == "VARCHAR" else " USING COMPRESSION 'uncompressed'" for kind in kinds.values()}
     made = ", ".join(f"c{i} VARCHAR{storage[kind]}" for i, kind in enumerate(kinds.values()))

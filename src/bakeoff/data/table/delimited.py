@@ -13,7 +13,7 @@ from pathlib import Path
 
 from bakeoff.base.settings import BadInput
 from bakeoff.data.sources import archive
-from bakeoff.data.table.canonical import WHITESPACE
+from bakeoff.data.table.canonical import INVISIBLE, WHITESPACE
 from bakeoff.data.table.settings import AUTO, CsvSettings
 
 BLOCK = 1 << 20  # bytes read at a time
@@ -41,7 +41,7 @@ class Text:
         copy: its text.
         header: names of the columns, trimmed.
         above: lines of the file that the copy lacks: one that says `sep=;`.
-        spaces: the characters of white space that the copy has.
+        marks: the characters of white space, and those without width, that the copy has.
         left_out: lines on which records begin that are no rows, for they have too few or too many fields.
     """
 
@@ -51,7 +51,7 @@ class Text:
     encoding: str
     header: tuple[str, ...]
     above: int
-    spaces: frozenset[str]
+    marks: frozenset[str]
     left_out: frozenset[int]
 
     def lines(self, offsets: Collection[int]) -> dict[int, int]:
@@ -67,7 +67,7 @@ class Text:
         return found | dict.fromkeys(ahead, line)
 
     def place(self, row: int) -> str:
-        """Where a row ends, counted from 0 after the header; blank lines are no rows."""
+        """Return the line on which a row ends; rows count from 0 after the header, without blank lines."""
         with self.copy.open(encoding="utf-8", newline="") as file:
             reader = csv.reader(file, delimiter=self.separator)
             start, ahead = 1 + self.above, row + 1
@@ -96,24 +96,24 @@ def read(
     """
     encoding = encoding_of(path, settings.encoding)
     announced = None
-    spaces: set[str] = set()
+    marks: set[str] = set()
     with copy.open("wb") as file:
         for text in decoded(path, name, encoding, advance):
             rest = text
             if file.tell() == 0 and announced is None:
                 announced, rest = without_announcement(text)
-            spaces.update(mark for mark in WHITESPACE if mark in rest)
+            marks.update(mark for mark in WHITESPACE + INVISIBLE if mark in rest)
             file.write(rest.encode())
     with copy.open(encoding="utf-8", newline="") as file:
         head = io.StringIO(file.read(SAMPLE), newline="").readlines()
     if not "".join(head).strip():
-        raise BadInput(f"{name}: is empty; a table has a line of column names, and rows below it")
+        raise BadInput(f"{name}: the file is empty: expected a line of column names, and rows below it")
     separator = chosen_separator(name, head, wanted, announced, settings)
     header = [column.strip(WHITESPACE) for column in fields(head, separator)[0]]
     if not set(header) & set(wanted):
         raise BadInput(f"{name}: {stranger(head, header, separator, wanted)}")
     above = 0 if announced is None else 1
-    return Text(name, copy, separator, encoding, tuple(header), above, frozenset(spaces), frozenset())
+    return Text(name, copy, separator, encoding, tuple(header), above, frozenset(marks), frozenset())
 
 
 def encoding_of(path: Path, encoding: str) -> str:
@@ -141,13 +141,13 @@ def chosen_separator(
     """
     if announced is not None and settings.separator not in (AUTO, announced):
         raise BadInput(
-            f"{name}: line 1 says that the separator is {announced!r}, and {KEY}.separator is {settings.separator!r}; "
-            f"set it to {AUTO}, or take line 1 out of the file"
+            f"{name}: line 1 sets the separator {announced!r}, but {KEY}.separator is {settings.separator!r}; set it "
+            f"to {AUTO}, or remove line 1"
         )
     if announced not in (None, *SEPARATORS, " "):
         raise BadInput(
-            f"{name}: line 1 says that the separator is {announced!r}, and {', '.join(map(repr, SEPARATORS))} and ' ' "
-            "are read; write the table with one of them"
+            f"{name}: invalid separator {announced!r} (line 1): expected one of {', '.join(map(repr, SEPARATORS))} and "
+            "' '; write the table with one of these"
         )
     return announced or (settings.separator if settings.separator != AUTO else separated_by(head, wanted))
 
@@ -172,15 +172,16 @@ def decoded(path: Path, name: str, encoding: str, advance: Callable[[int], objec
                 if isinstance(error, UnicodeDecodeError):
                     line += error.object[: error.start].count(b"\n")
                     place = offset - waiting + error.start
-                    what = f"line {line}, byte {place}: {error.object[error.start]:#04x} is not {encoding}"
-                remedy = f"name the file's encoding in {KEY}.encoding, perhaps latin-1 or cp1252"
+                    byte = f"{error.object[error.start]:#04x}"
+                    what = f"invalid byte {byte} (line {line}, byte {place}): expected {encoding}"
+                remedy = f"set {KEY}.encoding to that of the file, perhaps latin-1 or cp1252"
                 raise BadInput(f"{name}: {what}; {remedy}") from None
             if "\0" in text:
                 line += text[: text.index("\0")].count("\n")
                 utf16 = block.count(0) > len(block) // 4
                 order = "be" if block[::2].count(0) > block[1::2].count(0) else "le"
                 remedy = f"if it is UTF-16, set {KEY}.encoding to utf-16-{order}" if utf16 else "correct the line"
-                raise BadInput(f"{name}: line {line}: a zero byte, which no text holds; {remedy}")
+                raise BadInput(f"{name}: invalid NUL byte (line {line}): expected text; {remedy}")
             yield text.removeprefix("\ufeff") if first else text
             if not block:
                 return
@@ -205,15 +206,16 @@ def separated_by(head: list[str], wanted: Collection[str]) -> str:
 
 
 def stranger(head: list[str], header: list[str], separator: str, wanted: Collection[str]) -> str:
-    """What may have gone wrong where the first line has none of the columns."""
+    """Return the likely cause where the first line has none of the columns, and the way out."""
     better = separated_by(head, wanted)
     count = len({column.strip(WHITESPACE) for column in fields(head[:1], better)[0]} & set(wanted))
     if count:
         return (
-            f"cut at {separator!r}, line 1 has none of the columns, at {better!r} {count}; set {KEY}.separator to that"
+            f"line 1 has none of the columns if split at {separator!r}, but {count} if split at {better!r}; set "
+            f"{KEY}.separator to {better!r}"
         )
     if not any(header):
-        return "line 1 is blank; a table begins with a line of column names"
+        return "line 1 is blank: expected the names of the columns; remove the line, or write the names there"
     if any(re.fullmatch(r"\s*[+-]?[\d.,]+\s*", value) for value in header):
         return f"line 1 looks like data ({shown(header)}), not like names of columns; write a line of names above it"
     return f"line 1 names no column of data.table (it has: {shown(header)}); name the file's columns in params.yaml"

@@ -43,6 +43,14 @@ class Marks:
     thousands: str | None
     plain: Collection[str] = field(default=(), compare=False)
 
+    def whole(self, text: str) -> str:
+        """Return an SQL expression: a trimmed text as a whole number of 128 bits, NULL if it is none or a larger "
+        "one."""
+        digits = f"replace({text}, {quote(MINUS)}, '-')"
+        for mark in KINDS[self.thousands or NONE]:
+            digits = f"replace({digits}, {quote(mark)}, '')"
+        return f"try_cast({digits} AS HUGEINT)"
+
     def value(self, text: str) -> str:
         """Return an SQL expression: a trimmed text as a DOUBLE, NULL if it is no finite number."""
         thousands, decimal = self.thousands or NONE, self.decimal or POINT

@@ -1,7 +1,7 @@
 """Brings a table of any source and any size to features, target and split, or says everything that is wrong with it."""
 
 import difflib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from bakeoff.data.sources.find import Found
@@ -12,6 +12,8 @@ from bakeoff.data.table.faults import refuse, refused
 from bakeoff.data.table.prepared import Prepared
 from bakeoff.data.table.rejects import Kind
 from bakeoff.data.table.settings import TableSettings
+
+IDENTIFIER = "if it is an identifier, take it off data.table.numeric"
 
 
 @contextmanager
@@ -38,8 +40,9 @@ def ingested(found: Found, settings: TableSettings, advance: Callable[[int], obj
         taken = values.take(rows, source, there, settings.csv, None)
         if isinstance(taken, list):
             raise refused(found.name, [*faults, *taken])
-        prepared = Prepared(rows, settings, there, source.place, taken.reading, taken.remarks).cut()
-        refuse(found.name, [*faults, *checks.faults(prepared)])
+        remarks = [*taken.remarks, *(f"column '{name}': {what}; {IDENTIFIER}" for name, what in taken.merged.items())]
+        prepared = Prepared(rows, settings, there, source.place, taken.reading, remarks).cut()
+        refuse(found.name, [*faults, *merged(taken.merged, settings), *checks.faults(prepared)])
         yield prepared
 
 
@@ -49,7 +52,7 @@ def size(found: Found) -> int:
 
 
 def kinds(settings: TableSettings) -> dict[str, Kind]:
-    """Which columns are read, and as what."""
+    """Return the columns that are read, with the type of each."""
     target = settings.target
     texts = [*settings.order, *([settings.split.column] if settings.split.column else []), *settings.categorical]
     read_as: dict[str, Kind] = dict.fromkeys(texts, "VARCHAR")
@@ -57,16 +60,24 @@ def kinds(settings: TableSettings) -> dict[str, Kind]:
     return read_as | ({settings.time: "TIMESTAMP"} if settings.time else {}) | dict.fromkeys(settings.numeric, "DOUBLE")
 
 
+def merged(found: Mapping[str, str], settings: TableSettings) -> Iterator[str]:
+    """A target, or the groups of a split, of which different whole numbers became one."""
+    if (target := settings.target.column) in found:
+        yield f"column '{target}', the target: {found[target]}; divide the values, or write fewer digits"
+    if (column := settings.split.column) is not None and column in found:
+        yield f"column '{column}', by which rows are split: {found[column]}; take it off data.table.numeric"
+
+
 def misnamed(header: Sequence[str], settings: TableSettings) -> Iterator[str]:
     """Columns that are there twice, that are not there, or that no role claims."""
     for name in dict.fromkeys(name for name in header if header.count(name) > 1):
-        yield f"column '{name}' is there {header.count(name)} times; give each column a name of its own"
+        yield f"column '{name}' appears {header.count(name)} times; give each column a name of its own"
     for role, names in settings.roles.items():
         for name in names:
             if name not in header:
                 near = difflib.get_close_matches(name, header, n=1)
-                known = f"did you mean '{near[0]}'?" if near else f"there are {delimited.shown(header)}"
-                yield f"data.table.{role} names '{name}', which is no column; {known}"
+                known = f"did you mean '{near[0]}'?" if near else f"the file has: {delimited.shown(header)}"
+                yield f"data.table.{role} names '{name}', which is not a column; {known}"
     if settings.dropped is not None:
         claimed = {name for names in settings.roles.values() for name in names}
         for name in header:

@@ -103,7 +103,7 @@ class Prepared:
         """Categories and groups of which some values differ in case alone, each with an example."""
         names = [*self.settings.categorical, *([self.settings.split.column] if self.settings.split.column else [])]
         found = []
-        for name in dict.fromkeys(names):
+        for name in dict.fromkeys(name for name in names if self.kinds[name] == "VARCHAR"):
             column = self.column(name)
             pairs = self.ask(
                 f"SELECT min({column}), max({column}) FROM (SELECT DISTINCT {column} FROM rows) "
@@ -120,7 +120,7 @@ class Prepared:
         names = [*self.settings.categorical, *([target.column] if target.above is None else []), split.column]
         words = ", ".join(map(literal, SUSPECTS))
         found = []
-        for name in dict.fromkeys(name for name in names if name):
+        for name in dict.fromkeys(name for name in names if name and self.kinds[name] == "VARCHAR"):
             column = self.column(name)
             if values := self.ask(f"SELECT DISTINCT {column} FROM rows WHERE lower({column}) IN ({words}) ORDER BY 1"):
                 told = ", ".join(quoted(value) for (value,) in values)
@@ -178,7 +178,7 @@ class Prepared:
         return {name: word for name, word in words.items() if word != MISSING}
 
     def summary(self) -> str:
-        """How many rows there are, of which classes and in which parts, and what to look at."""
+        """Return a line with the numbers of rows, by class and part, and with all remarks."""
         total = self.ask("SELECT count(*) FROM rows")[0][0]
         parts = {part: sum(counts.values()) for part, counts in self.counts.items()}
         kept = sum(parts.values())
@@ -211,7 +211,7 @@ class Prepared:
         table.save(named, self.classes, self.gaps, path, self.whole)
 
     def keys(self, name: str) -> tuple[str, ...]:
-        """What a column is sorted by."""
+        """Return the SQL sort keys of a column."""
         column = self.column(name)
         number = (f"try_cast({column} AS DOUBLE) NULLS LAST",) if self.kinds[name] == "VARCHAR" else ()
         return (*number, f"{column} NULLS LAST")

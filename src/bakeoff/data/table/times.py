@@ -37,7 +37,7 @@ FIRST, LAST = 1678, 2261  # years
 
 @dataclass(frozen=True)
 class Times:
-    """How the values of a column become moments.
+    """The rule by which the values of a column become moments.
 
     Attributes:
         order: None for types.

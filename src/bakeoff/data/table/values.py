@@ -19,17 +19,21 @@ from bakeoff.data.table.reading import Reading
 from bakeoff.data.table.rejects import Kind
 from bakeoff.data.table.settings import AUTO, NONE, CsvSettings
 
+EXACT = 2.0**53  # up to here each whole number has a float64 of its own
+
 
 @dataclass(frozen=True)
 class Taken:
-    """What came of a table.
+    """The reading of a table, with remarks.
 
     Attributes:
         remarks: what was read otherwise than it is written.
+        merged: by numeric column, whole numbers that became one number.
     """
 
     reading: Reading
     remarks: list[str]
+    merged: dict[str, str]
 
 
 def take(
@@ -105,8 +109,9 @@ class Values:
         if problems:
             return problems
         remarks = list(self.respelled([name for name in texts if name in numbers]))
+        merged = dict(self.merged(types, marks))
         self.rows.execute("DROP TABLE given")
-        return Taken(self.reading(marks, sorted(numbers), found), remarks)
+        return Taken(self.reading(marks, sorted(numbers), found), remarks, merged)
 
     def moments(self, name: str, column: str, kind: str) -> times.Times | str:
         if kind == "VARCHAR":
@@ -145,7 +150,7 @@ class Values:
                 yield invalid(f"column '{name}'", found, count, expected, remedy)
 
     def expected(self, kind: Kind, marks: Marks) -> tuple[str, str]:
-        """What a text of this kind should be, and the way out."""
+        """Return the expected form of a text of this kind, and the way out."""
         if kind == "TIMESTAMP":
             return (
                 "a time",
@@ -182,6 +187,26 @@ class Values:
                 written, told = self.first(f"given.c{i}, rows.c{i}", i, f"given.c{i} != rows.c{i}", 1)[0]
                 values = f"{quoted(written)} is read as {quoted(told)} ({count:,} values)"
                 yield f"column '{name}' is all numbers: {values}"
+
+    def merged(self, types: Mapping[str, str], marks: Marks) -> Iterator[tuple[str, str]]:
+        """Numeric columns of which different whole numbers are the same float64, each with its first two values."""
+        columns = {name: f"c{i}" for i, name in enumerate(self.kinds) if self.kinds[name] == "DOUBLE"}
+        columns = {name: column for name, column in columns.items() if types[name] != "DOUBLE"}
+        if not columns:
+            return
+        largest = self.ask(f"SELECT {', '.join(f'max(abs({column}))' for column in columns.values())} FROM rows")[0]
+        for (name, column), most in zip(columns.items(), largest, strict=True):
+            if most is None or most <= EXACT:
+                continue
+            whole = marks.whole(f"given.{column}") if types[name] == "VARCHAR" else f"given.{column}"
+            found = self.ask(
+                f"SELECT min({whole})::VARCHAR, max({whole})::VARCHAR FROM given POSITIONAL JOIN rows "
+                f"WHERE abs(rows.{column}) >= {EXACT!r} GROUP BY rows.{column} HAVING count(DISTINCT {whole}) > 1 "
+                f"ORDER BY abs(rows.{column}) LIMIT 1"
+            )
+            if found:
+                both = f"{quoted(found[0][0])} and {quoted(found[0][1])} are read as one number"
+                yield name, f"{both}, for float64 is exact up to 2^53 alone"
 
     def reading(self, marks: Marks, numbers: list[str], found: list[times.Times]) -> Reading:
         # A table with types has no separator and no encoding: the settings may have them for new rows.

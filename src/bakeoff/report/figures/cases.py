@@ -56,7 +56,7 @@ class Case:
 
 @dataclass(frozen=True)
 class Cases:
-    """What is shown of so many validation pictures that have any class but the background.
+    """The cases that are shown of the validation pictures with any class but the background.
 
     Attributes:
         background: whether the first class is the background.
