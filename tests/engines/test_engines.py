@@ -535,7 +535,9 @@ def test_two_workers_run_queued_experiments_side_by_side(project: Project) -> No
     project.run("git", "commit", "--quiet", "--message=results")
     before = project.results()
     for epochs in (3, 4):
-        project.run("dvc", "exp", "run", "--queue", f"--name=epochs-{epochs}", "--set-param", f"flights.epochs={epochs}")
+        project.run(
+            "dvc", "exp", "run", "--queue", f"--name=epochs-{epochs}", "--set-param", f"flights.epochs={epochs}"
+        )
     project.process("dvc", "queue", "start", "--jobs=2")
     deadline = time.monotonic() + 300
     while "Running" in (status := project.run("dvc", "queue", "status")) or "Queued" in status:
