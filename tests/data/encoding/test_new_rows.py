@@ -335,7 +335,7 @@ def test_a_workbook_is_named(from_text: Callable[..., Encoder], tmp_path: Path) 
     with zipfile.ZipFile(path, "w") as book:
         book.writestr("[Content_Types].xml", "<Types/>")
         book.writestr("xl/workbook.xml", "<workbook/>")
-    with pytest.raises(BadInput, match=r"new\.xlsx: is an Excel workbook, .* save it as CSV"):
+    with pytest.raises(BadInput, match=r"new\.xlsx: the file is an Excel workbook: .* save it as CSV"):
         encode_table_file(encoder, path)
 
 
