@@ -44,8 +44,7 @@ class Marks:
     plain: Collection[str] = field(default=(), compare=False)
 
     def whole(self, text: str) -> str:
-        """Return an SQL expression: a trimmed text as a whole number of 128 bits, NULL if it is none or a larger "
-        "one."""
+        """Return an SQL expression: a trimmed text as a whole number of 128 bits, or NULL if it is none or larger."""
         digits = f"replace({text}, {quote(MINUS)}, '-')"
         for mark in KINDS[self.thousands or NONE]:
             digits = f"replace({digits}, {quote(mark)}, '')"
