@@ -72,7 +72,7 @@ def test_few_slices_are_split_by_the_shares_that_ship(found: int, parts: list[in
 
 def test_two_slices_are_too_few() -> None:
     slabs = SlabSettings.model_validate(SHIPPED["data"]["scans"]["split"])
-    with pytest.raises(BadInput, match="takes 3 slices with its gaps, and there are 2"):
+    with pytest.raises(BadInput, match="takes 3 slices with its gaps, but the data set has 2"):
         splits.split([2], slabs, Remarks())
 
 
@@ -187,7 +187,7 @@ def test_a_text_of_rare_words_is_said(project: Any, rare: int) -> None:
     project.set(data__corpus__source="data/raw/corpus/t.txt")
     ended = project.run("ingest_corpus")
     assert ended.returncode == 0, ended.stderr
-    said = "101 of 201 words become UNK: rarer than data.corpus.minimum_count 5"
+    said = "101 of 201 words become UNK: they are rarer than data.corpus.minimum_count 5"
     assert (said in ended.stdout) == (rare == 101)
 
 

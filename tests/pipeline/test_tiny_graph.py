@@ -298,7 +298,7 @@ def undeclared(paths: Iterable[str], allowed: Sequence[str]) -> list[str]:
 def test_each_record_holds_the_settings_and_inputs_of_its_stage(by_dvc: Path) -> None:
     stages = lock(by_dvc)
     made = [record.read(path) for path in (by_dvc / "reports/records").rglob("*.json")]
-    assert len(made) == 2 + 4 + 2 + 2 + 7 + 2 + 2 + 2 + 2  # the last are the recipes'
+    assert len(made) == 2 + 4 + 2 + 2 + 8 + 2 + 2 + 2 + 2  # the last are the recipes'
     for one in made:
         assert one.settings == settings(one.stage, stages[one.stage])
         assert sorted(one.data) == [item["path"] for item in stages[one.stage]["deps"] if not is_code(item["path"])]
@@ -376,7 +376,7 @@ def test_a_setting_of_the_contest_makes_exactly_its_cells_stale(
         "report",
         "track",
     ]
-    of_images = {name for name in lock(by_dvc) if name.startswith(("tune_mlp", "tune_cnn"))}
+    of_images = {name for name in lock(by_dvc) if name.startswith(("tune_mlp", "tune_cnn", "tune_tradeoff"))}
     assert set(searches) == (of_images if key.startswith("tasks.images.training") else set())
 
 

@@ -329,4 +329,4 @@ def test_a_served_model_answers_and_refuses_what_it_cannot_read() -> None:
         with pytest.raises(urllib.error.HTTPError) as refused:
             asked(address, {"dataframe_records": [{"temp": "warm", "month": "1"}]})
         with refused.value as answer:
-            assert answer.code in (400, 500) and "should be a number" in answer.read().decode()
+            assert answer.code in (400, 500) and "expected a number" in answer.read().decode()
