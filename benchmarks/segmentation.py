@@ -24,7 +24,6 @@ names.
 
 import argparse
 import json
-import os
 import statistics
 import subprocess
 import sys
@@ -36,7 +35,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[1]
+from benchmarks import contender
+from benchmarks.contender import ROOT
+
 PACKAGES = ["monai>=1.6"]
 RATES = (1e-3, 3e-3, 1e-2)
 BATCH = 2
@@ -66,19 +67,8 @@ class Process:
     runs: list[Run] = field(default_factory=list)
 
     def ask(self, **asked: Any) -> dict[str, Any]:
-        """Return its answer.
-
-        Raises:
-            RuntimeError: it has ended.
-        """
-        assert self.process.stdin and self.process.stdout
-        self.process.stdin.write(f"{json.dumps(asked)}\n")
-        self.process.stdin.flush()
-        for line in self.process.stdout:
-            if line.startswith("answer "):
-                answer: dict[str, Any] = json.loads(line.removeprefix("answer "))
-                return answer
-        raise RuntimeError(f"{self.name} ended with status {self.process.wait()}")
+        """Return its answer."""
+        return contender.ask(self.process, json.dumps(asked))
 
     @property
     def seconds(self) -> float:
@@ -129,23 +119,8 @@ def markdown(processes: Sequence[Process], parameters: dict[str, int], rates: Se
 
 
 def start(name: str, python: Path, asked: argparse.Namespace, parameters: int) -> Process:
-    from bakeoff.base import reproducible
-
-    ours = name == OURS
-    # MONAI runs as its users run it: without what makes this project's bytes equal.
-    plain = {key: value for key, value in os.environ.items() if key not in reproducible.ENVIRONMENT}
-    alone = plain | {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "PYTHONPATH": f"{ROOT / 'src'}:{ROOT}"}
     train = ["--train", name, str(parameters), "--data", str(asked.data), "--epochs", str(asked.epochs)]
-    process = subprocess.Popen(
-        [Path(sys.executable) if ours else python, "-m", "benchmarks.segmentation", *train],
-        cwd=ROOT,
-        env=alone | reproducible.ENVIRONMENT if ours else alone,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=None if ours else subprocess.DEVNULL,
-        text=True,
-    )
-    return Process(name, process)
+    return Process(name, contender.start(["benchmarks.segmentation", *train], None if name == OURS else python))
 
 
 def compare(asked: argparse.Namespace) -> bool:
@@ -187,7 +162,7 @@ def answers(measure: dict[str, Callable[..., dict[str, Any]]]) -> None:
     """Answer each line until there are no more."""
     for line in sys.stdin:
         asked = json.loads(line)
-        print("answer", json.dumps(measure[asked.pop("what")](**asked)), flush=True)
+        contender.answer(measure[asked.pop("what")](**asked))
 
 
 def bakeoffs(data: Path, epochs: int) -> None:

@@ -20,8 +20,6 @@ environment of their own, which is made in bakeoff's cache.
 On a GPU, where there is one: see gpu.py.
 """
 
-import json
-import os
 import statistics
 import subprocess
 import sys
@@ -33,14 +31,13 @@ import pipeline  # noqa: F401  first: it sets the environment that the pipeline 
 
 # isort: split
 
-from bakeoff.base import reproducible
 from bakeoff.base.machine import processor
+from benchmarks import contender
 from benchmarks.training import gpu
 from benchmarks.training.contenders import CONTENDERS
 from benchmarks.training.environment import interpreter
 from benchmarks.training.networks import TRAINED
 
-ROOT = Path(__file__).resolve().parents[2]
 ROUNDS = 7
 FASTER = {"cnn": 1.7, "resnet-8": 1.7}  # times a DataLoader over pictures
 SHARES = {"cnn": 0.45, "resnet-8": 0.5, "wrn-16-2": 0.5}  # of the roofline
@@ -52,25 +49,13 @@ AGREE = 1e-4  # relative, of the mean losses of the first epoch: float32, before
 class Process:
     """A contender at work on a network."""
 
-    contender: str
     process: subprocess.Popen[str]
     steps: int
     told: dict[str, list[dict[str, float]]] = field(default_factory=dict)
 
     def ask(self, what: str) -> None:
-        """Have it measure something once more.
-
-        Raises:
-            RuntimeError: it has ended.
-        """
-        assert self.process.stdin and self.process.stdout
-        self.process.stdin.write(f"{what}\n")
-        self.process.stdin.flush()
-        for line in self.process.stdout:
-            if line.startswith("answer "):
-                self.told.setdefault(what, []).append(json.loads(line.removeprefix("answer ")))
-                return
-        raise RuntimeError(f"{self.contender} ended with status {self.process.wait()}")
+        """Have it measure something once more."""
+        self.told.setdefault(what, []).append(contender.ask(self.process, what))
 
     def step(self, what: str = "epoch") -> float:
         """Median seconds of a step."""
@@ -83,31 +68,20 @@ class Process:
         return statistics.median(epoch["seconds"] - bare["seconds"] for epoch, bare in pairs) / self.steps
 
 
-def start(contender: str, network: str, python: Path) -> Process:
-    # The contenders run as their users run them: without what makes this project's bytes equal.
-    plain = {name: value for name, value in os.environ.items() if name not in reproducible.ENVIRONMENT}
-    alone = plain | {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "PYTHONPATH": f"{ROOT / 'src'}:{ROOT}"}
-    command = [Path(sys.executable) if contender == "bakeoff" else python, "-m", "benchmarks.training.contenders"]
-    process = subprocess.Popen(
-        [*command, contender, network],
-        cwd=ROOT,
-        env=alone | reproducible.ENVIRONMENT if contender == "bakeoff" else alone,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=None if contender == "bakeoff" else subprocess.DEVNULL,
-        text=True,
-    )
-    return Process(contender, process, TRAINED[network].steps)
+def start(name: str, network: str, python: Path) -> Process:
+    command = ["benchmarks.training.contenders", name, network]
+    process = contender.start(command, None if name == "bakeoff" else python)
+    return Process(process, TRAINED[network].steps)
 
 
 def compare(network: str, python: Path) -> bool:
     """Print the lines of a network; whether it is as fast as was aimed at."""
-    processes = {contender: start(contender, network, python) for contender in CONTENDERS}
+    processes = {name: start(name, network, python) for name in CONTENDERS}
     ours = processes["bakeoff"]
     for _ in range(ROUNDS + 1):  # the first warms up
-        for contender, process in processes.items():
+        for name, process in processes.items():
             process.ask("epoch")
-            if contender != "keras":
+            if name != "keras":
                 process.ask("bare")
         ours.ask("roofline")
     for process in processes.values():
@@ -115,14 +89,14 @@ def compare(network: str, python: Path) -> bool:
         process.process.stdin.close()
         process.process.wait()
     well = True
-    for contender, process in processes.items():
+    for name, process in processes.items():
         times = process.step() / ours.step()
-        aim = FASTER.get(network) if contender == "loader, pictures" else None
+        aim = FASTER.get(network) if name == "loader, pictures" else None
         well &= aim is None or times >= aim
-        overhead = "" if contender == "keras" else f"  overhead {process.overhead * 1e6:6.0f} us"
+        overhead = "" if name == "keras" else f"  overhead {process.overhead * 1e6:6.0f} us"
         least = f"  (at least {aim} x)" if aim else ""
-        print(f"{network:<9} {contender:<17} {process.step() * 1e3:8.2f} ms a step {times:5.2f} x{overhead}{least}")
-    losses = {contender: process.told["epoch"][0]["loss"] for contender, process in processes.items()}
+        print(f"{network:<9} {name:<17} {process.step() * 1e3:8.2f} ms a step {times:5.2f} x{overhead}{least}")
+    losses = {name: process.told["epoch"][0]["loss"] for name, process in processes.items()}
     astray = [name for name, loss in losses.items() if abs(loss / losses["bakeoff"] - 1) > AGREE]
     if astray:
         print(f"{network:<9} losses differ, so the work was not the same: {losses}")

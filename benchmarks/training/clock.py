@@ -3,13 +3,14 @@
 Run by this project's Python and by that of the contenders.
 """
 
-import json
 import sys
 import time
 from collections.abc import Callable
 
 import torch
 from torch import Tensor
+
+from benchmarks.contender import answer
 
 Measure = Callable[[], dict[str, float]]
 
@@ -51,7 +52,3 @@ class Clock:
         """Answer with the seconds of the epoch and the mean of the losses seen in it, which are forgotten."""
         answer({"seconds": self.seconds, "loss": torch.stack(losses).mean().item()})
         losses.clear()
-
-
-def answer(values: dict[str, float]) -> None:
-    print("answer", json.dumps(values), flush=True)

@@ -60,9 +60,9 @@ def written(
         found.defaults(settings.optimizers),
         found.tasks[settings.task].training,
     )
-    parameters = base.named(base.at(point))
+    parameters = base.named(base.at(point)) | point | {"seed": 0}
     metrics = {} if score is None else {f"val/{settings.objective}": score}
-    head = Run(f"{study}-{method}-s0", parameters | point, metrics, [], diverged=1 if score is None else None)
+    head = Run(f"{study}-{method}-s0", parameters, metrics, [], diverged=1 if score is None else None)
     raw = load(ROOT / "params.yaml")["tuning"]["studies"][study]
     path = Path(f"reports/records/tuning/{study}-{method}.json")
     path.parent.mkdir(parents=True, exist_ok=True)

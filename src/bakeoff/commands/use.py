@@ -12,6 +12,7 @@ from bakeoff.base.record import Record, Run, read
 from bakeoff.base.settings import BadInput, hint, validate
 from bakeoff.contest.recipe_settings import RecipeSettings
 from bakeoff.harness.params import Params
+from bakeoff.results.study_runs import StudyRuns
 from bakeoff.training.settings import PlanSettings
 from bakeoff.tuning.candidate import Base, Candidate
 from bakeoff.tuning.measures import metric, pair, sign
@@ -82,7 +83,7 @@ def best_of(name: str, params: Params, trial: str | None = None) -> Found:
     study = params.tuning.studies[name]
     if trial is not None:
         raise BadInput(f"study {name}: has one objective, and its best point is taken; leave out --trial")
-    heads = [head(record) for record in records_of(name, params).values()]
+    heads = [StudyRuns.of(record).head for record in records_of(name, params).values()]
     ended = [run for run in heads if run.diverged is None]
     if not ended:
         raise BadInput(f"study {name}: every best point diverged in its confirming trainings; change its space")
@@ -101,12 +102,9 @@ def on_front(name: str, params: Params, trial: str | None) -> Found:
     trials: dict[str, Run] = {}
     again: set[str] = set()  # those that are confirmed
     for method, record in records_of(name, params).items():
-        study = head(record)
-        for run in record.runs:
-            if run.parent and run.parameters["seed"] != study.parameters["seed"]:
-                again.add(f"{method}-{run.parameters['study.trial']}")
-            elif run.parent and run.diverged is None:
-                trials[f"{method}-{run.name.removeprefix(f'{study.name}-')}"] = run
+        runs = StudyRuns.of(record)
+        again |= {f"{method}-{run.parameters['study.trial']}" for run in runs.confirmed}
+        trials |= {f"{method}-{runs.short(run)}": run for run in runs.trials if run.diverged is None}
     if not trials:
         raise BadInput(f"study {name}: every trial diverged; change its space")
     names = list(trials)
@@ -116,11 +114,6 @@ def on_front(name: str, params: Params, trial: str | None) -> Found:
         raise BadInput(f"study {name}: {why}; take one of its front with --trial: {', '.join(best)}")
     notes = [] if trial in again else ["it was not trained again from a new seed: its values are those of the search"]
     return Found(trials[trial], f"trial {trial} of the front of {name}", notes)
-
-
-def head(record: Record) -> Run:
-    """Return the run of the study as a whole."""
-    return next(run for run in record.runs if run.parent is None)
 
 
 def records_of(name: str, params: Params) -> dict[str, Record]:

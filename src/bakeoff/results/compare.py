@@ -62,6 +62,7 @@ from bakeoff.results.references import HeldOut, no_better_than
 from bakeoff.results.runs_by_role import Roles
 from bakeoff.results.settings import ComparisonSettings
 from bakeoff.results.significance import bootstrap, student
+from bakeoff.results.study_runs import StudyRuns
 
 OF_METRICS, OF_LOSSES = (0.0, 1.0), (0.0, math.inf)  # no interval reaches beyond what the quantity can be
 RANGES: Mapping[Metric, float] = {"accuracy": 1.0, "auc": 0.5, "dice": 1.0}  # from chance or nothing to perfect
@@ -559,7 +560,7 @@ def vectors(records: Mapping[str, Record]) -> EmbeddingComparison:
 
 def tuning(records: Mapping[str, Record], settings: ComparisonSettings) -> TuningComparison:
     """Return the methods of a study, ranked by their objective: that of the best trial, trained from fresh seeds."""
-    searches = {method: searched(method, record.runs) for method, record in records.items()}
+    searches = {method: searched(method, record) for method, record in records.items()}
     # The objective may be a loss, which has no range of which a share would be unstable.
     ranked = standings([search.confirmed for search in searches.values()], settings.confidence, stable=math.inf)
     leader = ranked[0].cell
@@ -609,19 +610,16 @@ class Searched:
         return -1 if self.objective == "loss" else 1
 
 
-def searched(method: str, runs: Sequence[Run]) -> Searched:
+def searched(method: str, record: Record) -> Searched:
     """Return the runs of a study by what they were for."""
-    head = next(run for run in runs if run.parent is None)
-    seed = head.parameters["seed"]  # of all trials; the confirmations have others
-    fresh = [run for run in runs if run.parent == head.name and run.parameters["seed"] != seed]
-    trials = [run for run in runs if run.parent == head.name and run.parameters["seed"] == seed]
-    seeds = tuple(run.parameters["seed"] for run in fresh)
-    objective = head.parameters["study.objective"]
-    measured = {name for run in runs for name in run.metrics}
+    runs = StudyRuns.of(record)
+    seeds = tuple(run.parameters["seed"] for run in runs.confirmed)
+    objective = runs.head.parameters["study.objective"]
+    measured = {name for run in record.runs for name in run.metrics}
     tested = objective if objective != "loss" else "dice" if "test/dice" in measured else "accuracy"
-    score = column(fresh, f"val/{objective}") * (-1 if objective == "loss" else 1)
-    confirmed = Cell(method, seeds, score, column(fresh, f"test/{tested}"))
-    return Searched(head, trials, confirmed, objective, tested)
+    score = column(runs.confirmed, f"val/{objective}") * (-1 if objective == "loss" else 1)
+    confirmed = Cell(method, seeds, score, column(runs.confirmed, f"test/{tested}"))
+    return Searched(runs.head, runs.trials, confirmed, objective, tested)
 
 
 def study(

@@ -16,13 +16,14 @@ from bakeoff.results import importance
 from bakeoff.results.model import Estimate, FrontComparison, FrontSearch, FrontTrial, Values
 from bakeoff.results.settings import ComparisonSettings
 from bakeoff.results.significance import student
+from bakeoff.results.study_runs import StudyRuns
 from bakeoff.tuning.measures import metric, pair, sign
 from bakeoff.tuning.pareto import Pair, front, hypervolume, ideal, worst
 
 
 def of_two(records: Mapping[str, Record]) -> bool:
     """Return whether the records are of a study of two objectives."""
-    return any(len(objectives(head(record))) > 1 for record in records.values())
+    return any(len(objectives(StudyRuns.of(record).head)) > 1 for record in records.values())
 
 
 def objectives(study: Run) -> list[Any]:
@@ -30,14 +31,10 @@ def objectives(study: Run) -> list[Any]:
     return list(study.parameters["study.objective"].split(", "))
 
 
-def head(record: Record) -> Run:
-    """Return the run of the study as a whole."""
-    return next(run for run in record.runs if run.parent is None)
-
-
 def compare(records: Mapping[str, Record], settings: ComparisonSettings) -> FrontComparison:
     """Return the methods of a study, that of the largest hypervolume first, and the front of all their trials."""
-    study = head(next(iter(records.values())))
+    found = {method: StudyRuns.of(record) for method, record in records.items()}
+    study = next(iter(found.values())).head
     first, second = objectives(study)
     of_params = next(iter(records.values())).settings[f"tuning.studies.{study.parameters['study']}"]
     space = importance.dimensions(study.parameters["study.space"].split(", "), of_params)
@@ -45,12 +42,11 @@ def compare(records: Mapping[str, Record], settings: ComparisonSettings) -> Fron
     tested: Any = next(
         (name for name in (first, second, "dice") if name != "loss" and f"test/{name}" in measured), "accuracy"
     )
-    trials = {method: tried(record) for method, record in records.items()}
-    ended = [(method, run) for method, runs in trials.items() for run in runs if run.diverged is None]
+    ended = [(method, run) for method, runs in found.items() for run in runs.trials if run.diverged is None]
     values = [pair((first, second), run.metrics) for _, run in ended]
     reference, best = (worst(values), ideal(values)) if values else ((0.0, 0.0), (0.0, 0.0))
     both = (first, second)
-    searches = [search(method, runs, both, reference, best) for method, runs in trials.items()]
+    searches = [search(method, runs.trials, both, reference, best) for method, runs in found.items()]
     return FrontComparison(
         data=study.parameters["data"],
         model=study.parameters["model"],
@@ -60,16 +56,10 @@ def compare(records: Mapping[str, Record], settings: ComparisonSettings) -> Fron
         hyperparameters=tuple(space),
         reference=as_they_are(both, reference) if values else None,
         front=tuple(
-            on_front(*ended[place], records[ended[place][0]], both, tested, space, settings) for place in front(values)
+            on_front(*ended[place], found[ended[place][0]], both, tested, space, settings) for place in front(values)
         ),
         searches=tuple(sorted(searches, key=lambda one: -one.hypervolume)),
     )
-
-
-def tried(record: Record) -> list[Run]:
-    """Return the trials of a search; its confirming trainings have other seeds."""
-    study = head(record)
-    return [run for run in record.runs if run.parent and run.parameters["seed"] == study.parameters["seed"]]
 
 
 def as_they_are(names: tuple[str, str], values: Pair) -> Values:
@@ -102,16 +92,15 @@ def search(method: str, trials: Sequence[Run], names: tuple[str, str], reference
 def on_front(
     method: str,
     trial: Run,
-    record: Record,
+    runs: StudyRuns,
     names: tuple[str, str],
     tested: str,
     space: Mapping[str, Mapping[str, Any]],
     settings: ComparisonSettings,
 ) -> FrontTrial:
     """Return a trial, and what the trainings that confirm it give."""
-    study = head(record)
-    name = trial.name.removeprefix(f"{study.name}-")
-    again = [run for run in record.runs if run.parent and run.parameters.get("study.trial") == name]
+    name = runs.short(trial)
+    again = [run for run in runs.confirmed if run.parameters["study.trial"] == name]
 
     def over(column: str) -> Estimate:
         found = [run.metrics[column] for run in again if run.diverged is None]
