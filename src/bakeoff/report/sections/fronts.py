@@ -24,7 +24,7 @@ def study_part(name: str, study: FrontComparison, part: str | None) -> str:
         searches_table(study),
     ]
     if study.front:
-        parts += [confirmed(study), front_table(study)]
+        parts += [confirmed(name, study), front_table(study)]
     return "\n\n".join(parts)
 
 
@@ -55,8 +55,8 @@ def searches_table(study: FrontComparison) -> str:
     return table(["method", "trials", "points on its front", "hypervolume"], rows)
 
 
-def confirmed(study: FrontComparison) -> str:
-    """Return what of the common front was trained again, and what was not."""
+def confirmed(name: str, study: FrontComparison) -> str:
+    """Return which points of the common front were trained again, and how to use one."""
     again = [trial for trial in study.front if trial.confirmations]
     lost = sum(trial.diverged for trial in again)
     diverged = f" {plural(lost, 'training')} diverged." if lost else ""
@@ -65,7 +65,9 @@ def confirmed(study: FrontComparison) -> str:
         f"The front of all trials has {points}. Each method trains points spread over its own front again from new "
         f"seeds, as many trainings as the budget has; {len(again)} of the {points} {are} among "
         f"them.{diverged} The best of many trials are biased by selection, and of the other points only the "
-        "values in the search are known. `bakeoff use STUDY --trial TRIAL` writes a point as a recipe."
+        "values in the search are known. A command writes a point as a recipe, such as the first: "
+        + code(f"bakeoff use {name} --trial {study.front[0].name}")
+        + "."
     )
 
 
