@@ -35,8 +35,6 @@ class Score:
 class Separation:
     """How well the cells of several images are separated.
 
-    The challenge's program pools V_Rand and takes the mean of V_Info.
-
     Attributes:
         border: the name of the class between cells.
         rand, info: means of the scores of single images.

@@ -173,9 +173,8 @@ def separation(found: Explanation) -> list[str]:
         "## Separation of cells",
         f"Cells are what '{plain(scores.border)}' separates, once it is thinned to a line. The scores are 1 where no "
         "cells are merged and none is split (Arganda-Carreras et al. 2015). A pooled score is that of all images as "
-        "one segmentation, in which a cell is in one image alone; the program of the ISBI 2012 challenge pools V_Rand "
-        "and takes the mean of V_Info. The best threshold of the probability is chosen on these data, as in the "
-        "challenge, so its score is biased by selection.",
+        "one segmentation, in which a cell is in one image alone. The best threshold of the probability is chosen on "
+        "these data, as in the ISBI 2012 challenge, so its score is biased by selection.",
         table(["score", "at threshold 0.5", "at the best threshold", "best threshold"], rows),
     ]
 
