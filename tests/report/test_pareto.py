@@ -55,6 +55,7 @@ def test_the_page_says_what_was_confirmed_and_what_a_hypervolume_is() -> None:
     assert "| bayes | 4 (1 diverged) | 2 | 0.3939 |" in text
     assert "The front of all trials has 2 points." in text
     assert "2 of the 2 points are among them." in text
+    assert "`bakeoff use duo --trial bayes-t002`" in text
     assert "| trial | hidden.0 | accuracy in the search | number of weights | accuracy, new seeds | new seeds |" in text
     assert "| bayes-t002 | 64 | 0.9 | 640 | 0.88 | 1 | 0.5 |" in text
     assert "](figures/pareto-duo.png)" in text
