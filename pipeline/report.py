@@ -16,6 +16,7 @@ from bakeoff.results import record_names
 from bakeoff.results.curves import read_curves
 from bakeoff.results.model import Comparison, EmbeddingComparison, TaskKind, Winner
 from bakeoff.results.step_costs import measured, read
+from bakeoff.tuner_contest.model import TunerContest
 
 
 def report(stage: Stage) -> None:
@@ -49,6 +50,7 @@ def report(stage: Stage) -> None:
         optimizers=stage.settings("optimizers", Optimizers),
         segmenters=segmenters,
         cases=found_cases(scans, segmenters),
+        contest=contest(stage),
     )
     drawn = figures(material)
     for name, picture in drawn.items():
@@ -64,6 +66,13 @@ def text(stage: Stage, corpus: str, found: EmbeddingComparison) -> Text:
     weights = {name: stage.input(paths.weights("embedding", f"{corpus}-{name}")) for name in found.architectures}
     card = read_corpus_card(stage.input(paths.data_card(corpus)))
     return Text(card, read_vectors(weights, vocabulary))
+
+
+def contest(stage: Stage) -> TunerContest | None:
+    """Return the contest of the methods of search, where params.yaml has one."""
+    if not stage.settings("tuner_contest.methods", tuple[str, ...]):
+        return None
+    return TunerContest.read(stage.input(paths.TUNER_CONTEST))
 
 
 def segmenter(stage: Stage, task: str, winner: Winner) -> Segmenter:

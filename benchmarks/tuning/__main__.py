@@ -2,8 +2,9 @@
 
     python -m benchmarks.tuning [--repeats 30] [--budgets 8 16 32 64] [--methods ...] [--tables WHEEL] [--kept FILE]
 
-Each method searches four functions with a known minimum from as many seeds as there are repeats, in batches of 4 as a
-study does, with the settings of params.yaml; Optuna's loop tries one trial after the other at its samplers' defaults.
+The stage `tuner_contest` makes the same comparison in the graph. Here each method searches four functions with a known
+minimum from as many seeds as there are repeats, in batches of 4 as a study does, with the settings of params.yaml, and
+Optuna's loop tries one trial after the other at its samplers' defaults.
 The regret is the best value so far minus the minimum, in units of what the median place of the cube has. It contains no
 training, so that only the searches count. The method `gradient` is left out: it needs a training to differentiate.
 
@@ -27,12 +28,12 @@ from numpy.typing import NDArray
 
 from bakeoff.base import cores
 from bakeoff.base.settings import BadInput
-from benchmarks.tuning.contenders import CONTENDERS, Found, Key, searched, version_of, with_tables
-from benchmarks.tuning.problems import PROBLEMS
-from benchmarks.tuning.statistics import Estimate, bootstrapped, mean_ranks, median, ratio, win_rate
+from bakeoff.tuner_contest.statistics import Bootstrap, Estimate, mean_ranks, median, ratio, win_rate
+from benchmarks.tuning.contenders import CONTENDERS, DOCUMENT, PROBLEMS, Found, Key, search_for, version_of, with_tables
 from benchmarks.tuning.tables import TABLES
 
 Array = NDArray[np.float64]
+BOOTSTRAP = Bootstrap(DOCUMENT["comparison"]["confidence"], DOCUMENT["tuner_contest"]["resamples"])
 
 
 def wanted(contenders: Sequence[str], problems: Sequence[str], budgets: Sequence[int], repeats: int) -> Iterator[Key]:
@@ -53,7 +54,7 @@ def all_found(keys: Sequence[Key], kept: Path | None, wheel: Path | None) -> dic
             file.write("\n")  # ends a line that was cut
     spawn = get_context("spawn")
     with ProcessPoolExecutor(cores.available(), spawn, initializer=with_tables, initargs=(wheel,)) as pool:
-        for number, (key, one) in enumerate(zip(missing, pool.map(searched, missing), strict=True), start=1):
+        for number, (key, one) in enumerate(zip(missing, pool.map(search_for, missing), strict=True), start=1):
             found[key] = one
             if kept:
                 with kept.open("a", encoding="utf-8") as file:
@@ -99,21 +100,26 @@ def report(found: dict[Key, Found], arguments: Any) -> None:
     for name in arguments.problems:
         print(f"Median regret on {name}, with {arguments.repeats} repeats and 95 % intervals\n")
         rows = [
-            [one, *(shown(bootstrapped(median, regrets(one, budget, [name]))) for budget in budgets)]
+            [one, *(shown(BOOTSTRAP.estimate(median, regrets(one, budget, [name]))) for budget in budgets)]
             for one in contenders
         ]
         table(["method", *columns], rows)
     against = {budget: regrets("random", budget) for budget in budgets}
     print("Median regret over that of random search, geometric mean over the problems\n")
-    rows = [[one, *(shown(bootstrapped(ratio, regrets(one, k), against[k])) for k in budgets)] for one in contenders]
+    rows = [
+        [one, *(shown(BOOTSTRAP.estimate(ratio, regrets(one, k), against[k])) for k in budgets)] for one in contenders
+    ]
     table(["method", *columns], rows)
     print("Share of repeats that are better than one of random search\n")
     rows = [
-        [one, *(shown(bootstrapped(win_rate, regrets(one, k), against[k]), ".0%") for k in budgets)]
+        [one, *(shown(BOOTSTRAP.estimate(win_rate, regrets(one, k), against[k]), ".0%") for k in budgets)]
         for one in contenders
     ]
     table(["method", *columns], rows)
-    ranks = {budget: mean_ranks({one: regrets(one, budget) for one in contenders}) for budget in budgets}
+    ranks = {
+        budget: mean_ranks({one: regrets(one, budget) for one in contenders}, BOOTSTRAP.confidence)
+        for budget in budgets
+    }
     blocks = arguments.repeats * len(arguments.problems)
     print(
         f"Mean rank over {blocks} pairs of problem and repeat, and processor time of the searcher; ranks that differ "

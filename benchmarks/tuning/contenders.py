@@ -8,18 +8,19 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import optuna
 
-from bakeoff.base.settings import Settings, load
+from bakeoff.base.settings import load
+from bakeoff.tuner_contest.functions import FUNCTIONS, function_problem
+from bakeoff.tuner_contest.problem import Problem
+from bakeoff.tuner_contest.searches import searched
 from bakeoff.tuning.registry import SEARCHERS
-from bakeoff.tuning.searcher import Problem as Asked
-from bakeoff.tuning.settings import GridSettings
-from benchmarks.tuning.problems import PROBLEMS, Problem
+from bakeoff.tuning.searcher import Proposal, Searcher
 from benchmarks.tuning.tables import problems
 
-BATCH = 4
-PARAMS = load(Path(__file__).parents[2] / "params.yaml")["tuning"]
+DOCUMENT = load(Path(__file__).parents[2] / "params.yaml")
+PARAMS, BATCH = DOCUMENT["tuning"], DOCUMENT["tuner_contest"]["batch"]
+PROBLEMS: dict[str, Problem] = {name: function_problem(name) for name in FUNCTIONS}
 METHODS = tuple(name for name in SEARCHERS if name != "gradient")  # it needs the gradient of a training
 SAMPLERS: Mapping[str, Callable[[int], optuna.samplers.BaseSampler]] = {
     "optuna tpe": lambda seed: optuna.samplers.TPESampler(seed=seed),
@@ -52,10 +53,10 @@ def with_tables(wheel: Path | None) -> None:
         PROBLEMS.update({table.name: table for table in problems(wheel)})
 
 
-def searched(key: Key) -> Found:
+def search_for(key: Key) -> Found:
     contender, name, budget, seed = key
     values, seconds = search(contender, PROBLEMS[name], budget, seed)
-    return PROBLEMS[name].regrets(values), seconds
+    return PROBLEMS[name].regrets(values).tolist(), seconds
 
 
 def search(contender: str, problem: Problem, budget: int, seed: int) -> tuple[list[float], float]:
@@ -63,28 +64,34 @@ def search(contender: str, problem: Problem, budget: int, seed: int) -> tuple[li
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     if contender in SAMPLERS:
         return by_optuna(SAMPLERS[contender](seed), problem, budget)
-    spec = SEARCHERS[contender]
-    settings = spec.settings.model_validate(PARAMS[contender])
-    if contender == "grid":
-        settings = levels(problem, budget, seed)
-    return by_searcher(spec.build, settings, problem, budget, seed)
+    settings = None if contender == "grid" else SEARCHERS[contender].settings.model_validate(PARAMS[contender])
+    timed: list[Timed] = []
+
+    def wrapped(searcher: Searcher) -> Timed:
+        timed.append(Timed(searcher))
+        return timed[0]
+
+    start = time.process_time()
+    values = searched(contender, settings, problem, budget, seed, BATCH, wrapped)
+    return values, (timed[0].seconds + timed[0].built - start) / budget
 
 
-def by_searcher(
-    build: Callable[[Asked, Any], Any], settings: Settings, problem: Problem, budget: int, seed: int
-) -> tuple[list[float], float]:
-    """In batches, as a study does."""
-    values: list[float] = []
-    took = -time.process_time()
-    searcher = build(Asked("benchmark", problem.space, budget, seed, no_slope), settings)
-    while len(values) < budget:
-        points = [proposal.point for proposal in searcher.ask(min(BATCH, budget - len(values)))]
-        took += time.process_time()
-        found = [problem.at(list(point.values())) for point in points]
-        took -= time.process_time()
-        searcher.tell(found)
-        values += found
-    return values, (took + time.process_time()) / budget
+class Timed:
+    """A searcher whose processor time is taken."""
+
+    def __init__(self, searcher: Searcher) -> None:
+        self.searcher, self.seconds, self.built = searcher, 0.0, time.process_time()
+
+    def ask(self, n: int) -> list[Proposal]:
+        self.seconds -= time.process_time()
+        found = self.searcher.ask(n)
+        self.seconds += time.process_time()
+        return found
+
+    def tell(self, values: Sequence[Any]) -> None:
+        self.seconds -= time.process_time()
+        self.searcher.tell(values)
+        self.seconds += time.process_time()
 
 
 def by_optuna(sampler: optuna.samplers.BaseSampler, problem: Problem, budget: int) -> tuple[list[float], float]:
@@ -94,30 +101,16 @@ def by_optuna(sampler: optuna.samplers.BaseSampler, problem: Problem, budget: in
 
     def objective(trial: optuna.Trial) -> float:
         nonlocal trained
-        if problem.levels:
-            place: list[float] = [trial.suggest_int(f"x{k}", 0, n - 1) for k, n in enumerate(problem.levels)]
-        else:
-            place = [trial.suggest_float(name, 0.0, 1.0) for name in problem.space.dimensions]
+        point: dict[str, float] = {}
+        for name in problem.space.dimensions:
+            low, high = problem.space.extremes(name)
+            whole = name in problem.space.integers
+            point[name] = trial.suggest_int(name, low, high) if whole else trial.suggest_float(name, low, high)
         trained -= time.process_time()
-        values.append(problem.at(place))
+        values.append(problem.value(point))
         trained += time.process_time()
         return values[-1]
 
     start = time.process_time()
     optuna.create_study(sampler=sampler).optimize(objective, n_trials=budget)
     return values, (time.process_time() - start - trained) / budget
-
-
-def levels(problem: Problem, budget: int, seed: int) -> GridSettings:
-    """Return a grid of at least as many points as the budget; which dimensions have a level more is drawn."""
-    counts = np.ones(problem.dimensions, int)
-    most = problem.levels or [budget] * problem.dimensions
-    order = np.random.default_rng(seed).permutation(problem.dimensions)
-    while counts.prod() < budget:
-        open_ = [axis for axis in order if counts[axis] < most[axis]]
-        counts[min(open_, key=lambda axis: counts[axis])] += 1
-    return GridSettings(levels={"benchmark": dict(zip(problem.space.dimensions, counts.tolist(), strict=True))})
-
-
-def no_slope(steps: int) -> Any:
-    raise NotImplementedError(f"a function has no gradient through {steps} steps of a training")

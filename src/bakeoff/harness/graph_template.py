@@ -19,6 +19,7 @@ CONDITION = re.compile(r"  # if (\w+)$", re.MULTILINE)
 MADE_OF, SIGNED = "# Made of (sha256):", "# All other lines (sha256):"
 REMEDY = f"put the change into {TEMPLATE}, then: rm {GRAPH} && bakeoff deps"
 OF_TASKS = ("task", "recipes", "baselines")  # placeholders that stand for tasks
+OF_STUDIES = ("study", "contested")
 INTRODUCTION = """\
 # The graph of stages, written by `make deps` from pipeline/stages.yaml for the data sets and tasks of params.yaml.
 # DVC runs it, and the Snakefile makes its rules of it. A stage `code_SCRIPT` digests all files that a script imports
@@ -46,6 +47,9 @@ def lists(params: Any) -> dict[str, Sequence[str]]:
         "corpora": params.embedding.corpora,
         "tables": params.online.tables,
         "study": [name for name, study in params.tuning.studies.items() if study.methods],
+        "contested": list(params.tuner_contest.tables) if params.tuner_contest.methods else [],
+        "searchers": params.tuner_contest.methods,
+        "searcher": [method for method in params.tuner_contest.methods if method != "grid"],
     }
 
 
@@ -112,7 +116,7 @@ def repeated(block: str, names: Mapping[str, Sequence[str]], params: Any) -> Ite
     for name in meant(placeholder[1], names):
         text = f"{heading}\n{rest}".replace(placeholder[0], name)
         task = name if placeholder[1] in OF_TASKS else None
-        if placeholder[1] == "study":
+        if placeholder[1] in OF_STUDIES:
             study = params.tuning.studies[name]
             task = study.task
             text = text.replace("<task>", study.task).replace("<model>", study.model)

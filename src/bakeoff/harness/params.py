@@ -26,12 +26,14 @@ from bakeoff.explanation.settings import ExplanationSettings
 from bakeoff.harness.graph_template import differences, whole
 from bakeoff.harness.params_rules import misfits, names, unseen
 from bakeoff.harness.study_rules import studies
+from bakeoff.harness.tuner_contest_rules import tables
 from bakeoff.networks.registry import NETWORKS, Networks
 from bakeoff.networks.settings import NetworkSettings
 from bakeoff.online.settings import OnlineSettings
 from bakeoff.optimizers.registry import OPTIMIZERS, Optimizers
 from bakeoff.results.settings import ComparisonSettings
 from bakeoff.training.settings import RunSettings
+from bakeoff.tuner_contest.settings import TunerContestBudget, TunerContestSettings
 from bakeoff.tuning.settings import (
     BayesSettings,
     CmaSettings,
@@ -95,6 +97,7 @@ class BudgetSettings(Settings):
     contest: ContestBudget
     tuning: SearchBudget
     online: OnlineBudget
+    tuner_contest: TunerContestBudget
 
 
 class Params(Settings):
@@ -111,6 +114,7 @@ class Params(Settings):
     baselines: Baselines
     online: OnlineSettings
     tuning: Tuning
+    tuner_contest: TunerContestSettings
     comparison: ComparisonSettings
     explanation: ExplanationSettings
 
@@ -148,6 +152,7 @@ def check(path: Path = PATH, *, graph: bool = True) -> Params:
     refuse(path, names(params))
     refuse(path, misfits(params, read_recipes(params, path.parent)))
     refuse(path, studies(params))
+    refuse(path, tables(params))
     if graph and (differing := list(differences(params, path.parent))):
         raise BadInput("; ".join(differing))
     return params

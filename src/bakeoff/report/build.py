@@ -22,11 +22,13 @@ from bakeoff.report import pages, web_page
 from bakeoff.report.figures import contest, example_figures, overview
 from bakeoff.report.figures.cases import Cases, cases, draw_cases
 from bakeoff.report.figures.pareto import draw_fronts
+from bakeoff.report.figures.searchers import draw_contest
 from bakeoff.report.figures.trials import draw_trials
-from bakeoff.report.sections import online
+from bakeoff.report.sections import online, searchers
 from bakeoff.results.curves import CurvePoint
 from bakeoff.results.model import Comparison, FrontComparison, TuningComparison, Winner
 from bakeoff.results.step_costs import Costs
+from bakeoff.tuner_contest.model import TunerContest
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,7 @@ class Material:
         streams: by table and by rule (`sgd-constant`) the record of a training on its stream.
         segmenters: by task on scans; none where every training diverged.
         cases: of each task with a segmenter.
+        contest: of the methods of search; None where params.yaml has none.
     """
 
     comparison: Comparison
@@ -73,6 +76,7 @@ class Material:
     optimizers: Optimizers
     segmenters: Mapping[str, Segmenter]
     cases: Mapping[str, Cases]
+    contest: TunerContest | None
 
 
 def found_cases(scans: Mapping[str, Examples], segmenters: Mapping[str, Segmenter]) -> dict[str, Cases]:
@@ -109,6 +113,8 @@ def drawn_by(material: Material) -> Iterator[Callable[[], dict[str, bytes]]]:
         yield partial(trials, name, study)
     for name, fronts in comparison.fronts.items():
         yield partial(pareto, name, fronts)
+    if material.contest:
+        yield partial(contest_of_searchers, material.contest)
     for task, name in material.data.items():
         card = material.cards[name]
         if card.samples is not None:
@@ -132,6 +138,10 @@ def trials(name: str, study: TuningComparison) -> dict[str, bytes]:
 
 def pareto(name: str, study: FrontComparison) -> dict[str, bytes]:
     return {f"pareto-{name}.png": draw_fronts(study)}
+
+
+def contest_of_searchers(results: TunerContest) -> dict[str, bytes]:
+    return {searchers.FIGURE: draw_contest(results)}
 
 
 def pictures(task: str, samples: Samples, classes: Sequence[str]) -> dict[str, bytes]:
@@ -171,6 +181,7 @@ def texts(material: Material, drawn: Mapping[str, bytes]) -> dict[str, str]:
         curves=material.curves,
         cases=material.cases,
     )
+    of_searchers = [searchers.section(material.contest)] if material.contest else []
     streams = [
         online.section(
             table,
@@ -181,7 +192,7 @@ def texts(material: Material, drawn: Mapping[str, bytes]) -> dict[str, str]:
         )
         for table, records in material.streams.items()
     ]
-    page = pages.report(comparison, shown, *streams)
+    page = pages.report(comparison, shown, *of_searchers, *streams)
     return {
         "report.md": page,
         "report.html": web_page.as_html(page, drawn),

@@ -49,11 +49,7 @@ class Setup:
         settings = budgeted(read, read(f"tuning.studies.{study}", StudySettings))
         budget = of_budget(read, "tuning", SearchBudget).of(settings)
         hyperparameters = read(f"tuning.{method}", SEARCHERS[method].settings)
-        network = read(f"networks.{settings.model}", NETWORKS[settings.model].settings)
-        rules = settings.optimizers
-        defaults = {rule: read(f"optimizers.{rule}.defaults", OPTIMIZERS[rule].settings) for rule in rules}
-        plan = read(f"tasks.{settings.task}.training", PlanSettings)
-        base = Base.read(study, settings, network, defaults, plan)
+        base = base_of(read, study, settings)
         return cls(study, method, settings, budget, hyperparameters, base, path_of(read, settings.task))
 
     def objective(self, whole: Examples) -> Objective:
@@ -92,3 +88,15 @@ class Setup:
         return Study(
             self.study, self.method, self.data, self.budget, settings, self.hyperparameters, objective, searcher
         )
+
+
+def base_of(read: Read, study: str, settings: StudySettings) -> Base:
+    """Return what all trainings of a study share, by params.yaml.
+
+    Raises:
+        BadInput: a fixed value has a name that is not a setting.
+    """
+    network = read(f"networks.{settings.model}", NETWORKS[settings.model].settings)
+    defaults = {rule: read(f"optimizers.{rule}.defaults", OPTIMIZERS[rule].settings) for rule in settings.optimizers}
+    plan = read(f"tasks.{settings.task}.training", PlanSettings)
+    return Base.read(study, settings, network, defaults, plan)

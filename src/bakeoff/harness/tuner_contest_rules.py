@@ -1,0 +1,57 @@
+"""Rules of params.yaml for the tables of trainings that the contest of the searchers searches."""
+
+import math
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from bakeoff.base.settings import hint
+from bakeoff.tuner_contest.settings import TableSettings
+from bakeoff.tuner_contest.training_table import shape
+from bakeoff.tuning.candidate import Base
+from bakeoff.tuning.settings import Choice, StudySettings
+
+if TYPE_CHECKING:
+    from bakeoff.harness.params import Params
+
+MOST = 100_000  # trainings of a table
+
+
+def tables(params: "Params") -> Iterator[str]:
+    """Yield what is wrong with each table."""
+    for name, table in params.tuner_contest.tables.items():
+        place = f"tuner_contest.tables.{name}"
+        if name not in params.tuning.studies:
+            yield f"{place}: '{name}' is not under tuning.studies{hint(name, params.tuning.studies)}"
+            continue
+        study = params.tuning.studies[name]
+        faults = list(of_study(study)) or list(of_levels(params, name, study, table))
+        yield from (f"{place}: {fault}" for fault in faults)
+
+
+def of_study(study: StudySettings) -> Iterator[str]:
+    if len(study.objectives) > 1:
+        yield "the study has two objectives, and a table has one; take a study with one objective"
+    if conditional := [name for name, dimension in study.searched.items() if hasattr(dimension, "when")]:
+        yield (
+            f"{conditional[0]} of the study is searched only under a condition (`when`, or one of several optimizers), "
+            "and a table has all combinations; take another study"
+        )
+
+
+def of_levels(params: "Params", name: str, study: StudySettings, table: TableSettings) -> Iterator[str]:
+    ranges = [key for key, dimension in study.space.items() if not isinstance(dimension, Choice)]
+    yield from (f"levels.{key} is missing, a range of the study" for key in ranges if key not in table.levels)
+    wrong = [key for key in table.levels if key not in ranges]
+    yield from (f"levels.{key} is not a range of the study{hint(key, ranges)}" for key in wrong)
+    if wrong or any(key not in table.levels for key in ranges):
+        return
+    network, training = getattr(params.networks, study.model), params.tasks[study.task].training
+    space = Base.read(name, study, network, params.defaults(study.optimizers), training).space(study)
+    for key in ranges:
+        low, high = space.extremes(key)
+        if key in space.integers and (most := int(high) - int(low) + 1) < table.levels[key]:
+            yield f"levels.{key} is {table.levels[key]}, and its range has {most} whole numbers; take at most so many"
+    sizes, _ = shape(study.searched, table.levels)
+    if (trainings := math.prod(sizes)) > MOST:
+        made = " x ".join(map(str, sizes))
+        yield f"levels make {made} = {trainings:,} trainings, and should make at most {MOST:,}; take fewer levels"

@@ -1,0 +1,69 @@
+"""One search of a problem by one method, in batches as a study makes them."""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from bakeoff.base.settings import Settings
+from bakeoff.tuner_contest.problem import Problem
+from bakeoff.tuning.registry import SEARCHERS
+from bakeoff.tuning.searcher import Problem as Searched
+from bakeoff.tuning.searcher import Searcher
+from bakeoff.tuning.settings import Choice, GridSettings, Range
+from bakeoff.tuning.space import Space
+
+STUDY = "contest"  # the name under which a grid finds its levels
+
+
+def searched(
+    method: str,
+    settings: Settings | None,
+    problem: Problem,
+    budget: int,
+    seed: int,
+    batch: int,
+    wrapped: Callable[[Searcher], Searcher] = lambda searcher: searcher,
+) -> list[float]:
+    """Return the values of all trials of a search, in the order asked.
+
+    Args:
+        settings: of the method; of a grid none, which gets levels that fit the budget.
+        wrapped: what to ask and tell in place of the searcher, such as one that takes the time.
+    """
+    if method == "grid":
+        settings = GridSettings(levels={STUDY: levels(problem.space, budget, seed)})
+    values: list[float] = []
+    searcher = wrapped(SEARCHERS[method].build(Searched(STUDY, problem.space, budget, seed, no_slope), settings))
+    while len(values) < budget:
+        proposals = searcher.ask(min(batch, budget - len(values)))
+        found = [problem.value(proposal.point) for proposal in proposals]
+        searcher.tell(found)
+        values += found
+    return values
+
+
+def levels(space: Space, budget: int, seed: int) -> dict[str, int]:
+    """Return levels of the ranges that make at least as many points as the budget, with the choices.
+
+    Which ranges have a level more than others is drawn.
+    """
+    most = {name: most_levels(space, name, budget) for name, one in space.dimensions.items() if isinstance(one, Range)}
+    choices = [len(one.choices) for one in space.dimensions.values() if isinstance(one, Choice)]
+    counts = dict.fromkeys(most, 1)
+    names = list(most)
+    order = [names[place] for place in np.random.default_rng(seed).permutation(len(names))]
+    while math.prod([*counts.values(), *choices]) < budget:
+        counts[min((name for name in order if counts[name] < most[name]), key=counts.__getitem__)] += 1
+    return counts
+
+
+def most_levels(space: Space, name: str, budget: int) -> int:
+    """Return how many levels a range can have: as many as it has whole numbers, or as the budget has trials."""
+    low, high = space.extremes(name)
+    return int(high) - int(low) + 1 if name in space.integers else budget
+
+
+def no_slope(steps: int) -> Any:
+    raise NotImplementedError(f"a problem has no gradient through {steps} steps of a training")
