@@ -46,6 +46,7 @@ def check(
     document = settings.load(PARAMS)
     document["budgets"][document["budget"]]["epochs"] = times
     document["tuning"] |= {"studies": {"own": STUDY | changes}, "grid": {"levels": levels or {}}}
+    document["tuner_contest"]["tables"] = {}
     monkeypatch.chdir(PARAMS.parent)
     monkeypatch.setattr(params, "load", lambda path: document if path.name == PARAMS.name else settings.load(path))
     params.check(graph=False)

@@ -40,6 +40,7 @@ TINY: Mapping[str, Any] = {
     },
     "budgets.standard.tuning": {"trials": 4, "confirmations": 1},
     "budgets.standard.online": {"seeds": 1},
+    "budgets.standard.tuner_contest": {"repeats": 2, "trials": [2, 4]},
     "tasks.images.models": ["softmax", "cnn"],
     "tasks.images.optimizers": ["sgd", "adam"],
     "tasks.images.recipes": ["softmax"],
@@ -75,6 +76,12 @@ TINY: Mapping[str, Any] = {
     "tuning.studies.unet.trials": 2,
     "tuning.studies.unet.examples": 8,
     "tuning.studies.unet.epochs": 1,
+    "tuner_contest.functions": ["branin"],
+    "tuner_contest.tables.mlp.levels": {"optimizer.learning_rate": 2, "optimizer.beta": 2, "penalty.weight_decay": 2},
+    "tuner_contest.tables.mlp.epochs": 1,
+    "tuner_contest.tables.mlp.examples": 100,
+    "tuner_contest.tables.mlp.checks": 2,
+    "tuner_contest.resamples": 20,
     "comparison.resamples": 1000,
 }
 
