@@ -30,6 +30,11 @@ from bakeoff.report.sections import online
 from bakeoff.results.compare import compare
 from bakeoff.results.curves import curves, read_curves
 from bakeoff.results.step_costs import Costs
+from bakeoff.tuner_contest.contest import Searches, compared, searches
+from bakeoff.tuner_contest.functions import function_problem
+from bakeoff.tuner_contest.model import TunerContest
+from bakeoff.tuner_contest.settings import TunerContestBudget
+from bakeoff.tuner_contest.statistics import Bootstrap
 
 UNET = UnetSettings(**small_networks.UNET)
 NO_COSTS = Costs("Abacus", {})
@@ -112,6 +117,7 @@ def material(
     lost: Sequence[str] = (),
     costs: Costs = NO_COSTS,
     shared: bool = False,
+    contested: bool = False,
 ) -> Material:
     """The inputs of a report on these tasks, texts and streams.
 
@@ -119,6 +125,7 @@ def material(
         duo: the methods of a study of two objectives.
         lost: the roles whose runs all diverged.
         shared: the points of an optimizer are the same on every problem.
+        contested: the methods of search are compared.
     """
     records = all_diverged(contests(tasks, optimizers, shared=shared), *lost)
     comparison = compare(
@@ -160,7 +167,17 @@ def material(
         optimizers=validate(load(Path(__file__).parents[2] / "params.yaml"), "optimizers", Optimizers),
         segmenters=segmenters,
         cases=found_cases(pictured, segmenters),
+        contest=contest_of_searchers() if contested else None,
     )
+
+
+def contest_of_searchers() -> TunerContest:
+    """A contest of random search and of a grid on one function."""
+    budget, rng = TunerContestBudget(repeats=2, trials=(2, 4)), np.random.default_rng(0)
+    keys = searches(["random", "grid"], ["branin"], budget, 0)
+    values = {key: (0.5 + rng.random(key.budget)).tolist() for key in keys}
+    found = Searches(values, {"branin": function_problem("branin")}, budget, 0)
+    return compared(found, {}, Bootstrap(0.95, 20))
 
 
 REPORTS = {
@@ -169,6 +186,7 @@ REPORTS = {
         "methods": ("grid", "bayes"),
         "corpora": ("corpus",),
         "tables": ("table",),
+        "contested": True,
     },
     "two of a kind": {
         "tasks": ("images", "cifar", "table", "penguins", "scans"),
