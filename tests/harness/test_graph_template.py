@@ -47,6 +47,8 @@ def tables_alone() -> Settings:
     settings["embedding"]["corpora"] = []
     settings["online"]["tables"] = []
     settings["tuning"] |= {"studies": {}, "grid": {"levels": {}}}
+    settings["tuner_contest"]["methods"] = []
+    settings["tuner_contest"]["tables"] = {}
     return settings
 
 
@@ -68,7 +70,7 @@ def test_where_there_is_nothing_there_is_no_stage_and_no_dependency() -> None:
     assert made.keys() == {"ingest_table", "encode_table", "train_table", "compare", "report", "track"}
     assert made["compare"]["deps"] == ["data/table/card.json", "reports/records/table"]
     read = {dependency for name in ("report", "track") for dependency in made[name]["deps"]}
-    assert not [path for path in read if re.search("images|scans|corpus|embedding|online|tuning", path)]
+    assert not [path for path in read if re.search("images|scans|corpus|embedding|online|tuning|tuner", path)]
 
 
 @pytest.mark.parametrize(
@@ -89,6 +91,7 @@ def test_the_report_reads_the_card_of_each_labelled_data_set_once(
     settings["tasks"] = {name: settings["tasks"][name] for name in tasks}
     settings["online"]["tables"] = tables
     settings["tuning"] |= {"studies": {}, "grid": {"levels": {}}}
+    settings["tuner_contest"]["tables"] = {}
     settings["embedding"]["corpora"] = []
     read = stages(settings)["report"]["deps"]
     assert [path for path in read if path.endswith("card.json")] == [f"data/{name}/card.json" for name in cards]

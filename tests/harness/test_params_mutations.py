@@ -129,7 +129,7 @@ def test_mutations_of_every_leaf_are_accepted_or_refused_in_one_clear_line(monke
 @pytest.mark.parametrize("how", ["removed", "misspelt", "doubled"])
 def test_a_key_that_is_missing_misspelt_or_unknown_is_named(how: str, monkeypatch: pytest.MonkeyPatch) -> None:
     maps = r"(data\.table\.encoding\.(hashed|scaling_by_column)|optimizers\.\w+\.search|data\.scans\.labels)\b"
-    free = re.compile(rf"{maps}|(data|tasks|tuning\.studies)\.\w+$")
+    free = re.compile(rf"{maps}|(data|tasks|tuning\.studies|tuner_contest\.tables)\.\w+$")
     optional = re.compile(r"tuning\.studies\.\w+\.(fixed|space)\.[^.]")  # a setting that a study may leave alone
     unclear = []
     for place in [place for place in places(document()) if isinstance(place[-1], str)]:

@@ -242,7 +242,7 @@ def test_what_settings_alone_decide_is_refused(
         {"data.scans.resize": None, "networks.unet.depth": 6, "tasks.scans.training.augmentation.shift": 40},
         {"data.scans.resize": [128, 128], "networks.unet.depth": 6},
         {"data.images.resize": [5, 5]},
-        {"tuning.studies": {}, "tuning.grid.levels": {}},
+        {"tuning.studies": {}, "tuning.grid.levels": {}, "tuner_contest.tables": {}},
         {"tasks.table.recipes": []},
         {"tasks.images.recipes": []},
         {"tasks.images.recipes": [], "tasks.table.recipes": [], "tasks.table.baselines": []},

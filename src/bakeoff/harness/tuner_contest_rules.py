@@ -21,7 +21,10 @@ def tables(params: "Params") -> Iterator[str]:
     for name, table in params.tuner_contest.tables.items():
         place = f"tuner_contest.tables.{name}"
         if name not in params.tuning.studies:
-            yield f"{place}: '{name}' is not under tuning.studies{hint(name, params.tuning.studies)}"
+            yield (
+                f"{place}: '{name}' is not under tuning.studies{hint(name, params.tuning.studies)}; take the table off, "
+                "or add the study"
+            )
             continue
         study = params.tuning.studies[name]
         faults = list(of_study(study)) or list(of_levels(params, name, study, table))
