@@ -27,7 +27,7 @@ def tune(stage: Stage, study: str, method: str) -> None:
     with log, training as train, stage.progress(search.trainings) as progress:
         runs = search.run(finished.around(train), stage.watch, progress, trials.append)
     if log.taken:
-        stage.say([f"{stage.name}: {log.taken} of {len(runs) - 1} trainings are from {log.path}"])
+        stage.say([f"{stage.name}: {log.taken} of {finished.asked} trainings are from {log.path}"])
     stage.record(paths.record("tuning", f"{study}-{method}"), "tuning", runs)
     stage.metrics(paths.metrics("tuning", f"{study}-{method}"), runs[0].metrics)
     table = trial_table(trials, setup.settings.searched, search.goal)

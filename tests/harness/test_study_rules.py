@@ -23,6 +23,7 @@ STUDY: dict[str, Any] = {
     "trials": 8,
     "batch": 2,
     "stop": {"target": None, "patience": None, "halving": None},
+    "evaluation": {"seeds": 1},
     "epochs": 1,
     "examples": 100,
     "seed": 0,

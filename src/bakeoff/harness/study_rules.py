@@ -23,6 +23,7 @@ from bakeoff.networks.registry import networks_for
 from bakeoff.optimizers.registry import OPTIMIZERS
 from bakeoff.tuning.candidate import EPOCHS, Base, Candidate, Unknown, found, whole_ends
 from bakeoff.tuning.differentiable import differentiable, searchable
+from bakeoff.tuning.evaluation import OfFolds
 from bakeoff.tuning.grid import grid
 from bakeoff.tuning.halving import planned, rungs
 from bakeoff.tuning.measures import PARAMETERS
@@ -35,6 +36,13 @@ if TYPE_CHECKING:
 CHOOSING = ("grid", "random", "sobol", "bayes", "evolution", "nsga2")  # among optimizers with settings of their own
 TRADING = ("grid", "random", "sobol", "bayes", "nsga2")  # that search for a front of two objectives
 GRID = 10**6  # points that a grid may have: all of them are listed before the first is tried
+# What folds at random would put on both sides; the examples do not say which of them belong together.
+LEAKS = {
+    "group": "rows of one group would be in several folds",
+    "time": "a training would see rows from after those that are held out",
+    "slabs": "neighbouring slices would be in several folds",
+    "file": "slices of one file would be in several folds",
+}
 CORNERS = 512  # of a space; of one with more the gate tries these, and each dimension alone
 
 
@@ -53,7 +61,7 @@ def studies(params: "Params") -> Iterator[str]:
         except BadInput as error:
             yield str(error).removeprefix("params.yaml: ")
             continue
-        faults = [*of_halving(params, study), *of_space(base, study)]
+        faults = [*of_halving(params, study), *of_evaluation(params, study), *of_space(base, study)]
         if faults:
             yield from (f"{place}.{fault}" for fault in faults)
             continue
@@ -142,6 +150,30 @@ def of_halving(params: "Params", study: StudySettings) -> Iterator[str]:
         yield (
             "methods has gradient, whose steps need the value of a full training, and stop.halving is on; take one of "
             "them off"
+        )
+
+
+def of_evaluation(params: "Params", study: StudySettings) -> Iterator[str]:
+    """Yield what is wrong with the trainings of a trial: folds that would leak, or trials that no method can have."""
+    evaluation, data = study.evaluation, params.tasks[study.task].data
+    if evaluation.trainings == 1:
+        return
+    named, way_out = f"evaluation is {evaluation}", "take {seeds: 3}"
+    split = getattr(getattr(params.data[data], "split", None), "by", "random")
+    if isinstance(evaluation, OfFolds) and split != "random":
+        yield (
+            f"{named}, which are drawn at random, and data.{data}.split is by {split}: {LEAKS[split]}; {way_out}"
+            f"{', or split at random' if params.data[data].kind == 'table' else ''}"
+        )
+    if "gradient" in study.methods:
+        yield f"methods has gradient, which looks through one training, and {named}; take gradient off, or {{seeds: 1}}"
+    trainings = params.budgets[params.budget].tuning.of(study).trials
+    if study.points(trainings) == 0:
+        key = f"budgets.{params.budget}.tuning.trials" if study.trials is None else "trials"
+        made = f" ({study.trials:g} of the budget's)" if isinstance(study.trials, float) else ""
+        yield (
+            f"{named}, so that a trial costs {evaluation.cost} trainings, and {key} pays for {trainings}{made}; take "
+            f"{evaluation.cost} or more, or fewer {str(evaluation).split()[1]}"
         )
 
 
@@ -304,10 +336,13 @@ def of_grid(params: "Params", name: str, study: StudySettings, space: Space) -> 
     made = f"{place} make {' x '.join(map(str, counts))} = {math.prod(counts)} points"
     chosen = params.budgets[params.budget]
     budget = f"budgets.{params.budget}.tuning.trials" if study.trials is None else f"tuning.studies.{name}.trials"
-    wanted = chosen.tuning.of(study).trials
-    too_few = f"and {budget} is {wanted}"
+    trainings = chosen.tuning.of(study).trials
+    wanted = study.points(trainings)
+    too_few = f"and {budget} is {trainings}"
     if isinstance(share := study.trials, float):
-        too_few = f"and {budget} is {share:g}, which is {wanted}"
+        too_few = f"and {budget} is {share:g}, which is {trainings}"
+    if wanted < trainings:
+        too_few += f", {wanted} trials of {study.evaluation}"
     if halving := study.stop.halving:
         plan = planned(halving, scaled(study.epochs, chosen.epochs), wanted)
         wanted = max(bracket[0].points for bracket in plan.brackets)

@@ -11,6 +11,8 @@ from bakeoff.networks.registry import NETWORKS
 from bakeoff.optimizers.registry import OPTIMIZERS
 from bakeoff.training.settings import PlanSettings
 from bakeoff.tuning.candidate import Base
+from bakeoff.tuning.evaluation import OfFolds
+from bakeoff.tuning.folds import check_folds
 from bakeoff.tuning.halving import halved
 from bakeoff.tuning.hypergradient import Hypergradient
 from bakeoff.tuning.measures import PARAMETERS
@@ -60,6 +62,8 @@ class Setup:
         """Return what is searched: trainings on the study's part of the examples."""
         settings = self.settings
         examples = thinned(whole, settings.examples, settings.seed, f"{self.base.place}.examples")
+        if isinstance(settings.evaluation, OfFolds):
+            check_folds(examples, settings.evaluation.folds, f"{self.base.place}.evaluation.folds")
         return Objective(examples, self.base, settings.seed, PARAMETERS in settings.objectives)
 
     def taken(self, objective: Objective, whole: Examples) -> list[str]:
@@ -86,7 +90,8 @@ class Setup:
         settings = self.settings
         slope = partial(finished.slope, partial(Hypergradient, objective))
         space, objectives = self.base.space(settings), len(settings.objectives)
-        problem = Problem(self.study, space, self.budget.trials, settings.seed, slope, objectives)
+        points = settings.points(self.budget.trials)
+        problem = Problem(self.study, space, points, settings.seed, slope, objectives)
         build = SEARCHERS[self.method].of(self.hyperparameters)
         searcher = halved(settings.stop.halving, settings.epochs, problem, build)
         return Study(
