@@ -90,10 +90,14 @@ class OfFolds(Settings):
 
 
 def kind_of(value: Any) -> str:
-    return "folds" if isinstance(value, OfFolds) or (isinstance(value, dict) and "folds" in value) else "seeds"
+    """Return the tag of the class of a value; it is no key of the value, for which messages would take it."""
+    folds = isinstance(value, OfFolds) or (isinstance(value, dict) and "folds" in value)
+    return "of folds" if folds else "of seeds"
 
 
-Evaluation = Annotated[Annotated[OfSeeds, Tag("seeds")] | Annotated[OfFolds, Tag("folds")], Discriminator(kind_of)]
+Evaluation = Annotated[
+    Annotated[OfSeeds, Tag("of seeds")] | Annotated[OfFolds, Tag("of folds")], Discriminator(kind_of)
+]
 
 
 def merged(parts: Sequence[Mapping[str, float]]) -> dict[str, float]:
