@@ -15,7 +15,7 @@ from bakeoff.tuning.trial_table import trial_table
 
 
 def tune(stage: Stage, study: str, method: str) -> None:
-    setup = Setup.read(stage.settings, study, method)
+    setup = Setup.read(stage.settings, study, method, stage.file_settings)
     whole = Examples.load(stage.input(setup.data))
     objective = setup.objective(whole)
     stage.say(f"{stage.name}: {line}" for line in setup.taken(objective, whole))

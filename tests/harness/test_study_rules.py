@@ -1,5 +1,6 @@
 """What the gate says of studies, before any work."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ STUDY: dict[str, Any] = {
     "task": "images",
     "model": "cnn",
     "optimizer": "adamw",
+    "start": "params",
     "objective": "accuracy",
     "methods": ["random", "bayes", "evolution"],
     "trials": 8,
@@ -98,6 +100,8 @@ LONG = {"network.activation": KIND, "network.dropout": spans(0.0, 0.5, when={"ne
         {},
         {"methods": []},
         {"objective": "loss"},
+        {"start": "recipe"},
+        TABLE | {"start": "recipe"},
         {"evaluation": {"seeds": 8}},
         {"evaluation": {"folds": 9}},
         HALVED | {"evaluation": {"folds": 2}},
@@ -183,6 +187,24 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
         GRADIENT | {"fixed": PLAIN, "evaluation": {"seeds": 2}},
         "own.methods has gradient, which looks through one training, and evaluation is 2 seeds; take gradient off, or "
         "{seeds: 1}",
+    ),
+    ({"start": "recipes"}, "start is 'recipes', and should be"),
+    (
+        SCANS | {"start": "recipe"},
+        "own.start is recipe, and recipes/scans/unet.yaml is missing; write it, or take start: params",
+    ),
+    (
+        {"start": "recipe", "optimizer": "adam"},
+        "own.start is recipe, and optimizer is adam, where recipes/images/cnn.yaml has adamw; take adamw, or start",
+    ),
+    (
+        {"start": "recipe", "optimizer": ["adamw", "sgd"]}
+        | {"space": {"optimizer.adamw.learning_rate": spans(1e-3, 1.0)}},
+        "own.start is recipe, and optimizer is ['adamw', 'sgd'], where recipes/images/cnn.yaml has adamw; take adamw",
+    ),
+    (
+        {"start": "recipe", "model": "mlp"} | also("network.hidden.1", spans(16, 256, "log")),
+        "own.space: network.hidden.1 is not a setting",
     ),
     ({"task": "image"}, "task is 'image', which is not under tasks; did you mean 'images'?"),
     ({"model": "unet"}, "model is 'unet', which does not take images; should be one of softmax, mlp, cnn"),
@@ -413,6 +435,27 @@ def test_levels_that_do_not_fit_the_space_are_refused(
     with pytest.raises(BadInput) as refused:
         check(monkeypatch, GRID, levels)
     assert said in str(refused.value)
+
+
+def test_a_recipe_that_is_not_as_it_should_be_is_named(tmp_path: Path) -> None:
+    """The file itself is at fault, although no task lists it."""
+    document = settings.load(PARAMS)
+    document["tuning"] |= {"studies": {"own": STUDY | {"start": "recipe", "task": "other"}}, "grid": {"levels": {}}}
+    document["tasks"]["other"] = document["tasks"]["images"] | {"recipes": []}
+    recipe = settings.load(PARAMS.parent / "recipes/images/cnn.yaml")
+    for change, said in (
+        ({}, None),
+        ({"network": recipe["network"] | {"layers": 3}}, "recipes/other/cnn.yaml: network.layers is not a setting"),
+        ({"refit": "no"}, "recipes/other/cnn.yaml: refit is 'no', and should be"),
+    ):
+        (tmp_path / "recipes/other").mkdir(parents=True, exist_ok=True)
+        (tmp_path / "recipes/other/cnn.yaml").write_text(json.dumps(recipe | change))
+        (tmp_path / "params.yaml").write_text(json.dumps(document))
+        if said is None:
+            params.check(tmp_path / "params.yaml")
+        else:
+            with pytest.raises(BadInput, match=f"^{said}"):
+                params.check(tmp_path / "params.yaml")
 
 
 def test_levels_that_fit_the_space_are_let_pass(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,6 @@
 """What params.yaml makes of a search."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,20 +18,30 @@ from bakeoff.tuning.two_objectives import TwoObjectives
 PARAMS = settings.load(Path(__file__).parents[2] / "params.yaml")
 POINT = {"optimizer.learning_rate": 0.1, "optimizer.beta": 0.9, "penalty.weight_decay": 1e-3}
 SPLIT = Split(np.zeros((30, 1, 2, 2), np.float32), np.arange(30, dtype=np.uint8) % 3)
+asked: list[str] = []  # keys of params.yaml
 EXAMPLES = Examples(SPLIT, SPLIT, SPLIT, classes=("a", "b", "c"))
 
 
-def setup(**changes: Any) -> Setup:
-    """Return that of the study mlp by random search, with changes of the study."""
+def no_file(path: str, _: Any) -> Any:
+    raise AssertionError(path)
+
+
+def setup(file: Callable[[str, Any], Any] = no_file, **changes: Any) -> Setup:
+    """Return that of the study mlp by random search, with changes of the study.
+
+    Args:
+        file: gives a recipe.
+    """
     study = PARAMS["tuning"]["studies"]["mlp"] | changes
 
     def read(key: str, kind: Any) -> Any:
+        asked.append(key)
         value: Any = PARAMS | {"tuning": PARAMS["tuning"] | {"studies": {"mlp": study}}}
         for part in key.split("."):
             value = value[part]
         return TypeAdapter(kind).validate_python(value)
 
-    return Setup.read(read, "mlp", "random")
+    return Setup.read(read, "mlp", "random", file)
 
 
 @pytest.mark.parametrize(("examples", "count", "said"), [(0.5, 15, ["0.5 = 15 of 30 training examples"]), (7, 7, [])])
@@ -61,3 +72,28 @@ def test_a_training_without_the_number_of_weights_is_not_taken_for_one_with_it(t
         return made.logged(made.objective(EXAMPLES), log).key((POINT, None))
 
     assert key("loss") == key(["loss", "accuracy"]) != key(["loss", "parameters"])
+
+
+def test_a_study_of_a_recipe_has_its_settings_but_for_those_of_the_study() -> None:
+    recipe = settings.load(Path(__file__).parents[2] / "recipes/images/mlp.yaml")
+
+    def file(path: str, kind: Any) -> Any:
+        assert path == "recipes/images/mlp.yaml"
+        return TypeAdapter(kind).validate_python(recipe)
+
+    asked.clear()
+    fixed = {"training.label_smoothing": 0.3}
+    space = {"optimizer.beta2": {"low": 0.9, "high": 0.999, "scale": "one_minus"}}
+    made = setup(file, start="recipe", optimizer="adamw", fixed=fixed, space=space)
+    assert not {"networks.mlp", "optimizers.adamw.defaults", "tasks.images.training"} & {*asked}
+    document = made.base.at({"optimizer.beta2": 0.95}).document()
+    assert document["network"] == recipe["network"] != PARAMS["networks"]["mlp"]
+    assert document["optimizer"] == recipe["hyperparameters"] | {"beta2": 0.95}
+    wanted = recipe["training"] | {"label_smoothing": 0.3, "epochs": 3}
+    assert {name: document["training"][name] for name in wanted} == wanted
+    assert (
+        made.search(made.objective(EXAMPLES), made.logged(made.objective(EXAMPLES), TrialLog("t", {}))).parameters()[
+            "study.start"
+        ]
+        == "recipe"
+    )

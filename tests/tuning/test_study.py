@@ -37,6 +37,7 @@ SETTINGS = StudySettings(
     task="images",
     model="mlp",
     optimizer="momentum",
+    start="params",
     objective="loss",
     methods=("random",),
     trials=None,

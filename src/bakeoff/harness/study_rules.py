@@ -3,12 +3,15 @@
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice, permutations, product
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bakeoff.base import paths
 from bakeoff.base.budget import scaled
 from bakeoff.base.quoting import quoted
 from bakeoff.base.settings import BadInput, hint
 from bakeoff.contest.settings import METRICS
+from bakeoff.harness.graph_template import whole
 from bakeoff.harness.params_rules import (
     Use,
     lone_rows,
@@ -19,6 +22,7 @@ from bakeoff.harness.params_rules import (
     too_small,
     windows,
 )
+from bakeoff.harness.recipe_files import read_recipe
 from bakeoff.networks.registry import networks_for
 from bakeoff.optimizers.registry import OPTIMIZERS
 from bakeoff.tuning.candidate import EPOCHS, Base, Candidate, Unknown, found, whole_ends
@@ -29,6 +33,7 @@ from bakeoff.tuning.halving import planned, rungs
 from bakeoff.tuning.measures import PARAMETERS
 from bakeoff.tuning.settings import OPTIMIZER, Choice, Range, StudySettings, owner
 from bakeoff.tuning.space import Point, Space, condition, holds, same
+from bakeoff.tuning.start import Start, of_recipe
 
 if TYPE_CHECKING:
     from bakeoff.harness.params import Params
@@ -46,18 +51,28 @@ LEAKS = {
 CORNERS = 512  # of a space; of one with more the gate tries these, and each dimension alone
 
 
-def studies(params: "Params") -> Iterator[str]:
-    """Yield what is wrong with the studies. The tasks are known to be right."""
+def studies(params: "Params", root: Path) -> Iterator[str]:
+    """Yield what is wrong with the studies. The tasks are known to be right.
+
+    Args:
+        root: the folder in which recipes/ is.
+
+    Raises:
+        BadInput: a recipe that a study starts from is not as it should be.
+    """
     for name, study in params.tuning.studies.items():
         place = f"tuning.studies.{name}"
         faults = list(of_task(params, study)) or [*of_names(study), *of_optimizers(study)]
         if faults:
             yield from (f"{place}.{fault}" for fault in faults)
             continue
-        network, defaults = getattr(params.networks, study.model), params.defaults(study.optimizers)
-        training = params.tasks[study.task].training
+        start = start_of(params, root, study)
+        if isinstance(start, str):
+            yield f"{place}.start is recipe, and {start}"
+        if not isinstance(start, Start):
+            continue
         try:
-            base = Base.read(name, study, network, defaults, training)
+            base = Base.read(name, study, start.network, start.defaults, start.training)
         except BadInput as error:
             yield str(error).removeprefix("params.yaml: ")
             continue
@@ -77,6 +92,29 @@ def studies(params: "Params") -> Iterator[str]:
     for name in params.tuning.grid.levels:
         if name not in params.tuning.studies:
             yield f"tuning.grid.levels.{name} is not under tuning.studies{hint(name, params.tuning.studies)}"
+
+
+def start_of(params: "Params", root: Path, study: StudySettings) -> Start | str | None:
+    """Return the settings with which a study begins, or why it cannot begin with its recipe.
+
+    None where a folder without the whole project lacks the recipe.
+
+    Raises:
+        BadInput: the recipe is not as it should be.
+    """
+    if study.start == "params":
+        network, training = getattr(params.networks, study.model), params.tasks[study.task].training
+        return Start(network, params.defaults(study.optimizers), training)
+    place = paths.recipe(study.task, study.model)
+    if not (root / place).exists():
+        return f"{place} is missing; write it, or take start: params" if whole(root) else None
+    written = read_recipe(root, study.task, study.model)
+    if study.optimizers != (written.optimizer,):
+        named = quoted(list(study.optimizers)) if len(study.optimizers) > 1 else study.optimizers[0]
+        return (
+            f"optimizer is {named}, where {place} has {written.optimizer}; take {written.optimizer}, or start: params"
+        )
+    return of_recipe(written, study)
 
 
 def of_task(params: "Params", study: StudySettings) -> Iterator[str]:

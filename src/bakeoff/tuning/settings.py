@@ -160,8 +160,8 @@ class StudySettings(Settings):
     """A training whose settings are searched. All methods of a study have the same problem and the same budget.
 
     Names of settings are dotted: network.NAME, optimizer.NAME, training.NAME and penalty.weight_decay. What neither
-    `fixed` nor `space` names stands as params.yaml has it: in `networks`, the optimizer's `defaults`, and the task's
-    `training`.
+    `fixed` nor `space` names stands as `start` has it: in params.yaml under `networks`, the optimizer's `defaults` and
+    the task's `training`, or in the recipe of the network on the task.
 
     Attributes:
         optimizer: one, or a list of those that are searched; then the settings of each are optimizer.NAME.SETTING.
@@ -177,6 +177,7 @@ class StudySettings(Settings):
     task: str
     model: NetworkName
     optimizer: OneOrSeveral
+    start: Literal["params", "recipe"]
     objective: OneOrTwo
     methods: Annotated[tuple[MethodName, ...], Field(strict=False), DISTINCT]
     trials: Amount | None

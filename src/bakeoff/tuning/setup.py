@@ -1,15 +1,14 @@
 """What params.yaml says of one method's search of a study, and the search that it makes."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from bakeoff.base.budget import Read, budgeted, of_budget
 from bakeoff.base.settings import Settings
 from bakeoff.contest.task_data import examples as path_of
 from bakeoff.data.examples import Examples
-from bakeoff.networks.registry import NETWORKS
-from bakeoff.optimizers.registry import OPTIMIZERS
-from bakeoff.training.settings import PlanSettings
 from bakeoff.tuning.candidate import Base
 from bakeoff.tuning.evaluation import OfFolds
 from bakeoff.tuning.folds import check_folds
@@ -20,6 +19,7 @@ from bakeoff.tuning.objective import Objective, thinned
 from bakeoff.tuning.registry import SEARCHERS
 from bakeoff.tuning.searcher import Problem
 from bakeoff.tuning.settings import SearchBudget, StudySettings
+from bakeoff.tuning.start import started
 from bakeoff.tuning.study import Study
 from bakeoff.tuning.trial_log import LoggedTrainings, TrialLog
 
@@ -42,8 +42,11 @@ class Setup:
     data: str
 
     @classmethod
-    def read(cls, read: Read, study: str, method: str) -> "Setup":
+    def read(cls, read: Read, study: str, method: str, read_file: Callable[[str, Any], Any]) -> "Setup":
         """Return the setup that params.yaml has.
+
+        Args:
+            read_file: gives the whole of another file of settings: a recipe, where the study starts from one.
 
         Raises:
             BadInput: a fixed value has a name that is not a setting.
@@ -51,11 +54,8 @@ class Setup:
         settings = budgeted(read, read(f"tuning.studies.{study}", StudySettings))
         budget = of_budget(read, "tuning", SearchBudget).of(settings)
         hyperparameters = read(f"tuning.{method}", SEARCHERS[method].settings)
-        network = read(f"networks.{settings.model}", NETWORKS[settings.model].settings)
-        rules = settings.optimizers
-        defaults = {rule: read(f"optimizers.{rule}.defaults", OPTIMIZERS[rule].settings) for rule in rules}
-        plan = read(f"tasks.{settings.task}.training", PlanSettings)
-        base = Base.read(study, settings, network, defaults, plan)
+        start = started(read, read_file, settings)
+        base = Base.read(study, settings, start.network, start.defaults, start.training)
         return cls(study, method, settings, budget, hyperparameters, base, path_of(read, settings.task))
 
     def objective(self, whole: Examples) -> Objective:

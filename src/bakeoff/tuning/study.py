@@ -161,6 +161,8 @@ class Study:
         searched |= {f"study.{name}": getattr(self.settings, name) for name in ("batch", "examples")}
         if self.settings.evaluation.trainings > 1:
             searched["study.evaluation"] = str(self.settings.evaluation)
+        if self.settings.start != "params":
+            searched["study.start"] = self.settings.start
         searched["study.objective"] = ", ".join(self.settings.objectives)
         searched |= flat("study.stop", self.settings.stop.model_dump())
         searched["study.space"] = ", ".join(self.settings.space)
