@@ -9,7 +9,9 @@ import pytest
 from pydantic import TypeAdapter
 
 from bakeoff.base import settings
+from bakeoff.base.settings import BadInput
 from bakeoff.data.examples import Examples, Split
+from bakeoff.tuning.halving import Halving, Rung
 from bakeoff.tuning.one_objective import OneObjective
 from bakeoff.tuning.setup import Setup
 from bakeoff.tuning.trial_log import TrialLog
@@ -97,3 +99,21 @@ def test_a_study_of_a_recipe_has_its_settings_but_for_those_of_the_study() -> No
         ]
         == "recipe"
     )
+
+
+def test_a_search_is_planned_for_the_points_that_the_budget_pays_for(tmp_path: Path) -> None:
+    stop = {"target": None, "patience": None, "halving": {"kind": "halving", "first": 1, "factor": 2}}
+    made = setup(evaluation={"folds": 4}, trials=11, stop=stop, epochs=2, examples=30)
+    objective = made.objective(EXAMPLES)
+    study = made.search(objective, made.logged(objective, TrialLog("tune", {}, tmp_path)))
+    assert study.points == 3
+    assert study.trainings == 11 + made.budget.confirmations
+    assert isinstance(study.searcher, Halving)
+    assert study.searcher.brackets == study.plan.brackets == [[Rung(1, 3), Rung(2, 1)]]  # type: ignore[union-attr]
+
+
+def test_folds_that_would_lack_a_class_are_refused_before_any_work() -> None:
+    assert setup(evaluation={"folds": 10}, examples=30).objective(EXAMPLES).examples.train.y.size == 30
+    said = r"^params.yaml: tuning\.studies\.mlp\.evaluation\.folds is 11, and of the class a the study has 10 training"
+    with pytest.raises(BadInput, match=said):
+        setup(evaluation={"folds": 11}, examples=30).objective(EXAMPLES)
