@@ -285,6 +285,10 @@ def test_a_recipe_that_a_study_started_from_keeps_what_it_did_not_search(of_reci
         "hyperparameters": before["hyperparameters"] | {"beta1": 0.75},
     }
     assert load(path) == before | changed
+    old, new = ((folder / path).read_text().splitlines() for folder in (ROOT, Path()))
+    assert [number for number, (was, now) in enumerate(zip(old, new, strict=True)) if was != now] == [1, 3]
+    assert new[1] == old[1].replace("dropout: 0.25", "dropout: 0.1")
+    assert new[3] == old[3].replace("beta1: 0.9,", "beta1: 0.75,")
     assert before["refit"] is True
     assert before["training"]["epochs"] == 11
     assert "epochs: the study's trainings had 1, and the recipe keeps 11" in said

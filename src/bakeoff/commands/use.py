@@ -1,6 +1,7 @@
 """Writes the best point of a study, or one of its Pareto front, as a recipe."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from bakeoff.base import files, paths
 from bakeoff.base.budget import budgeted
 from bakeoff.base.record import Record, Run, read
 from bakeoff.base.settings import BadInput, hint, load, validate
+from bakeoff.commands.recipe_text import rewritten
 from bakeoff.contest.recipe_settings import RecipeSettings
 from bakeoff.harness.params import Params
 from bakeoff.harness.recipe_files import read_recipe
@@ -20,6 +22,8 @@ from bakeoff.tuning.measures import metric, pair, sign
 from bakeoff.tuning.pareto import front
 from bakeoff.tuning.settings import StudySettings
 from bakeoff.tuning.start import started
+
+FROM_STUDY = re.compile("# (The best point|Trial [a-z0-9-]+) of ")  # the first line of what a study has written
 
 
 def use(name: str, params: Params, *, trial: str | None = None, force: bool) -> list[str]:
@@ -49,8 +53,9 @@ def use(name: str, params: Params, *, trial: str | None = None, force: bool) -> 
         type(candidate.network), type(candidate.optimizer), str(target)
     )
     comment = f"# {found.words[0].upper()}{found.words[1:]}, by {' and '.join(study.objectives)} on validation data."
+    text = improved(target.read_text(encoding="utf-8"), recipe, comment) if before else written(recipe, comment)
     target.parent.mkdir(parents=True, exist_ok=True)
-    files.replace(target, lambda path: path.write_text(written(recipe, comment), encoding="utf-8"))
+    files.replace(target, lambda path: path.write_text(text, encoding="utf-8"))
     lines = [
         f"{target}: {found.words}",
         *found.notes,
@@ -191,6 +196,12 @@ def recipe_of(candidate: Candidate, study: StudySettings, before: RecipeSettings
         "training": {key: training[key] for key in PlanSettings.model_fields},
         "refit": before.refit if before else False,
     }
+
+
+def improved(text: str, recipe: Mapping[str, Any], comment: str) -> str:
+    """Return the text of a recipe with the values of another one, and the comment in place of one from a study."""
+    first, rest = rewritten(text, recipe).split("\n", 1)
+    return "\n".join([comment if FROM_STUDY.match(first) else first, rest])
 
 
 def written(recipe: Mapping[str, Any], comment: str) -> str:
