@@ -15,7 +15,7 @@ from bakeoff.tuning.trial_table import trial_table
 
 
 def tune(stage: Stage, study: str, method: str) -> None:
-    setup = Setup.read(stage.settings, study, method)
+    setup = Setup.read(stage.settings, study, method, stage.file_settings)
     whole = Examples.load(stage.input(setup.data))
     objective = setup.objective(whole)
     stage.say(f"{stage.name}: {line}" for line in setup.taken(objective, whole))
@@ -27,7 +27,7 @@ def tune(stage: Stage, study: str, method: str) -> None:
     with log, training as train, stage.progress(search.trainings) as progress:
         runs = search.run(finished.around(train), stage.watch, progress, trials.append)
     if log.taken:
-        stage.say([f"{stage.name}: {log.taken} of {len(runs) - 1} trainings are from {log.path}"])
+        stage.say([f"{stage.name}: {log.taken} of {finished.asked} trainings are from {log.path}"])
     stage.record(paths.record("tuning", f"{study}-{method}"), "tuning", runs)
     stage.metrics(paths.metrics("tuning", f"{study}-{method}"), runs[0].metrics)
     table = trial_table(trials, setup.settings.searched, search.goal)

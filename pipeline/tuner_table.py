@@ -13,7 +13,7 @@ from bakeoff.tuning.trial_log import TrialLog
 
 
 def tuner_table(stage: Stage, study: str) -> None:
-    trainings = TableTrainings.read(stage.settings, study)
+    trainings = TableTrainings.read(stage.settings, stage.file_settings, study)
     whole = Examples.load(stage.input(examples(stage.settings, trainings.settings.task)))
     objective = trainings.objective(whole)
     log = TrialLog(stage.name, {"code": stage.code, "data": stage.inputs})

@@ -7,13 +7,15 @@ import pytest
 
 from bakeoff.base import record
 from bakeoff.base.record import Record, Run
-from bakeoff.base.settings import BadInput, load, validate
+from bakeoff.base.settings import BadInput, Settings, load, validate
 from bakeoff.commands.use import best_of, use
 from bakeoff.contest.recipe_settings import RecipeSettings
 from bakeoff.harness import params
 from bakeoff.harness.params import Params
+from bakeoff.training.settings import PlanSettings
 from bakeoff.tuning.candidate import Base
 from bakeoff.tuning.settings import StudySettings
+from bakeoff.tuning.start import of_recipe as start_of_recipe
 
 ROOT = Path(__file__).parents[2]
 POINT = {"optimizer.learning_rate": 0.0123, "network.activation": "gelu", "training.schedule.warmup": 0.25}
@@ -236,3 +238,68 @@ def test_a_trial_that_no_training_confirms_is_used_with_a_note(shipped: Params) 
     record.write(Record(made.stage, made.task, "", made.settings, {}, "", [*made.runs][:-1]), path)
     said = use("unet", found, trial="random-t002", force=False)
     assert "it was not trained again from a new seed: its values are those of the search" in said
+
+
+FROM_RECIPE: dict[str, object] = {
+    "start": "recipe",
+    "optimizer": "adamw",
+    "fixed": {"network.dropout": 0.1},
+    "space": {"optimizer.beta1": {"low": 0.5, "high": 0.95, "scale": "one_minus"}},
+}
+
+
+@pytest.fixture
+def of_recipe(shipped: Params) -> Params:
+    """The study cnn, of a recipe in the folder."""
+    Path("recipes/images").mkdir(parents=True)
+    Path("recipes/images/cnn.yaml").write_text((ROOT / "recipes/images/cnn.yaml").read_text())
+    study = StudySettings.model_validate(shipped.tuning.studies["cnn"].model_dump() | FROM_RECIPE)
+    studies = shipped.tuning.studies | {"cnn": study}
+    found = shipped.model_copy(update={"tuning": shipped.tuning.model_copy(update={"studies": studies})})
+    point: dict[str, object] = {"optimizer.beta1": 0.75}
+    raw = load(ROOT / "params.yaml")["tuning"]["studies"]["cnn"] | FROM_RECIPE
+    base = Base.read("cnn", study, *starts(study))
+    for method, score in (("random", 0.8), ("bayes", 0.9), ("evolution", 0.7)):
+        parameters = base.named(base.at(point)) | point | {"seed": 0}
+        head = Run(f"cnn-{method}-s0", parameters, {"val/accuracy": score}, [])
+        path = Path(f"reports/records/tuning/cnn-{method}.json")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        record.write(Record(f"tune_cnn@{method}", "tuning", "", {"tuning.studies.cnn": raw}, {}, "", [head]), path)
+    return found
+
+
+def starts(study: StudySettings) -> tuple[Settings, Mapping[str, Settings], PlanSettings]:
+    path = Path("recipes/images/cnn.yaml")
+    start = start_of_recipe(validate(load(path), "", RecipeSettings, path), study)
+    return start.network, start.defaults, start.training
+
+
+def test_a_recipe_that_a_study_started_from_keeps_what_it_did_not_search(of_recipe: Params) -> None:
+    path = Path("recipes/images/cnn.yaml")
+    before = load(path)
+    with pytest.raises(BadInput, match=r"cnn.yaml: exists; add --force"):
+        use("cnn", of_recipe, force=False)
+    said = use("cnn", of_recipe, force=True)
+    changed = {
+        "network": before["network"] | {"dropout": 0.1},
+        "hyperparameters": before["hyperparameters"] | {"beta1": 0.75},
+    }
+    assert load(path) == before | changed
+    old, new = ((folder / path).read_text().splitlines() for folder in (ROOT, Path()))
+    assert [number for number, (was, now) in enumerate(zip(old, new, strict=True)) if was != now] == [1, 3]
+    assert new[1] == old[1].replace("dropout: 0.25", "dropout: 0.1")
+    assert new[3] == old[3].replace("beta1: 0.9,", "beta1: 0.75,")
+    assert before["refit"] is True
+    assert before["training"]["epochs"] == 11
+    assert "epochs: the study's trainings had 1, and the recipe keeps 11" in said
+    use("cnn", of_recipe, force=True)  # of the new recipe the study finds the same
+    assert load(path) == before | changed
+
+
+def test_a_recipe_that_has_changed_since_the_study_is_not_written_over(of_recipe: Params) -> None:
+    path = Path("recipes/images/cnn.yaml")
+    path.write_text(path.read_text().replace("batch_size: 32", "batch_size: 64"))
+    changed = path.read_text()
+    with pytest.raises(BadInput, match=r"training.batch_size is 64 in recipes/images/cnn.yaml, but its record has ano"):
+        use("cnn", of_recipe, force=True)
+    assert path.read_text() == changed

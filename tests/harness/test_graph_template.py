@@ -195,3 +195,19 @@ def test_a_stage_lists_each_optimizer_of_its_study_and_names_them_in_one_line() 
     ]
     assert each("    desc: under <optimizer>", ["adam", "sgd"]) == "    desc: under adam or sgd"
     assert each("      - budget", ["adam", "sgd"]) == "      - budget"
+
+
+def test_a_study_depends_on_its_recipe_only_where_it_starts_from_it() -> None:
+    settings = copy.deepcopy(SHIPPED)
+    before = stages(SHIPPED)["tune_cnn"]
+    settings["tuning"]["studies"]["cnn"] |= {"start": "recipe", "optimizer": "adamw"}
+    made = stages(settings)
+    elsewhere = {"networks.cnn", "optimizers.adam.defaults", "tasks.images.training"}
+    assert made["tune_cnn"]["params"] == [
+        *(key for key in before["params"] if key not in elsewhere),
+        {"recipes/images/cnn.yaml": None},
+    ]
+    assert elsewhere < {*before["params"]}
+    assert {name: stage for name, stage in made.items() if name != "tune_cnn"} == {
+        name: stage for name, stage in stages(SHIPPED).items() if name != "tune_cnn"
+    }

@@ -9,7 +9,7 @@ import pytest
 
 from bakeoff.base import settings
 from bakeoff.base.settings import BadInput
-from bakeoff.harness import params
+from bakeoff.harness import params, recipe_files
 
 PARAMS = Path(__file__).parents[2] / "params.yaml"
 
@@ -31,7 +31,8 @@ def check(monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any]) -> None:
             here = here[name]
         here[last] = value
     monkeypatch.chdir(PARAMS.parent)
-    monkeypatch.setattr(params, "load", lambda path: documents[path] if path in documents else settings.load(path))
+    for module in (params, recipe_files):
+        monkeypatch.setattr(module, "load", lambda path: documents[path] if path in documents else settings.load(path))
     params.check(graph=False)
 
 

@@ -1,5 +1,6 @@
 """What the gate says of studies, before any work."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +19,13 @@ STUDY: dict[str, Any] = {
     "task": "images",
     "model": "cnn",
     "optimizer": "adamw",
+    "start": "params",
     "objective": "accuracy",
     "methods": ["random", "bayes", "evolution"],
     "trials": 8,
     "batch": 2,
     "stop": {"target": None, "patience": None, "halving": None},
+    "evaluation": {"seeds": 1},
     "epochs": 1,
     "examples": 100,
     "seed": 0,
@@ -40,10 +43,19 @@ PLAIN = {
 
 
 def check(
-    monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any], levels: dict[str, Any] | None = None, times: float = 1.0
+    monkeypatch: pytest.MonkeyPatch,
+    changes: dict[str, Any],
+    levels: dict[str, Any] | None = None,
+    times: float = 1.0,
+    table: dict[str, Any] | None = None,
 ) -> None:
-    """Check params.yaml as it ships with one study, and its levels, in place of all others."""
+    """Check params.yaml as it ships with one study, and its levels, in place of all others.
+
+    Args:
+        table: changes of data.table.
+    """
     document = settings.load(PARAMS)
+    document["data"]["table"] |= table or {}
     document["budgets"][document["budget"]]["epochs"] = times
     document["tuning"] |= {"studies": {"own": STUDY | changes}, "grid": {"levels": levels or {}}}
     document["tuner_contest"]["tables"] = {}
@@ -89,6 +101,14 @@ LONG = {"network.activation": KIND, "network.dropout": spans(0.0, 0.5, when={"ne
         {},
         {"methods": []},
         {"objective": "loss"},
+        {"start": "recipe"},
+        TABLE | {"start": "recipe"},
+        {"evaluation": {"seeds": 8}},
+        {"evaluation": {"folds": 9}},
+        HALVED | {"evaluation": {"folds": 2}},
+        SCANS | {"evaluation": {"seeds": 2}},
+        TABLE | {"evaluation": {"seeds": 2}},
+        TWO | {"evaluation": {"folds": 5}},
         {"objective": "loss", "stop": {"target": 2.5, "patience": 4, "halving": None}},
         {"stop": {"target": 1, "patience": None, "halving": None}},
         HALVED,
@@ -135,6 +155,57 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     (
         GRADIENT | {"fixed": PLAIN | {"training.label_smoothing": 0.2}},
         "training.label_smoothing is 0.2, and the loss that it lowers has none",
+    ),
+    ({"evaluation": {"seeds": 0}}, "evaluation.seeds is 0, and should be at least 1"),
+    ({"evaluation": {"folds": 1}}, "evaluation.folds is 1, and should be at least 2"),
+    ({"evaluation": {"fold": 5}}, "evaluation.fold is not a setting"),
+    ({"evaluation": {"seeds": 3, "folds": 5}}, "evaluation.seeds is not a setting"),
+    (
+        {"evaluation": {"seeds": 9}},
+        "tuning.studies.own.evaluation is 9 seeds, so that a trial costs 9 trainings, and trials pays for 8; take 9 or "
+        "more, or fewer seeds",
+    ),
+    (
+        {"evaluation": {"folds": 10}, "trials": 0.125},
+        "own.evaluation is 10 folds, so that a trial costs 9 trainings, and trials pays for 8 (0.125 of the budget's); "
+        "take 9 or more, or fewer folds",
+    ),
+    (
+        {"evaluation": {"folds": 66}, "trials": None},
+        "a trial costs 65 trainings, and budgets.standard.tuning.trials pays for 64; take 65 or more",
+    ),
+    (
+        TABLE | {"evaluation": {"folds": 3}},
+        "own.evaluation is 3 folds, which are drawn at random, and data.table.split is by group: rows of one group "
+        "would be in several folds; take {seeds: 3}, or split at random",
+    ),
+    (
+        SCANS | {"evaluation": {"folds": 3}},
+        "own.evaluation is 3 folds, which are drawn at random, and data.scans.split is by slabs: neighbouring slices "
+        "would be in several folds; take {seeds: 3}",
+    ),
+    (
+        GRADIENT | {"fixed": PLAIN, "evaluation": {"seeds": 2}},
+        "own.methods has gradient, which looks through one training, and evaluation is 2 seeds; take gradient off, or "
+        "{seeds: 1}",
+    ),
+    ({"start": "recipes"}, "start is 'recipes', and should be"),
+    (
+        SCANS | {"start": "recipe"},
+        "own.start is recipe, and recipes/scans/unet.yaml is missing; write it, or take start: params",
+    ),
+    (
+        {"start": "recipe", "optimizer": "adam"},
+        "own.start is recipe, and optimizer is adam, where recipes/images/cnn.yaml has adamw; take adamw, or start",
+    ),
+    (
+        {"start": "recipe", "optimizer": ["adamw", "sgd"]}
+        | {"space": {"optimizer.adamw.learning_rate": spans(1e-3, 1.0)}},
+        "own.start is recipe, and optimizer is ['adamw', 'sgd'], where recipes/images/cnn.yaml has adamw; take adamw",
+    ),
+    (
+        {"start": "recipe", "model": "mlp"} | also("network.hidden.1", spans(16, 256, "log")),
+        "own.space: network.hidden.1 is not a setting",
     ),
     ({"task": "image"}, "task is 'image', which is not under tasks; did you mean 'images'?"),
     ({"model": "unet"}, "model is 'unet', which does not take images; should be one of softmax, mlp, cnn"),
@@ -367,8 +438,54 @@ def test_levels_that_do_not_fit_the_space_are_refused(
     assert said in str(refused.value)
 
 
+def test_a_recipe_that_is_not_as_it_should_be_is_named(tmp_path: Path) -> None:
+    """The file itself is at fault, although no task lists it."""
+    document = settings.load(PARAMS)
+    document["tuning"] |= {"studies": {"own": STUDY | {"start": "recipe", "task": "other"}}, "grid": {"levels": {}}}
+    document["tasks"]["other"] = document["tasks"]["images"] | {"recipes": []}
+    recipe = settings.load(PARAMS.parent / "recipes/images/cnn.yaml")
+    for change, said in (
+        ({}, None),
+        ({"network": recipe["network"] | {"layers": 3}}, "recipes/other/cnn.yaml: network.layers is not a setting"),
+        ({"refit": "no"}, "recipes/other/cnn.yaml: refit is 'no', and should be"),
+    ):
+        (tmp_path / "recipes/other").mkdir(parents=True, exist_ok=True)
+        (tmp_path / "recipes/other/cnn.yaml").write_text(json.dumps(recipe | change))
+        (tmp_path / "params.yaml").write_text(json.dumps(document))
+        if said is None:
+            params.check(tmp_path / "params.yaml")
+        else:
+            with pytest.raises(BadInput, match=f"^{said}"):
+                params.check(tmp_path / "params.yaml")
+
+
 def test_levels_that_fit_the_space_are_let_pass(monkeypatch: pytest.MonkeyPatch) -> None:
     check(monkeypatch, GRID, {"own": {"optimizer.learning_rate": 1, "network.kernel": 3}})
+
+
+def test_a_grid_has_as_many_points_as_the_budget_pays_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    study = {"methods": ["grid"], "trials": 8, "evaluation": {"folds": 3}}
+    check(monkeypatch, study, {"own": {"optimizer.learning_rate": 4}})
+    with pytest.raises(BadInput, match=r"3 points, and tuning\.studies\.own\.trials is 8, 4 trials of 3 folds; add"):
+        check(monkeypatch, study, {"own": {"optimizer.learning_rate": 3}})
+
+
+def table_split(by: str) -> dict[str, Any]:
+    return {"by": by, "column": "date" if by == "group" else None, "validation": 0.15, "test": 0.15, "seed": 0}
+
+
+@pytest.mark.parametrize(
+    ("by", "said"),
+    [("random", None), ("time", "split is by time: a training would see rows from after those that are held out")],
+)
+def test_folds_of_a_table_need_a_random_split(by: str, said: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    study = TABLE | {"evaluation": {"folds": 3}}
+    changes = {"split": table_split(by), "time": "time_hour" if by == "time" else None}
+    if said is None:
+        check(monkeypatch, study, table=changes)
+    else:
+        with pytest.raises(BadInput, match=said):
+            check(monkeypatch, study, table=changes)
 
 
 def test_a_grid_has_a_point_for_each_that_halving_begins_with(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -44,10 +44,14 @@ def reader(**contest: Any) -> Any:
     return read
 
 
+def no_file(path: str, _: Any) -> Any:
+    raise AssertionError(f"{path} is no recipe of the study")
+
+
 @pytest.fixture(scope="module")
 def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A table of twelve small trainings and three checks."""
-    trainings = TableTrainings.read(reader(tables={"mlp": TABLE}), "mlp")
+    trainings = TableTrainings.read(reader(tables={"mlp": TABLE}), no_file, "mlp")
     train = trainings.train(trainings.objective(EXAMPLES))
     path = tmp_path_factory.mktemp("table") / "mlp.csv"
     path.write_text(trainings.written([train(asked) for asked in trainings.asked]))
@@ -64,7 +68,7 @@ def test_a_table_has_the_trainings_of_its_study_at_the_levels(table: Path) -> No
     header, *rows = table.read_text().splitlines()
     assert header == "role,optimizer.learning_rate,optimizer.beta,penalty.weight_decay,loss,diverged,interpolated"
     assert [row.split(",")[0] for row in rows] == ["level"] * 12 + ["check"] * 3
-    trainings = TableTrainings.read(reader(tables={"mlp": TABLE}), "mlp")
+    trainings = TableTrainings.read(reader(tables={"mlp": TABLE}), no_file, "mlp")
     objective = trainings.objective(EXAMPLES)
     assert (trainings.settings.epochs, len(objective.examples.train.x)) == (1, 12)
     for place in (0, 7, 13):

@@ -14,7 +14,7 @@ from bakeoff.tuning.space import Point
 from bakeoff.tuning.trial import Trial
 
 NEVER = StopSettings(target=None, patience=None, halving=None)
-of_nine = partial(search, budget=9, cheapest=1, watch=lambda _: None, goal=OneObjective("loss"))
+of_nine = partial(search, budget=9, price=1, cheapest=1, watch=lambda _: None, goal=OneObjective("loss"))
 
 
 class Counter:
@@ -44,7 +44,15 @@ def squared(points: Sequence[Point]) -> list[Trained]:
 def test_a_search_asks_in_batches_tells_in_order_and_ends_with_the_budget() -> None:
     searcher, seen = Counter(), list[Trial]()
     trials = search(
-        searcher, squared, budget=7, cheapest=1, batch=3, stop=NEVER, watch=seen.append, goal=OneObjective("loss")
+        searcher,
+        squared,
+        budget=7,
+        price=1,
+        cheapest=1,
+        batch=3,
+        stop=NEVER,
+        watch=seen.append,
+        goal=OneObjective("loss"),
     )
     assert searcher.batches == [3, 3, 1]
     assert searcher.told == [0.0, 1.0, math.inf, 9.0, 16.0, 25.0, 36.0]
@@ -64,6 +72,7 @@ def test_a_searcher_that_breaks_the_rules_is_stopped(searcher: Counter) -> None:
             searcher,
             squared,
             budget=10,
+            price=1,
             cheapest=1,
             batch=3,
             stop=NEVER,
@@ -111,7 +120,15 @@ def test_a_rule_ends_a_search_once_a_batch_is_told(
     train = falling(0.8, None, 0.5, 0.5, 0.7, None, 0.6, 0.9, 0.5)
     searcher, seen = Counter(), list[Trial]()
     trials = search(
-        searcher, train, budget=9, cheapest=1, batch=batch, stop=rules, watch=seen.append, goal=OneObjective(objective)
+        searcher,
+        train,
+        budget=9,
+        price=1,
+        cheapest=1,
+        batch=batch,
+        stop=rules,
+        watch=seen.append,
+        goal=OneObjective(objective),
     )
     assert len(trials) == len(searcher.told) == tried
     assert seen == trials
@@ -140,6 +157,7 @@ def test_a_training_with_fewer_epochs_costs_its_share_and_ends_no_search() -> No
             Shared(),
             train,
             budget=5,
+            price=1,
             cheapest=Fraction(1, 2),
             batch=1,
             stop=rules,

@@ -14,6 +14,7 @@ from bakeoff.base.progress import Progress
 from bakeoff.base.record import dump
 from bakeoff.base.workers import answering
 from bakeoff.data.examples import Examples, Split
+from bakeoff.tuning.evaluation import OfFolds, OfSeeds
 from bakeoff.tuning.halving import halved
 from bakeoff.tuning.hypergradient import Hypergradient
 from bakeoff.tuning.objective import Asked, Objective, Trained
@@ -21,6 +22,7 @@ from bakeoff.tuning.registry import SEARCHERS
 from bakeoff.tuning.searcher import Problem
 from bakeoff.tuning.settings import HalvingSettings, SearchBudget, StopSettings
 from bakeoff.tuning.study import Study
+from bakeoff.tuning.trial import Trial
 from bakeoff.tuning.trial_log import LoggedTrainings, TrialLog
 from tests.tuning.bases import base
 from tests.tuning.test_study import METHODS, NETWORK, REAL
@@ -41,11 +43,26 @@ class Search:
         done: the trainings that ended, over all runs.
     """
 
-    def __init__(self, method: str, folder: Path, halving: HalvingSettings | None = None) -> None:
+    def __init__(
+        self,
+        method: str,
+        folder: Path,
+        halving: HalvingSettings | None = None,
+        evaluation: OfSeeds | OfFolds = REAL.evaluation,
+    ) -> None:
         self.method, self.folder = method, folder
         stop = StopSettings(target=None, patience=None, halving=halving)
-        self.settings = REAL.model_copy(update={"stop": stop, "epochs": EPOCHS})
+        self.settings = REAL.model_copy(update={"stop": stop, "epochs": EPOCHS, "evaluation": evaluation})
         self.done: list[Asked] = []
+
+    def objective(self) -> Objective:
+        """Return what is searched."""
+        rng = np.random.default_rng(0)
+        splits = [
+            Split(rng.normal(size=(30, 4)).astype(np.float32), rng.integers(3, size=30, dtype=np.uint8)) for _ in "abc"
+        ]
+        shared = base(NETWORK | {"hidden": [5]}, epochs=EPOCHS, batch_size=8)
+        return Objective(Examples(*splits, classes=("a", "b", "c")), shared, REAL.seed)
 
     def run(self, trials: int = TRIALS, kill: Callable[[int], None] = lambda _: None, workers: int = 1) -> str:
         """Return the records of the search.
@@ -53,12 +70,8 @@ class Search:
         Args:
             kill: is called after each training that has ended, with their number in this run.
         """
-        rng = np.random.default_rng(0)
-        splits = [
-            Split(rng.normal(size=(30, 4)).astype(np.float32), rng.integers(3, size=30, dtype=np.uint8)) for _ in "abc"
-        ]
-        shared = base(NETWORK | {"hidden": [5]}, epochs=EPOCHS, batch_size=8)
-        objective = Objective(Examples(*splits, classes=("a", "b", "c")), shared, REAL.seed)
+        objective = self.objective()
+        shared = objective.base
         spec = SEARCHERS[self.method]
         hyperparameters = spec.settings.model_validate(METHODS[self.method])
         budget = SearchBudget(trials=trials, confirmations=2)
@@ -72,7 +85,7 @@ class Search:
             kill(len(self.done) - before)
 
         slope = partial(finished.slope, partial(Hypergradient, objective))
-        problem = Problem("mlp", shared.space(REAL), trials, REAL.seed, slope)
+        problem = Problem("mlp", shared.space(REAL), self.settings.points(trials), REAL.seed, slope)
         halving = self.settings.stop.halving
         searcher = halved(halving, EPOCHS, problem, spec.of(hyperparameters))
         study = Study("mlp", self.method, "images.npz", budget, self.settings, hyperparameters, objective, searcher)
@@ -81,8 +94,9 @@ class Search:
             answering(study.train, workers, keep) as train,
             Progress(study.trainings, "tune", StringIO()) as progress,
         ):
-            runs = study.run(finished.around(train), lambda *_: lambda _: None, progress)
-        self.taken = log.taken
+            self.trials: list[Trial] = []
+            runs = study.run(finished.around(train), lambda *_: lambda _: None, progress, self.trials.append)
+        self.taken, self.goal = log.taken, study.goal
         self.runs = runs
         return dump([asdict(run) for run in runs])
 

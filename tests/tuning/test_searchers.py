@@ -108,6 +108,7 @@ def searched(
         searcher,
         train,
         budget=budget,
+        price=1,
         cheapest=1,
         batch=batch,
         stop=NEVER,

@@ -12,6 +12,7 @@ from bakeoff.base.record import Run, dump
 from bakeoff.base.workers import answering
 from bakeoff.data.examples import Examples, Split
 from bakeoff.training.fit import Watch
+from bakeoff.tuning.evaluation import OfSeeds
 from bakeoff.tuning.hypergradient import Hypergradient
 from bakeoff.tuning.objective import Objective, Trained
 from bakeoff.tuning.registry import SEARCHERS
@@ -36,11 +37,13 @@ SETTINGS = StudySettings(
     task="images",
     model="mlp",
     optimizer="momentum",
+    start="params",
     objective="loss",
     methods=("random",),
     trials=None,
     batch=4,
     stop=StopSettings(target=None, patience=None, halving=None),
+    evaluation=OfSeeds(seeds=1),
     epochs=2,
     examples=10,
     seed=3,

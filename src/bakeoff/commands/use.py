@@ -1,6 +1,7 @@
 """Writes the best point of a study, or one of its Pareto front, as a recipe."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,15 +10,20 @@ from typing import Any
 from bakeoff.base import files, paths
 from bakeoff.base.budget import budgeted
 from bakeoff.base.record import Record, Run, read
-from bakeoff.base.settings import BadInput, hint, validate
+from bakeoff.base.settings import BadInput, hint, load, validate
+from bakeoff.commands.recipe_text import rewritten
 from bakeoff.contest.recipe_settings import RecipeSettings
 from bakeoff.harness.params import Params
+from bakeoff.harness.recipe_files import read_recipe
 from bakeoff.results.study_runs import StudyRuns
 from bakeoff.training.settings import PlanSettings
 from bakeoff.tuning.candidate import Base, Candidate
 from bakeoff.tuning.measures import metric, pair, sign
 from bakeoff.tuning.pareto import front
 from bakeoff.tuning.settings import StudySettings
+from bakeoff.tuning.start import started
+
+FROM_STUDY = re.compile("# (The best point|Trial [a-z0-9-]+) of ")  # the first line of what a study has written
 
 
 def use(name: str, params: Params, *, trial: str | None = None, force: bool) -> list[str]:
@@ -41,18 +47,22 @@ def use(name: str, params: Params, *, trial: str | None = None, force: bool) -> 
         raise BadInput(f"{target}: exists; add --force to write over it")
     found = on_front(name, params, trial) if len(study.objectives) > 1 else best_of(name, params, trial)
     candidate = at(name, params, found.run)
-    recipe = recipe_of(candidate, study)
+    before = read_recipe(Path(), study.task, study.model) if study.start == "recipe" else None
+    recipe = recipe_of(candidate, study, before)
     validate(recipe, "", RecipeSettings, target).checked(
         type(candidate.network), type(candidate.optimizer), str(target)
     )
     comment = f"# {found.words[0].upper()}{found.words[1:]}, by {' and '.join(study.objectives)} on validation data."
+    text = improved(target.read_text(encoding="utf-8"), recipe, comment) if before else written(recipe, comment)
     target.parent.mkdir(parents=True, exist_ok=True)
-    files.replace(target, lambda path: path.write_text(written(recipe, comment), encoding="utf-8"))
+    files.replace(target, lambda path: path.write_text(text, encoding="utf-8"))
     lines = [
         f"{target}: {found.words}",
         *found.notes,
         f"the study's trainings saw {study.examples:g} of the training examples; the recipe's see all",
     ]
+    if before and before.training.epochs != study.epochs:
+        lines.append(f"epochs: the study's trainings had {study.epochs}, and the recipe keeps {before.training.epochs}")
     listed = params.tasks[study.task].recipes
     if study.model not in listed:
         lines.append(f"params.yaml, tasks.{study.task}: recipes: [{', '.join([*listed, study.model])}]")
@@ -152,15 +162,15 @@ def at(name: str, params: Params, best: Run) -> Candidate:
             value = value[part] if isinstance(value, dict) else getattr(value, part)
         return value
 
-    network, defaults = getattr(params.networks, study.model), params.defaults(study.optimizers)
-    training = params.tasks[study.task].training
-    base = Base.read(name, budgeted(of_params, study), network, defaults, training)
+    place = paths.recipe(study.task, study.model) if study.start == "recipe" else "params.yaml"
+    start = started(of_params, lambda path, kind: validate(load(Path(path)), "", kind, Path(path)), study)
+    base = Base.read(name, budgeted(of_params, study), start.network, start.defaults, start.training)
     point = {setting: best.parameters[setting] for setting in study.searched if setting in best.parameters}
     candidate = base.at(point)
     for key, value in base.named(candidate).items():
         if key not in best.parameters or json.dumps(best.parameters[key]) != json.dumps(value):
             raise BadInput(
-                f"study {name}: {key} is {value} in params.yaml, but its record has another value; run dvc repro "
+                f"study {name}: {key} is {value} in {place}, but its record has another value; run dvc repro "
                 f"tune_{name}, then this again"
             )
     if candidate.penalty.weight_decay:
@@ -171,17 +181,27 @@ def at(name: str, params: Params, best: Run) -> Candidate:
     return candidate
 
 
-def recipe_of(candidate: Candidate, study: StudySettings) -> dict[str, Any]:
-    """Return the document of the recipe, with the keys in the order of their classes."""
+def recipe_of(candidate: Candidate, study: StudySettings, before: RecipeSettings | None) -> dict[str, Any]:
+    """Return the document of the recipe, with the keys in the order of their classes.
+
+    Args:
+        before: the recipe that the study started from, whose epochs and `refit` stay.
+    """
     document = candidate.document()
-    training = document["training"] | {"epochs": study.epochs}
+    training = document["training"] | {"epochs": before.training.epochs if before else study.epochs}
     return {
         "network": document["network"],
         "optimizer": candidate.rule,
         "hyperparameters": document["optimizer"],
         "training": {key: training[key] for key in PlanSettings.model_fields},
-        "refit": False,
+        "refit": before.refit if before else False,
     }
+
+
+def improved(text: str, recipe: Mapping[str, Any], comment: str) -> str:
+    """Return the text of a recipe with the values of another one, and the comment in place of one from a study."""
+    first, rest = rewritten(text, recipe).split("\n", 1)
+    return "\n".join([comment if FROM_STUDY.match(first) else first, rest])
 
 
 def written(recipe: Mapping[str, Any], comment: str) -> str:

@@ -120,12 +120,24 @@ def repeated(block: str, names: Mapping[str, Sequence[str]], params: Any) -> Ite
             study = params.tuning.studies[name]
             task = study.task
             text = text.replace("<task>", study.task).replace("<model>", study.model)
-            text = "\n".join(each(line, study.optimizers) for line in text.split("\n"))
+            start = {
+                "from_params": [name] * (study.start == "params"),
+                "from_recipe": [name] * (study.start == "recipe"),
+            }
+            text = "\n".join(each(line, study.optimizers) for line in kept(text, start))
         if task is not None:
             data = params.tasks[task].data
             examples = paths.EXAMPLES.get(params.data[data].kind, "")
             text = text.replace("<data>", data).replace("<examples>", examples)
         yield text
+
+
+def kept(text: str, names: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """Yield the lines of a stage of a study that its conditions leave."""
+    for line in text.split("\n"):
+        condition = CONDITION.search(line)
+        if condition is None or meant(condition[1], names):
+            yield CONDITION.sub("", line)
 
 
 def each(line: str, optimizers: Sequence[str]) -> str:

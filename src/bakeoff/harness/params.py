@@ -25,6 +25,7 @@ from bakeoff.embedding.settings import ArchitectureName, NotesSettings, SamplerN
 from bakeoff.explanation.settings import ExplanationSettings
 from bakeoff.harness.graph_template import differences, whole
 from bakeoff.harness.params_rules import misfits, names, unseen
+from bakeoff.harness.recipe_files import read_recipe
 from bakeoff.harness.study_rules import studies
 from bakeoff.harness.tuner_contest_rules import tables
 from bakeoff.networks.registry import NETWORKS, Networks
@@ -151,8 +152,8 @@ def check(path: Path = PATH, *, graph: bool = True) -> Params:
     refuse(path, unseen(document))
     refuse(path, names(params))
     refuse(path, misfits(params, read_recipes(params, path.parent)))
-    refuse(path, studies(params))
-    refuse(path, tables(params))
+    refuse(path, studies(params, path.parent))
+    refuse(path, tables(params, path.parent))
     if graph and (differing := list(differences(params, path.parent))):
         raise BadInput("; ".join(differing))
     return params
@@ -183,9 +184,7 @@ def read_recipes(params: Params, root: Path) -> list[Recipe]:
                     f"{PATH}: tasks.{task}.recipes lists '{model}', and {place} is missing; write it, or take "
                     f"'{model}' off the list"
                 )
-            document = load(root / place)
-            refuse(Path(place), unseen(document))
-            written = validate(document, "", RecipeSettings, Path(place))
+            written = read_recipe(root, task, model)
             network, _ = written.checked(NETWORKS[model].settings, OPTIMIZERS[written.optimizer].settings, place)
             recipes.append(Recipe(place, task, written, network))
     return recipes

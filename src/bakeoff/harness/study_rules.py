@@ -3,12 +3,15 @@
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice, permutations, product
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bakeoff.base import paths
 from bakeoff.base.budget import scaled
 from bakeoff.base.quoting import quoted
 from bakeoff.base.settings import BadInput, hint
 from bakeoff.contest.settings import METRICS
+from bakeoff.harness.graph_template import whole
 from bakeoff.harness.params_rules import (
     Use,
     lone_rows,
@@ -19,15 +22,18 @@ from bakeoff.harness.params_rules import (
     too_small,
     windows,
 )
+from bakeoff.harness.recipe_files import read_recipe
 from bakeoff.networks.registry import networks_for
 from bakeoff.optimizers.registry import OPTIMIZERS
 from bakeoff.tuning.candidate import EPOCHS, Base, Candidate, Unknown, found, whole_ends
 from bakeoff.tuning.differentiable import differentiable, searchable
+from bakeoff.tuning.evaluation import OfFolds
 from bakeoff.tuning.grid import grid
 from bakeoff.tuning.halving import planned, rungs
 from bakeoff.tuning.measures import PARAMETERS
 from bakeoff.tuning.settings import OPTIMIZER, Choice, Range, StudySettings, owner
 from bakeoff.tuning.space import Point, Space, condition, holds, same
+from bakeoff.tuning.start import Start, of_recipe
 
 if TYPE_CHECKING:
     from bakeoff.harness.params import Params
@@ -35,25 +41,42 @@ if TYPE_CHECKING:
 CHOOSING = ("grid", "random", "sobol", "bayes", "evolution", "nsga2")  # among optimizers with settings of their own
 TRADING = ("grid", "random", "sobol", "bayes", "nsga2")  # that search for a front of two objectives
 GRID = 10**6  # points that a grid may have: all of them are listed before the first is tried
+# What folds at random would put on both sides; the examples do not say which of them belong together.
+LEAKS = {
+    "group": "rows of one group would be in several folds",
+    "time": "a training would see rows from after those that are held out",
+    "slabs": "neighbouring slices would be in several folds",
+    "file": "slices of one file would be in several folds",
+}
 CORNERS = 512  # of a space; of one with more the gate tries these, and each dimension alone
 
 
-def studies(params: "Params") -> Iterator[str]:
-    """Yield what is wrong with the studies. The tasks are known to be right."""
+def studies(params: "Params", root: Path) -> Iterator[str]:
+    """Yield what is wrong with the studies. The tasks are known to be right.
+
+    Args:
+        root: the folder in which recipes/ is.
+
+    Raises:
+        BadInput: a recipe that a study starts from is not as it should be.
+    """
     for name, study in params.tuning.studies.items():
         place = f"tuning.studies.{name}"
         faults = list(of_task(params, study)) or [*of_names(study), *of_optimizers(study)]
         if faults:
             yield from (f"{place}.{fault}" for fault in faults)
             continue
-        network, defaults = getattr(params.networks, study.model), params.defaults(study.optimizers)
-        training = params.tasks[study.task].training
+        start = start_of(params, root, study)
+        if isinstance(start, str):
+            yield f"{place}.start is recipe, and {start}"
+        if not isinstance(start, Start):
+            continue
         try:
-            base = Base.read(name, study, network, defaults, training)
+            base = Base.read(name, study, start.network, start.defaults, start.training)
         except BadInput as error:
             yield str(error).removeprefix("params.yaml: ")
             continue
-        faults = [*of_halving(params, study), *of_space(base, study)]
+        faults = [*of_halving(params, study), *of_evaluation(params, study), *of_space(base, study)]
         if faults:
             yield from (f"{place}.{fault}" for fault in faults)
             continue
@@ -69,6 +92,29 @@ def studies(params: "Params") -> Iterator[str]:
     for name in params.tuning.grid.levels:
         if name not in params.tuning.studies:
             yield f"tuning.grid.levels.{name} is not under tuning.studies{hint(name, params.tuning.studies)}"
+
+
+def start_of(params: "Params", root: Path, study: StudySettings) -> Start | str | None:
+    """Return the settings with which a study begins, or why it cannot begin with its recipe.
+
+    None where a folder without the whole project lacks the recipe.
+
+    Raises:
+        BadInput: the recipe is not as it should be.
+    """
+    if study.start == "params":
+        network, training = getattr(params.networks, study.model), params.tasks[study.task].training
+        return Start(network, params.defaults(study.optimizers), training)
+    place = paths.recipe(study.task, study.model)
+    if not (root / place).exists():
+        return f"{place} is missing; write it, or take start: params" if whole(root) else None
+    written = read_recipe(root, study.task, study.model)
+    if study.optimizers != (written.optimizer,):
+        named = quoted(list(study.optimizers)) if len(study.optimizers) > 1 else study.optimizers[0]
+        return (
+            f"optimizer is {named}, where {place} has {written.optimizer}; take {written.optimizer}, or start: params"
+        )
+    return of_recipe(written, study)
 
 
 def of_task(params: "Params", study: StudySettings) -> Iterator[str]:
@@ -142,6 +188,30 @@ def of_halving(params: "Params", study: StudySettings) -> Iterator[str]:
         yield (
             "methods has gradient, whose steps need the value of a full training, and stop.halving is on; take one of "
             "them off"
+        )
+
+
+def of_evaluation(params: "Params", study: StudySettings) -> Iterator[str]:
+    """Yield what is wrong with the trainings of a trial: folds that would leak, or trials that no method can have."""
+    evaluation, data = study.evaluation, params.tasks[study.task].data
+    if evaluation.trainings == 1:
+        return
+    named, way_out = f"evaluation is {evaluation}", "take {seeds: 3}"
+    split = getattr(getattr(params.data[data], "split", None), "by", "random")
+    if isinstance(evaluation, OfFolds) and split != "random":
+        yield (
+            f"{named}, which are drawn at random, and data.{data}.split is by {split}: {LEAKS[split]}; {way_out}"
+            f"{', or split at random' if params.data[data].kind == 'table' else ''}"
+        )
+    if "gradient" in study.methods:
+        yield f"methods has gradient, which looks through one training, and {named}; take gradient off, or {{seeds: 1}}"
+    trainings = params.budgets[params.budget].tuning.of(study).trials
+    if study.points(trainings) == 0:
+        key = f"budgets.{params.budget}.tuning.trials" if study.trials is None else "trials"
+        made = f" ({study.trials:g} of the budget's)" if isinstance(study.trials, float) else ""
+        yield (
+            f"{named}, so that a trial costs {evaluation.cost} trainings, and {key} pays for {trainings}{made}; take "
+            f"{evaluation.cost} or more, or fewer {str(evaluation).split()[1]}"
         )
 
 
@@ -304,10 +374,13 @@ def of_grid(params: "Params", name: str, study: StudySettings, space: Space) -> 
     made = f"{place} make {' x '.join(map(str, counts))} = {math.prod(counts)} points"
     chosen = params.budgets[params.budget]
     budget = f"budgets.{params.budget}.tuning.trials" if study.trials is None else f"tuning.studies.{name}.trials"
-    wanted = chosen.tuning.of(study).trials
-    too_few = f"and {budget} is {wanted}"
+    trainings = chosen.tuning.of(study).trials
+    wanted = study.points(trainings)
+    too_few = f"and {budget} is {trainings}"
     if isinstance(share := study.trials, float):
-        too_few = f"and {budget} is {share:g}, which is {wanted}"
+        too_few = f"and {budget} is {share:g}, which is {trainings}"
+    if wanted < trainings:
+        too_few += f", {wanted} trials of {study.evaluation}"
     if halving := study.stop.halving:
         plan = planned(halving, scaled(study.epochs, chosen.epochs), wanted)
         wanted = max(bracket[0].points for bracket in plan.brackets)

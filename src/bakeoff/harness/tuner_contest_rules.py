@@ -2,13 +2,16 @@
 
 import math
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bakeoff.base.settings import hint
+from bakeoff.harness.study_rules import start_of
 from bakeoff.tuner_contest.settings import TableSettings
 from bakeoff.tuner_contest.training_table import shape
 from bakeoff.tuning.candidate import Base
 from bakeoff.tuning.settings import Choice, StudySettings
+from bakeoff.tuning.start import Start
 
 if TYPE_CHECKING:
     from bakeoff.harness.params import Params
@@ -16,8 +19,12 @@ if TYPE_CHECKING:
 MOST = 100_000  # trainings of a table
 
 
-def tables(params: "Params") -> Iterator[str]:
-    """Yield what is wrong with each table."""
+def tables(params: "Params", root: Path) -> Iterator[str]:
+    """Yield what is wrong with each table. The studies are known to be right.
+
+    Args:
+        root: the folder in which recipes/ is.
+    """
     for name, table in params.tuner_contest.tables.items():
         place = f"tuner_contest.tables.{name}"
         if name not in params.tuning.studies:
@@ -27,7 +34,7 @@ def tables(params: "Params") -> Iterator[str]:
             )
             continue
         study = params.tuning.studies[name]
-        faults = list(of_study(study)) or list(of_levels(params, name, study, table))
+        faults = list(of_study(study)) or list(of_levels(params, root, name, study, table))
         yield from (f"{place}: {fault}" for fault in faults)
 
 
@@ -41,15 +48,17 @@ def of_study(study: StudySettings) -> Iterator[str]:
         )
 
 
-def of_levels(params: "Params", name: str, study: StudySettings, table: TableSettings) -> Iterator[str]:
+def of_levels(params: "Params", root: Path, name: str, study: StudySettings, table: TableSettings) -> Iterator[str]:
     ranges = [key for key, dimension in study.space.items() if not isinstance(dimension, Choice)]
     yield from (f"levels.{key} is missing, a range of the study" for key in ranges if key not in table.levels)
     wrong = [key for key in table.levels if key not in ranges]
     yield from (f"levels.{key} is not a range of the study{hint(key, ranges)}" for key in wrong)
     if wrong or any(key not in table.levels for key in ranges):
         return
-    network, training = getattr(params.networks, study.model), params.tasks[study.task].training
-    space = Base.read(name, study, network, params.defaults(study.optimizers), training).space(study)
+    start = start_of(params, root, study)
+    if not isinstance(start, Start):  # of a recipe in a folder that is no whole project
+        return
+    space = Base.read(name, study, start.network, start.defaults, start.training).space(study)
     for key in ranges:
         low, high = space.extremes(key)
         if key in space.integers and (most := int(high) - int(low) + 1) < table.levels[key]:

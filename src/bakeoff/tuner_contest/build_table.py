@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from bakeoff.base.budget import Read, budgeted
 from bakeoff.data.examples import Examples
@@ -31,12 +32,16 @@ class TableTrainings:
     checks: int
 
     @classmethod
-    def read(cls, read: Read, study: str) -> "TableTrainings":
-        """Return the trainings of the table that params.yaml declares for a study."""
+    def read(cls, read: Read, read_file: Callable[[str, Any], Any], study: str) -> "TableTrainings":
+        """Return the trainings of the table that params.yaml declares for a study.
+
+        Args:
+            read_file: gives the whole of another file of settings: a recipe, where the study starts from one.
+        """
         table = read(f"tuner_contest.tables.{study}", TableSettings)
         own = {"epochs": table.epochs, "examples": table.examples}
         settings = budgeted(read, read(f"tuning.studies.{study}", StudySettings).model_copy(update=own))
-        return cls(settings, base_of(read, study, settings), table.levels, table.checks)
+        return cls(settings, base_of(read, read_file, study, settings), table.levels, table.checks)
 
     @property
     def space(self) -> Space:

@@ -1,4 +1,4 @@
-"""The settings of the training at a point: those of params.yaml, with the values that a study fixes and searches."""
+"""The settings of the training at a point: those of params.yaml or a recipe, with what a study fixes and searches."""
 
 from collections.abc import Mapping
 from copy import deepcopy
@@ -67,10 +67,11 @@ class Base:
         hyperparameters: Mapping[str, Settings],
         training: PlanSettings,
     ) -> "Base":
-        """Return the settings of params.yaml with the epochs and the fixed values of the study.
+        """Return the settings with the epochs and the fixed values of the study.
 
         Args:
-            hyperparameters: the defaults of each optimizer of the study.
+            network, training: of params.yaml or of a recipe, like the hyperparameters.
+            hyperparameters: of each optimizer of the study.
 
         Raises:
             BadInput: a fixed value has a name that is not a setting.

@@ -17,17 +17,20 @@ def search(
     train: Callable[[Sequence[Point]], Sequence[Trained]],
     *,
     budget: Fraction | int,
+    price: int,
     cheapest: Fraction | int,
     batch: int,
     stop: StopSettings,
     watch: Callable[[Trial], None],
     goal: Goal,
 ) -> list[Trial]:
-    """All trials; their costs add up to `budget` trainings, or to less where a rule of `stop` ends the search.
+    """All trials; their costs add up to `budget`, or to less where a rule of `stop` ends the search.
 
     What is asked for depends on `batch` alone, so that it changes no result where `train` tries the points of a batch.
 
     Args:
+        budget: in trials with all epochs, like the costs of the proposals.
+        price: trainings of such a trial; what a trial has spent counts trainings.
         cheapest: the least that a trial costs.
 
     Raises:
@@ -41,14 +44,15 @@ def search(
         cost = sum(proposal.cost for proposal in proposals)
         if not 1 <= len(proposals) <= wanted or cost > budget - spent:
             raise RuntimeError(
-                f"{type(searcher).__name__} was asked for 1 to {wanted} points within {budget - spent} trainings, "
+                f"{type(searcher).__name__} was asked for 1 to {wanted} points within a budget of {budget - spent}, "
                 f"and gave {len(proposals)} for {cost}"
             )
         batch_trained = train([proposal.point for proposal in proposals])
         searcher.tell([goal.told(trained) for trained in batch_trained])
         for proposal, trained in zip(proposals, batch_trained, strict=True):
             spent += proposal.cost
-            whole = int(spent) if spent.denominator == 1 else float(spent)
+            paid = spent * price
+            whole = int(paid) if paid.denominator == 1 else float(paid)
             trials.append(Trial(len(trials) + 1, whole, proposal.point, trained, proposal.cost >= 1))
             watch(trials[-1])
     return trials

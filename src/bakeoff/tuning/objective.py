@@ -1,7 +1,7 @@
 """The objective of a search: how well a network does that is trained with the settings of a point."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -19,10 +19,13 @@ from bakeoff.training.job import Job
 from bakeoff.training.settings import ExecutionSettings, TrainingSettings
 from bakeoff.training.supervised import Classification, Segmentation, Supervised
 from bakeoff.tuning.candidate import Base, Candidate
+from bakeoff.tuning.evaluation import Part, merged
+from bakeoff.tuning.folds import held_out
 from bakeoff.tuning.measures import PARAMETERS, metric, sign
 from bakeoff.tuning.space import Point
 
-Asked = tuple[Point, int | None]  # a point to try, or with a seed one to confirm
+# A point to try; with a part, in one of the several trainings of its trial; with a seed, a point to confirm.
+Asked = tuple[Point, Part | int | None]
 
 CPU = torch.device("cpu")
 # A trial is measured at its end alone, and has diverged where something is not finite.
@@ -82,10 +85,19 @@ class Trained:
             return math.inf
         return sign(objective) * self.metrics[metric(objective)]
 
+    @classmethod
+    def of(cls, parts: "Sequence[Trained]") -> "Trained":
+        """Return a trial of one or several trainings. It has diverged if any of them has: its value has no mean."""
+        diverged = next((part.diverged for part in parts if part.diverged), None)
+        if len(parts) == 1 or diverged:
+            return cls(parts[0].metrics if len(parts) == 1 else {}, diverged)
+        return cls(merged([part.metrics for part in parts]), None)
+
 
 @dataclass(frozen=True)
 class Objective:
-    """Every trial starts from the same seed: the same weights and the same batches, as far as the point has the same.
+    """Every trial starts from the same seed, or the same seeds and folds: the same weights and the same batches, as far
+    as the point has the same.
 
     So its value is a function of the point alone; what the best trial owes to this one draw shows when it is trained
     again from other seeds.
@@ -101,6 +113,13 @@ class Objective:
         network, _, outcome = self.train(point, self.seed)
         size = {} if outcome.diverged else self.size(network)
         return Trained(outcome.final | size, outcome.diverged)
+
+    def part(self, point: Point, part: Part) -> Trained:
+        """Return one of the several trainings of a trial."""
+        examples = self.examples
+        if part.fold is not None and part.folds is not None:
+            examples = held_out(examples, part.fold, part.folds, self.seed)
+        return replace(self, examples=examples, seed=part.seed)(point)
 
     def confirm(self, point: Point, seed: int) -> Trained:
         """Return a training at the point from another seed, its test metrics included."""

@@ -11,6 +11,7 @@ from bakeoff.base.values import DISTINCT, Amount, Positive, Share, resolved
 from bakeoff.networks.registry import NetworkName
 from bakeoff.optimizers.registry import OptimizerName
 from bakeoff.optimizers.settings import NotNegative
+from bakeoff.tuning.evaluation import Evaluation
 
 Bound = Annotated[float, Field(ge=-1e30, le=1e30)]
 Scale = Literal["linear", "log", "one_minus"]
@@ -159,8 +160,8 @@ class StudySettings(Settings):
     """A training whose settings are searched. All methods of a study have the same problem and the same budget.
 
     Names of settings are dotted: network.NAME, optimizer.NAME, training.NAME and penalty.weight_decay. What neither
-    `fixed` nor `space` names stands as params.yaml has it: in `networks`, the optimizer's `defaults`, and the task's
-    `training`.
+    `fixed` nor `space` names stands as `start` has it: in params.yaml under `networks`, the optimizer's `defaults` and
+    the task's `training`, or in the recipe of the network on the task.
 
     Attributes:
         optimizer: one, or a list of those that are searched; then the settings of each are optimizer.NAME.SETTING.
@@ -168,23 +169,30 @@ class StudySettings(Settings):
             list of two that are traded off, one of which may be the number of the network's weights (lower is better).
         trials: trainings that a method may spend, or their share of those that the budget has; None: all of these.
         batch: trials asked for at a time.
+        evaluation: the trainings of a trial, whose mean is its value.
         examples: training examples, or their share.
-        seed: of the trials; confirmations have those that follow.
+        seed: of the trials; confirmations have those that follow the last seed of a trial.
     """
 
     task: str
     model: NetworkName
     optimizer: OneOrSeveral
+    start: Literal["params", "recipe"]
     objective: OneOrTwo
     methods: Annotated[tuple[MethodName, ...], Field(strict=False), DISTINCT]
     trials: Amount | None
     batch: Positive
     stop: StopSettings
+    evaluation: Evaluation
     epochs: Positive
     examples: Amount
     seed: Annotated[int, Field(ge=0, le=2**32 - 1)]
     fixed: dict[str, Any]
     space: Annotated[dict[str, Dimension], Field(min_length=1)]
+
+    def points(self, trainings: int) -> int:
+        """Return how many trials so many trainings pay for."""
+        return trainings // self.evaluation.cost
 
     @property
     def optimizers(self) -> tuple[OptimizerName, ...]:

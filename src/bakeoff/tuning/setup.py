@@ -1,16 +1,17 @@
 """What params.yaml says of one method's search of a study, and the search that it makes."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from bakeoff.base.budget import Read, budgeted, of_budget
 from bakeoff.base.settings import Settings
 from bakeoff.contest.task_data import examples as path_of
 from bakeoff.data.examples import Examples
-from bakeoff.networks.registry import NETWORKS
-from bakeoff.optimizers.registry import OPTIMIZERS
-from bakeoff.training.settings import PlanSettings
 from bakeoff.tuning.candidate import Base
+from bakeoff.tuning.evaluation import OfFolds
+from bakeoff.tuning.folds import check_folds
 from bakeoff.tuning.halving import halved
 from bakeoff.tuning.hypergradient import Hypergradient
 from bakeoff.tuning.measures import PARAMETERS
@@ -18,6 +19,7 @@ from bakeoff.tuning.objective import Objective, thinned
 from bakeoff.tuning.registry import SEARCHERS
 from bakeoff.tuning.searcher import Problem
 from bakeoff.tuning.settings import SearchBudget, StudySettings
+from bakeoff.tuning.start import started
 from bakeoff.tuning.study import Study
 from bakeoff.tuning.trial_log import LoggedTrainings, TrialLog
 
@@ -40,8 +42,11 @@ class Setup:
     data: str
 
     @classmethod
-    def read(cls, read: Read, study: str, method: str) -> "Setup":
+    def read(cls, read: Read, study: str, method: str, read_file: Callable[[str, Any], Any]) -> "Setup":
         """Return the setup that params.yaml has.
+
+        Args:
+            read_file: gives the whole of another file of settings: a recipe, where the study starts from one.
 
         Raises:
             BadInput: a fixed value has a name that is not a setting.
@@ -49,13 +54,15 @@ class Setup:
         settings = budgeted(read, read(f"tuning.studies.{study}", StudySettings))
         budget = of_budget(read, "tuning", SearchBudget).of(settings)
         hyperparameters = read(f"tuning.{method}", SEARCHERS[method].settings)
-        base = base_of(read, study, settings)
+        base = base_of(read, read_file, study, settings)
         return cls(study, method, settings, budget, hyperparameters, base, path_of(read, settings.task))
 
     def objective(self, whole: Examples) -> Objective:
         """Return what is searched: trainings on the study's part of the examples."""
         settings = self.settings
         examples = thinned(whole, settings.examples, settings.seed, f"{self.base.place}.examples")
+        if isinstance(settings.evaluation, OfFolds):
+            check_folds(examples, settings.evaluation.folds, f"{self.base.place}.evaluation.folds")
         return Objective(examples, self.base, settings.seed, PARAMETERS in settings.objectives)
 
     def taken(self, objective: Objective, whole: Examples) -> list[str]:
@@ -82,7 +89,8 @@ class Setup:
         settings = self.settings
         slope = partial(finished.slope, partial(Hypergradient, objective))
         space, objectives = self.base.space(settings), len(settings.objectives)
-        problem = Problem(self.study, space, self.budget.trials, settings.seed, slope, objectives)
+        points = settings.points(self.budget.trials)
+        problem = Problem(self.study, space, points, settings.seed, slope, objectives)
         build = SEARCHERS[self.method].of(self.hyperparameters)
         searcher = halved(settings.stop.halving, settings.epochs, problem, build)
         return Study(
@@ -90,13 +98,11 @@ class Setup:
         )
 
 
-def base_of(read: Read, study: str, settings: StudySettings) -> Base:
-    """Return what all trainings of a study share, by params.yaml.
+def base_of(read: Read, read_file: Callable[[str, Any], Any], study: str, settings: StudySettings) -> Base:
+    """Return what all trainings of a study share.
 
     Raises:
         BadInput: a fixed value has a name that is not a setting.
     """
-    network = read(f"networks.{settings.model}", NETWORKS[settings.model].settings)
-    defaults = {rule: read(f"optimizers.{rule}.defaults", OPTIMIZERS[rule].settings) for rule in settings.optimizers}
-    plan = read(f"tasks.{settings.task}.training", PlanSettings)
-    return Base.read(study, settings, network, defaults, plan)
+    start = started(read, read_file, settings)
+    return Base.read(study, settings, start.network, start.defaults, start.training)

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -10,6 +11,7 @@ from bakeoff.base.progress import Progress
 from bakeoff.base.record import Run, flat
 from bakeoff.base.settings import Settings
 from bakeoff.training.fit import Watch
+from bakeoff.tuning.evaluation import Part
 from bakeoff.tuning.executor import ending, search
 from bakeoff.tuning.goal import Goal
 from bakeoff.tuning.halving import Plan, planned
@@ -62,11 +64,26 @@ class Study:
     def plan(self) -> Plan | None:
         """What halving trains; None for a search whose trials have all epochs."""
         halving = self.settings.stop.halving
-        return planned(halving, self.settings.epochs, self.budget.trials) if halving else None
+        return planned(halving, self.settings.epochs, self.points) if halving else None
+
+    @property
+    def points(self) -> int:
+        """The number of trials with all epochs that the budget pays for."""
+        return self.settings.points(self.budget.trials)
 
     def train(self, asked: Asked) -> Trained:
-        point, seed = asked
-        return self.objective(point) if seed is None else self.objective.confirm(point, seed)
+        point, of = asked
+        if isinstance(of, Part):
+            return self.objective.part(point, of)
+        return self.objective(point) if of is None else self.objective.confirm(point, of)
+
+    def try_all(
+        self, train: Callable[[Sequence[Asked]], Sequence[Trained]], points: Sequence[Point]
+    ) -> Sequence[Trained]:
+        """Return the trial of each point. All of their trainings are asked for together."""
+        parts = self.settings.evaluation.parts(self.settings.seed)
+        trained = train([(point, part) for point in points for part in parts])
+        return [Trained.of(trained[first : first + len(parts)]) for first in range(0, len(trained), len(parts))]
 
     def run(
         self,
@@ -97,22 +114,24 @@ class Study:
                 history.append({"epoch": trial.spent} | best)
                 show(history[-1])
 
-        whole = plan.cost if plan else budget.trials
+        whole, price = plan.cost if plan else self.points, settings.evaluation.cost
         trials = search(
             self.searcher,
-            lambda points: train([(point, None) for point in points]),
+            partial(self.try_all, train),
             budget=whole,
+            price=price,
             cheapest=plan.cheapest if plan else 1,
             batch=settings.batch,
             stop=settings.stop,
             watch=see,
             goal=goal,
         )
-        ended = ending(trials, settings.stop, goal, whole)
+        ended = ending(trials, settings.stop, goal, whole * price)
         if unspent := budget.trials - progress.done:
             progress.advance(unspent, note=f"ended by its {ended} after {len(trials)} trials")
         chosen = goal.chosen(trials, budget.confirmations)
-        asked = [(trial.point, settings.seed + number) for trial, number in chosen]
+        last = settings.seed + settings.evaluation.last
+        asked = [(trial.point, last + number) for trial, number in chosen]
         again = train(asked)
         progress.advance(budget.confirmations)
         confirmed = [
@@ -140,6 +159,10 @@ class Study:
         }
         searched = {f"study.{name}": value for name, value in self.budget.model_dump().items()}
         searched |= {f"study.{name}": getattr(self.settings, name) for name in ("batch", "examples")}
+        if self.settings.evaluation.trainings > 1:
+            searched["study.evaluation"] = str(self.settings.evaluation)
+        if self.settings.start != "params":
+            searched["study.start"] = self.settings.start
         searched["study.objective"] = ", ".join(self.settings.objectives)
         searched |= flat("study.stop", self.settings.stop.model_dump())
         searched["study.space"] = ", ".join(self.settings.space)

@@ -13,6 +13,7 @@ from bakeoff.base import files, paths
 from bakeoff.base.disk import writing
 from bakeoff.base.machine import processor
 from bakeoff.base.reproducible import HEAVY
+from bakeoff.tuning.evaluation import Part
 from bakeoff.tuning.objective import Asked, Objective, Trained
 from bakeoff.tuning.searcher import Slope
 from bakeoff.tuning.space import Point
@@ -98,6 +99,9 @@ class LoggedTrainings:
     """The trainings of a search, of which those in the log are not repeated.
 
     The searcher is asked and told in any case: its state is that of a search from the beginning.
+
+    Attributes:
+        asked: trainings that were asked for, those from the log among them.
     """
 
     def __init__(self, log: TrialLog, objective: Objective, shared: Mapping[str, Any]) -> None:
@@ -105,13 +109,15 @@ class LoggedTrainings:
         shared: the settings besides those of a candidate that determine all trainings of the search.
         """
         self.log, self.objective, self.shared = log, objective, shared
+        self.asked = 0
 
     def key(self, asked: Asked) -> str:
         """Return the digest of the settings of a training."""
-        point, seed = asked
+        point, of = asked
         base = self.objective.base
         candidate = base.at(point)
-        trial = {"seed": self.objective.seed, "test": False} if seed is None else {"seed": seed, "test": True}
+        part = Part(self.objective.seed) if of is None else of
+        trial = part.document() if isinstance(part, Part) else {"seed": part, "test": True}
         return digest([base.model, candidate.rule, candidate.document(), trial, self.shared])
 
     def keep(self, asked: Asked, trained: Trained) -> None:
@@ -127,6 +133,7 @@ class LoggedTrainings:
             keys = [self.key(asked) for asked in questions]
             missing = {key: asked for key, asked in zip(keys, questions, strict=True) if self.log.get(key) is None}
             train(list(missing.values()))
+            self.asked += len(keys)
             self.log.taken += sum(key in self.log.earlier for key in keys)
             return [Trained(**self.log.results[key]) for key in keys]
 

@@ -1,0 +1,22 @@
+"""Recipes as files beside params.yaml."""
+
+from pathlib import Path
+
+from bakeoff.base import paths
+from bakeoff.base.quoting import listed
+from bakeoff.base.settings import BadInput, load, validate
+from bakeoff.contest.recipe_settings import RecipeSettings
+from bakeoff.harness.params_rules import unseen
+
+
+def read_recipe(root: Path, task: str, model: str) -> RecipeSettings:
+    """Return what a recipe says; the settings of its network and of its optimizer are not checked yet.
+
+    Raises:
+        BadInput: it is not as it should be.
+    """
+    place = Path(paths.recipe(task, model))
+    document = load(root / place)
+    if wrong := list(unseen(document)):
+        raise BadInput(f"{place}: {listed(wrong)}")
+    return validate(document, "", RecipeSettings, place)
