@@ -29,8 +29,8 @@ def tables(params: "Params", root: Path) -> Iterator[str]:
         place = f"tuner_contest.tables.{name}"
         if name not in params.tuning.studies:
             yield (
-                f"{place}: '{name}' is not under tuning.studies{hint(name, params.tuning.studies)}; take the table off, "
-                "or add the study"
+                f"{place}: '{name}' is not under tuning.studies{hint(name, params.tuning.studies)}; "
+                "take the table off, or add the study"
             )
             continue
         study = params.tuning.studies[name]
