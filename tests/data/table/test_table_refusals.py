@@ -3,6 +3,7 @@
 import bz2
 import gzip
 import io
+import tarfile
 import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -53,6 +54,24 @@ def changed(**lines: str) -> str:
     return text([lines.get(f"l{line}", row) for line, row in enumerate(ROWS, start=2)])
 
 
+def tar(content: str) -> bytes:
+    """An archive of one file."""
+    member = tarfile.TarInfo("t.csv")
+    member.size = len(content)
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode="w") as archive:
+        archive.addfile(member, io.BytesIO(content.encode()))
+    return file.getvalue()
+
+
+def parquet_of(**changed: pa.Array) -> bytes:
+    """Columns of the sound table with types, and others."""
+    file = io.BytesIO()
+    labels = pa.array([("no", "yes")[i % 2] for i in range(80)])
+    pq.write_table(pa.table({"age": pa.array(range(80)), "label": labels} | changed), file)
+    return file.getvalue()
+
+
 def column(name: str, values: Sequence[str]) -> str:
     """The sound table with another column."""
     place = HEADER.split(",").index(name)
@@ -96,6 +115,44 @@ CASES: dict[str, Case] = {
         {},
         ("line 1 names no column of data.table (it has: alter, ort, stunden, tag, klasse)", "in params.yaml"),
     ),
+    "header again below": (
+        "t.csv",
+        text([*ROWS[:20], HEADER, *ROWS[20:], '"age" , city,hours,day,label']),
+        {},
+        ("lines that repeat the names of the columns: line 22, line 83; remove them",),
+    ),
+    "header again in a table without numbers": (
+        "t.csv",
+        text([*ROWS[:20], HEADER, *ROWS[20:]]),
+        {"numeric": [], "categorical": ["age", "city"]},
+        ("lines that repeat the names of the columns: line 22; remove them",),
+    ),
+    "remarks above the names": (
+        "t.csv",
+        "# made by a scanner\n# 2024-01-01, Bonn\n" + text(),
+        {},
+        (
+            "line 1 names no column of data.table (it has: # made by a scanner)",
+            "line 3 names 4; remove the lines above",
+        ),
+    ),
+    "a date, not of any year that is told": (
+        "t.parquet",
+        parquet_of(day=pa.array([2**31 - 1, *range(79)], pa.date32())),
+        {"numeric": ["age"], "categorical": [], "time": "day", "split": BY_TIME},
+        ("(row 1): expected a year from 1678 to 2261; correct the value, or make it null",),
+    ),
+    "spaces between the columns": (
+        "t.csv",
+        text().replace(",", " "),
+        {},
+        ("line 1 has none of the columns if split at ',', but 4 if split at ' '; set data.table.csv.separator to ' '",),
+    ),
+    "lines of JSON": ("t.csv", '{"age": 20, "label": "no"}\n' * 40, {}, ("the file is JSON: expected CSV or Parquet",)),
+    "a web page": ("t.csv", "\n<!DOCTYPE html><table>", {}, ("the file is HTML or XML: expected CSV or Parquet",)),
+    "ARFF": ("t.csv", "@RELATION t\n@attribute age numeric\n", {}, ("the file is ARFF: expected CSV or Parquet",)),
+    "a tar archive": ("t.csv", tar(text()), {}, ("the file is a tar archive: expected text; unpack it",)),
+    "a packed tar archive": ("t.tgz", gzip.compress(tar(text())), {}, ("the file is a tar archive: expected text",)),
     "duplicate columns": (
         "t.csv",
         text(header="age,age,hours,day,label"),

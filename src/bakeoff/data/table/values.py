@@ -9,11 +9,12 @@ from typing import Any
 
 from duckdb import DuckDBPyConnection
 
+from bakeoff.data.normal_form import nfc
 from bakeoff.data.table import database, figures, times
-from bakeoff.data.table.canonical import expression, is_number
+from bakeoff.data.table.canonical import expression, is_number, quote, visible
 from bakeoff.data.table.columns import Columns
 from bakeoff.data.table.delimited import KEY, Text
-from bakeoff.data.table.faults import PLACES, invalid, quoted
+from bakeoff.data.table.faults import PLACES, fault, invalid, quoted
 from bakeoff.data.table.figures import Ambiguous, Marks
 from bakeoff.data.table.reading import Reading
 from bakeoff.data.table.rejects import Kind
@@ -80,6 +81,8 @@ class Values:
     def taken(self) -> Taken | list[str]:
         types = dict(zip(self.kinds, (row[1] for row in self.ask("DESCRIBE given")), strict=True))
         texts = {name: f"c{i}" for i, name in enumerate(self.kinds) if types[name] == "VARCHAR"}
+        if repeated := self.repeated(texts):
+            return [repeated]
         figure_texts = {name: column for name, column in texts.items() if self.kinds[name] == "DOUBLE"}
         marks = figures.find(self.ask, figure_texts, self.settings)
         if isinstance(marks, Ambiguous):
@@ -113,6 +116,18 @@ class Values:
         self.rows.execute("DROP TABLE given")
         return Taken(self.reading(marks, sorted(numbers), found), remarks, merged)
 
+    def repeated(self, texts: Mapping[str, str]) -> str | None:
+        """Lines below the first that have the names of the columns again, as files have that were put together."""
+        if not isinstance(self.source, Text) or len(texts) < 2:  # a value may be called as its column is
+            return None
+        same = " AND ".join(f"{column} = {quote(nfc(visible(name)))}" for name, column in texts.items())
+        count = self.ask(f"SELECT count(*) FROM given WHERE {same}")[0][0]
+        if not count:
+            return None
+        rows = self.ask(f"SELECT rowid FROM given WHERE {same} ORDER BY rowid LIMIT {PLACES}")
+        places = [self.source.place(row) for (row,) in rows]
+        return fault("lines that repeat the names of the columns", places, count, "remove them")
+
     def moments(self, name: str, column: str, kind: str) -> times.Times | str:
         if kind == "VARCHAR":
             return times.find(self.ask, name, column, self.settings, KEY)
@@ -138,7 +153,8 @@ class Values:
                 expected, remedy = self.expected(kind, marks)
                 faults.append((name, i, f"rows.c{i} IS NULL", expected, remedy))
             if kind == "TIMESTAMP" and (name in names or types[name] != "VARCHAR"):
-                outside = f"year(rows.c{i}) NOT BETWEEN {times.FIRST} AND {times.LAST}"
+                known = f"year(rows.c{i}) BETWEEN {times.FIRST} AND {times.LAST}"
+                outside = f"NOT coalesce({known}, rows.c{i} IS NULL)"  # infinity, as of dates too late, has no year
                 out = f"or list it in {KEY}.missing" if types[name] == "VARCHAR" else "or make it null"
                 years = f"a year from {times.FIRST} to {times.LAST}"
                 faults.append((name, i, outside, years, f"correct the value, {out}"))
