@@ -256,6 +256,16 @@ def test_both_spellings_of_a_name_in_unicode_are_one(tmp_path: Path, of_file: st
     assert of_settings in table.load(made).columns
 
 
+@pytest.mark.parametrize("line", [" ", "\t \t", "\x1a"], ids=["space", "tabs", "the end of a file under DOS"])
+def test_lines_of_white_space_are_no_rows(tmp_path: Path, plain: Path, line: str) -> None:
+    lines = TEXT.splitlines()
+    made = ingested_file(tmp_path, "\n".join([*lines[:9], line, *lines[9:], line]))
+    assert made.read_bytes() == ingested(plain).read_bytes()
+    broken = "\n".join([*lines[:9], line, "x,y,2024-01-01T06:00:00Z,no,1", line])
+    with pytest.raises(BadInput, match="invalid value 'x' in column 'age' \\(line 11\\)"):
+        ingested_file(tmp_path, broken)
+
+
 def test_columns_without_a_name_and_a_role_are_passed_over(tmp_path: Path, plain: Path) -> None:
     lines = TEXT.splitlines()
     made = ingested_file(tmp_path, "\n".join(f"{line},," for line in lines) + "\n")

@@ -153,6 +153,12 @@ CASES: dict[str, Case] = {
     "ARFF": ("t.csv", "@RELATION t\n@attribute age numeric\n", {}, ("the file is ARFF: expected CSV or Parquet",)),
     "a tar archive": ("t.csv", tar(text()), {}, ("the file is a tar archive: expected text; unpack it",)),
     "a packed tar archive": ("t.tgz", gzip.compress(tar(text())), {}, ("the file is a tar archive: expected text",)),
+    "whole lines in quotes": (
+        "t.csv",
+        "\n".join(f'"{line}"' for line in text().splitlines()),
+        {},
+        ("line 1 is one value in quotes (age,city,hours,day,l)", "remove the quotes around whole lines"),
+    ),
     "duplicate columns": (
         "t.csv",
         text(header="age,age,hours,day,label"),

@@ -48,7 +48,7 @@ class Text:
         """Yield UTF-8 with words between spaces, in blocks that may cut words; of a dump, its articles.
 
         Raises:
-            BadInput: where it is a document of another format; and while it is read, where it is damaged, no text in its
+            BadInput: it is a document of another format; and while it is read, where it is damaged, no text in its
             encoding, or of letters that the rule drops.
         """
         blocks = self.blocks(advance)

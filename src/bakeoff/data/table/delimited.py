@@ -35,6 +35,7 @@ OTHERS = {  # text that is no table of lines, by its start
     "ARFF": re.compile(r"\s*@relation\b", re.IGNORECASE),
 }
 BELOW = 100  # lines among which the names are looked for where the first has none
+WIDE = 1 << 16  # bytes of a line of white space
 SURE = 2  # names that a line of them has, or all of fewer
 KEY = "data.table.csv"  # in params.yaml
 
@@ -74,6 +75,13 @@ class Text:
                     found[ahead.pop(0)] = line
                 line += 1
         return found | dict.fromkeys(ahead, line)
+
+    def blank(self, offsets: Collection[int]) -> frozenset[int]:
+        """Those of the bytes of the copy at which a line begins that has white space alone, or DOS's end of a file."""
+        with self.copy.open("rb") as file:
+            return frozenset(
+                at for at in offsets if file.seek(at) == at and not file.readline(WIDE).strip(b" \t\x1a\n")
+            )
 
     def place(self, row: int) -> str:
         """Return the line on which a row ends; rows count from 0 after the header, without blank lines."""
@@ -229,6 +237,8 @@ def separated_by(line: str, wanted: Collection[str], separators: Sequence[str] =
 
 def stranger(head: list[str], header: list[str], separator: str, wanted: Collection[str]) -> str:
     """Return the likely cause where the first line has none of the columns, and the way out."""
+    if len(header) == 1 and named(header[0], separated_by(header[0], wanted), wanted) > 1:
+        return f"line 1 is one value in quotes ({shown(header)}); remove the quotes around whole lines"
     better = separated_by(head[0], wanted, (*SEPARATORS, " "))
     if count := named(head[0], better, wanted):
         return (
