@@ -20,7 +20,8 @@ from bakeoff.inference.output import STREAM
 from bakeoff.inference.refusals import Refusals
 
 STANDARD_INPUT = "standard input"
-NIFTI = {slice(344, 348): {b"n+1\0", b"ni1\0"}, slice(4, 8): {b"n+2\0", b"ni2\0"}}  # where a header names its format
+# Where a header names its format, in its first and its second version.
+NIFTI = (slice(344, 348), {b"n+1\0", b"ni1\0"}), (slice(4, 8), {b"n+2\0", b"ni2\0"})
 HEADER = 348  # bytes that tell it
 
 
@@ -63,7 +64,7 @@ def volume_suffix(path: Path) -> str:
 
 
 def is_nifti(start: bytes) -> bool:
-    return any(start[where] in names for where, names in NIFTI.items())
+    return any(start[where] in names for where, names in NIFTI)
 
 
 def several(path: Path) -> bool:
