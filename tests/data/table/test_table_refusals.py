@@ -153,6 +153,71 @@ CASES: dict[str, Case] = {
     "ARFF": ("t.csv", "@RELATION t\n@attribute age numeric\n", {}, ("the file is ARFF: expected CSV or Parquet",)),
     "a tar archive": ("t.csv", tar(text()), {}, ("the file is a tar archive: expected text; unpack it",)),
     "a packed tar archive": ("t.tgz", gzip.compress(tar(text())), {}, ("the file is a tar archive: expected text",)),
+    "per cent": (
+        "t.csv",
+        column("hours", ["12%", *("1",) * 79]),
+        {},
+        (
+            "invalid value '12%' in column 'hours' (line 2)",
+            "write it as digits alone",
+            "without %, currency or unit; or set",
+        ),
+    ),
+    "a currency": (
+        "t.csv",
+        column("hours", ["$12.50", *("1",) * 79]),
+        {},
+        (
+            "invalid value '$12.50' in column 'hours' (line 2)",
+            "write it as digits alone",
+            "without %, currency or unit; or set",
+        ),
+    ),
+    "parentheses": (
+        "t.csv",
+        column("hours", ["(12)", *("1",) * 79]),
+        {},
+        (
+            "invalid value '(12)' in column 'hours' (line 2)",
+            "write it as digits alone",
+            "without %, currency or unit; or set",
+        ),
+    ),
+    "a unit": (
+        "t.csv",
+        column("hours", ["12 kg", *("1",) * 79]),
+        {},
+        (
+            "invalid value '12 kg' in column 'hours' (line 2)",
+            "write it as digits alone",
+            "without %, currency or unit; or set",
+        ),
+    ),
+    "a minus behind": (
+        "t.csv",
+        column("hours", ["12-", *("1",) * 79]),
+        {},
+        (
+            "invalid value '12-' in column 'hours' (line 2)",
+            "write it as digits alone",
+            "without %, currency or unit; or set",
+        ),
+    ),
+    "beyond float64": (
+        "t.csv",
+        column("hours", ["1e400", *("1",) * 79]),
+        {},
+        (
+            "invalid value '1e400' in column 'hours' (line 2): expected a number of at most 1.8e308 in size",
+            "correct it",
+        ),
+    ),
+    "words are no units": (
+        "t.csv",
+        column("hours", ["none", *("1",) * 79]),
+        {},
+        ("invalid value 'none' in column 'hours' (line 2): expected a number with the decimal mark '.'; set data",),
+    ),
     "whole lines in quotes": (
         "t.csv",
         "\n".join(f'"{line}"' for line in text().splitlines()),

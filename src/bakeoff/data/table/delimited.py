@@ -237,14 +237,14 @@ def separated_by(line: str, wanted: Collection[str], separators: Sequence[str] =
 
 def stranger(head: list[str], header: list[str], separator: str, wanted: Collection[str]) -> str:
     """Return the likely cause where the first line has none of the columns, and the way out."""
-    if len(header) == 1 and named(header[0], separated_by(header[0], wanted), wanted) > 1:
-        return f"line 1 is one value in quotes ({shown(header)}); remove the quotes around whole lines"
     better = separated_by(head[0], wanted, (*SEPARATORS, " "))
     if count := named(head[0], better, wanted):
         return (
             f"line 1 has none of the columns if split at {separator!r}, but {count} if split at {better!r}; set "
             f"{KEY}.separator to {better!r}"
         )
+    if len(header) == 1 and named(header[0], separated_by(header[0], wanted), wanted) > 1:
+        return f"line 1 is one value in quotes ({shown(header)}); remove the quotes around whole lines"
     if what := next((what for what, start in OTHERS.items() if start.match("".join(head[:2]))), None):
         return f"the file is {what}: expected CSV or Parquet; save it as CSV"
     if not any(header):

@@ -3,6 +3,7 @@
 Both are tables of the database; their columns are c0, c1, …, in the order of the names that the settings give a role.
 """
 
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +21,8 @@ from bakeoff.data.table.reading import Reading
 from bakeoff.data.table.rejects import Kind
 from bakeoff.data.table.settings import AUTO, NONE, CsvSettings
 
+# Per cent, currencies, parentheses for a negative number, a minus behind it, units, and groups of two digits.
+SIGNED = re.compile(r"[%\u2030$\u20ac\u00a3\u00a5\u20b9()]|[0-9]\s*[^\W\d]+\.?$|[0-9]-$|[,.'][0-9]{2}[,.'][0-9]")
 EXACT = 2.0**53  # up to here each whole number has a float64 of its own
 
 
@@ -163,6 +166,8 @@ class Values:
             if count:
                 first = self.first(f"given.rowid, given.c{column}::VARCHAR", column, where, PLACES)
                 found = [(value, self.source.place(row)) for row, value in first]
+                if self.kinds[name] == "DOUBLE":
+                    expected, remedy = closer(found[0][0], marks, expected, remedy)
                 yield invalid(f"column '{name}'", found, count, expected, remedy)
 
     def expected(self, kind: Kind, marks: Marks) -> tuple[str, str]:
@@ -239,3 +244,14 @@ class Values:
             "times": found[0].zone if found else None,
         }
         return Reading.model_validate({name: None if value == AUTO else value for name, value in fields.items()})
+
+
+def closer(value: str, marks: Marks, expected: str, remedy: str) -> tuple[str, str]:
+    """Return what is expected in place of a text that is no number, and the way out that helps with this one."""
+    if re.fullmatch(figures.pattern(marks.decimal or figures.POINT, marks.thousands or NONE), value):
+        return "a number of at most 1.8e308 in size, which float64 has", f"correct it, or list it in {KEY}.missing"
+    if SIGNED.search(value):
+        remedy = (
+            f"write it as digits alone, with a minus if it is negative and without %, currency or unit; or {remedy}"
+        )
+    return expected, remedy
