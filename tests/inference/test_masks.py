@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import tifffile
 from nibabel.nifti1 import Nifti1Image
+from nibabel.nifti2 import Nifti2Image
 from nibabel.orientations import apply_orientation, inv_ornt_aff, io_orientation
 from numpy.typing import NDArray
 from PIL import Image
@@ -26,7 +27,7 @@ from bakeoff.data.limits import Limits
 from bakeoff.data.remarks import Remarks
 from bakeoff.data.scans import volumes
 from bakeoff.data.scans.settings import ScansSettings
-from bakeoff.inference import masks, models
+from bakeoff.inference import masks, models, sources
 from bakeoff.inference.predict import predict
 
 CLASSES = ("background", "grey", "white")
@@ -324,3 +325,16 @@ def test_large_values_are_kept(project: Path, dtype: type) -> None:
     else:
         (project / "mask.png").write_bytes(masks.png(mask, place))
         np.testing.assert_array_equal(read(project, "mask.png")[0], mask)
+
+
+@pytest.mark.parametrize("kind", [Nifti1Image, Nifti2Image])
+def test_a_volume_without_a_name_is_told_by_its_content(kind: type[Nifti1Image], tmp_path: Path) -> None:
+    content = kind(np.zeros((2, 3, 4), np.int16), np.eye(4)).to_bytes()
+    (tmp_path / "plain").write_bytes(content)
+    (tmp_path / "packed").write_bytes(gzip.compress(content))
+    (tmp_path / "neither").write_bytes(bytes(400))
+    assert [sources.volume_suffix(tmp_path / name) for name in ("plain", "packed", "neither")] == [
+        ".nii",
+        ".nii.gz",
+        "",
+    ]

@@ -181,3 +181,13 @@ def test_another_rule_than_that_of_the_training_is_refused(
 
 def test_the_command_offers_the_architectures_that_there_are() -> None:
     assert set(predict.ARCHITECTURES) == set(ArchitectureName.__args__)
+
+
+@pytest.mark.parametrize("options", [(), ("--documents",)])
+def test_lines_of_json_are_no_documents(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], options: tuple[str]
+) -> None:
+    Path("text.jsonl").write_text('{"text": "king"}\n' * 3)
+    assert asked(monkeypatch, "text.jsonl", "--to", "out.csv", *options) == 2
+    assert "text.jsonl: the file is JSON: expected plain text" in capsys.readouterr().err
+    assert not Path("out.csv").exists()

@@ -11,7 +11,6 @@ from pathlib import PurePosixPath
 
 import numpy as np
 import tifffile
-from nibabel.nifti1 import Nifti1Image
 from nibabel.orientations import apply_orientation, io_orientation, ornt_transform
 from numpy.typing import NDArray
 from PIL import Image
@@ -159,14 +158,14 @@ def tiff(masks: Iterable[NDArray[np.unsignedinteger]]) -> bytes:
 
 def nifti(mask: NDArray[np.unsignedinteger], place: Place) -> bytes:
     """Return a mask (X, Y, Z) in the order of axes of its image's file, packed where that is."""
-    with volumes.opened(place):
-        image = volumes.loaded(place)
+    with volumes.opened(place), volumes.unpacked(place) as file:
+        image = volumes.loaded(place, file)
     back = ornt_transform(np.array(RAS), io_orientation(image.affine))  # type: ignore[no-untyped-call]
     values = apply_orientation(mask, back).reshape(image.shape)  # type: ignore[no-untyped-call]
     header = image.header.copy()
     header.set_data_dtype(values.dtype)
     header["cal_min"], header["cal_max"] = 0, 0  # the window of the image's intensities
-    content: bytes = Nifti1Image(values, image.affine, header).to_bytes()  # type: ignore[no-untyped-call]
+    content: bytes = type(image)(values, image.affine, header).to_bytes()
     return gzip.compress(content, mtime=0) if place.name.lower().endswith(".gz") else content
 
 

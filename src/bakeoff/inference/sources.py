@@ -20,7 +20,9 @@ from bakeoff.inference.output import STREAM
 from bakeoff.inference.refusals import Refusals
 
 STANDARD_INPUT = "standard input"
-NIFTI = slice(344, 348), {b"n+1\0", b"ni1\0"}  # where a header names its format
+# Where a header names its format, in its first and its second version.
+NIFTI = (slice(344, 348), {b"n+1\0", b"ni1\0"}), (slice(4, 8), {b"n+2\0", b"ni2\0"})
+HEADER = 348  # bytes that tell it
 
 
 @contextmanager
@@ -51,15 +53,18 @@ def local(written: str) -> Iterator[tuple[Path, str]]:
 
 def volume_suffix(path: Path) -> str:
     """Return the suffix that a NIfTI volume would have by its content; nothing for other files."""
-    where, names = NIFTI
-    start = path.read_bytes()[: where.stop]
-    if start[where] in names:
-        return ".nii"
+    with path.open("rb") as file:
+        if is_nifti(file.read(HEADER)):
+            return ".nii"
     try:
         with gzip.open(path) as unpacked:
-            return ".nii.gz" if unpacked.read(where.stop)[where] in names else ""
+            return ".nii.gz" if is_nifti(unpacked.read(HEADER)) else ""
     except (OSError, EOFError, zlib.error):  # no gzip, or damaged: its reader will say so
         return ""
+
+
+def is_nifti(start: bytes) -> bool:
+    return any(start[where] in names for where, names in NIFTI)
 
 
 def several(path: Path) -> bool:

@@ -15,7 +15,7 @@ from bakeoff.data.corpus import dump
 from bakeoff.data.corpus.corpus import UNKNOWN
 from bakeoff.data.corpus.letters import Letters
 from bakeoff.data.corpus.settings import CorpusSettings
-from bakeoff.data.corpus.text import Text
+from bakeoff.data.corpus.text import Text, document
 from bakeoff.data.corpus.tokens import rewritten
 from bakeoff.data.sources.find import Found
 
@@ -47,6 +47,8 @@ def lines(path: Path, name: str, settings: CorpusSettings) -> Iterator[list[str]
         raise BadInput(
             f"{name}: found a MediaWiki dump: expected one document in each line; write each page as a line or a file"
         )
+    if what := document(text):
+        raise BadInput(f"{name}: {what}")
     for line in text.splitlines():
         yield b"".join(block.tobytes() for block in rewritten(settings.tokens, [line])).decode().split()
 

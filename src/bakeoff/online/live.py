@@ -22,8 +22,7 @@ from bakeoff.base import paths, settings
 from bakeoff.base.settings import BadInput, hint
 from bakeoff.data.encoding import fields
 from bakeoff.data.encoding.encoder import Encoder, Unfit
-from bakeoff.data.table.canonical import WHITESPACE
-from bakeoff.data.table.delimited import separated_by
+from bakeoff.data.table.delimited import column_names, separated_by
 from bakeoff.data.table.faults import quoted
 from bakeoff.online.kernels import Ints, Rows, softmax
 from bakeoff.online.learner import judged, total
@@ -64,8 +63,8 @@ class Reader:
         if not first.strip():
             raise BadInput(f"{INPUT}: line 1 is empty: expected the names of the columns; send them before the rows")
         wanted = [*encoder.numeric, *encoder.categories]
-        separator = encoder.reading.separator or separated_by([first], wanted)
-        header = [name.strip(WHITESPACE) for name in next(csv.reader([first], delimiter=separator), [])]
+        separator = encoder.reading.separator or separated_by(first, wanted)
+        header = column_names([first], separator, wanted)
         if problems := "; ".join(self.misnamed(header, separator)):
             raise BadInput(f"{INPUT}: line 1: {problems}")
         target = self.stored.target.column

@@ -7,6 +7,7 @@ import importlib.util
 import io
 import json
 import random
+import tarfile
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -42,8 +43,32 @@ def zipped(*contents: bytes) -> bytes:
     return file.getvalue()
 
 
+def tar(content: bytes) -> bytes:
+    member = tarfile.TarInfo("text")
+    member.size = len(content)
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode="w") as archive:
+        archive.addfile(member, io.BytesIO(content))
+    return file.getvalue()
+
+
 REFUSED: dict[str, tuple[Any, dict[str, Any], list[str]]] = {
     "empty": (b"", {}, [FILE, "no words found in 0 bytes", "name another file"]),
+    "lines of JSON": (
+        b'{"text": "the cat sat", "id": 1}\n' * 40,
+        {},
+        [FILE, "the file is JSON: expected plain text or a MediaWiki dump; extract the text first"],
+    ),
+    "a list of JSON": (b'[\n {"text": "the cat"},\n {"text": "the dog"}]', {}, [FILE, "the file is JSON"]),
+    "RTF": (rb"{\rtf1\ansi the cat sat on the mat}", {}, [FILE, "the file is RTF", "extract the text first"]),
+    "PDF": (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n" + TEXT, {}, [FILE, "the file is PDF", "extract the text first"]),
+    "PDF, taken for latin-1": (
+        b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n" + TEXT,
+        {"encoding": "latin-1"},
+        [FILE, "the file is PDF", "extract the text first"],
+    ),
+    "tar": (tar(TEXT), {}, [FILE, "the file is a tar archive; unpack it, and name a text file in it"]),
+    "packed tar": (gzip.compress(tar(TEXT)), {}, [FILE, "the file is a tar archive; unpack it"]),
     "white space only": (b" \n\t" * 50, {}, ["no words found in 150 bytes", "name another file"]),
     "no word of the rule": (b"!, (;) -- ", {}, ["no words found", "another rule under data.corpus.tokens"]),
     "letters of another script": (

@@ -50,6 +50,8 @@ def test_compiled_tables_find_the_words_that_plain_python_finds(tokens: Tokens) 
         ("unicode", "हिन्दी में क्या?", "हिन्दी में क्या"),
         ("unicode", "اللُّغَةُ العربيّة، می‌خواهم", "اللُّغَةُ العربيّة میخواهم"),
         ("unicode", "u\u0308ber Kel\u00advin \u212a", "über kelvin k"),
+        ("unicode", "\u200fمی\u200eرود\u202a abc\u202c x\u2068y\u2069", "میرود abc xy"),
+        ("unicode", "ภาษา\u200bไทย", "ภาษา ไทย"),
         ("unicode", "你好。世界。", "你好 世界"),
     ],
 )

@@ -267,6 +267,36 @@ def test_an_npz_may_have_its_channels_first_or_last(x: np.ndarray, tmp_path: Pat
     assert found.y.tolist() == [1, 0, 2, 2, 0, 1]
 
 
+@pytest.mark.parametrize(
+    ("y", "classes", "labels"),
+    [
+        (["a", "a ", " b", "b", "e\u0301", "\u00e9"], ("a", "b", "\u00e9"), [0, 0, 1, 1, 2, 2]),
+        ([2.0, 1.0, 2.0, 10.0, 1.0, 2.0], ("1", "2", "10"), [1, 0, 1, 2, 0, 1]),
+    ],
+    ids=["spaces and spellings of Unicode", "whole numbers of float64"],
+)
+def test_one_class_has_one_name_in_an_npz(
+    y: list[object], classes: tuple[str, ...], labels: list[int], tmp_path: Path
+) -> None:
+    found = arrays.read(npz(tmp_path, x=X, y=np.array(y)))
+    assert found.classes == classes
+    assert found.y.tolist() == labels
+
+
+@pytest.mark.parametrize(
+    ("y", "said"),
+    [
+        (np.arange(6) / 2, "y is float64"),
+        (np.array([1, 2, np.nan] * 2), "y is float64"),
+        (np.array(["a", " "] * 3), "image 1"),
+    ],
+    ids=["fractions", "NaN", "an empty name"],
+)
+def test_labels_of_an_npz_that_name_no_class_are_refused(y: np.ndarray, said: str, tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=said):
+        arrays.read(npz(tmp_path, x=X, y=y))
+
+
 def test_keras_names_keep_the_test_part_apart(tmp_path: Path) -> None:
     grey, y = X[:, 0], Y[:, np.newaxis].astype(np.int64)
     found = arrays.read(npz(tmp_path, x_train=grey[:4], y_train=y[:4], x_test=grey[4:], y_test=y[4:]))

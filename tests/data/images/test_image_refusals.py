@@ -250,6 +250,18 @@ CASES = {
         {**DIGITS, "train-labels-idx1-ubyte": idx(LABELS[:8])},
         ["train-labels-idx1-ubyte: found 8 labels: expected 9, the number of images in train-images-idx3-ubyte"],
     ),
+    "idx of two sizes": Case(
+        {**DIGITS, "t10k-images-idx3-ubyte": idx(ONES[:, :3]), "t10k-labels-idx1-ubyte": idx(LABELS)},
+        ["mine: the images of train have the shape (1, 4, 4) (C, H, W) but those of test (1, 3, 4); bring both to one"],
+    ),
+    "folders of pictures one folder too deep": Case(
+        {f"{part}/{name}/{n}.png": grey(n) for part in ("train_data", "test_data") for name in "ab" for n in range(2)},
+        [
+            "test_data: this folder contains no pictures but folders, and is no part",
+            "train (train, training)",
+            "rename",
+        ],
+    ),
     "idx without labels": Case(
         {"train-images-idx3-ubyte": idx(ONES)}, ["train-images-idx3-ubyte: the file of the train labels is missing"]
     ),

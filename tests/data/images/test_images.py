@@ -121,3 +121,26 @@ def test_more_images_are_a_way_out_of_a_fault_of_a_part(take: int, change: dict[
         with pytest.raises(BadInput) as refused:
             made(found, **{"validation": 0.2, "test": 0.2, "take": take} | change)
         assert str(refused.value).endswith(", or raise data.images.take") == ends
+
+
+def test_images_with_the_same_pixels_in_two_classes_or_parts_are_said() -> None:
+    y = np.repeat([0, 1], 10)
+    value = [*range(10), 3, *range(11, 20)]  # image 10, of class 1, is image 3, of class 0
+    found = replace(
+        labelled(y, (20, 0, 0)), classes=("a", "b"), picture=lambda n: np.full((1, 2, 2), value[n], np.uint8)
+    )
+    assert twins(found) == ["1 images have another class than an image with the same pixels, like "]
+    value = [*range(19), 2]
+    found = replace(found, y=np.zeros(20, np.intp) + (np.arange(20) > 8) * (np.arange(20) < 19), parts=(15, 0, 5))
+    assert twins(found, "given") == ["1 images are in another part than an image with the same pixels, like "]
+    found = replace(found, picture=lambda n: np.full((1, 2, 2), n, np.uint8))
+    assert twins(found, "given") == []
+
+
+def twins(found: Labelled, test: object = 5) -> list[str]:
+    """The remarks up to the names of the images."""
+    settings = {"kind": "images", "source": "mnist-5k", "take": None, "colour": "grey", "resize": None, "bits": None}
+    split = {"validation": 2, "test": test, "seed": 0}
+    remarks = Remarks()
+    images.examples(found, ImagesSettings.model_validate(settings | {"split": split}), int, remarks)
+    return [line.partition("image 2")[0].partition("image 3")[0].partition("image 10")[0] for line in remarks.lines()]

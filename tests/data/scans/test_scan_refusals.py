@@ -58,6 +58,10 @@ class Case:
 
 
 CASES = {
+    "a volume in two files": Case(
+        {**VOLUMES, "images/3.hdr": nifti((6, 6, 6))[:348], "images/3.img": bytes(432)},
+        ["images/3.hdr: a volume in two files, .hdr and .img, is not read", "save it as one .nii or .nii.gz file"],
+    ),
     "mask missing": Case({**PAIRS, "images/x.png": grey(0)}, ["images/x.png: no mask is named 'x'", "add it"]),
     "image missing": Case({**PAIRS, "masks/x.png": grey(0)}, ["masks/x.png: no image is named 'x'", "add it"]),
     "masks missing": Case(

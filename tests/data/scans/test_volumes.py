@@ -1,9 +1,11 @@
 import gzip
+import struct
 from pathlib import Path
 
 import numpy as np
 import pytest
 from nibabel.nifti1 import Nifti1Image
+from nibabel.nifti2 import Nifti2Image
 from nibabel.orientations import axcodes2ornt, io_orientation, ornt_transform
 
 from bakeoff.base import settings
@@ -284,3 +286,68 @@ def test_suffixes_may_be_in_either_case(suffix: str, tmp_path: Path) -> None:
     place = Place(tmp_path / f"a{suffix}", "a", LIMITS)
     assert volumes.is_volume(place)
     assert slices(place, place, "axial")[1].shape == (Z, Y, X)
+
+
+def written(folder: Path, name: str, content: bytes) -> Place:
+    (folder / name).write_bytes(content)
+    return Place(folder / name, name, LIMITS)
+
+
+PLAIN = Nifti1Image(VOLUME, RAS).to_bytes()
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.nii", gzip.compress(PLAIN)),
+        ("a.nii.gz", PLAIN),
+        ("a.nii.gz", gzip.compress(PLAIN[:400]) + gzip.compress(PLAIN[400:]) + bytes(512)),
+        ("a.nii", Nifti2Image(VOLUME, RAS).to_bytes()),
+        ("a.nii.gz", gzip.compress(Nifti2Image(VOLUME, RAS).to_bytes())),
+    ],
+    ids=["packed, named .nii", "plain, named .nii.gz", "two members, padded", "NIfTI-2", "NIfTI-2, packed"],
+)
+def test_what_a_volume_is_its_content_says(name: str, content: bytes, tmp_path: Path) -> None:
+    mask = save(tmp_path, "mask.nii", VOLUME)
+    pictures, masks = slices(written(tmp_path, name, content), mask, "axial")
+    assert np.array_equal(masks, slices(mask, mask, "axial")[1])
+    assert pictures[:, 0].ravel().argsort().tolist() == masks.ravel().argsort().tolist()
+
+
+def test_the_checksum_of_a_packed_volume_is_read(tmp_path: Path) -> None:
+    packed = gzip.compress(PLAIN)
+    damaged = written(tmp_path, "a.nii.gz", packed[:-8] + bytes([packed[-8] ^ 1]) + packed[-7:])
+    with pytest.raises(BadInput, match=r"a\.nii\.gz: the volume cannot be read: CRC check failed"):
+        slices(damaged, damaged, "axial")
+
+
+@pytest.mark.parametrize("magic", [b"ni1", b"ni2"])
+def test_the_header_of_a_pair_holds_no_voxels(magic: bytes, tmp_path: Path) -> None:
+    kind, at = (Nifti1Image, 344) if magic == b"ni1" else (Nifti2Image, 4)
+    content = bytearray(kind(VOLUME, RAS).to_bytes())
+    content[at : at + 3] = magic
+    pair = written(tmp_path, "a.nii", bytes(content))
+    with pytest.raises(BadInput, match=r"a\.nii: the header is of a volume in two files .*save both as one \.nii file"):
+        slices(pair, pair, "axial")
+
+
+def test_a_negative_length_of_an_axis_is_refused(tmp_path: Path) -> None:
+    content = bytearray(PLAIN)
+    content[42:44] = struct.pack("<h", -X)
+    place = written(tmp_path, "a.nii", bytes(content))
+    with pytest.raises(BadInput, match=r"a\.nii: invalid shape -3 x 4 x 5"):
+        slices(place, place, "axial")
+
+
+@pytest.mark.parametrize(("moved", "said"), [(0.0, 0), (0.01, 0), (2.0, 1)])
+def test_two_orientations_in_one_header_are_said(moved: float, said: int, tmp_path: Path) -> None:
+    other = RAS.copy()
+    other[0, 3] = moved
+    image = Nifti1Image(VOLUME, RAS)
+    image.set_qform(other, 1)
+    image.set_sform(RAS, 1)
+    image.to_filename(tmp_path / "a.nii")
+    remarks = Remarks()
+    place = Place(tmp_path / "a.nii", "a.nii", LIMITS)
+    volumes.read(place, place, VolumeSettings(plane="axial", window=(0, 100)), remarks)
+    assert sum("qform" in line for line in remarks.lines()) == said

@@ -21,6 +21,7 @@ TEXTS: dict[str | None, str | None] = {  # in a column of numbers
     "": None, "  ": None, "\u00a0": None, "NA": None, " NA\t": None, "na": "na", None: None,
     "\u00a0x\u00a0y ": "x\u00a0y", "A\u030a": "\u00c5", "\ufeffa": "a", "a'b": "a'b",
     "a\u200bb": "ab", "a\ufeffb": "ab", "co\u00adop": "coop", "\u20607\u200b.0": "7", "\u200b": None, " \u200bNA": None,
+    "\u200eab": "ab", "a\u2068b\u2069": "ab", "\u061c\u202a7.0\u202c": "7",
     "\u0645\u06cc\u200c\u0631\u0648\u0645": "\u0645\u06cc\u200c\u0631\u0648\u0645",  # a non-joiner is part of the word
     "2024-01-01": "2024-01-01", "2024-01-01 00:00": "2024-01-01", "2024-01-01T00:00:00.000": "2024-01-01",
     "2024-01-01 06:00:00.500": "2024-01-01 06:00:00.5", "2024-01-01 06:00:00.1234567": "2024-01-01 06:00:00.123456",

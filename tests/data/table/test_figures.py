@@ -86,10 +86,7 @@ def test_what_is_no_number_is_refused_with_its_line(tmp_path: Path, value: str) 
     values = ["1.5", value, *["2.25"] * (ROWS - 2)]
     with pytest.raises(BadInput) as refused:
         ingested(tmp_path, text(values, ";"))
-    assert (
-        f"invalid value {value!r} in column 'v' (line 3): expected a number with the decimal mark '.'; set data"
-        in str(refused.value)
-    )
+    assert f"invalid value {value!r} in column 'v' (line 3): expected a number " in str(refused.value)
 
 
 @pytest.mark.parametrize("mark", [",", ";", "\t", "|"])

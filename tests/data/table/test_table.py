@@ -231,3 +231,62 @@ def test_the_flights_go_by_the_settings_that_ship(tmp_path: Path) -> None:
     rows = table.load(tmp_path / "table.parquet")
     assert rows["target"].mean() == pytest.approx(0.2371, abs=5e-5)
     assert rows["split"].value_counts().to_dict() == {"train": 229_003, "validation": 49_849, "test": 48_494}
+
+
+def ingested_file(folder: Path, content: str, **change: Any) -> Path:
+    path = folder / "t.csv"
+    path.write_text(content, encoding="utf-8")
+    return ingested(path, values(**change))
+
+
+def values(**change: Any) -> TableSettings:
+    return TableSettings.model_validate({**SETTINGS.model_dump(), **change})
+
+
+@pytest.mark.parametrize("name", ["\u200bage", "\u00a0age\u00ad", "a\u200ege\u200f", "\u202aage\u202c"])
+def test_the_name_of_a_column_is_what_is_seen_of_it(tmp_path: Path, plain: Path, name: str) -> None:
+    made = ingested_file(tmp_path, TEXT.replace("age", name, 1))
+    assert made.read_bytes() == ingested(plain).read_bytes()
+
+
+@pytest.mark.parametrize("of_file", ["\u00e2ge", "a\u0302ge"])
+@pytest.mark.parametrize("of_settings", ["\u00e2ge", "a\u0302ge"])
+def test_both_spellings_of_a_name_in_unicode_are_one(tmp_path: Path, of_file: str, of_settings: str) -> None:
+    made = ingested_file(tmp_path, TEXT.replace("age", of_file, 1), numeric=[of_settings], dropped=None)
+    assert of_settings in table.load(made).columns
+
+
+@pytest.mark.parametrize("line", [" ", "\t \t", "\x1a"], ids=["space", "tabs", "the end of a file under DOS"])
+def test_lines_of_white_space_are_no_rows(tmp_path: Path, plain: Path, line: str) -> None:
+    lines = TEXT.splitlines()
+    made = ingested_file(tmp_path, "\n".join([*lines[:9], line, *lines[9:], line]))
+    assert made.read_bytes() == ingested(plain).read_bytes()
+    broken = "\n".join([*lines[:9], line, "x,y,2024-01-01T06:00:00Z,no,1", line])
+    with pytest.raises(BadInput, match="invalid value 'x' in column 'age' \\(line 11\\)"):
+        ingested_file(tmp_path, broken)
+
+
+def test_columns_without_a_name_and_a_role_are_passed_over(tmp_path: Path, plain: Path) -> None:
+    lines = TEXT.splitlines()
+    made = ingested_file(tmp_path, "\n".join(f"{line},," for line in lines) + "\n")
+    assert made.read_bytes() == ingested(plain).read_bytes()
+
+
+def test_groups_that_are_one_number_written_in_two_ways_are_said(tmp_path: Path) -> None:
+    rows = "".join(f"{i},{('7', '7.0', '08', '9', 'x')[i % 5]},{('no', 'yes')[i // 5 % 2]}\n" for i in range(60))
+    split = {"by": "group", "column": "who", "validation": 0.2, "test": 0.2, "seed": 0}
+    settings = values(numeric=["age"], categorical=[], leaks=[], dropped=None, order=[], time=None, split=split)
+    (tmp_path / "t.csv").write_text("age,who,label\n" + rows)
+    with ingest.ingested(Found("t.csv", None, {"data": tmp_path / "t.csv"}), settings, int) as prepared:
+        assert "column 'who': '7' and '7.0' are two values" in prepared.summary()
+
+
+def test_a_class_without_a_row_to_train_on_is_said(tmp_path: Path) -> None:
+    rows = "".join(f"{i},2024-01-{1 + i // 2:02},{'new' if i > 56 else ('no', 'yes')[i % 2]}\n" for i in range(60))
+    split = {"by": "time", "column": None, "validation": 0.2, "test": 0.2, "seed": 0}
+    target = {"column": "label", "above": None, "classes": None}
+    change = {"numeric": ["age"], "categorical": [], "leaks": [], "dropped": None, "order": [], "target": target}
+    settings = values(**change, time="when", split=split)
+    (tmp_path / "t.csv").write_text("age,when,label\n" + rows)
+    with ingest.ingested(Found("t.csv", None, {"data": tmp_path / "t.csv"}), settings, int) as prepared:
+        assert "no row of class 'new' is in train" in prepared.summary()

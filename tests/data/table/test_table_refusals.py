@@ -3,6 +3,7 @@
 import bz2
 import gzip
 import io
+import tarfile
 import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -53,6 +54,24 @@ def changed(**lines: str) -> str:
     return text([lines.get(f"l{line}", row) for line, row in enumerate(ROWS, start=2)])
 
 
+def tar(content: str) -> bytes:
+    """An archive of one file."""
+    member = tarfile.TarInfo("t.csv")
+    member.size = len(content)
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode="w") as archive:
+        archive.addfile(member, io.BytesIO(content.encode()))
+    return file.getvalue()
+
+
+def parquet_of(**changed: pa.Array) -> bytes:
+    """Columns of the sound table with types, and others."""
+    file = io.BytesIO()
+    labels = pa.array([("no", "yes")[i % 2] for i in range(80)])
+    pq.write_table(pa.table({"age": pa.array(range(80)), "label": labels} | changed), file)
+    return file.getvalue()
+
+
 def column(name: str, values: Sequence[str]) -> str:
     """The sound table with another column."""
     place = HEADER.split(",").index(name)
@@ -95,6 +114,115 @@ CASES: dict[str, Case] = {
         text(header="alter,ort,stunden,tag,klasse"),
         {},
         ("line 1 names no column of data.table (it has: alter, ort, stunden, tag, klasse)", "in params.yaml"),
+    ),
+    "header again below": (
+        "t.csv",
+        text([*ROWS[:20], HEADER, *ROWS[20:], '"age" , city,hours,day,label']),
+        {},
+        ("lines that repeat the names of the columns: line 22, line 83; remove them",),
+    ),
+    "header again in a table without numbers": (
+        "t.csv",
+        text([*ROWS[:20], HEADER, *ROWS[20:]]),
+        {"numeric": [], "categorical": ["age", "city"]},
+        ("lines that repeat the names of the columns: line 22; remove them",),
+    ),
+    "remarks above the names": (
+        "t.csv",
+        "# made by a scanner\n# 2024-01-01, Bonn\n" + text(),
+        {},
+        (
+            "line 1 names no column of data.table (it has: # made by a scanner)",
+            "line 3 names 4; remove the lines above",
+        ),
+    ),
+    "a date, not of any year that is told": (
+        "t.parquet",
+        parquet_of(day=pa.array([2**31 - 1, *range(79)], pa.date32())),
+        {"numeric": ["age"], "categorical": [], "time": "day", "split": BY_TIME},
+        ("(row 1): expected a year from 1678 to 2261; correct the value, or make it null",),
+    ),
+    "spaces between the columns": (
+        "t.csv",
+        text().replace(",", " "),
+        {},
+        ("line 1 has none of the columns if split at ',', but 4 if split at ' '; set data.table.csv.separator to ' '",),
+    ),
+    "lines of JSON": ("t.csv", '{"age": 20, "label": "no"}\n' * 40, {}, ("the file is JSON: expected CSV or Parquet",)),
+    "a web page": ("t.csv", "\n<!DOCTYPE html><table>", {}, ("the file is HTML or XML: expected CSV or Parquet",)),
+    "ARFF": ("t.csv", "@RELATION t\n@attribute age numeric\n", {}, ("the file is ARFF: expected CSV or Parquet",)),
+    "a tar archive": ("t.csv", tar(text()), {}, ("the file is a tar archive: expected text; unpack it",)),
+    "a packed tar archive": ("t.tgz", gzip.compress(tar(text())), {}, ("the file is a tar archive: expected text",)),
+    "per cent": (
+        "t.csv",
+        column("hours", ["12%", *("1",) * 79]),
+        {},
+        (
+            "invalid value '12%' in column 'hours' (line 2)",
+            "write it as digits alone",
+            "without %, currency or unit; or set",
+        ),
+    ),
+    "a currency": (
+        "t.csv",
+        column("hours", ["$12.50", *("1",) * 79]),
+        {},
+        (
+            "invalid value '$12.50' in column 'hours' (line 2)",
+            "write it as digits alone",
+            "without %, currency or unit; or set",
+        ),
+    ),
+    "parentheses": (
+        "t.csv",
+        column("hours", ["(12)", *("1",) * 79]),
+        {},
+        (
+            "invalid value '(12)' in column 'hours' (line 2)",
+            "write it as digits alone",
+            "without %, currency or unit; or set",
+        ),
+    ),
+    "a unit": (
+        "t.csv",
+        column("hours", ["12 kg", *("1",) * 79]),
+        {},
+        (
+            "invalid value '12 kg' in column 'hours' (line 2)",
+            "write it as digits alone",
+            "without %, currency or unit; or set",
+        ),
+    ),
+    "a minus behind": (
+        "t.csv",
+        column("hours", ["12-", *("1",) * 79]),
+        {},
+        (
+            "invalid value '12-' in column 'hours' (line 2)",
+            "write it as digits alone",
+            "without %, currency or unit; or set",
+        ),
+    ),
+    "beyond float64": (
+        "t.csv",
+        column("hours", ["1e400", *("1",) * 79]),
+        {},
+        (
+            "invalid value '1e400' in column 'hours' (line 2): expected a number of at most 1.8e308 in size",
+            "correct it",
+        ),
+    ),
+    "words are no units": (
+        "t.csv",
+        column("hours", ["none", *("1",) * 79]),
+        {},
+        ("invalid value 'none' in column 'hours' (line 2): expected a number with the decimal mark '.'; set data",),
+    ),
+    "whole lines in quotes": (
+        "t.csv",
+        "\n".join(f'"{line}"' for line in text().splitlines()),
+        {},
+        ("line 1 is one value in quotes (age,city,hours,day,l)", "remove the quotes around whole lines"),
     ),
     "duplicate columns": (
         "t.csv",

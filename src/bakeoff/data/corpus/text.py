@@ -13,9 +13,16 @@ from bakeoff.data.corpus.settings import Cleaning, Tokens
 from bakeoff.data.corpus.tokens import Bytes, rewritten
 from bakeoff.data.sources.archive import stream
 from bakeoff.data.sources.find import Found
+from bakeoff.data.sources.tar import is_tar
 
 BLOCK = 1 << 18  # bytes read at a time
 CUT = "mediawiki-part"  # the catalogue's word for a dump that has no end, such as enwik9
+DOCUMENTS = {  # by their start; read as text, they would give words of their formats
+    "PDF": re.compile(rb"%PDF-[0-9]"),
+    "PostScript": re.compile(rb"%!PS\b"),
+    "RTF": re.compile(rb"\{\\rtf"),
+    "JSON": re.compile(rb"\s*+(\[\s*+)?\{\s*+\"[^\"\n]{0,200}\"\s*+:"),
+}
 CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")  # what no text holds; ESC does occur in some
 
 
@@ -41,11 +48,14 @@ class Text:
         """Yield UTF-8 with words between spaces, in blocks that may cut words; of a dump, its articles.
 
         Raises:
-            BadInput: while it is read, where it is damaged, no text in its encoding, or of letters that the rule drops.
+            BadInput: it is a document of another format; and while it is read, where it is damaged, no text in its
+            encoding, or of letters that the rule drops.
         """
         blocks = self.blocks(advance)
         first = next(blocks)
         blocks = itertools.chain([first], blocks)
+        if what := document(first):
+            raise BadInput(f"{self.name}: {what}")
         if dump.is_dump(self.name, first):
             if cleaning == "wikifil":
                 blocks = wikifil.filtered(self.name, blocks, self._whole)
@@ -94,6 +104,10 @@ class Text:
 
 def likeness(block: bytes) -> str:
     """Describe bytes that are not in the encoding, and the way out."""
+    if is_tar(block):
+        return "the file is a tar archive; unpack it, and name a text file in it"
+    if what := document(block):
+        return what
     sample = block[: 1 << 12]
     pairs = len(sample) // 2 or 1
     if sample.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
@@ -109,3 +123,9 @@ def likeness(block: bytes) -> str:
     else:
         guess = "cp1252"
     return f"the file looks like {guess}; if so, set data.corpus.encoding: {guess}"
+
+
+def document(start: bytes) -> str | None:
+    """Describe a file that begins as no text to learn from does, and the way out; None for others."""
+    what = next((what for what, form in DOCUMENTS.items() if form.match(start)), None)
+    return what and f"the file is {what}: expected plain text or a MediaWiki dump; extract the text first"

@@ -18,7 +18,9 @@ LONGEST = 1 << 16  # bytes of a word
 CHARACTERS = 0x110000
 SURROGATES = range(0xD800, 0xE000)  # no characters, and not to be written in UTF-8
 DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
-JOINERS = "\u00ad\u200c\u200d\u2060\ufeff"  # invisible: soft hyphen, zero-width (non-)joiners, byte-order mark
+# Invisible: soft hyphen, zero-width (non-)joiners, byte-order mark, marks and brackets of writing directions. The space
+# without width is not among them: it stands between words, of Thai and Khmer for example.
+JOINERS = "\u00ad\u200c\u200d\u2060\ufeff\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 
 
 def text8(byte: int) -> str:

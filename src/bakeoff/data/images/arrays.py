@@ -15,10 +15,12 @@ from bakeoff.base.settings import BadInput
 from bakeoff.data import npz
 from bakeoff.data.images.labelled import Labelled, Part, from_arrays
 from bakeoff.data.images.source_tree import Place
+from bakeoff.data.normal_form import nfc
 from bakeoff.data.sources.addresses import said
 
 KEYS = (("x_train", "y_train"), ("x", "y"), ("images", "labels"))
 TEST = ("x_test", "y_test")
+WHOLE = 2.0**53  # float64 has each whole number up to here
 
 
 def read(place: Place) -> Labelled:
@@ -56,11 +58,6 @@ def read(place: Place) -> Labelled:
         ) from None
     if test and test[0].dtype != train[0].dtype:
         raise BadInput(f"{place}: x_train is {train[0].dtype} but x_test is {test[0].dtype}; save both as one type")
-    if test and test[0].shape[1:] != train[0].shape[1:]:
-        raise BadInput(
-            f"{place}: the images of x_train have the shape {train[0].shape[1:]} (C, H, W) but those of x_test "
-            f"{test[0].shape[1:]}; bring both to one shape"
-        )
     return from_arrays(str(place), train, test, None)
 
 
@@ -69,6 +66,14 @@ def part(place: Place, held: np.lib.npyio.NpzFile, keys: tuple[str, str]) -> Par
     x, y = (held[key] for key in keys)
     if y.ndim == 2 and y.shape[1] == 1:  # as Keras has CIFAR's
         y = y[:, 0]
+    if y.dtype.kind == "f" and np.array_equal(y, np.rint(y)) and (np.abs(y) < WHOLE).all():  # as MATLAB has them
+        y = y.astype(np.int64)
+    if y.dtype.kind == "U":
+        y = np.array([nfc(name.strip()) for name in y.ravel()], np.str_).reshape(y.shape)
+        if not y.all():
+            raise BadInput(
+                f"{place}: {keys[1]} has an empty class name (image {int((y == '').argmax())}); name its class"
+            )
     if y.ndim != 1 or y.dtype.kind not in "iuU" or not len(y):
         raise BadInput(
             f"{place}: {keys[1]} is {y.dtype} of shape {y.shape}: expected (N,), one whole number or class name for "

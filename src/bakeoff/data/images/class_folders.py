@@ -13,7 +13,7 @@ from bakeoff.base.quoting import one_line
 from bakeoff.base.settings import BadInput
 from bakeoff.data.images import pictures
 from bakeoff.data.images.labelled import Labelled
-from bakeoff.data.images.source_tree import PICTURES, Place
+from bakeoff.data.images.source_tree import PICTURES, Place, holds_pictures
 
 PARTS = {
     "train": ("train", "training"),
@@ -101,7 +101,13 @@ def classes(folder: Place) -> dict[str, list[Place]]:
     if not folder.folders():
         raise BadInput(f"{folder}: no class folders found; put the pictures of each class into a folder")
     for place in folder.folders():
-        if inner := place.folders():
+        inner = place.folders()
+        if inner and not holds_pictures(place):
+            raise BadInput(
+                f"{place}: this folder contains no pictures but folders, and is no part: expected the folder of a "
+                f"class, or one of {KNOWN}; rename it, or move its folders one folder up"
+            )
+        if inner:
             raise BadInput(f"{inner[0]}: unexpected folder in a class folder; move its pictures one folder up")
         if other := [file for file in place.files() if file.suffix not in PICTURES]:
             raise BadInput(

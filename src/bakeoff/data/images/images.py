@@ -16,6 +16,7 @@ from bakeoff.data.images.depth import Depth
 from bakeoff.data.images.labelled import Labelled
 from bakeoff.data.images.pixels import Picture, recolour
 from bakeoff.data.images.settings import ImageSplitSettings, ImagesSettings
+from bakeoff.data.images.twins import Twins
 from bakeoff.data.remarks import Remarks
 from bakeoff.data.stratify import stratified
 
@@ -47,7 +48,7 @@ def examples(found: Labelled, settings: ImagesSettings, advance: Callable[[int],
         area.check(found.place(n), old, new)
         return area.means(decoded, new)
 
-    def split(rows: NDArray[np.intp]) -> Split:
+    def split(part: str, rows: NDArray[np.intp]) -> Split:
         x = np.empty((len(rows), *first.shape), np.uint8)
         for at in np.argsort(rows):  # as they lie on the disk
             n = int(rows[at])
@@ -60,12 +61,14 @@ def examples(found: Labelled, settings: ImagesSettings, advance: Callable[[int],
                     "size"
                 )
             x[at] = decoded
+            twins.see(n, decoded, part)
             advance(1)
         return Split(x, y[rows])
 
     parts = split_rows(found, settings.split, remarks)
-    first = picture(0)
-    train, validation, test = map(split, parts)
+    first, twins = picture(0), Twins(found)
+    train, validation, test = map(split, SPLITS, parts)
+    twins.remark(remarks)
     return Examples(train, validation, test, found.classes)
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from bakeoff.base.settings import BadInput
 from bakeoff.data.images.pixels import Picture
 from bakeoff.data.stratify import stratified
 
@@ -63,7 +64,15 @@ def from_arrays(shown: str, train: Part, test: Part | None, names: Sequence[str]
 
     Args:
         names: of the labels 0, 1, ...; without, the labels that occur are names themselves.
+
+    Raises:
+        BadInput: the images of test have another shape than those of train.
     """
+    if test and test[0].shape[1:] != train[0].shape[1:]:
+        raise BadInput(
+            f"{shown}: the images of train have the shape {train[0].shape[1:]} (C, H, W) but those of test "
+            f"{test[0].shape[1:]}; bring both to one shape"
+        )
     given = [train, test] if test else [train]
     x, labels = (np.concatenate(arrays) for arrays in zip(*given, strict=True))
     values, y = np.unique(labels, return_inverse=True)

@@ -69,9 +69,14 @@ def scans(folder: Place) -> list[Place]:
         raise BadInput(f"{inner[0]}: unexpected folder; move its files one folder up, into images/ or masks/")
     files = folder.files()
     if other := [file for file in files if file.suffix not in PICTURES and not volumes.is_volume(file)]:
+        if other[0].suffix in volumes.PAIR:
+            raise BadInput(
+                f"{other[0]}: a volume in two files, .hdr and .img, is not read; save it as one .nii or .nii.gz file"
+            )
         known = ", ".join([*sorted(PICTURES), *volumes.SUFFIXES])
         raise BadInput(
-            f"{other[0]}: unexpected file: expected pictures or volumes ({known}); remove it from the folder"
+            f"{other[0]}: unexpected file: expected pictures or volumes ({known}); convert it to one of "
+            "these, or remove it from the folder"
         )
     if not files:
         raise BadInput(f"{folder}: the folder contains no files; put the {folder.name} there")

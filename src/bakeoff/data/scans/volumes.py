@@ -6,6 +6,7 @@ the order of their axes in the files.
 X, Y, Z voxels from left to right, back to front, and up, whatever the order in the file; N slices of H x W pixels.
 """
 
+import gzip
 import logging
 import warnings
 from collections.abc import Iterable, Iterator
@@ -13,13 +14,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import product
 from math import prod
-from typing import Any
+from typing import Any, BinaryIO, Literal, cast
 
 import numpy as np
 from nibabel.fileholders import FileHolder
 from nibabel.funcs import as_closest_canonical
 from nibabel.imageglobals import logger
 from nibabel.nifti1 import Nifti1Image
+from nibabel.nifti2 import Nifti2Image
 from nibabel.orientations import inv_ornt_aff, io_orientation
 from numpy.typing import NDArray
 
@@ -35,10 +37,16 @@ from bakeoff.data.sources.addresses import said
 logger.handlers[:] = [logging.NullHandler()]  # or nibabel's words would stand beside our one line
 
 SUFFIXES = (".nii", ".nii.gz")
+PAIR = (".hdr", ".img")  # of one volume: the header and the voxels
 MILLIMETRES = {"meter": 1e3, "mm": 1.0, "micron": 1e-3}
 # Voxels. Writers round affines, each in its own way; a mask of another scan or grid is half a voxel off, or more.
 APART = 0.1
 FLOAT64 = 8  # bytes: scaled voxels become fractions
+GZIP = b"\x1f\x8b"  # first bytes
+HEADER = 348  # bytes, which a header of NIfTI-1 says of itself
+NIFTI_2 = 540
+ORDERS: tuple[Literal["little", "big"], ...] = ("little", "big")
+BLOCK = 1 << 18  # bytes read at a time
 SQUARE = 1.05  # the longer side of a pixel by the shorter one, at most
 PLANES: dict[Plane, int] = {"sagittal": 0, "coronal": 1, "axial": 2}  # the axis that it is at right angles to
 
@@ -51,11 +59,13 @@ class Grid:
         shape: (X, Y, Z).
         affine: from voxels, in the order X, Y, Z, to space.
         unit: of space, as the header names it.
+        disputed: whether the header has two orientations that differ.
     """
 
     shape: tuple[int, ...]
     affine: NDArray[np.float64]
     unit: str
+    disputed: bool
 
 
 def is_volume(file: Place) -> bool:
@@ -84,6 +94,10 @@ def read(image: Place, mask: Place, settings: VolumeSettings, remarks: Remarks) 
     unit = unit_of(x, y)
     if unit is None:
         remarks.add("its header names no unit of length; its voxel sizes are taken as millimetres", str(image))
+
+    for grid, place in ((x, image), (y, mask)):
+        if grid.disputed:
+            remarks.add("its header has two orientations that differ, sform and qform; sform counts", str(place))
 
     def slices() -> Iterator[tuple[Picture, Mask]]:
         volume = voxels(image)
@@ -136,7 +150,12 @@ def distance(image: Grid, mask: Grid, image_place: Place, mask_place: Place) -> 
             raise BadInput(
                 f"{place}: the affine is singular or not finite; set the voxel sizes, and export the volume again"
             )
-    corners = np.array(list(product(*((0, length - 1) for length in image.shape)))).T
+    return corners_apart(x, y, image.shape)
+
+
+def corners_apart(x: NDArray[np.float64], y: NDArray[np.float64], shape: tuple[int, ...]) -> float:
+    """Return how far a corner lies from itself at most under two affines, in voxels of the first."""
+    corners = np.array(list(product(*((0, length - 1) for length in shape)))).T
     there = np.linalg.solve(x, y @ np.vstack([corners, np.ones(corners.shape[1])]))[:3]
     return float(np.abs(there - corners).max())
 
@@ -183,9 +202,10 @@ def voxels(place: Place) -> NDArray[Any]:
     Raises:
         BadInput: it cannot be read, or its voxels are complex or colours.
     """
-    with opened(place):
-        canonical = as_closest_canonical(loaded(place))  # type: ignore[no-untyped-call]
+    with opened(place), unpacked(place) as file:
+        canonical = as_closest_canonical(loaded(place, file))  # type: ignore[no-untyped-call]
         volume: NDArray[Any] = np.asanyarray(canonical.dataobj)
+        check_end(file, place)
         volume = volume.reshape(volume.shape[:3])
     if volume.dtype.kind not in "iuf":
         raise BadInput(
@@ -200,9 +220,9 @@ def header(place: Place) -> Grid:
     Raises:
         BadInput: it cannot be read, has more than three axes, or needs more memory than the settings allow.
     """
-    with opened(place):
-        found = loaded(place)
-    if len(found.shape) < 3 or 0 in found.shape or any(length > 1 for length in found.shape[3:]):
+    with opened(place), unpacked(place) as file:
+        found = loaded(place, file)
+    if len(found.shape) < 3 or min(found.shape) < 1 or any(length > 1 for length in found.shape[3:]):
         raise BadInput(
             f"{place}: invalid shape {by(found.shape)}: expected three axes; save one volume and one channel in each "
             "file"
@@ -219,12 +239,60 @@ def header(place: Place) -> Grid:
         axes = io_orientation(found.affine)  # type: ignore[no-untyped-call]
         affine = found.affine @ inv_ornt_aff(axes, found.shape[:3])  # type: ignore[no-untyped-call]
         lengths = tuple(found.shape[list(axes[:, 0]).index(axis)] for axis in range(3))
-        return Grid(lengths, affine, found.header.get_xyzt_units()[0])
+        return Grid(lengths, affine, found.header.get_xyzt_units()[0], disputed(found))
 
 
-def loaded(place: Place) -> Any:
-    """Return the volume, its voxels not yet read; nibabel's own way to a name puts its suffix into lower case."""
-    return Nifti1Image.from_file_map({"image": FileHolder(filename=place.path)})  # type: ignore[no-untyped-call, arg-type]
+def disputed(volume: Any) -> bool:
+    """Return whether a header has two orientations, of which a corner lies apart by more than a mask may."""
+    s, of_s = volume.get_sform(coded=True)
+    q, of_q = volume.get_qform(coded=True)
+    if not (of_s and of_q) or not np.isfinite(s).all() or np.linalg.matrix_rank(s) < 4:
+        return False
+    return not corners_apart(s, q, volume.shape[:3]) <= APART
+
+
+@contextmanager
+def unpacked(place: Place) -> Iterator[BinaryIO]:
+    """Open a file, through gzip where its content is packed, whatever its name says."""
+    with place.path.open("rb") as raw:
+        packed = raw.read(len(GZIP)) == GZIP
+        raw.seek(0)
+        if not packed:
+            yield raw
+            return
+        with gzip.GzipFile(fileobj=raw) as file:
+            yield cast(BinaryIO, file)
+
+
+def loaded(place: Place, file: BinaryIO) -> Any:
+    """Return the volume of a file, its voxels not yet read.
+
+    Raises:
+        BadInput: its header says that its voxels are in another file.
+    """
+    start = file.read(HEADER)
+    file.seek(0)
+    second = NIFTI_2 in (int.from_bytes(start[:4], order) for order in ORDERS)
+    if (start[4:7] if second else start[344:347]) in (b"ni1", b"ni2"):
+        raise BadInput(
+            f"{place}: the header is of a volume in two files (.hdr and .img), and the voxels are in the other one; "
+            "save both as one .nii file"
+        )
+    kind = Nifti2Image if second else Nifti1Image
+    return kind.from_file_map({"image": FileHolder(fileobj=file)})  # type: ignore[no-untyped-call, arg-type]
+
+
+def check_end(file: BinaryIO, place: Place) -> None:
+    """Read a packed file to its end, where its checksum is.
+
+    Raises:
+        ValueError: more follows the voxels than the settings allow.
+    """
+    left = place.limits.volume_bytes
+    while isinstance(file, gzip.GzipFile) and (block := file.read(BLOCK)):
+        left -= len(block)
+        if left < 0:
+            raise ValueError("more bytes follow the voxels than params.yaml: limits.volume_bytes allows")
 
 
 def by(shape: Iterable[int]) -> str:
@@ -242,6 +310,8 @@ def opened(place: Place) -> Iterator[None]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
+    except BadInput:
+        raise
     except Exception as error:  # a damaged file leads readers to raise whatever there is
         words = said(str(error) or type(error).__name__)
         raise BadInput(f"{place}: the volume cannot be read: {words}; copy or export it again") from None

@@ -39,9 +39,10 @@ WHITESPACE = (
     "\t\n\v\f\r \x1c\x1d\x1e\x1f\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
     "\u2028\u2029\u202f\u205f\u3000\ufeff"
 )
-# The soft hyphen, the space and the joiner without width, and the byte-order mark: nobody sees them, and pages and PDFs
-# leave them in copied text. U+200C and U+200D, without width too, stay: they are part of words and of emoji.
-INVISIBLE = "\u00ad\u200b\u2060\ufeff"
+# The soft hyphen, the space and the joiner without width, the byte-order mark, and the marks and brackets of writing
+# directions: nobody sees them, and pages, PDFs and spreadsheets leave them in copied text. U+200C and U+200D, without
+# width too, stay: they are part of words and of emoji.
+INVISIBLE = "\u00ad\u200b\u2060\ufeff\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 WITHOUT_WIDTH = str.maketrans("", "", INVISIBLE)
 FEW = 4  # characters of white space that are looked for one by one
 NUMBER = r"[+-]?(0|[1-9][0-9]*)({decimal}[0-9]+)?"

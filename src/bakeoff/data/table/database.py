@@ -84,8 +84,10 @@ def load_text(
         rows.execute("SET threads = 1")
         rejected = fill()
         rows.execute("RESET threads")
+    blank = text.blank({reject.offset for reject in rejected if reject.error in rejects.FIELDS})
+    unblank = [reject for reject in rejected if reject.offset not in blank]
     more = f"only the first {REJECTS:,} such faults were counted; mend these first"
-    faults = rejects.faults(rejected, text) + ([more] if len(rejected) >= REJECTS else [])
+    faults = rejects.faults(unblank, text) + ([more] if len(rejected) >= REJECTS else [])
     if not all(reject.error in rejects.FIELDS for reject in rejected) or len(rejected) >= REJECTS:
         return faults, None
     return faults, replace(text, left_out=frozenset(text.lines({reject.offset for reject in rejected}).values()))

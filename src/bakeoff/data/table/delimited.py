@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bakeoff.base.settings import BadInput
+from bakeoff.data.normal_form import nfc
 from bakeoff.data.sources import archive
-from bakeoff.data.table.canonical import INVISIBLE, WHITESPACE
+from bakeoff.data.sources.tar import is_tar
+from bakeoff.data.table.canonical import INVISIBLE, WHITESPACE, visible
 from bakeoff.data.table.settings import AUTO, CsvSettings
 
 BLOCK = 1 << 20  # bytes read at a time
@@ -27,6 +29,14 @@ MARKS = {  # the longer ones first: UTF-32's begins with UTF-16's
     codecs.BOM_UTF16_BE: "utf-16",
     codecs.BOM_UTF8: "utf-8",
 }
+OTHERS = {  # text that is no table of lines, by its start
+    "JSON": re.compile(r"\s*(\{\s*[\"}]|\[\s*[\[{\"\d\]])"),
+    "HTML or XML": re.compile(r"\s*<[!?a-z]", re.IGNORECASE),
+    "ARFF": re.compile(r"\s*@relation\b", re.IGNORECASE),
+}
+BELOW = 100  # lines among which the names are looked for where the first has none
+WIDE = 1 << 16  # bytes of a line of white space
+SURE = 2  # names that a line of them has, or all of fewer
 KEY = "data.table.csv"  # in params.yaml
 
 csv.field_size_limit(1 << 30)  # a quote that never closes makes one field of all that follows
@@ -39,7 +49,7 @@ class Text:
     Attributes:
         name: the user's file.
         copy: its text.
-        header: names of the columns, trimmed.
+        header: names of the columns, trimmed; a wanted one in the spelling of the settings.
         above: lines of the file that the copy lacks: one that says `sep=;`.
         marks: the characters of white space, and those without width, that the copy has.
         left_out: lines on which records begin that are no rows, for they have too few or too many fields.
@@ -65,6 +75,13 @@ class Text:
                     found[ahead.pop(0)] = line
                 line += 1
         return found | dict.fromkeys(ahead, line)
+
+    def blank(self, offsets: Collection[int]) -> frozenset[int]:
+        """Those of the bytes of the copy at which a line begins that has white space alone, or DOS's end of a file."""
+        with self.copy.open("rb") as file:
+            return frozenset(
+                at for at in offsets if file.seek(at) == at and not file.readline(WIDE).strip(b" \t\x1a\n")
+            )
 
     def place(self, row: int) -> str:
         """Return the line on which a row ends; rows count from 0 after the header, without blank lines."""
@@ -109,7 +126,7 @@ def read(
     if not "".join(head).strip():
         raise BadInput(f"{name}: the file is empty: expected a line of column names, and rows below it")
     separator = chosen_separator(name, head, wanted, announced, settings)
-    header = [column.strip(WHITESPACE) for column in fields(head, separator)[0]]
+    header = column_names(head, separator, wanted)
     if not set(header) & set(wanted):
         raise BadInput(f"{name}: {stranger(head, header, separator, wanted)}")
     above = 0 if announced is None else 1
@@ -149,7 +166,7 @@ def chosen_separator(
             f"{name}: invalid separator {announced!r} (line 1): expected one of {', '.join(map(repr, SEPARATORS))} and "
             "' '; write the table with one of these"
         )
-    return announced or (settings.separator if settings.separator != AUTO else separated_by(head, wanted))
+    return announced or (settings.separator if settings.separator != AUTO else separated_by(head[0], wanted))
 
 
 def decoded(path: Path, name: str, encoding: str, advance: Callable[[int], object]) -> Iterator[str]:
@@ -177,6 +194,10 @@ def decoded(path: Path, name: str, encoding: str, advance: Callable[[int], objec
                 remedy = f"set {KEY}.encoding to that of the file, perhaps latin-1 or cp1252"
                 raise BadInput(f"{name}: {what}; {remedy}") from None
             if "\0" in text:
+                if not offset and is_tar(block):
+                    raise BadInput(
+                        f"{name}: the file is a tar archive: expected text; unpack it, and name a file in it"
+                    )
                 line += text[: text.index("\0")].count("\n")
                 utf16 = block.count(0) > len(block) // 4
                 order = "be" if block[::2].count(0) > block[1::2].count(0) else "le"
@@ -195,30 +216,54 @@ def fields(lines: list[str], separator: str) -> list[list[str]]:
     return [record or [""] for record in csv.reader(lines, delimiter=separator)]
 
 
-def separated_by(head: list[str], wanted: Collection[str]) -> str:
-    """The separator that finds most of the wanted columns in the header; if none does, the one that cuts it most."""
+def column_names(lines: list[str], separator: str, wanted: Collection[str]) -> list[str]:
+    """The fields of the first record, trimmed.
+
+    One that looks like a wanted name has its spelling: two of Unicode, or characters without width, look alike.
+    """
+    known = {nfc(visible(name)): name for name in wanted}
+    return [known.get(nfc(visible(column)), column.strip(WHITESPACE)) for column in fields(lines, separator)[0]]
+
+
+def separated_by(line: str, wanted: Collection[str], separators: Sequence[str] = SEPARATORS) -> str:
+    """The separator that finds most of the wanted columns in a line; if none does, the one that cuts it most."""
 
     def found(separator: str) -> tuple[int, int]:
-        header = [column.strip(WHITESPACE) for column in fields(head[:1], separator)[0]]
+        header = column_names([line], separator, wanted)
         return len(set(header) & set(wanted)), len(header)
 
-    return max(SEPARATORS, key=found)
+    return max(separators, key=found)
 
 
 def stranger(head: list[str], header: list[str], separator: str, wanted: Collection[str]) -> str:
     """Return the likely cause where the first line has none of the columns, and the way out."""
-    better = separated_by(head, wanted)
-    count = len({column.strip(WHITESPACE) for column in fields(head[:1], better)[0]} & set(wanted))
-    if count:
+    better = separated_by(head[0], wanted, (*SEPARATORS, " "))
+    if count := named(head[0], better, wanted):
         return (
             f"line 1 has none of the columns if split at {separator!r}, but {count} if split at {better!r}; set "
             f"{KEY}.separator to {better!r}"
         )
+    if len(header) == 1 and named(header[0], separated_by(header[0], wanted), wanted) > 1:
+        return f"line 1 is one value in quotes ({shown(header)}); remove the quotes around whole lines"
+    if what := next((what for what, start in OTHERS.items() if start.match("".join(head[:2]))), None):
+        return f"the file is {what}: expected CSV or Parquet; save it as CSV"
     if not any(header):
         return "line 1 is blank: expected the names of the columns; remove the line, or write the names there"
+    for number, line in enumerate(head[1:BELOW], 2):
+        count = named(line, separator, wanted)
+        if count and count >= min(SURE, len(set(wanted))):
+            return (
+                f"line 1 names no column of data.table (it has: {shown(header)}), but line {number} names {count}; "
+                "remove the lines above it"
+            )
     if any(re.fullmatch(r"\s*[+-]?[\d.,]+\s*", value) for value in header):
         return f"line 1 looks like data ({shown(header)}), not like names of columns; write a line of names above it"
     return f"line 1 names no column of data.table (it has: {shown(header)}); name the file's columns in params.yaml"
+
+
+def named(line: str, separator: str, wanted: Collection[str]) -> int:
+    """How many of the wanted columns a line names."""
+    return len(set(column_names([line], separator, wanted)) & set(wanted))
 
 
 def shown(values: Sequence[str]) -> str:

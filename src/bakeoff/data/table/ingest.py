@@ -69,7 +69,8 @@ def merged(found: Mapping[str, str], settings: TableSettings) -> Iterator[str]:
 
 
 def misnamed(header: Sequence[str], settings: TableSettings) -> Iterator[str]:
-    """Columns that are there twice, that are not there, or that no role claims."""
+    """Columns that are there twice, that are not there, or that no role claims; those without a name are left out."""
+    header = [name for name in header if name]
     for name in dict.fromkeys(name for name in header if header.count(name) > 1):
         yield f"column '{name}' appears {header.count(name)} times; give each column a name of its own"
     for role, names in settings.roles.items():

@@ -23,6 +23,7 @@ from bakeoff.data.table.table import MISSING, SPLIT, TARGET
 
 LABELS = 256  # that a byte tells apart
 BATCH = 1 << 16  # rows
+FIGURE = "[+-]?[0-9]{1,15}([.,][0-9]{0,6})?"  # numbers that no two of become one float64
 SUSPECTS = ("na", "n/a", "#n/a", "nan", "null", "none", "nil", "?", "-", "--", ".")  # in lower case
 
 
@@ -59,6 +60,11 @@ class Prepared:
         self.rows.execute(f"DELETE FROM rows WHERE rowid NOT IN ({first})")
         remark = f"data.table.take: {portion(take, 'rows', total)}"
         return replace(self, whole=total, remarks=[*self.remarks, remark])
+
+    @property
+    def absent(self) -> list[str]:
+        """Classes that no training row has."""
+        return [name for name in self.classes if name not in self.counts["train"]]
 
     @property
     def more(self) -> str:
@@ -100,14 +106,14 @@ class Prepared:
 
     @cached_property
     def cases(self) -> list[str]:
-        """Categories and groups of which some values differ in case alone, each with an example."""
+        """Categories and groups of which some values differ in case alone or are one number, each with an example."""
         names = [*self.settings.categorical, *([self.settings.split.column] if self.settings.split.column else [])]
         found = []
         for name in dict.fromkeys(name for name in names if self.kinds[name] == "VARCHAR"):
             column = self.column(name)
             pairs = self.ask(
                 f"SELECT min({column}), max({column}) FROM (SELECT DISTINCT {column} FROM rows) "
-                f"GROUP BY lower({column}) HAVING count(*) > 1 ORDER BY 1 LIMIT 1"
+                f"GROUP BY {alike(column)} HAVING count(*) > 1 ORDER BY 1 LIMIT 1"
             )
             if pairs and pairs[0][0] is not None:
                 found.append(f"column '{name}': {quoted(pairs[0][0])} and {quoted(pairs[0][1])} are two values")
@@ -186,7 +192,8 @@ class Prepared:
         of_class = {name: sum(counts.get(name, 0) for counts in self.counts.values()) for name in self.classes}
         shares = ", ".join(f"{name} {count / kept:.2%}" for name, count in list(of_class.items())[:8])
         same = f"; the same in every row: {', '.join(self.constant)}" if self.constant else ""
-        remarks = "".join(f"; {remark}" for remark in (*self.remarks, *self.cases, *self.suspects))
+        absent = [f"no row of class {quoted(name)} is in train" for name in self.absent]
+        remarks = "".join(f"; {remark}" for remark in (*absent, *self.remarks, *self.cases, *self.suspects))
         told = ", ".join(f"{part} {n:,}" for part, n in parts.items())
         return f"{total:,} rows{lost}; {shares}; {told}{same}{remarks}"
 
@@ -215,3 +222,9 @@ class Prepared:
         column = self.column(name)
         number = (f"try_cast({column} AS DOUBLE) NULLS LAST",) if self.kinds[name] == "VARCHAR" else ()
         return (*number, f"{column} NULLS LAST")
+
+
+def alike(column: str) -> str:
+    """Return an SQL expression, the same for texts that differ in case alone, or are one number: 7, 7.0 and 07."""
+    number = f"try_cast(replace({column}, ',', '.') AS DOUBLE)::VARCHAR"
+    return f"CASE WHEN regexp_full_match({column}, {literal(FIGURE)}) THEN {number} ELSE lower({column}) END"

@@ -3,22 +3,26 @@
 Both are tables of the database; their columns are c0, c1, …, in the order of the names that the settings give a role.
 """
 
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from duckdb import DuckDBPyConnection
 
+from bakeoff.data.normal_form import nfc
 from bakeoff.data.table import database, figures, times
-from bakeoff.data.table.canonical import expression, is_number
+from bakeoff.data.table.canonical import expression, is_number, quote, visible
 from bakeoff.data.table.columns import Columns
 from bakeoff.data.table.delimited import KEY, Text
-from bakeoff.data.table.faults import PLACES, invalid, quoted
+from bakeoff.data.table.faults import PLACES, fault, invalid, quoted
 from bakeoff.data.table.figures import Ambiguous, Marks
 from bakeoff.data.table.reading import Reading
 from bakeoff.data.table.rejects import Kind
 from bakeoff.data.table.settings import AUTO, NONE, CsvSettings
 
+# Per cent, currencies, parentheses for a negative number, a minus behind it, units, and groups of two digits.
+SIGNED = re.compile(r"[%\u2030$\u20ac\u00a3\u00a5\u20b9()]|[0-9]\s*[^\W\d]+\.?$|[0-9]-$|[,.'][0-9]{2}[,.'][0-9]")
 EXACT = 2.0**53  # up to here each whole number has a float64 of its own
 
 
@@ -80,6 +84,8 @@ class Values:
     def taken(self) -> Taken | list[str]:
         types = dict(zip(self.kinds, (row[1] for row in self.ask("DESCRIBE given")), strict=True))
         texts = {name: f"c{i}" for i, name in enumerate(self.kinds) if types[name] == "VARCHAR"}
+        if repeated := self.repeated(texts):
+            return [repeated]
         figure_texts = {name: column for name, column in texts.items() if self.kinds[name] == "DOUBLE"}
         marks = figures.find(self.ask, figure_texts, self.settings)
         if isinstance(marks, Ambiguous):
@@ -113,6 +119,18 @@ class Values:
         self.rows.execute("DROP TABLE given")
         return Taken(self.reading(marks, sorted(numbers), found), remarks, merged)
 
+    def repeated(self, texts: Mapping[str, str]) -> str | None:
+        """Lines below the first that have the names of the columns again, as files have that were put together."""
+        if not isinstance(self.source, Text) or len(texts) < 2:  # a value may be called as its column is
+            return None
+        same = " AND ".join(f"{column} = {quote(nfc(visible(name)))}" for name, column in texts.items())
+        count = self.ask(f"SELECT count(*) FROM given WHERE {same}")[0][0]
+        if not count:
+            return None
+        rows = self.ask(f"SELECT rowid FROM given WHERE {same} ORDER BY rowid LIMIT {PLACES}")
+        places = [self.source.place(row) for (row,) in rows]
+        return fault("lines that repeat the names of the columns", places, count, "remove them")
+
     def moments(self, name: str, column: str, kind: str) -> times.Times | str:
         if kind == "VARCHAR":
             return times.find(self.ask, name, column, self.settings, KEY)
@@ -138,7 +156,8 @@ class Values:
                 expected, remedy = self.expected(kind, marks)
                 faults.append((name, i, f"rows.c{i} IS NULL", expected, remedy))
             if kind == "TIMESTAMP" and (name in names or types[name] != "VARCHAR"):
-                outside = f"year(rows.c{i}) NOT BETWEEN {times.FIRST} AND {times.LAST}"
+                known = f"year(rows.c{i}) BETWEEN {times.FIRST} AND {times.LAST}"
+                outside = f"NOT coalesce({known}, rows.c{i} IS NULL)"  # infinity, as of dates too late, has no year
                 out = f"or list it in {KEY}.missing" if types[name] == "VARCHAR" else "or make it null"
                 years = f"a year from {times.FIRST} to {times.LAST}"
                 faults.append((name, i, outside, years, f"correct the value, {out}"))
@@ -147,6 +166,8 @@ class Values:
             if count:
                 first = self.first(f"given.rowid, given.c{column}::VARCHAR", column, where, PLACES)
                 found = [(value, self.source.place(row)) for row, value in first]
+                if self.kinds[name] == "DOUBLE":
+                    expected, remedy = closer(found[0][0], marks, expected, remedy)
                 yield invalid(f"column '{name}'", found, count, expected, remedy)
 
     def expected(self, kind: Kind, marks: Marks) -> tuple[str, str]:
@@ -223,3 +244,14 @@ class Values:
             "times": found[0].zone if found else None,
         }
         return Reading.model_validate({name: None if value == AUTO else value for name, value in fields.items()})
+
+
+def closer(value: str, marks: Marks, expected: str, remedy: str) -> tuple[str, str]:
+    """Return what is expected in place of a text that is no number, and the way out that helps with this one."""
+    if re.fullmatch(figures.pattern(marks.decimal or figures.POINT, marks.thousands or NONE), value):
+        return "a number of at most 1.8e308 in size, which float64 has", f"correct it, or list it in {KEY}.missing"
+    if SIGNED.search(value):
+        remedy = (
+            f"write it as digits alone, with a minus if it is negative and without %, currency or unit; or {remedy}"
+        )
+    return expected, remedy
