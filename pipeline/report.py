@@ -16,6 +16,7 @@ from bakeoff.results import record_names
 from bakeoff.results.curves import read_curves
 from bakeoff.results.model import Comparison, EmbeddingComparison, TaskKind, Winner
 from bakeoff.results.step_costs import measured, read
+from bakeoff.tuner_contest import paths as contest_paths
 from bakeoff.tuner_contest.model import TunerContest
 
 
@@ -72,7 +73,7 @@ def contest(stage: Stage) -> TunerContest | None:
     """Return the contest of the methods of search, where params.yaml has one."""
     if not stage.settings("tuner_contest.methods", tuple[str, ...]):
         return None
-    return TunerContest.read(stage.input(paths.TUNER_CONTEST))
+    return TunerContest.read(stage.input(contest_paths.RESULTS))
 
 
 def segmenter(stage: Stage, task: str, winner: Winner) -> Segmenter:
