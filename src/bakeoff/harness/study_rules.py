@@ -21,8 +21,9 @@ from bakeoff.harness.params_rules import (
 )
 from bakeoff.networks.registry import networks_for
 from bakeoff.optimizers.registry import OPTIMIZERS
-from bakeoff.tuning.candidate import EPOCHS, Base, Candidate, Unknown, found, whole_ends
+from bakeoff.tuning.candidate import Base, Candidate
 from bakeoff.tuning.differentiable import differentiable, searchable
+from bakeoff.tuning.dotted import EPOCHS, Unknown, found, whole_ends
 from bakeoff.tuning.grid import grid
 from bakeoff.tuning.halving import planned, rungs
 from bakeoff.tuning.measures import PARAMETERS

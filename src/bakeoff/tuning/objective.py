@@ -1,7 +1,6 @@
 """The objective of a search: how well a network does that is trained with the settings of a point."""
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -19,10 +18,9 @@ from bakeoff.training.job import Job
 from bakeoff.training.settings import ExecutionSettings, TrainingSettings
 from bakeoff.training.supervised import Classification, Segmentation, Supervised
 from bakeoff.tuning.candidate import Base, Candidate
-from bakeoff.tuning.measures import PARAMETERS, metric, sign
+from bakeoff.tuning.measures import PARAMETERS
 from bakeoff.tuning.space import Point
-
-Asked = tuple[Point, int | None]  # a point to try, or with a seed one to confirm
+from bakeoff.tuning.trained import Trained
 
 CPU = torch.device("cpu")
 # A trial is measured at its end alone, and has diverged where something is not finite.
@@ -59,28 +57,6 @@ class PenalisedClassification(Penalised, Classification):
 
 class PenalisedSegmentation(Penalised, Segmentation):
     """Segmentation with the penalty."""
-
-
-@dataclass(frozen=True)
-class Trained:
-    """One training.
-
-    Attributes:
-        metrics: after the last epoch; empty if it diverged.
-        diverged: the step at which it did.
-    """
-
-    metrics: Mapping[str, float]
-    diverged: int | None
-
-    def value(self, objective: str) -> float:
-        """Return the value of one objective for the searcher, which minimises: that of a metric with its sign changed.
-
-        It is infinity for a diverged training, which ranks last.
-        """
-        if self.diverged:
-            return math.inf
-        return sign(objective) * self.metrics[metric(objective)]
 
 
 @dataclass(frozen=True)

@@ -14,11 +14,11 @@ from bakeoff.tuning.executor import ending, search
 from bakeoff.tuning.goal import Goal
 from bakeoff.tuning.halving import Plan, planned
 from bakeoff.tuning.measures import metric, sign, written
-from bakeoff.tuning.objective import Asked, Objective, Trained
 from bakeoff.tuning.one_objective import OneObjective
 from bakeoff.tuning.searcher import Searcher
 from bakeoff.tuning.settings import OPTIMIZER, SearchBudget, StudySettings
 from bakeoff.tuning.space import Point
+from bakeoff.tuning.trained import Asked, Trained, Trainings
 from bakeoff.tuning.trial import Trial
 from bakeoff.tuning.two_objectives import TwoObjectives
 
@@ -41,7 +41,7 @@ class Study:
     budget: SearchBudget
     settings: StudySettings
     hyperparameters: Settings
-    objective: Objective
+    objective: Trainings
     searcher: Searcher
 
     @property
@@ -153,8 +153,7 @@ class Study:
 
     def named(self, point: Point) -> dict[str, Any]:
         """Return all settings of the training at a point, under dotted names."""
-        base = self.objective.base
-        return base.named(base.at(point)) | point
+        return self.objective.base.named_at(point) | point
 
     def child(
         self,
