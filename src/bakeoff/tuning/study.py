@@ -10,13 +10,14 @@ from bakeoff.base.progress import Progress
 from bakeoff.base.record import Run, flat
 from bakeoff.base.settings import Settings
 from bakeoff.training.fit import Watch
+from bakeoff.tuning.embedding_settings import AnyStudy
 from bakeoff.tuning.executor import ending, search
 from bakeoff.tuning.goal import Goal
 from bakeoff.tuning.halving import Plan, planned
 from bakeoff.tuning.measures import metric, sign, written
 from bakeoff.tuning.one_objective import OneObjective
 from bakeoff.tuning.searcher import Searcher
-from bakeoff.tuning.settings import OPTIMIZER, SearchBudget, StudySettings
+from bakeoff.tuning.settings import OPTIMIZER, SearchBudget
 from bakeoff.tuning.space import Point
 from bakeoff.tuning.trained import Asked, Trained, Trainings
 from bakeoff.tuning.trial import Trial
@@ -31,7 +32,7 @@ class Study:
 
     Attributes:
         study: its name in params.yaml.
-        data: path of the examples.
+        data: path of the examples, or of the text.
         hyperparameters: of the method.
     """
 
@@ -39,7 +40,7 @@ class Study:
     method: str
     data: str
     budget: SearchBudget
-    settings: StudySettings
+    settings: AnyStudy
     hyperparameters: Settings
     objective: Trainings
     searcher: Searcher
@@ -131,10 +132,8 @@ class Study:
     def parameters(self) -> dict[str, Any]:
         """The parameters that all trainings of the study share, and those of the search; flat."""
         shared = {
-            "task": self.settings.task,
+            **self.settings.subject,
             "data": self.data,
-            "model": self.settings.model,
-            "optimizer": ", ".join(self.settings.optimizers),
             "study": self.study,
             "method": self.method,
         }
