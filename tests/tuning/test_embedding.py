@@ -2,6 +2,7 @@
 
 import csv
 import json
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,10 @@ from bakeoff.results.compare import compare
 from bakeoff.results.settings import ComparisonSettings
 from bakeoff.tuning.embedding_base import EmbeddingBase
 from bakeoff.tuning.embedding_settings import EmbeddingStudySettings
+from bakeoff.tuning.embedding_setup import EmbeddingSetup
 from bakeoff.tuning.embedding_trainings import EmbeddingTrainings, Text, Unsaved, parted
+from bakeoff.tuning.settings import RandomSettings, SearchBudget
+from bakeoff.tuning.trial_log import TrialLog
 from pipeline.tune_embedding import tune_embedding
 
 ROOT = Path(__file__).parents[2]
@@ -200,6 +204,37 @@ def trainings(whole: Text, **changes: Any) -> EmbeddingTrainings:
     base = EmbeddingBase.read("vectors", study, Word2vecSettings(**SMALL))
     test = Likeness([Judged("tiger", "cat", 7.0), Judged("old", "car", 1.0), Judged("book", "paper", 6.0)])
     return EmbeddingTrainings(whole, {"wordsim": test}, base, study.seed, study.objective)
+
+
+def test_a_training_by_another_objective_or_on_another_part_of_the_text_is_another_one(
+    tmp_path: Path,
+) -> None:
+    def key(**changes: Any) -> str:
+        study = EmbeddingStudySettings(**(STUDY | changes))
+        base = EmbeddingBase.read("vectors", study, Word2vecSettings(**SMALL))
+        budget = SearchBudget(trials=4, confirmations=2)
+        setup = EmbeddingSetup("vectors", "random", study, budget, RandomSettings(), base)
+        log = TrialLog("tune", {}, tmp_path)
+        return setup.logged(trainings(parted(text(), 0.1), **changes), log).key(({RATE: 0.1, WINDOW: 2}, None))
+
+    changes: list[dict[str, Any]] = [
+        {},
+        {"objective": "loss"},
+        {"examples": 0.6},
+        {"seed": 4},
+        {"epochs": 3},
+        {"architecture": "cbow"},
+        {"fixed": {}},
+    ]
+    assert len({key(**change) for change in changes}) == len(changes)
+    assert key(trials=9, methods=["sobol"], batch=3) == key()
+
+
+def test_vectors_without_a_score_end_the_search_in_one_line() -> None:
+    made = trainings(parted(text(), 0.1), fixed={"embedding.dimension": 1})
+    alike = replace(made, tests={"wordsim": Likeness([Judged("tiger", "tiger", 9.0), Judged("car", "car", 8.0)])})
+    with pytest.raises(BadInput, match=r"no score in wordsim, .* at embedding\.learning_rate = 0\.1, embedding"):
+        alike({RATE: 0.1, WINDOW: 2})
 
 
 @pytest.mark.parametrize("architecture", ["skipgram", "cbow"])

@@ -125,7 +125,13 @@ class EmbeddingTrainings:
         metrics = dict(fitted.final)
         if self.objective != "loss":
             name = metric(self.objective)
-            metrics[name] = self.tests[self.objective].measure(vectors, name)[name]
+            found = self.tests[self.objective].measure(vectors, name)
+            if name not in found:
+                raise BadInput(
+                    f"{self.base.place}: the vectors have no score in {self.objective}, because all pairs are equally "
+                    f"alike, at {', '.join(f'{key} = {value}' for key, value in point.items())}; raise the dimension"
+                )
+            metrics[name] = found[name]
         return Trained(metrics, None), vectors
 
     def check(self, *, window: int, negatives: int, vocabulary: str) -> None:
