@@ -64,7 +64,7 @@ STUDY: dict[str, Any] = {
     "seed": 3,
     "fixed": {"embedding.subsample": 0.01},
     "space": {
-        RATE: {"low": 0.01, "high": 0.5, "scale": "log"},
+        RATE: {"low": 0.05, "high": 0.5, "scale": "log"},
         WINDOW: {"low": 1, "high": 4, "scale": "linear"},
     },
 }
@@ -81,7 +81,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with the small text, in which stages run."""
     for name in ("src", "pipeline"):
         (tmp_path / name).symlink_to(ROOT / name)
-    corpus = text()
+    corpus = text(10_000)
     (tmp_path / "data/corpus").mkdir(parents=True)
     np.save(tmp_path / paths.tokens("corpus"), corpus.ids)
     rows = "".join(f"{word},{count}\n" for word, count in zip(corpus.words, corpus.counts, strict=True))
@@ -119,7 +119,7 @@ def test_a_search_gives_the_same_bytes_with_any_number_of_workers_and_from_its_l
 
     tuned(monkeypatch, "bayes")
     alone = written()
-    assert "examples: 0.5 = 900 of 1,800 words of the training text" in capsys.readouterr().out
+    assert "examples: 0.5 = 4,500 of 9,000 words of the training text" in capsys.readouterr().out
     tuned(monkeypatch, "bayes", workers=2)
     assert "6 of 6 trainings are from" in capsys.readouterr().out
     assert written() == alone
