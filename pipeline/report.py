@@ -27,7 +27,8 @@ def report(stage: Stage) -> None:
         return {name: task.data for name, task in comparison.tasks.items() if task.kind in kinds}
 
     data = {name: paths.data_name(task.data) for name, task in comparison.tasks.items()}
-    searched = [paths.data_name(data) for data in comparison.searched.values()]
+    searched = {paths.data_name(data): data for data in comparison.searched.values()}
+    searched_texts = [name for name, data in searched.items() if data == paths.tokens(name)]
     streams = {
         table: {rule: record.read(stage.input(paths.record("online", name))) for rule, name in names.items()}
         for table, names in record_names.streams(stage.settings).items()
@@ -42,9 +43,11 @@ def report(stage: Stage) -> None:
         cards={
             name: read_card(stage.input(paths.data_card(name)))
             for name in dict.fromkeys([*data.values(), *streams, *searched])
+            if name not in searched_texts
         },
         scans=scans,
         encodings={task: Encoding.read(stage.input(paths.encoding(data[task]))) for task in data_of("table")},
+        searched_texts={name: read_corpus_card(stage.input(paths.data_card(name))) for name in searched_texts},
         texts={corpus: text(stage, corpus, found) for corpus, found in comparison.embeddings.items()},
         costs=read(stage.input(measured())),
         streams=streams,

@@ -211,3 +211,26 @@ def test_a_study_depends_on_its_recipe_only_where_it_starts_from_it() -> None:
     assert {name: stage for name, stage in made.items() if name != "tune_cnn"} == {
         name: stage for name, stage in stages(SHIPPED).items() if name != "tune_cnn"
     }
+
+
+def test_a_study_of_word_vectors_depends_on_its_text_and_settings_alone() -> None:
+    settings = more()
+    settings["data"]["corpus2"] = copy.deepcopy(settings["data"]["corpus"])
+    settings["embedding"]["corpora"] = ["corpus"]
+    unlike = ("task", "model", "optimizer", "start")
+    study = {name: value for name, value in settings["tuning"]["studies"]["cnn"].items() if name not in unlike}
+    space = {"embedding.learning_rate": {"low": 0.01, "high": 0.1, "scale": "log"}}
+    study |= {"corpus": "corpus2", "architecture": "cbow", "objective": "loss", "fixed": {}, "space": space}
+    settings["tuning"]["studies"] = {"vectors": study, "unused": study | {"methods": []}}
+    settings["tuning"]["grid"]["levels"] = {}
+    settings["tuner_contest"]["tables"] = {}
+    made = stages(settings)
+    assert [name for name in made if name.startswith("tune_")] == ["tune_vectors"]
+    tune = made["tune_vectors"]
+    assert tune["cmd"] == "python -m pipeline.tune_embedding --study vectors ${item}"
+    assert tune["desc"] == "${item.method} search of the settings of cbow on corpus2"
+    assert tune["deps"] == ["data/corpus2/tokens.npy", "data/corpus2/vocabulary.csv"]
+    assert "embedding.word2vec" in tune["params"] and "tuning.studies.vectors" in tune["params"]
+    assert not [key for key in tune["params"] if key.startswith(("tasks", "networks", "optimizers"))]
+    assert "reports/records/tuning" in made["compare"]["deps"]
+    assert {"data/corpus/card.json", "data/corpus2/card.json"} <= set(made["report"]["deps"])

@@ -90,3 +90,17 @@ def test_budgets_ascend(monkeypatch: pytest.MonkeyPatch, trials: list[int]) -> N
     monkeypatch.setattr(params, "load", lambda path: document if path.name == PARAMS.name else settings.load(path))
     with pytest.raises(BadInput, match=r"and should ascend; order it, each number once"):
         params.check(graph=False)
+
+
+def test_a_table_is_of_trainings_of_a_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    document = settings.load(PARAMS)
+    unlike = ("task", "model", "optimizer", "start")
+    study = {key: value for key, value in document["tuning"]["studies"]["mlp"].items() if key not in unlike}
+    space = {"embedding.learning_rate": {"low": 0.01, "high": 0.1, "scale": "log"}}
+    study |= {"corpus": "corpus", "architecture": "cbow", "methods": ["random"], "fixed": {}, "space": space}
+    document["tuning"]["studies"]["words"] = study
+    document["tuner_contest"] |= of({"embedding.learning_rate": 3}, "words")
+    monkeypatch.chdir(PARAMS.parent)
+    monkeypatch.setattr(params, "load", lambda path: document if path.name == PARAMS.name else settings.load(path))
+    with pytest.raises(BadInput, match=r"tables.words: the study trains word vectors, and a table has trainings of"):
+        params.check(graph=False)

@@ -162,6 +162,7 @@ def material(
             )
             for corpus in corpora
         },
+        searched_texts={},
         costs=costs,
         streams={table: STREAMS[table] for table in tables},
         optimizers=validate(load(Path(__file__).parents[2] / "params.yaml"), "optimizers", Optimizers),

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from bakeoff.base.record import Record, Run
-from bakeoff.results.compare import Cell, Records, TaskRecords, compare, no_winner, standings, tuning
+from bakeoff.report.pages import study_part
+from bakeoff.results.compare import Cell, Records, TaskRecords, compare, limits_of, no_winner, standings, tuning
 from bakeoff.results.model import CellName, Comparison, Reference, RunCount, Search, TaskComparison, Winner
 from bakeoff.results.power import level, seeds_needed
 from bakeoff.results.references import HeldOut
@@ -433,6 +434,36 @@ def test_of_a_study_by_a_metric_the_highest_wins() -> None:
     assert bayes.optimism.mean == pytest.approx(0.95 - 0.91)
     assert grid.difference.mean == pytest.approx(np.mean([0.8, 0.81, 0.8]) - 0.91, rel=1e-5)
     assert grid.best_so_far == ((1, 0.425), (2, 0.85))
+
+
+@pytest.mark.parametrize(
+    ("measured", "tested", "column"),
+    [
+        ({}, None, None),
+        ({"test/simlex": -0.9, "test/wordsim": -0.99}, "wordsim", "test rank correlation on WordSim-353"),
+    ],
+)
+def test_a_study_of_word_vectors_is_tested_by_a_test_of_words_that_fits_the_vocabulary(
+    measured: dict[str, float], tested: str | None, column: str | None
+) -> None:
+    record = found("bayes", [0.4, 0.5, 0.6], [0.5, 0.4])
+    for run in record.runs:
+        run.parameters.update(task="embedding", sampler="word2vec")  # type: ignore[attr-defined]
+        if run.metrics.pop("test/accuracy", None):  # type: ignore[attr-defined]
+            run.metrics.update(measured)  # type: ignore[attr-defined]
+    del record.settings["tuning.studies.mlp"]["optimizer"]
+    tuning = compare({}, {}, {"vectors": {"bayes": record}}, [], [], SETTINGS).tuning["vectors"]
+    assert tuning.tested == tested
+    assert tuning.cells[0].test.mean == measured.get("test/wordsim")
+    page = study_part("vectors", tuning, None)
+    assert (f"| {column}, new seeds |" in page) == bool(column)
+    assert ("test" in page) == bool(column)
+
+
+def test_the_limits_of_a_score_are_those_of_its_kind() -> None:
+    assert limits_of("wordsim") == limits_of("simlex") == (-1, 1)
+    assert limits_of("analogies") == limits_of("accuracy") == (0, 1)
+    assert limits_of("loss") == (0, math.inf)
 
 
 def test_tuning_gains_what_the_tuned_runs_have_over_the_default_ones_of_the_same_seeds() -> None:

@@ -6,11 +6,11 @@ from functools import partial
 import pytest
 
 from bakeoff.tuning.executor import ending, search
-from bakeoff.tuning.objective import Trained
 from bakeoff.tuning.one_objective import OneObjective
 from bakeoff.tuning.searcher import Proposal
 from bakeoff.tuning.settings import StopSettings
 from bakeoff.tuning.space import Point
+from bakeoff.tuning.trained import Trained
 from bakeoff.tuning.trial import Trial
 
 NEVER = StopSettings(target=None, patience=None, halving=None)

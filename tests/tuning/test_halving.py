@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bakeoff.tuning.candidate import EPOCHS
+from bakeoff.tuning.dotted import EPOCHS
 from bakeoff.tuning.halving import Halving, Plan, Rung, planned, rungs
 from bakeoff.tuning.searcher import Problem, Proposal
 from bakeoff.tuning.settings import HalvingSettings

@@ -17,11 +17,12 @@ from bakeoff.data.examples import Examples, Split
 from bakeoff.tuning.evaluation import OfFolds, OfSeeds
 from bakeoff.tuning.halving import halved
 from bakeoff.tuning.hypergradient import Hypergradient
-from bakeoff.tuning.objective import Asked, Objective, Trained
+from bakeoff.tuning.objective import Objective
 from bakeoff.tuning.registry import SEARCHERS
 from bakeoff.tuning.searcher import Problem
 from bakeoff.tuning.settings import HalvingSettings, SearchBudget, StopSettings
 from bakeoff.tuning.study import Study
+from bakeoff.tuning.trained import Asked, Trained
 from bakeoff.tuning.trial import Trial
 from bakeoff.tuning.trial_log import LoggedTrainings, TrialLog
 from tests.tuning.bases import base

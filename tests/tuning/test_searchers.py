@@ -19,7 +19,6 @@ from bakeoff.tuning.gp import Gp
 from bakeoff.tuning.gradient import Gradient
 from bakeoff.tuning.grid import Grid
 from bakeoff.tuning.nsga2 import Nsga2
-from bakeoff.tuning.objective import Trained
 from bakeoff.tuning.one_objective import OneObjective
 from bakeoff.tuning.registry import SEARCHERS
 from bakeoff.tuning.searcher import Problem, Proposal
@@ -39,6 +38,7 @@ from bakeoff.tuning.settings import (
     StopSettings,
 )
 from bakeoff.tuning.space import Point, Space
+from bakeoff.tuning.trained import Trained
 from bakeoff.tuning.trial import Trial
 
 SPACE = Space(

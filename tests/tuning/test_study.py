@@ -14,7 +14,7 @@ from bakeoff.data.examples import Examples, Split
 from bakeoff.training.fit import Watch
 from bakeoff.tuning.evaluation import OfSeeds
 from bakeoff.tuning.hypergradient import Hypergradient
-from bakeoff.tuning.objective import Objective, Trained
+from bakeoff.tuning.objective import Objective
 from bakeoff.tuning.registry import SEARCHERS
 from bakeoff.tuning.searcher import Problem, Proposal
 from bakeoff.tuning.settings import (
@@ -26,6 +26,7 @@ from bakeoff.tuning.settings import (
 )
 from bakeoff.tuning.space import Point
 from bakeoff.tuning.study import Study
+from bakeoff.tuning.trained import Trained
 from tests.tuning.bases import base
 
 NETWORK = {"hidden": [4], "normalisation": "none", "activation": "relu", "initialisation": "he", "dropout": 0.0}

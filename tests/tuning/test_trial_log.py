@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from bakeoff.tuning import trial_log
-from bakeoff.tuning.objective import Asked, Trained
 from bakeoff.tuning.space import Point
+from bakeoff.tuning.trained import Asked, Trained
 from bakeoff.tuning.trial_log import LoggedTrainings, TrialLog
 from tests.tuning.bases import base
 

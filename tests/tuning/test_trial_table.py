@@ -1,5 +1,5 @@
-from bakeoff.tuning.objective import Trained
 from bakeoff.tuning.one_objective import OneObjective
+from bakeoff.tuning.trained import Trained
 from bakeoff.tuning.trial import Trial
 from bakeoff.tuning.trial_table import trial_table
 

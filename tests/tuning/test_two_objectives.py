@@ -17,12 +17,13 @@ from bakeoff.base.workers import answering
 from bakeoff.data.examples import Examples, Split
 from bakeoff.harness.study_rules import TRADING
 from bakeoff.tuning.hypergradient import Hypergradient
-from bakeoff.tuning.objective import Asked, Objective, Trained
+from bakeoff.tuning.objective import Objective
 from bakeoff.tuning.registry import SEARCHERS
 from bakeoff.tuning.searcher import Problem, Proposal
 from bakeoff.tuning.settings import RandomSettings, Range, SearchBudget
 from bakeoff.tuning.space import Point
 from bakeoff.tuning.study import Study
+from bakeoff.tuning.trained import Asked, Trained
 from bakeoff.tuning.trial import Trial
 from bakeoff.tuning.trial_log import LoggedTrainings, TrialLog
 from bakeoff.tuning.trial_table import trial_table

@@ -1,6 +1,7 @@
 """Settings classes, which live beside the code that they control, and how params.yaml is read into them."""
 
 import difflib
+import types
 import typing
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -175,12 +176,25 @@ def real(loc: Sequence[str | int], value: Any, *, missing: bool) -> tuple[str, .
 def fields(kind: Any, parts: Iterable[str]) -> list[str]:
     """Return the names of the settings at a place inside `kind`; none where the place has no settings class."""
     for part in parts:
-        arguments = typing.get_args(kind)
-        if isinstance(kind, type) and issubclass(kind, Settings):
-            kind = kind.model_fields[part].annotation if part in kind.model_fields else None
+        kind, arguments = bare(kind), typing.get_args(bare(kind))
+        if of := sections(kind):
+            kind = next((one.model_fields[part].annotation for one in of if part in one.model_fields), None)
         elif arguments:  # dict[str, X] and tuple[X, ...]
             kind = arguments[-1] if arguments[-1] is not Ellipsis else arguments[0]
-    return list(kind.model_fields) if isinstance(kind, type) and issubclass(kind, Settings) else []
+    return list(dict.fromkeys(name for one in sections(kind) for name in one.model_fields))
+
+
+def bare(kind: Any) -> Any:
+    """Return a type without what `Annotated` says of it."""
+    return bare(typing.get_args(kind)[0]) if typing.get_origin(kind) is typing.Annotated else kind
+
+
+def sections(kind: Any) -> list[type[Settings]]:
+    """Return the settings classes that a section may have."""
+    kind = bare(kind)
+    if typing.get_origin(kind) in (typing.Union, types.UnionType):
+        return [section for one in typing.get_args(kind) for section in sections(one)]
+    return [kind] if isinstance(kind, type) and issubclass(kind, Settings) else []
 
 
 def hint(name: str, known: Iterable[str]) -> str:

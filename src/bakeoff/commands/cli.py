@@ -244,7 +244,7 @@ def learn(arguments: argparse.Namespace) -> None:
 
 
 def use(arguments: argparse.Namespace) -> None:
-    """write the best point of a study, or a trial of its front, as a recipe, recipes/TASK/MODEL.yaml"""
+    """write the best point of a study, or a trial of its front, as recipes/TASK/MODEL.yaml, or print it"""
     from bakeoff.commands.use import use as write_recipe
     from bakeoff.harness import params
 

@@ -1,9 +1,10 @@
-"""Writes the best point of a study, or one of its Pareto front, as a recipe."""
+"""Writes the best point of a study, or one of its Pareto front, as a recipe; of word vectors as lines to copy."""
 
 import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ from bakeoff.harness.recipe_files import read_recipe
 from bakeoff.results.study_runs import StudyRuns
 from bakeoff.training.settings import PlanSettings
 from bakeoff.tuning.candidate import Base, Candidate
+from bakeoff.tuning.embedding_base import OWN, EmbeddingBase
+from bakeoff.tuning.embedding_settings import AnyStudy, EmbeddingStudySettings
 from bakeoff.tuning.measures import metric, pair, sign
 from bakeoff.tuning.pareto import front
 from bakeoff.tuning.settings import StudySettings
@@ -27,7 +30,7 @@ FROM_STUDY = re.compile("# (The best point|Trial [a-z0-9-]+) of ")  # the first 
 
 
 def use(name: str, params: Params, *, trial: str | None = None, force: bool) -> list[str]:
-    """Write the recipe of a point of a study, and return what to do next, line by line.
+    """Write the recipe of a point of a study, and return what to do next, line by line. Word vectors have no recipe.
 
     With one objective it is the best point: that of the method whose confirming trainings have the best mean. With two
     it is that of a trial on the front.
@@ -42,11 +45,13 @@ def use(name: str, params: Params, *, trial: str | None = None, force: bool) -> 
     if name not in params.tuning.studies:
         raise BadInput(f"params.yaml: tuning.studies has no {name}{hint(name, params.tuning.studies)}")
     study = params.tuning.studies[name]
+    if isinstance(study, EmbeddingStudySettings):
+        return settings_lines(name, study, best_of(name, params, trial), params)
     target = Path(paths.recipe(study.task, study.model))
     if target.exists() and not force:
         raise BadInput(f"{target}: exists; add --force to write over it")
     found = on_front(name, params, trial) if len(study.objectives) > 1 else best_of(name, params, trial)
-    candidate = at(name, params, found.run)
+    candidate = at(name, study, params, found.run)
     before = read_recipe(Path(), study.task, study.model) if study.start == "recipe" else None
     recipe = recipe_of(candidate, study, before)
     validate(recipe, "", RecipeSettings, target).checked(
@@ -108,7 +113,8 @@ def on_front(name: str, params: Params, trial: str | None) -> Found:
     Raises:
         BadInput: a method has no record, the study has changed since, all diverged, or the trial is not on the front.
     """
-    first, second = params.tuning.studies[name].objectives
+    objectives: tuple[str, ...] = params.tuning.studies[name].objectives
+    first, second = objectives
     trials: dict[str, Run] = {}
     again: set[str] = set()  # those that are confirmed
     for method, record in records_of(name, params).items():
@@ -140,45 +146,88 @@ def records_of(name: str, params: Params) -> dict[str, Record]:
         if not path.exists():
             raise BadInput(f"study {name}: has no record of {method}; {again}")
         record = read(path)
-        trained = validate(record.settings.get(f"tuning.studies.{name}", {}), "", StudySettings, path)
-        for key in StudySettings.model_fields:
+        trained = validate(record.settings.get(f"tuning.studies.{name}", {}), "", type(study), path)
+        for key in type(study).model_fields:
             if getattr(trained, key) != getattr(study, key):
                 raise BadInput(f"study {name}: {key} in params.yaml differs from the record of {method}; {again}")
         records[method] = record
     return records
 
 
-def at(name: str, params: Params, best: Run) -> Candidate:
+def at(name: str, study: StudySettings, params: Params, best: Run) -> Candidate:
     """Return the settings of the best point, as params.yaml and the record have them.
 
     Raises:
         BadInput: they differ in a setting, or a recipe cannot have them.
     """
-    study = params.tuning.studies[name]
-
-    def of_params(key: str, _: Any) -> Any:
-        value: Any = params
-        for part in key.split("."):
-            value = value[part] if isinstance(value, dict) else getattr(value, part)
-        return value
-
     place = paths.recipe(study.task, study.model) if study.start == "recipe" else "params.yaml"
-    start = started(of_params, lambda path, kind: validate(load(Path(path)), "", kind, Path(path)), study)
-    base = Base.read(name, budgeted(of_params, study), start.network, start.defaults, start.training)
-    point = {setting: best.parameters[setting] for setting in study.searched if setting in best.parameters}
-    candidate = base.at(point)
-    for key, value in base.named(candidate).items():
-        if key not in best.parameters or json.dumps(best.parameters[key]) != json.dumps(value):
-            raise BadInput(
-                f"study {name}: {key} is {value} in {place}, but its record has another value; run dvc repro "
-                f"tune_{name}, then this again"
-            )
+    read = partial(of_params, params)
+    start = started(read, lambda path, kind: validate(load(Path(path)), "", kind, Path(path)), study)
+    base = Base.read(name, budgeted(read, study), start.network, start.defaults, start.training)
+    candidate = base.at(point := point_of(study, best))
+    refuse_changed(name, place, base.named_at(point), best)
     if candidate.penalty.weight_decay:
         raise BadInput(
             f"study {name}: the point has penalty.weight_decay, which a recipe does not have; search "
             "training.regularisation.l2 in its place"
         )
     return candidate
+
+
+def settings_lines(name: str, study: EmbeddingStudySettings, found: Found, params: Params) -> list[str]:
+    """Return the best settings of word vectors as lines for params.yaml: word vectors have no recipe.
+
+    Raises:
+        BadInput: params.yaml and the record differ in a setting that is not searched.
+    """
+    word2vec = params.embedding.word2vec
+    base = EmbeddingBase.read(name, budgeted(partial(of_params, params), study), word2vec)
+    point = point_of(study, found.run)
+    refuse_changed(name, "params.yaml", base.named_at(point), found.run)
+    now = word2vec.model_dump(mode="json")
+    best = base.at(point).settings.model_dump(mode="json", exclude=set(OWN))
+    changed = [f"    {key}: {flow(value)}" for key, value in best.items() if value != now[key]]
+    amount = "all words" if study.examples is None else f"{study.examples:g} of the words"
+    seen = (
+        f"the study's trainings saw {amount} for {study.epochs} epochs; embedding.word2vec.epochs is {word2vec.epochs}"
+    )
+    if not changed:
+        return [f"{found.words}: params.yaml has it already under embedding.word2vec", seen]
+    return [
+        f"{found.words}, by {study.objective} on validation data",
+        seen,
+        "in params.yaml, under embedding.word2vec, which all texts and architectures share:",
+        *changed,
+        "then run: make repro",
+    ]
+
+
+def of_params(params: Params, key: str, _: Any) -> Any:
+    """Return what stands under a dotted key."""
+    value: Any = params
+    for part in key.split("."):
+        value = value[part] if isinstance(value, dict) else getattr(value, part)
+    return value
+
+
+def point_of(study: AnyStudy, best: Run) -> dict[str, Any]:
+    """Return the values of the searched settings that a run has."""
+    return {setting: best.parameters[setting] for setting in study.searched if setting in best.parameters}
+
+
+def refuse_changed(name: str, place: str, settings: Mapping[str, Any], best: Run) -> None:
+    """Args:
+        place: the file in which the settings stand.
+
+    Raises:
+        BadInput: a setting of a training has another value in its record.
+    """
+    for key, value in settings.items():
+        if key not in best.parameters or json.dumps(best.parameters[key]) != json.dumps(value):
+            raise BadInput(
+                f"study {name}: {key} is {value} in {place}, but its record has another value; run dvc repro "
+                f"tune_{name}, then this again"
+            )
 
 
 def recipe_of(candidate: Candidate, study: StudySettings, before: RecipeSettings | None) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 from bakeoff.base import paths
 from bakeoff.base.quoting import quoted
 from bakeoff.base.settings import BadInput, hint
+from bakeoff.tuning.embedding_settings import EmbeddingStudySettings
 
 TEMPLATE = Path("pipeline/stages.yaml")
 GRAPH = Path("dvc.yaml")
@@ -32,6 +33,8 @@ def lists(params: Any) -> dict[str, Sequence[str]]:
     kinds = {kind: [name for name, data in params.data.items() if data.kind == kind] for kind in paths.KINDS}
     tasks = params.tasks
     trained = list(dict.fromkeys(task.data for task in tasks.values()))
+    studies = {name: study for name, study in params.tuning.studies.items() if study.methods}
+    of_words = {name: study for name, study in studies.items() if isinstance(study, EmbeddingStudySettings)}
     segmented = [name for name, task in tasks.items() if task.data in kinds["scans"]]
     return kinds | {
         "task": list(tasks),
@@ -46,7 +49,10 @@ def lists(params: Any) -> dict[str, Sequence[str]]:
         "labelled": list(dict.fromkeys([*trained, *params.online.tables])),
         "corpora": params.embedding.corpora,
         "tables": params.online.tables,
-        "study": [name for name, study in params.tuning.studies.items() if study.methods],
+        "searched": list(studies),
+        "study": [name for name in studies if name not in of_words],
+        "words_study": list(of_words),
+        "described": list(dict.fromkeys([*params.embedding.corpora, *(study.corpus for study in of_words.values())])),
         "contested": list(params.tuner_contest.tables) if params.tuner_contest.methods else [],
         "searchers": params.tuner_contest.methods,
         "searcher": [method for method in params.tuner_contest.methods if method != "grid"],
@@ -125,6 +131,9 @@ def repeated(block: str, names: Mapping[str, Sequence[str]], params: Any) -> Ite
                 "from_recipe": [name] * (study.start == "recipe"),
             }
             text = "\n".join(each(line, study.optimizers) for line in kept(text, start))
+        if placeholder[1] == "words_study":
+            study = params.tuning.studies[name]
+            text = text.replace("<text>", study.corpus).replace("<architecture>", study.architecture)
         if task is not None:
             data = params.tasks[task].data
             examples = paths.EXAMPLES.get(params.data[data].kind, "")

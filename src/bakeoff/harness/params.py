@@ -23,6 +23,7 @@ from bakeoff.data.limits import Limits
 from bakeoff.data.scans.settings import ScansSettings
 from bakeoff.embedding.settings import ArchitectureName, NotesSettings, SamplerName, Word2vecSettings
 from bakeoff.explanation.settings import ExplanationSettings
+from bakeoff.harness.embedding_study_rules import embedding_studies
 from bakeoff.harness.graph_template import differences, whole
 from bakeoff.harness.params_rules import misfits, names, unseen
 from bakeoff.harness.recipe_files import read_recipe
@@ -35,6 +36,7 @@ from bakeoff.optimizers.registry import OPTIMIZERS, Optimizers
 from bakeoff.results.settings import ComparisonSettings
 from bakeoff.training.settings import RunSettings
 from bakeoff.tuner_contest.settings import TunerContestBudget, TunerContestSettings
+from bakeoff.tuning.embedding_settings import DeclaredStudy
 from bakeoff.tuning.settings import (
     BayesSettings,
     CmaSettings,
@@ -47,7 +49,6 @@ from bakeoff.tuning.settings import (
     SearchBudget,
     SobolSettings,
     StudyName,
-    StudySettings,
 )
 
 DataSettings = Annotated[CorpusSettings | TableData | ImagesSettings | ScansSettings, Field(discriminator="kind")]
@@ -67,7 +68,7 @@ class Baselines(Settings):
 
 
 class Tuning(Settings):
-    studies: dict[StudyName, StudySettings]
+    studies: dict[StudyName, DeclaredStudy]
     grid: GridSettings
     random: RandomSettings
     sobol: SobolSettings
@@ -152,7 +153,7 @@ def check(path: Path = PATH, *, graph: bool = True) -> Params:
     refuse(path, unseen(document))
     refuse(path, names(params))
     refuse(path, misfits(params, read_recipes(params, path.parent)))
-    refuse(path, studies(params, path.parent))
+    refuse(path, [*studies(params, path.parent), *embedding_studies(params)])
     refuse(path, tables(params, path.parent))
     if graph and (differing := list(differences(params, path.parent))):
         raise BadInput("; ".join(differing))

@@ -25,8 +25,11 @@ from bakeoff.harness.params_rules import (
 from bakeoff.harness.recipe_files import read_recipe
 from bakeoff.networks.registry import networks_for
 from bakeoff.optimizers.registry import OPTIMIZERS
-from bakeoff.tuning.candidate import EPOCHS, Base, Candidate, Unknown, found, whole_ends
+from bakeoff.tuning.candidate import Base, Candidate
 from bakeoff.tuning.differentiable import differentiable, searchable
+from bakeoff.tuning.dotted import EPOCHS, Unknown, found, whole_ends
+from bakeoff.tuning.embedding_base import EmbeddingBase
+from bakeoff.tuning.embedding_settings import AnyStudy
 from bakeoff.tuning.evaluation import OfFolds
 from bakeoff.tuning.grid import grid
 from bakeoff.tuning.halving import planned, rungs
@@ -61,6 +64,8 @@ def studies(params: "Params", root: Path) -> Iterator[str]:
         BadInput: a recipe that a study starts from is not as it should be.
     """
     for name, study in params.tuning.studies.items():
+        if not isinstance(study, StudySettings):
+            continue
         place = f"tuning.studies.{name}"
         faults = list(of_task(params, study)) or [*of_names(study), *of_optimizers(study)]
         if faults:
@@ -162,7 +167,7 @@ def of_two(study: StudySettings) -> Iterator[str]:
         )
 
 
-def of_target(study: StudySettings) -> Iterator[str]:
+def of_target(study: AnyStudy) -> Iterator[str]:
     """Yield what is wrong with stop.target."""
     target, highest = study.stop.target, math.inf if study.objective == "loss" else 1.0
     if target is not None and not 0 < target <= highest:
@@ -170,7 +175,7 @@ def of_target(study: StudySettings) -> Iterator[str]:
         yield f"stop.target is {target:g}, and the {study.objective} to reach is {rule}; take such a value, or null"
 
 
-def of_halving(params: "Params", study: StudySettings) -> Iterator[str]:
+def of_halving(params: "Params", study: AnyStudy) -> Iterator[str]:
     """Yield what is wrong with stop.halving."""
     halving = study.stop.halving
     if halving is None:
@@ -205,12 +210,17 @@ def of_evaluation(params: "Params", study: StudySettings) -> Iterator[str]:
         )
     if "gradient" in study.methods:
         yield f"methods has gradient, which looks through one training, and {named}; take gradient off, or {{seeds: 1}}"
-    trainings = params.budgets[params.budget].tuning.of(study).trials
+    yield from of_price(params, study)
+
+
+def of_price(params: "Params", study: AnyStudy) -> Iterator[str]:
+    """Yield that no trial fits into the budget, where a trial has several trainings."""
+    evaluation, trainings = study.evaluation, params.budgets[params.budget].tuning.of(study).trials
     if study.points(trainings) == 0:
         key = f"budgets.{params.budget}.tuning.trials" if study.trials is None else "trials"
         made = f" ({study.trials:g} of the budget's)" if isinstance(study.trials, float) else ""
         yield (
-            f"{named}, so that a trial costs {evaluation.cost} trainings, and {key} pays for {trainings}{made}; take "
+            f"evaluation is {evaluation}, so that a trial costs {evaluation.cost} trainings, and {key} pays for {trainings}{made}; take "
             f"{evaluation.cost} or more, or fewer {str(evaluation).split()[1]}"
         )
 
@@ -236,7 +246,7 @@ def of_optimizers(study: StudySettings) -> Iterator[str]:
             yield f"space.{name}.when.optimizer is {quoted(wanted)}, and this is a setting of {rule}; remove it"
 
 
-def of_names(study: StudySettings) -> Iterator[str]:
+def of_names(study: AnyStudy) -> Iterator[str]:
     """Yield what is set twice, or under another key."""
     for part in ("fixed", "space"):
         if EPOCHS in getattr(study, part):
@@ -253,7 +263,7 @@ def of_names(study: StudySettings) -> Iterator[str]:
                 yield f"space.{name}: {other}, which contains it, is in the space, too; remove one of them"
 
 
-def of_space(base: Base, study: StudySettings) -> Iterator[str]:
+def of_space(base: Base | EmbeddingBase, study: AnyStudy) -> Iterator[str]:
     """Yield the names that are not settings, ranges of whole numbers that are not whole, and conditions on nothing."""
     before = [name for name in study.searched if name not in study.space]
     for name, dimension in study.space.items():
@@ -275,7 +285,7 @@ def of_space(base: Base, study: StudySettings) -> Iterator[str]:
         before.append(name)
 
 
-def of_condition(study: StudySettings, before: list[str], other: str, wanted: Any) -> Iterator[str]:
+def of_condition(study: AnyStudy, before: list[str], other: str, wanted: Any) -> Iterator[str]:
     if other not in before:
         yield f"{other}: space has nothing of this name above it{hint(other, before)}; remove the condition"
         return
@@ -352,7 +362,7 @@ def active(space: Space, values: Sequence[Any]) -> Point:
     return point
 
 
-def of_grid(params: "Params", name: str, study: StudySettings, space: Space) -> Iterator[str]:
+def of_grid(params: "Params", name: str, study: AnyStudy, space: Space) -> Iterator[str]:
     """Yield what is wrong with the levels of a study's grid."""
     place = f"tuning.grid.levels.{name}"
     ranges = [key for key, dimension in space.dimensions.items() if isinstance(dimension, Range)]

@@ -34,6 +34,9 @@ def tables(params: "Params", root: Path) -> Iterator[str]:
             )
             continue
         study = params.tuning.studies[name]
+        if not isinstance(study, StudySettings):
+            yield f"{place}: the study trains word vectors, and a table has trainings of networks; take another study"
+            continue
         faults = list(of_study(study)) or list(of_levels(params, root, name, study, table))
         yield from (f"{place}: {fault}" for fault in faults)
 

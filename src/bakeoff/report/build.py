@@ -58,6 +58,7 @@ class Material:
         scans: the examples of each task on scans.
         encodings: by the name of each task on a table.
         texts: by the name of the corpus.
+        searched_texts: by the name of the corpus, the card of each that studies of word vectors train on.
         streams: by table and by rule (`sgd-constant`) the record of a training on its stream.
         segmenters: by task on scans; none where every training diverged.
         cases: of each task with a segmenter.
@@ -71,6 +72,7 @@ class Material:
     scans: Mapping[str, Examples]
     encodings: Mapping[str, Encoding]
     texts: Mapping[str, Text]
+    searched_texts: Mapping[str, CorpusCard]
     costs: Costs
     streams: Mapping[str, Mapping[str, Record]]
     optimizers: Optimizers
@@ -164,7 +166,8 @@ def extremes(task: str, found: Cases) -> dict[str, bytes]:
 def texts(material: Material, drawn: Mapping[str, bytes]) -> dict[str, str]:
     """Write the pages, with these figures in the HTML file; return them by file name."""
     comparison = material.comparison
-    searched = {name: material.cards[paths.data_name(data)] for name, data in comparison.searched.items()}
+    described: dict[str, Card | CorpusCard] = {**material.cards, **material.searched_texts}
+    searched = {name: described[paths.data_name(data)] for name, data in comparison.searched.items()}
     shown = pages.Exhibits(
         origins=origins(material),
         cards={task: material.cards[name] for task, name in material.data.items()},

@@ -7,8 +7,17 @@ from bakeoff.report.escaping import Markup, plain
 from bakeoff.results.model import CellName, Estimate
 
 FIGURES = "figures"  # the folder of figures, seen from the pages
-METRICS = {"accuracy": "accuracy", "auc": "area under the ROC curve", "dice": "mean Dice", "loss": "loss"}
-SHORT = {"accuracy": "accuracy", "auc": "AUC", "dice": "mean Dice", "loss": "loss"}  # beside an axis
+METRICS = {
+    "accuracy": "accuracy",
+    "auc": "area under the ROC curve",
+    "dice": "mean Dice",
+    "loss": "loss",
+    "wordsim": "rank correlation on WordSim-353",
+    "simlex": "rank correlation on SimLex-999",
+    "analogies": "accuracy on analogies",
+}
+# Beside an axis.
+SHORT = METRICS | {"auc": "AUC", "wordsim": "WordSim-353", "simlex": "SimLex-999", "analogies": "analogies"}
 WEIGHTS = {"parameters": "number of weights"}  # an objective that no data measure
 PIPE = r"\|"  # in a cell
 DASH = "\N{EN DASH}"  # where there is no number

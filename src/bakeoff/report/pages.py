@@ -398,7 +398,8 @@ def study_part(name: str, tuning: TuningComparison, part: str | None) -> str:
         notes = [f"{cell.trials_full} with all epochs"] if cell.trials_full < cell.trials else []
         notes += [f"{cell.trials_diverged} diverged"] if cell.trials_diverged else []
         trials = f"{cell.trials} ({', '.join(notes)})" if notes else str(cell.trials)
-        scores = [searched, estimate(cell.validation), estimate(cell.optimism), estimate(cell.test)]
+        scores = [searched, estimate(cell.validation), estimate(cell.optimism)]
+        scores += [estimate(cell.test)] if tuning.tested else []
         rows.append([cell.method, trials, *scores, *best])
     budget = "Every method has a budget of the same number of trainings. " if len(cells) > 1 else ""
     text = (
@@ -408,7 +409,8 @@ def study_part(name: str, tuning: TuningComparison, part: str | None) -> str:
         f"many trials is biased by selection. The optimism is the difference. {best_method(tuning)}"
     )
     scores = [f"best {measure} in the search", f"validation {measure}, new seeds", "optimism"]
-    scores.append(f"test {METRICS[tuning.tested]}, new seeds")
+    if tuning.tested:
+        scores.append(f"test {METRICS[tuning.tested]}, new seeds")
     header = ["method", "trials", *scores, *map(heading, varied)]
     drawn = picture(f"{measure} of the searches of {name}", f"tuning-{name}.png")
     parts = [f"### Study {code(name)}", text, drawn, table(header, rows), *trials_part(name, tuning)]

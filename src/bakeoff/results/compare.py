@@ -23,9 +23,9 @@ The rules, fixed before any run:
 
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,6 +55,7 @@ from bakeoff.results.model import (
     TuningComparison,
     VectorRun,
     Winner,
+    WordTest,
 )
 from bakeoff.results.multiple_comparisons import Comparisons, with_the_best
 from bakeoff.results.power import EFFECTS, detectable, level, seeds_needed
@@ -64,7 +65,9 @@ from bakeoff.results.settings import ComparisonSettings
 from bakeoff.results.significance import bootstrap, student
 from bakeoff.results.study_runs import StudyRuns
 
-OF_METRICS, OF_LOSSES = (0.0, 1.0), (0.0, math.inf)  # no interval reaches beyond what the quantity can be
+# No interval reaches beyond what the quantity can be.
+OF_METRICS, OF_LOSSES, OF_CORRELATIONS = (0.0, 1.0), (0.0, math.inf), (-1.0, 1.0)
+CORRELATIONS = ("wordsim", "simlex")
 RANGES: Mapping[Metric, float] = {"accuracy": 1.0, "auc": 0.5, "dice": 1.0}  # from chance or nothing to perfect
 EPOCHS = "training.epochs"
 LEAST_SEEDS = 3  # in common with each rival, before a leader wins
@@ -616,10 +619,26 @@ def searched(method: str, record: Record) -> Searched:
     seeds = tuple(run.parameters["seed"] for run in runs.confirmed)
     objective = runs.head.parameters["study.objective"]
     measured = {name for run in record.runs for name in run.metrics}
-    tested = objective if objective != "loss" else "dice" if "test/dice" in measured else "accuracy"
+    tested = tested_by(objective, measured, of_words="sampler" in runs.head.parameters)
     score = column(runs.confirmed, f"val/{objective}") * (-1 if objective == "loss" else 1)
-    confirmed = Cell(method, seeds, score, column(runs.confirmed, f"test/{tested}"))
-    return Searched(runs.head, runs.trials, confirmed, objective, tested)
+    test = column(runs.confirmed, f"test/{tested}") if tested else np.full(len(seeds), math.nan)
+    return Searched(runs.head, runs.trials, Cell(method, seeds, score, test), objective, tested)
+
+
+def tested_by(objective: str, measured: Collection[str], *, of_words: bool) -> str | None:
+    """Return the metric on test data; of word vectors the first test of words that did not decide, if there is one.
+
+    Args:
+        measured: the names of all metrics.
+    """
+    if of_words:
+        return next((name for name in get_args(WordTest) if name != objective and f"test/{name}" in measured), None)
+    return objective if objective != "loss" else "dice" if "test/dice" in measured else "accuracy"
+
+
+def limits_of(metric: str | None) -> tuple[float, float]:
+    """Return the least and the largest value that a metric can have."""
+    return OF_LOSSES if metric == "loss" else OF_CORRELATIONS if metric in CORRELATIONS else OF_METRICS
 
 
 def study(
@@ -646,7 +665,7 @@ def study(
     varied = [name for name in varied if name != EPOCHS]
     epochs = search.head.parameters.get(EPOCHS)
     full = [trial for trial in search.trials if trial.parameters.get(EPOCHS) == epochs]
-    limits, sign = OF_LOSSES if search.objective == "loss" else OF_METRICS, search.sign
+    limits, sign = limits_of(search.objective), search.sign
     course = [(row["epoch"], row[f"best/val/{search.objective}"]) for row in search.head.history]
     lost = np.array([sign * (course[-1][1] - sign * score) for score in place.cell.score]) if course else np.empty(0)
     return Study(
@@ -654,7 +673,7 @@ def study(
         **placed(place, rank, limits),
         difference=estimate(sign * place.difference, settings),
         validation=summary(sign * place.cell.score, limits, settings),
-        test=summary(place.cell.test, OF_METRICS, settings),
+        test=summary(place.cell.test, limits_of(search.tested), settings),
         best={name: written(search.head.parameters[name]) for name in varied if name in search.head.parameters},
         best_so_far=tuple(course),
         optimism=estimate(lost[~np.isnan(lost)], settings),

@@ -37,7 +37,7 @@ def dimensions(names: Sequence[str], study: Mapping[str, Any]) -> dict[str, Mapp
         study: its section of params.yaml.
     """
     space = {name: study["space"][name] for name in names}
-    optimizer = study["optimizer"]
+    optimizer = study.get("optimizer", "")  # a study of word vectors has none
     return space if isinstance(optimizer, str) else {"optimizer": {"choices": optimizer}, **space}
 
 

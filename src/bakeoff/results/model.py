@@ -15,6 +15,7 @@ from bakeoff.base.values import Metric
 DIGITS = 6  # significant digits of every float that is written
 AGAIN = "`dvc repro compare` writes it again"
 
+WordTest = Literal["wordsim", "simlex", "analogies"]  # of word vectors
 TaskKind = Literal["images", "table", "scans"]
 NoWinner = Literal[
     "all diverged",
@@ -538,9 +539,9 @@ class TuningComparison(Decision):
     """The methods of one study, the leading one first.
 
     Attributes:
-        data: the file of examples on which the trials are trained.
+        data: the file of examples, or of the text, on which the trials are trained.
         metric: the objective, on validation data: the loss, of which less is better, or a metric.
-        tested: the metric on test data.
+        tested: the metric on test data; None for word vectors whose vocabulary no test of words fits.
         space: an axis for each searched hyperparameter.
         importance: of the hyperparameters, from the trials.
         winner: the leading method; None where every confirming run diverged.
@@ -549,8 +550,8 @@ class TuningComparison(Decision):
     data: str
     model: str
     optimizer: str
-    metric: Literal["loss"] | Metric
-    tested: Metric
+    metric: Literal["loss"] | Metric | WordTest
+    tested: Metric | WordTest | None
     space: tuple[Axis, ...]
     importance: Importance
     winner: str | None
@@ -652,7 +653,7 @@ class Comparison(Result):
 
     @property
     def searched(self) -> dict[str, str]:
-        """The file of examples of each study."""
+        """The file of examples, or of the text, of each study."""
         one, two = self.tuning.items(), self.fronts.items()
         return {name: study.data for name, study in one} | {name: study.data for name, study in two}
 

@@ -1,27 +1,21 @@
 """The settings of the training at a point: those of params.yaml or a recipe, with what a study fixes and searches."""
 
 from collections.abc import Mapping
-from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bakeoff.base.quoting import quoted
 from bakeoff.base.record import flat
-from bakeoff.base.settings import BadInput, Settings, hint, validate
+from bakeoff.base.settings import BadInput, Settings, validate
 from bakeoff.networks.registry import NETWORKS
 from bakeoff.networks.settings import NetworkSettings
 from bakeoff.optimizers.registry import OPTIMIZERS
 from bakeoff.training.settings import PlanSettings
-from bakeoff.tuning.settings import OPTIMIZER, PenaltySettings, Range, StudySettings, owner
+from bakeoff.tuning.dotted import Unknown, placed, whole_names
+from bakeoff.tuning.settings import OPTIMIZER, PenaltySettings, StudySettings, owner
 from bakeoff.tuning.space import Space
 
 SECTIONS = ("network", "optimizer", "training", "penalty")
-EPOCHS = "training.epochs"
-
-
-class Unknown(ValueError):
-    """A dotted name that is not a setting of the training."""
 
 
 @dataclass(frozen=True)
@@ -117,25 +111,17 @@ class Base:
         sections = candidate.document().items()
         return {key: value for name, of in sections for key, value in flat(places.get(name, name), of).items()}
 
+    def named_at(self, point: Mapping[str, Any]) -> dict[str, Any]:
+        """Return all settings of the training at a point under their dotted names."""
+        return self.named(self.at(point))
+
     def space(self, study: StudySettings) -> Space:
         """Return the space of the study.
-
-        A range has whole values where the setting has one; where it has no number (`null`, or a word), if both ends are
-        whole and the setting takes no fraction.
 
         Raises:
             Unknown: a name is not a setting.
         """
-        integers = set()
-        for name, dimension in study.space.items():
-            now = found(self.values, name)
-            if isinstance(dimension, Range) and (
-                isinstance(now, int)
-                if isinstance(now, int | float) and not isinstance(now, bool)
-                else whole_ends(dimension) and not self.takes(name, dimension.low + 0.5)
-            ):
-                integers.add(name)
-        return Space(study.searched, frozenset(integers))
+        return Space(study.searched, whole_names(self.values, study.space, self.takes))
 
     def takes(self, name: str, value: float) -> bool:
         """Return whether a setting may have a value."""
@@ -145,51 +131,3 @@ class Base:
         except BadInput:
             return False
         return True
-
-
-def whole_ends(dimension: Range) -> bool:
-    return dimension.low == int(dimension.low) and dimension.high == int(dimension.high)
-
-
-def placed(values: Mapping[str, Any], point: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a copy of the values with those of a point, whose names are dotted.
-
-    Raises:
-        Unknown: a name is not a setting.
-    """
-    document: dict[str, Any] = deepcopy(dict(values))
-    for name, value in point.items():
-        found(document, name)
-        *folders, last = name.split(".")
-        inside: Any = document
-        for part in folders:
-            inside = inside[int(part)] if isinstance(inside, list) else inside[part]
-        inside[int(last) if isinstance(inside, list) else last] = deepcopy(value)
-    return document
-
-
-def found(values: Mapping[str, Any], name: str) -> Any:
-    """Return the value of a setting.
-
-    Raises:
-        Unknown: there is none of this name.
-    """
-    inside: Any = values
-    parts = name.split(".")
-    if len(parts) < 2:
-        raise Unknown(f"{legible(name)} is not a setting of a training (sections: {', '.join(SECTIONS)})")
-    for depth, part in enumerate(parts):
-        known = dict(inside) if isinstance(inside, Mapping) else {}
-        if isinstance(inside, list):
-            known = {str(number): one for number, one in enumerate(inside)}
-        if part not in known:
-            raise Unknown(
-                f"{legible('.'.join(parts[: depth + 1]) if part else name)} is not a setting{hint(part, known)}"
-            )
-        inside = known[part]
-    return inside
-
-
-def legible(name: str) -> str:
-    """Return a dotted name; in quotes where a part of it is empty or has a blank."""
-    return name if all(part and part.split() == [part] for part in name.split(".")) else quoted(name)

@@ -5,10 +5,10 @@ from fractions import Fraction
 from typing import Literal
 
 from bakeoff.tuning.goal import Goal
-from bakeoff.tuning.objective import Trained
 from bakeoff.tuning.searcher import Searcher
 from bakeoff.tuning.settings import StopSettings
 from bakeoff.tuning.space import Point
+from bakeoff.tuning.trained import Trained
 from bakeoff.tuning.trial import Trial
 
 

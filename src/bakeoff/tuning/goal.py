@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from bakeoff.base.record import Run
-from bakeoff.tuning.objective import Trained
 from bakeoff.tuning.settings import StopSettings
 from bakeoff.tuning.space import Point
+from bakeoff.tuning.trained import Trained
 from bakeoff.tuning.trial import Trial
 
 Rule = Literal["target", "patience"]  # of `stop`, that ends a search

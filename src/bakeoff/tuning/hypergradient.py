@@ -12,8 +12,9 @@ from torch.func import functional_call, grad
 from bakeoff.base.settings import BadInput
 from bakeoff.training.job import start
 from bakeoff.training.supervised import Supervised
-from bakeoff.tuning.candidate import Candidate, found
+from bakeoff.tuning.candidate import Candidate
 from bakeoff.tuning.differentiable import SEARCHED, differentiable
+from bakeoff.tuning.dotted import found
 from bakeoff.tuning.objective import Objective
 from bakeoff.tuning.space import Point
 

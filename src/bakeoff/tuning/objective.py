@@ -1,7 +1,6 @@
 """The objective of a search: how well a network does that is trained with the settings of a point."""
 
 import math
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -19,13 +18,11 @@ from bakeoff.training.job import Job
 from bakeoff.training.settings import ExecutionSettings, TrainingSettings
 from bakeoff.training.supervised import Classification, Segmentation, Supervised
 from bakeoff.tuning.candidate import Base, Candidate
-from bakeoff.tuning.evaluation import Part, merged
+from bakeoff.tuning.evaluation import Part
 from bakeoff.tuning.folds import held_out
-from bakeoff.tuning.measures import PARAMETERS, metric, sign
+from bakeoff.tuning.measures import PARAMETERS
 from bakeoff.tuning.space import Point
-
-# A point to try; with a part, in one of the several trainings of its trial; with a seed, a point to confirm.
-Asked = tuple[Point, Part | int | None]
+from bakeoff.tuning.trained import Trained
 
 CPU = torch.device("cpu")
 # A trial is measured at its end alone, and has diverged where something is not finite.
@@ -62,36 +59,6 @@ class PenalisedClassification(Penalised, Classification):
 
 class PenalisedSegmentation(Penalised, Segmentation):
     """Segmentation with the penalty."""
-
-
-@dataclass(frozen=True)
-class Trained:
-    """One training.
-
-    Attributes:
-        metrics: after the last epoch; empty if it diverged.
-        diverged: the step at which it did.
-    """
-
-    metrics: Mapping[str, float]
-    diverged: int | None
-
-    def value(self, objective: str) -> float:
-        """Return the value of one objective for the searcher, which minimises: that of a metric with its sign changed.
-
-        It is infinity for a diverged training, which ranks last.
-        """
-        if self.diverged:
-            return math.inf
-        return sign(objective) * self.metrics[metric(objective)]
-
-    @classmethod
-    def of(cls, parts: "Sequence[Trained]") -> "Trained":
-        """Return a trial of one or several trainings. It has diverged if any of them has: its value has no mean."""
-        diverged = next((part.diverged for part in parts if part.diverged), None)
-        if len(parts) == 1 or diverged:
-            return cls(parts[0].metrics if len(parts) == 1 else {}, diverged)
-        return cls(merged([part.metrics for part in parts]), None)
 
 
 @dataclass(frozen=True)

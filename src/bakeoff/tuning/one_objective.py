@@ -9,8 +9,8 @@ from bakeoff.base.record import Run
 from bakeoff.training.metrics import means
 from bakeoff.tuning.goal import Found, Rule
 from bakeoff.tuning.measures import sign
-from bakeoff.tuning.objective import Trained
 from bakeoff.tuning.settings import StopSettings
+from bakeoff.tuning.trained import Trained
 from bakeoff.tuning.trial import Trial, full
 
 

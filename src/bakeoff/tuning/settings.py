@@ -1,7 +1,7 @@
 """The section `tuning` of params.yaml."""
 
 import json
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Protocol, Self
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
@@ -90,6 +90,13 @@ Dimension = Annotated[
 ]
 
 
+class Tried(Protocol):
+    """A study, as much as decides how many trainings a method may spend."""
+
+    @property
+    def trials(self) -> int | float | None: ...
+
+
 class SearchBudget(Settings):
     """Attributes:
     trials: trainings that a method may spend.
@@ -99,7 +106,7 @@ class SearchBudget(Settings):
     trials: Positive
     confirmations: Positive
 
-    def of(self, study: "StudySettings") -> "SearchBudget":
+    def of(self, study: "Tried") -> "SearchBudget":
         """Return the budget of a study, which may have a share of the trials, or a number of its own."""
         return self if study.trials is None else self.model_copy(update={"trials": resolved(study.trials, self.trials)})
 
@@ -193,6 +200,11 @@ class StudySettings(Settings):
     def points(self, trainings: int) -> int:
         """Return how many trials so many trainings pay for."""
         return trainings // self.evaluation.cost
+
+    @property
+    def subject(self) -> dict[str, str]:
+        """What is trained, as the parameters of a run have it."""
+        return {"task": self.task, "model": self.model, "optimizer": ", ".join(self.optimizers)}
 
     @property
     def optimizers(self) -> tuple[OptimizerName, ...]:

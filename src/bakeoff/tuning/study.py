@@ -12,15 +12,16 @@ from bakeoff.base.record import Run, flat
 from bakeoff.base.settings import Settings
 from bakeoff.training.fit import Watch
 from bakeoff.tuning.evaluation import Part
+from bakeoff.tuning.embedding_settings import AnyStudy
 from bakeoff.tuning.executor import ending, search
 from bakeoff.tuning.goal import Goal
 from bakeoff.tuning.halving import Plan, planned
 from bakeoff.tuning.measures import metric, sign, written
-from bakeoff.tuning.objective import Asked, Objective, Trained
 from bakeoff.tuning.one_objective import OneObjective
 from bakeoff.tuning.searcher import Searcher
-from bakeoff.tuning.settings import OPTIMIZER, SearchBudget, StudySettings
+from bakeoff.tuning.settings import OPTIMIZER, SearchBudget
 from bakeoff.tuning.space import Point
+from bakeoff.tuning.trained import Asked, Trained, Trainings
 from bakeoff.tuning.trial import Trial
 from bakeoff.tuning.two_objectives import TwoObjectives
 
@@ -33,7 +34,7 @@ class Study:
 
     Attributes:
         study: its name in params.yaml.
-        data: path of the examples.
+        data: path of the examples, or of the text.
         hyperparameters: of the method.
     """
 
@@ -41,9 +42,9 @@ class Study:
     method: str
     data: str
     budget: SearchBudget
-    settings: StudySettings
+    settings: AnyStudy
     hyperparameters: Settings
-    objective: Objective
+    objective: Trainings
     searcher: Searcher
 
     @property
@@ -150,10 +151,8 @@ class Study:
     def parameters(self) -> dict[str, Any]:
         """The parameters that all trainings of the study share, and those of the search; flat."""
         shared = {
-            "task": self.settings.task,
+            **self.settings.subject,
             "data": self.data,
-            "model": self.settings.model,
-            "optimizer": ", ".join(self.settings.optimizers),
             "study": self.study,
             "method": self.method,
         }
@@ -176,8 +175,7 @@ class Study:
 
     def named(self, point: Point) -> dict[str, Any]:
         """Return all settings of the training at a point, under dotted names."""
-        base = self.objective.base
-        return base.named(base.at(point)) | point
+        return self.objective.base.named_at(point) | point
 
     def child(
         self,

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bakeoff.tuning.objective import Trained
 from bakeoff.tuning.space import Point
+from bakeoff.tuning.trained import Trained
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,9 @@ from bakeoff.base.disk import writing
 from bakeoff.base.machine import processor
 from bakeoff.base.reproducible import HEAVY
 from bakeoff.tuning.evaluation import Part
-from bakeoff.tuning.objective import Asked, Objective, Trained
 from bakeoff.tuning.searcher import Slope
 from bakeoff.tuning.space import Point
+from bakeoff.tuning.trained import Asked, Trained, Trainings
 
 FOLDER = Path(paths.TRIALS)
 MOST = 10_000  # lines of one log that stay when its search ends
@@ -104,7 +104,7 @@ class LoggedTrainings:
         asked: trainings that were asked for, those from the log among them.
     """
 
-    def __init__(self, log: TrialLog, objective: Objective, shared: Mapping[str, Any]) -> None:
+    def __init__(self, log: TrialLog, objective: Trainings, shared: Mapping[str, Any]) -> None:
         """Args:
         shared: the settings besides those of a candidate that determine all trainings of the search.
         """

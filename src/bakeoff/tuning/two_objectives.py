@@ -8,9 +8,9 @@ from typing import Any
 from bakeoff.base.record import Run
 from bakeoff.tuning.goal import Found
 from bakeoff.tuning.measures import metric, pair, sign
-from bakeoff.tuning.objective import Trained
 from bakeoff.tuning.pareto import Pair, front, hypervolume, spread, worst
 from bakeoff.tuning.settings import StopSettings
+from bakeoff.tuning.trained import Trained
 from bakeoff.tuning.trial import Trial
 
 
