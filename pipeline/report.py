@@ -16,7 +16,6 @@ from bakeoff.results import record_names
 from bakeoff.results.curves import read_curves
 from bakeoff.results.model import Comparison, EmbeddingComparison, TaskKind, Winner
 from bakeoff.results.step_costs import measured, read
-from bakeoff.tuner_contest import paths as contest_paths
 from bakeoff.tuner_contest.model import TunerContest
 
 
@@ -76,7 +75,7 @@ def contest(stage: Stage) -> TunerContest | None:
     """Return the contest of the methods of search, where params.yaml has one."""
     if not stage.settings("tuner_contest.methods", tuple[str, ...]):
         return None
-    return TunerContest.read(stage.input(contest_paths.RESULTS))
+    return TunerContest.read(stage.input(paths.TUNER_CONTEST))
 
 
 def segmenter(stage: Stage, task: str, winner: Winner) -> Segmenter:

@@ -2,13 +2,14 @@
 
 from operator import methodcaller
 
+from bakeoff.base import paths
 from bakeoff.base.workers import answering, count
 from bakeoff.contest.task_data import examples
 from bakeoff.data.examples import Examples
 from bakeoff.harness.stage import Stage, run
-from bakeoff.tuner_contest import paths
 from bakeoff.tuner_contest.build_table import TableTrainings
-from bakeoff.tuning.objective import CPU, Asked, Trained
+from bakeoff.tuning.objective import CPU
+from bakeoff.tuning.trained import Asked, Trained
 from bakeoff.tuning.trial_log import TrialLog
 
 
@@ -29,7 +30,7 @@ def tuner_table(stage: Stage, study: str) -> None:
     if log.taken:
         stage.say([f"{stage.name}: {log.taken} of {len(found)} trainings are from {log.path}"])
     table = trainings.written(found)
-    stage.output(paths.table(study), methodcaller("write_text", table, encoding="utf-8"))
+    stage.output(paths.tuner_table(study), methodcaller("write_text", table, encoding="utf-8"))
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from bakeoff.tuner_contest.functions import function_problem
 from bakeoff.tuner_contest.model import TunerContest
 from bakeoff.tuner_contest.settings import TunerContestBudget
 from bakeoff.tuner_contest.statistics import Bootstrap
-from bakeoff.tuning.objective import Trained
+from bakeoff.tuning.trained import Trained
 
 DOCUMENT = load(PATH)
 LEVELS = {"optimizer.learning_rate": 3, "optimizer.beta": 2, "penalty.weight_decay": 2}

@@ -18,9 +18,9 @@ from bakeoff.tuner_contest.training_table import (
     table_of,
     written,
 )
-from bakeoff.tuning.objective import Trained
 from bakeoff.tuning.settings import Choice, Range
 from bakeoff.tuning.space import Space
+from bakeoff.tuning.trained import Trained
 
 SPACE = Space(
     {

@@ -17,6 +17,8 @@ FIGURES, RECORDS = f"{REPORTS}/figures", f"{REPORTS}/records"
 DIGESTS = f"{REPORTS}/code"  # a file for each script, written by `pipeline.digest_code`
 MACHINE = f"{REPORTS}/machine.json"  # the processor on which the committed dvc.lock was made
 
+TUNER_CONTEST = f"{REPORTS}/tuner_contest/results.json"
+
 LIVE = ".bakeoff/live"  # histories of trainings that still run
 ENDED = ".bakeoff/ended"  # by stage its duration, the one thing that differs from run to run, and what it read
 TRIALS = ".bakeoff/trials"  # a file for each search: the trainings that it has finished
@@ -116,3 +118,8 @@ def task_metrics(task: str) -> str:
 
 def figure(name: str) -> str:
     return f"{FIGURES}/{name}"
+
+
+def tuner_table(study: str) -> str:
+    """Return the path of a table of trainings that the contest of the methods of search searches."""
+    return f"{REPORTS}/tuner_contest/{study}.csv"

@@ -220,8 +220,8 @@ def of_price(params: "Params", study: AnyStudy) -> Iterator[str]:
         key = f"budgets.{params.budget}.tuning.trials" if study.trials is None else "trials"
         made = f" ({study.trials:g} of the budget's)" if isinstance(study.trials, float) else ""
         yield (
-            f"evaluation is {evaluation}, so that a trial costs {evaluation.cost} trainings, and {key} pays for {trainings}{made}; take "
-            f"{evaluation.cost} or more, or fewer {str(evaluation).split()[1]}"
+            f"evaluation is {evaluation}, so that a trial costs {evaluation.cost} trainings, and {key} pays for "
+            f"{trainings}{made}; take {evaluation.cost} or more, or fewer {str(evaluation).split()[1]}"
         )
 
 

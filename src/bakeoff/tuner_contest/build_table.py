@@ -10,10 +10,11 @@ from bakeoff.data.examples import Examples
 from bakeoff.tuner_contest.settings import TableSettings
 from bakeoff.tuner_contest.training_table import check_places, level_places, table_of, written
 from bakeoff.tuning.candidate import Base
-from bakeoff.tuning.objective import Asked, Objective, Trained, thinned
+from bakeoff.tuning.objective import Objective, thinned
 from bakeoff.tuning.settings import StudySettings
 from bakeoff.tuning.setup import base_of
 from bakeoff.tuning.space import Cube, Space
+from bakeoff.tuning.trained import Asked, Trained
 from bakeoff.tuning.trial_log import LoggedTrainings, TrialLog
 
 

@@ -20,9 +20,9 @@ from scipy.stats import rankdata
 from bakeoff.base.settings import BadInput
 from bakeoff.tuner_contest.problem import Problem
 from bakeoff.tuning.measures import metric, sign
-from bakeoff.tuning.objective import Trained
 from bakeoff.tuning.settings import Choice, Dimension, Range
 from bakeoff.tuning.space import Cube, Point, Space
+from bakeoff.tuning.trained import Trained
 
 Array = NDArray[np.float64]
 ROLE, DIVERGED, INTERPOLATED = "role", "diverged", "interpolated"

@@ -11,8 +11,8 @@ from bakeoff.base.progress import Progress
 from bakeoff.base.record import Run, flat
 from bakeoff.base.settings import Settings
 from bakeoff.training.fit import Watch
-from bakeoff.tuning.evaluation import Part
 from bakeoff.tuning.embedding_settings import AnyStudy
+from bakeoff.tuning.evaluation import Part
 from bakeoff.tuning.executor import ending, search
 from bakeoff.tuning.goal import Goal
 from bakeoff.tuning.halving import Plan, planned
