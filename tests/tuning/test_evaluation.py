@@ -15,10 +15,11 @@ from pydantic import TypeAdapter
 from bakeoff.base.record import Run, dump
 from bakeoff.tuning import objective as trained_by
 from bakeoff.tuning.evaluation import Evaluation, OfFolds, OfSeeds, Part, merged
-from bakeoff.tuning.objective import Objective, Trained
+from bakeoff.tuning.objective import Objective
 from bakeoff.tuning.registry import SEARCHERS
 from bakeoff.tuning.settings import HalvingSettings
 from bakeoff.tuning.space import Point
+from bakeoff.tuning.trained import Trained
 from bakeoff.tuning.trial_table import trial_table
 from tests.tuning.test_resume import EPOCHS, Killed, Search, killed_after
 from tests.tuning.test_study import REAL
