@@ -73,7 +73,7 @@ class Text:
                 while ahead and ahead[0] < before:
                     found[ahead.pop(0)] = line
                 line += 1
-        return found | dict.fromkeys(ahead, line)
+        return found | dict.fromkeys(ahead, line - 1)
 
     def blank(self, offsets: Collection[int]) -> frozenset[int]:
         """Those of the bytes of the copy that lie on a line of white space, or of DOS's end of a file, alone.
