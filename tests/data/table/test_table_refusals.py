@@ -242,6 +242,7 @@ CASES: dict[str, Case] = {
         {},
         ("line 5 has 2, line 9 has 1, line 40 has 4 and 1 more;",),
     ),
+    "last line short, without an end": ("t.csv", text() + "7", {}, ("5 fields: line 82 has 1;",)),
     "semicolons announced as commas": (
         "t.csv",
         text().replace(",", ";"),

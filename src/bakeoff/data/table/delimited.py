@@ -35,7 +35,6 @@ OTHERS = {  # text that is no table of lines, by its start
     "ARFF": re.compile(r"\s*@relation\b", re.IGNORECASE),
 }
 BELOW = 100  # lines among which the names are looked for where the first has none
-WIDE = 1 << 16  # bytes of a line of white space
 SURE = 2  # names that a line of them has, or all of fewer
 KEY = "data.table.csv"  # in params.yaml
 
@@ -74,14 +73,23 @@ class Text:
                 while ahead and ahead[0] < before:
                     found[ahead.pop(0)] = line
                 line += 1
-        return found | dict.fromkeys(ahead, line)
+        return found | dict.fromkeys(ahead, line - 1)
 
     def blank(self, offsets: Collection[int]) -> frozenset[int]:
-        """Those of the bytes of the copy at which a line begins that has white space alone, or DOS's end of a file."""
+        """Those of the bytes of the copy that lie on a line of white space, or of DOS's end of a file, alone.
+
+        A byte may be any of a line, or follow the last one: the reader of tables counts so.
+        """
+        found: set[int] = set()
+        end, white = 0, False
+        ahead = sorted(offsets)
         with self.copy.open("rb") as file:
-            return frozenset(
-                at for at in offsets if file.seek(at) == at and not file.readline(WIDE).strip(b" \t\x1a\n")
-            )
+            for line in file:
+                end, white = end + len(line), not line.strip(b" \t\x1a\n")
+                while ahead and ahead[0] < end:
+                    at = ahead.pop(0)
+                    found |= {at} if white else set()
+        return frozenset(found | set(ahead if white else ()))
 
     def place(self, row: int) -> str:
         """Return the line on which a row ends; rows count from 0 after the header, without blank lines."""
