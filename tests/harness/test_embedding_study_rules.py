@@ -43,6 +43,7 @@ def check(
     document = settings.load(PARAMS)
     study = {key: value for key, value in (STUDY | changes).items() if value != "left out"}
     document["tuning"] |= {"studies": {"own": study}, "grid": {"levels": {}}}
+    document["tuner_contest"]["tables"] = {}
     document["embedding"] |= embedding or {}
     monkeypatch.chdir(PARAMS.parent)
     monkeypatch.setattr(params, "load", lambda path: document if path.name == PARAMS.name else settings.load(path))

@@ -442,6 +442,7 @@ def test_a_recipe_that_is_not_as_it_should_be_is_named(tmp_path: Path) -> None:
     """The file itself is at fault, although no task lists it."""
     document = settings.load(PARAMS)
     document["tuning"] |= {"studies": {"own": STUDY | {"start": "recipe", "task": "other"}}, "grid": {"levels": {}}}
+    document["tuner_contest"]["tables"] = {}
     document["tasks"]["other"] = document["tasks"]["images"] | {"recipes": []}
     recipe = settings.load(PARAMS.parent / "recipes/images/cnn.yaml")
     for change, said in (
