@@ -140,7 +140,8 @@ def search(method: str, level: float) -> Record:
     name = f"{method}-s0"
     losses = [level + 0.3, level + 0.1, level]
     history = [{"epoch": n, "best/val/loss": loss} for n, loss in enumerate(losses, start=1)]
-    head = Run(name, shared | {"optimizer.learning_rate": 0.3, "study.ended": "budget"}, {"trials": 3.0}, history)
+    of_search = {"study.ended": "budget"} | ({"bayes.startup_trials": 3} if method == "bayes" else {})
+    head = Run(name, shared | {"optimizer.learning_rate": 0.3} | of_search, {"trials": 3.0}, history)
     trials = [
         Run(f"{name}-t{n}", shared | {"optimizer.learning_rate": n / 10}, {"val/loss": loss}, parent=name)
         for n, loss in enumerate(losses, start=1)

@@ -30,6 +30,7 @@ from bakeoff.report.formatting import (
 )
 from bakeoff.report.sections import decision, fronts
 from bakeoff.report.sections.contest import contest, overall, procedure
+from bakeoff.report.sections.searches import averaged, unguided
 from bakeoff.results.curves import CurvePoint
 from bakeoff.results.importance import LEAST, LEAST_INDEPENDENT
 from bakeoff.results.model import Comparison, EmbeddingComparison, Study, TaskComparison, TuningComparison, Winner
@@ -401,10 +402,12 @@ def study_part(name: str, tuning: TuningComparison, part: str | None) -> str:
         scores = [searched, estimate(cell.validation), estimate(cell.optimism)]
         scores += [estimate(cell.test)] if tuning.tested else []
         rows.append([cell.method, trials, *scores, *best])
+    # Under halving a method learns from trials with fewer epochs, too.
+    learners = {cell.method: (cell.trials, cell.random_start) for cell in cells if cell.trials == cell.trials_full}
     budget = "Every method has a budget of the same number of trainings. " if len(cells) > 1 else ""
     text = (
         f"{code(tuning.model)} under {code(tuning.optimizer)}. The trials train on {code(tuning.data)}{taken(part)}. "
-        f"{budget}{halved(cells)}{stopped(cells)}The best trial of a method is trained again "
+        f"{averaged(tuning.evaluation)}{budget}{halved(cells)}{stopped(cells)}{unguided(learners)}The best trial of a method is trained again "
         f"from {plural(len(cells[0].seeds), 'seed')} that no trial had used, and only these runs count: the best of "
         f"many trials is biased by selection. The optimism is the difference. {best_method(tuning)}"
     )

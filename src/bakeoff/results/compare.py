@@ -581,6 +581,7 @@ def tuning(records: Mapping[str, Record], settings: ComparisonSettings) -> Tunin
         optimizer=head.parameters.get("study.optimizers", head.parameters["optimizer"]),
         metric=searches[leader.name].objective,
         tested=searches[leader.name].tested,
+        evaluation=head.parameters.get("study.evaluation"),
         space=axes,
         importance=importance.importance(axes, points, loss=searches[leader.name].objective == "loss", halved=halved),
         winner=None if leader.best_seed is None else leader.name,
@@ -599,6 +600,7 @@ class Searched:
         confirmed: the runs of the best trial from fresh seeds; a higher score is better.
         objective: on validation data.
         tested: the metric on test data.
+        random_start: the number of trials that the method draws at random before it learns.
     """
 
     head: Run
@@ -606,6 +608,7 @@ class Searched:
     confirmed: Cell[str]
     objective: Any
     tested: Any
+    random_start: int | None
 
     @property
     def sign(self) -> int:
@@ -622,7 +625,7 @@ def searched(method: str, record: Record) -> Searched:
     tested = tested_by(objective, measured, of_words="sampler" in runs.head.parameters)
     score = column(runs.confirmed, f"val/{objective}") * (-1 if objective == "loss" else 1)
     test = column(runs.confirmed, f"test/{tested}") if tested else np.full(len(seeds), math.nan)
-    return Searched(runs.head, runs.trials, Cell(method, seeds, score, test), objective, tested)
+    return Searched(runs.head, runs.trials, Cell(method, seeds, score, test), objective, tested, runs.random_start)
 
 
 def tested_by(objective: str, measured: Collection[str], *, of_words: bool) -> str | None:
@@ -681,6 +684,7 @@ def study(
         trials_full=len(full),
         trials_diverged=sum(trial.diverged is not None for trial in search.trials),
         ended=search.head.parameters["study.ended"],
+        random_start=search.random_start,
         points=tuple(
             importance.trial(space, trial.parameters, trial.metrics.get(f"val/{search.objective}")) for trial in full
         ),

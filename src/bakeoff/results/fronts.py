@@ -8,7 +8,7 @@ Source: Zitzler & Thiele 1999, IEEE Transactions on Evolutionary Computation 3(4
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from bakeoff.base.record import Record, Run
@@ -46,13 +46,14 @@ def compare(records: Mapping[str, Record], settings: ComparisonSettings) -> Fron
     values = [pair((first, second), run.metrics) for _, run in ended]
     reference, best = (worst(values), ideal(values)) if values else ((0.0, 0.0), (0.0, 0.0))
     both = (first, second)
-    searches = [search(method, runs.trials, both, reference, best) for method, runs in found.items()]
+    searches = [search(method, runs, both, reference, best) for method, runs in found.items()]
     return FrontComparison(
         data=study.parameters["data"],
         model=study.parameters["model"],
         optimizer=study.parameters.get("study.optimizers", study.parameters["optimizer"]),
         objectives=both,
         tested=tested,
+        evaluation=study.parameters.get("study.evaluation"),
         hyperparameters=tuple(space),
         reference=as_they_are(both, reference) if values else None,
         front=tuple(
@@ -71,18 +72,19 @@ def as_they_are(names: tuple[str, str], values: Pair) -> Values:
     return one, other
 
 
-def search(method: str, trials: Sequence[Run], names: tuple[str, str], reference: Pair, best: Pair) -> FrontSearch:
+def search(method: str, runs: StudyRuns, names: tuple[str, str], reference: Pair, best: Pair) -> FrontSearch:
     """Return what a method has found.
 
     Args:
         reference, best: the worst and the best values over the trials of all methods.
     """
-    values = [pair(names, run.metrics) for run in trials if run.diverged is None]
+    values = [pair(names, run.metrics) for run in runs.trials if run.diverged is None]
     rectangle = math.prod(high - low for high, low in zip(reference, best, strict=True))
     return FrontSearch(
         method=method,
-        trials=len(trials),
-        trials_diverged=len(trials) - len(values),
+        trials=len(runs.trials),
+        trials_diverged=len(runs.trials) - len(values),
+        random_start=runs.random_start,
         hypervolume=hypervolume(values, reference) / rectangle if rectangle else 0.0,
         points=tuple(as_they_are(names, value) for value in values),
         front=tuple(as_they_are(names, values[place]) for place in front(values)),

@@ -521,6 +521,8 @@ class Study(Standing, Scores):
         optimism: how much better the best trial was in the search than from each fresh seed that ended.
         trials_full: how many of the trials had all epochs.
         ended: what ended the search.
+        random_start: the number of trials that the method draws at random before it learns from their values; None for
+            a method that learns from none.
         points: the trials with all epochs, in order.
     """
 
@@ -532,6 +534,7 @@ class Study(Standing, Scores):
     trials_full: int
     trials_diverged: int
     ended: Literal["target", "patience", "budget"]
+    random_start: int | None
     points: tuple[SearchTrial, ...]
 
 
@@ -542,6 +545,7 @@ class TuningComparison(Decision):
         data: the file of examples, or of the text, on which the trials are trained.
         metric: the objective, on validation data: the loss, of which less is better, or a metric.
         tested: the metric on test data; None for word vectors whose vocabulary no test of words fits.
+        evaluation: the trainings of a trial (3 seeds, 5 folds), whose mean is its value; None for one.
         space: an axis for each searched hyperparameter.
         importance: of the hyperparameters, from the trials.
         winner: the leading method; None where every confirming run diverged.
@@ -552,6 +556,7 @@ class TuningComparison(Decision):
     optimizer: str
     metric: Literal["loss"] | Metric | WordTest
     tested: Metric | WordTest | None
+    evaluation: str | None
     space: tuple[Axis, ...]
     importance: Importance
     winner: str | None
@@ -589,6 +594,7 @@ class FrontSearch(Result):
     """What a method has found in a study of two objectives.
 
     Attributes:
+        random_start: as of a study of one objective.
         hypervolume: of its front, as a share of the rectangle from the worst to the best values over all methods.
         points: the trials that ended, in order.
         front: the non-dominated ones of these, the best by the first objective first.
@@ -597,6 +603,7 @@ class FrontSearch(Result):
     method: str
     trials: int
     trials_diverged: int
+    random_start: int | None
     hypervolume: Number
     points: tuple[Values, ...]
     front: tuple[Values, ...]
@@ -609,6 +616,7 @@ class FrontComparison(Result):
         data: the file of examples on which the trials are trained.
         objectives: on validation data, or the number of weights.
         tested: the metric on test data.
+        evaluation: the trainings of a trial (3 seeds, 5 folds), whose mean is its value; None for one.
         hyperparameters: those that are searched.
         reference: the worst value of each objective over the trials; None where all diverged.
         front: of all methods' trials, the best by the first objective first.
@@ -620,6 +628,7 @@ class FrontComparison(Result):
     optimizer: str
     objectives: tuple[Measure, Measure]
     tested: Metric
+    evaluation: str | None
     hyperparameters: tuple[str, ...]
     reference: Values | None
     front: tuple[FrontTrial, ...]

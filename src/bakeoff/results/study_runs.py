@@ -30,6 +30,13 @@ class StudyRuns:
             confirmed=[run for run in children if run.parameters["seed"] != seed],
         )
 
+    @property
+    def random_start(self) -> int | None:
+        """The number of trials that the method draws at random before it learns; None if it learns from none."""
+        method, parameters = self.head.parameters["method"], self.head.parameters
+        found: int | None = parameters.get(f"{method}.startup_trials", parameters.get(f"{method}.population"))
+        return found
+
     def short(self, run: Run) -> str:
         """Return the name of a trial or a confirming training without that of the search: t007, c1."""
         return run.name.removeprefix(f"{self.head.name}-")

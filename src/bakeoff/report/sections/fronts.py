@@ -2,6 +2,7 @@
 
 from bakeoff.report.escaping import code
 from bakeoff.report.formatting import METRICS, WEIGHTS, estimate, heading, number, picture, plural, table, taken
+from bakeoff.report.sections.searches import averaged, unguided
 from bakeoff.results.model import FrontComparison, FrontTrial
 from bakeoff.tuning.measures import PARAMETERS, sign
 
@@ -41,7 +42,9 @@ def searched(study: FrontComparison) -> str:
     first, second = map(value, study.reference)
     alone = len(study.searches) == 1
     return (
-        "The hypervolume of a method is the area between its front and the worst values over all trials, "
+        averaged(study.evaluation)
+        + unguided({one.method: (one.trials, one.random_start) for one in study.searches})
+        + "The hypervolume of a method is the area between its front and the worst values over all trials, "
         f"{first} and {second}, as a share of the rectangle from there to the best values."
         + ("" if alone else " Each method has searched once, so small differences mean nothing.")
     )
