@@ -407,8 +407,8 @@ def study_part(name: str, tuning: TuningComparison, part: str | None) -> str:
     budget = "Every method has a budget of the same number of trainings. " if len(cells) > 1 else ""
     text = (
         f"{code(tuning.model)} under {code(tuning.optimizer)}. The trials train on {code(tuning.data)}{taken(part)}. "
-        f"{averaged(tuning.evaluation)}{budget}{halved(cells)}{stopped(cells)}{unguided(learners)}The best trial of a method is trained again "
-        f"from {plural(len(cells[0].seeds), 'seed')} that no trial had used, and only these runs count: the best of "
+        f"{averaged(tuning.evaluation)}{budget}{halved(cells)}{stopped(cells)}{unguided(learners)}"
+        f"The best trial of a method is trained again from {plural(len(cells[0].seeds), 'seed')} that no trial had used, and only these runs count: the best of "
         f"many trials is biased by selection. The optimism is the difference. {best_method(tuning)}"
     )
     scores = [f"best {measure} in the search", f"validation {measure}, new seeds", "optimism"]
