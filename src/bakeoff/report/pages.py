@@ -408,8 +408,9 @@ def study_part(name: str, tuning: TuningComparison, part: str | None) -> str:
     text = (
         f"{code(tuning.model)} under {code(tuning.optimizer)}. The trials train on {code(tuning.data)}{taken(part)}. "
         f"{averaged(tuning.evaluation)}{budget}{halved(cells)}{stopped(cells)}{unguided(learners)}"
-        f"The best trial of a method is trained again from {plural(len(cells[0].seeds), 'seed')} that no trial had used, and only these runs count: the best of "
-        f"many trials is biased by selection. The optimism is the difference. {best_method(tuning)}"
+        f"The best trial of a method is trained again from {plural(len(cells[0].seeds), 'seed')} that no trial had "
+        "used, and only these runs count: the best of many trials is biased by selection. The optimism is the "
+        f"difference. {best_method(tuning)}"
     )
     scores = [f"best {measure} in the search", f"validation {measure}, new seeds", "optimism"]
     if tuning.tested:
