@@ -159,7 +159,10 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"evaluation": {"seeds": 0}}, "evaluation.seeds is 0, and should be at least 1"),
     ({"evaluation": {"folds": 1}}, "evaluation.folds is 1, and should be at least 2"),
     ({"evaluation": {"fold": 5}}, "evaluation.fold is not a setting"),
-    ({"evaluation": {"seeds": 3, "folds": 5}}, "evaluation.seeds is not a setting"),
+    (
+        {"evaluation": {"seeds": 3, "folds": 5}},
+        "own.evaluation has both seeds and folds, and a trial is measured by one of them; remove one",
+    ),
     (
         {"evaluation": {"seeds": 9}},
         "tuning.studies.own.evaluation is 9 seeds, so that a trial costs 9 trainings, and trials pays for 8; take 9 or "

@@ -72,6 +72,22 @@ def test_a_table_needs_a_space_without_conditions(monkeypatch: pytest.MonkeyPatc
         check(monkeypatch, of({}), study)
 
 
+def test_a_table_needs_a_range(monkeypatch: pytest.MonkeyPatch) -> None:
+    study = {"methods": ["random"], "space": {"network.activation": {"choices": ["relu", "gelu"]}}}
+    with pytest.raises(BadInput, match=r"tables.mlp: the study searches choices alone, .*; take a study with a range"):
+        check(monkeypatch, of({}), study)
+
+
+def test_a_table_has_not_the_name_of_a_function(monkeypatch: pytest.MonkeyPatch) -> None:
+    document = settings.load(PARAMS)
+    document["tuning"]["studies"]["branin"] = document["tuning"]["studies"]["mlp"] | {"methods": ["random"]}
+    document["tuner_contest"] |= of(LEVELS, "branin")
+    monkeypatch.chdir(PARAMS.parent)
+    monkeypatch.setattr(params, "load", lambda path: document if path.name == PARAMS.name else settings.load(path))
+    with pytest.raises(BadInput, match=r"tables.branin: functions has this name, too; take the function off"):
+        params.check(graph=False)
+
+
 def test_a_range_of_whole_numbers_has_no_more_levels_than_these(monkeypatch: pytest.MonkeyPatch) -> None:
     space = {"network.hidden.0": {"low": 4, "high": 6, "scale": "linear"}}
     study = {"methods": ["random"], "space": space}

@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from pydantic import TypeAdapter
 
 from bakeoff.base.settings import PATH, BadInput, load
 from bakeoff.data.examples import Examples, Split
-from bakeoff.report.figures.searchers import draw_contest
+from bakeoff.report.figures.searchers import draw_contest, draw_problem
 from bakeoff.report.sections import searchers
 from bakeoff.tuner_contest.build_table import TableTrainings
 from bakeoff.tuner_contest.contest import Key, Searches, compared, searches
@@ -141,3 +142,15 @@ def test_a_contest_of_random_search_alone_and_one_without_tables_have_a_page_and
     assert "ratio" not in searchers.section(alone)
     assert "diverged" not in searchers.section(functions)
     assert all(draw_contest(contest)[:4] == b"\x89PNG" for contest in (alone, functions))
+
+
+def test_a_contest_of_one_trial_has_a_figure_with_a_mark_for_each_method() -> None:
+    contest = held(None, methods=["random", "bayes"], functions=["branin"])
+    one = {
+        name: of.model_copy(update={"curve": of.curve[:1]}) for name, of in contest.problems["branin"].methods.items()
+    }
+    panel = Figure().subplots()
+    problem = contest.problems["branin"].model_copy(update={"methods": one})
+    draw_problem(panel, "branin", problem, contest.model_copy(update={"trials": (1,)}))
+    assert [line.get_marker() for line in panel.get_lines()] == ["o", "o"]
+    assert panel.get_xlim() == (1, 2)

@@ -27,6 +27,7 @@ from bakeoff.harness.embedding_study_rules import embedding_studies
 from bakeoff.harness.graph_template import differences, whole
 from bakeoff.harness.params_rules import misfits, names, unseen
 from bakeoff.harness.recipe_files import read_recipe
+from bakeoff.harness.study_keys import mixed
 from bakeoff.harness.study_rules import studies
 from bakeoff.harness.tuner_contest_rules import tables
 from bakeoff.networks.registry import NETWORKS, Networks
@@ -149,6 +150,7 @@ def check(path: Path = PATH, *, graph: bool = True) -> Params:
         BadInput: one line that names everything that is wrong with it.
     """
     document = load(path)
+    refuse(path, mixed(document))
     params = validate(document, "", Params, path)
     refuse(path, unseen(document))
     refuse(path, names(params))

@@ -96,7 +96,8 @@ def studies(params: "Params", root: Path) -> Iterator[str]:
                 yield f"{place}.methods has gradient, and {fault}; take gradient off, or change that"
     for name in params.tuning.grid.levels:
         if name not in params.tuning.studies:
-            yield f"tuning.grid.levels.{name} is not under tuning.studies{hint(name, params.tuning.studies)}"
+            known = hint(name, params.tuning.studies)
+            yield f"tuning.grid.levels.{name} is not under tuning.studies{known}; remove the levels, or add the study"
 
 
 def start_of(params: "Params", root: Path, study: StudySettings) -> Start | str | None:

@@ -33,6 +33,9 @@ def tables(params: "Params", root: Path) -> Iterator[str]:
                 "take the table off, or add the study"
             )
             continue
+        if name in params.tuner_contest.functions:
+            yield f"{place}: functions has this name, too; take the function off, or rename the study"
+            continue
         study = params.tuning.studies[name]
         if not isinstance(study, StudySettings):
             yield f"{place}: the study trains word vectors, and a table has trainings of networks; take another study"
@@ -49,6 +52,8 @@ def of_study(study: StudySettings) -> Iterator[str]:
             f"{conditional[0]} of the study is searched only under a condition (`when`, or one of several optimizers), "
             "and a table has all combinations; take another study"
         )
+    elif all(isinstance(dimension, Choice) for dimension in study.searched.values()):
+        yield "the study searches choices alone, and a search would only draw them again; take a study with a range"
 
 
 def of_levels(params: "Params", root: Path, name: str, study: StudySettings, table: TableSettings) -> Iterator[str]:

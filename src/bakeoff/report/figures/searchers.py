@@ -46,7 +46,7 @@ def draw_problem(panel: Axes, name: str, problem: ProblemResult, contest: TunerC
     panel.xaxis.set_major_locator(matplotlib.ticker.FixedLocator(list(contest.trials)))
     panel.xaxis.set_minor_locator(matplotlib.ticker.NullLocator())
     panel.xaxis.set_major_formatter(matplotlib.ticker.StrMethodFormatter("{x:g}"))
-    panel.set_xlim(1, contest.trials[-1])
+    panel.set_xlim(1, max(contest.trials[-1], 2))  # an axis needs a length
 
 
 def draw_method(panel: Axes, method: str, found: MethodOnProblem, trials: tuple[int, ...]) -> None:
@@ -58,7 +58,8 @@ def draw_method(panel: Axes, method: str, found: MethodOnProblem, trials: tuple[
     colour = METHODS[method]
     if found.curve:
         panel.fill_between(places, low, high, color=colour, alpha=0.12, linewidth=0)
-        panel.plot(places, middle, color=colour, label=method)
+        marker = "o" if len(of) == 1 else None  # a line through one trial cannot be seen
+        panel.plot(places, middle, color=colour, marker=marker, markersize=4, label=method)
     else:
         bars = np.array([middle - low, high - middle])
         panel.errorbar(places, middle, bars, color=colour, fmt="s", markersize=4, linewidth=1, label=method)
