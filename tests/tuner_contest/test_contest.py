@@ -79,6 +79,14 @@ def test_a_table_has_the_trainings_of_its_study_at_the_levels(table: Path) -> No
         assert values[3] == objective(point).metrics["val/loss"]
 
 
+def test_a_table_with_more_examples_than_there_are_names_its_own_setting() -> None:
+    trainings = TableTrainings.read(reader(tables={"mlp": TABLE | {"examples": 31}}), no_file, "mlp")
+    with pytest.raises(
+        BadInput, match=r"^params.yaml: tuner_contest.tables.mlp.examples is 31, and the training split"
+    ):
+        trainings.objective(EXAMPLES)
+
+
 def test_a_contest_has_every_search_once_and_comes_back_from_its_file(table: Path, tmp_path: Path) -> None:
     contest = held(table)
     assert list(contest.problems) == ["branin", "mlp"]

@@ -84,9 +84,22 @@ def test_a_diverged_training_counts_as_the_worst_of_the_others() -> None:
     assert (problem.least, problem.median, problem.worst) == (1.0, 4.0, 4.0)
 
 
-@pytest.mark.parametrize("values", [[math.inf] * 4, [1.0, math.inf, math.inf, math.inf], [0.5, 0.5, 0.5, 0.7]])
-def test_a_table_that_cannot_tell_searches_apart_is_refused(values: list[float]) -> None:
-    with pytest.raises(BadInput, match=r"tuner_contest.tables.own: .* no search is better than another; take more"):
+@pytest.mark.parametrize(
+    ("values", "says"),
+    [
+        (
+            [math.inf] * 4,
+            "0 of 4 trainings ended, the others diverged, and a table needs 2 or more; take another study",
+        ),
+        ([1.0, math.inf, math.inf, math.inf], "1 of 4 trainings ended"),
+        (
+            [0.5, 0.5, 0.5, 0.7],
+            "half of the 4 trainings that ended or more have the least value, so no search is better",
+        ),
+    ],
+)
+def test_a_table_that_cannot_tell_searches_apart_is_refused(values: list[float], says: str) -> None:
+    with pytest.raises(BadInput, match=f"^params.yaml: tuner_contest.tables.own: {says}"):
         TrainingTable(np.array(values), (0,)).problem("own")
 
 

@@ -16,7 +16,7 @@ from bakeoff.tuning.start import Start
 if TYPE_CHECKING:
     from bakeoff.harness.params import Params
 
-MOST = 100_000  # trainings of a table
+MOST = 10_000  # trainings of a table; the log of finished ones keeps as many
 
 
 def tables(params: "Params", root: Path) -> Iterator[str]:

@@ -21,12 +21,14 @@ from bakeoff.tuning.trial_log import LoggedTrainings, TrialLog
 @dataclass(frozen=True)
 class TableTrainings:
     """Attributes:
+    study: its name.
     settings: of the study, with the epochs of the table and the budget, and the examples of the table.
     base: what all trainings share.
     levels: of each range.
     checks: the number of trainings at random points.
     """
 
+    study: str
     settings: StudySettings
     base: Base
     levels: Mapping[str, int]
@@ -42,7 +44,7 @@ class TableTrainings:
         table = read(f"tuner_contest.tables.{study}", TableSettings)
         own = {"epochs": table.epochs, "examples": table.examples}
         settings = budgeted(read, read(f"tuning.studies.{study}", StudySettings).model_copy(update=own))
-        return cls(settings, base_of(read, read_file, study, settings), table.levels, table.checks)
+        return cls(study, settings, base_of(read, read_file, study, settings), table.levels, table.checks)
 
     @property
     def space(self) -> Space:
@@ -61,7 +63,9 @@ class TableTrainings:
     def objective(self, whole: Examples) -> Objective:
         """Return the training at a point, on the table's part of the examples."""
         settings = self.settings
-        part = thinned(whole, settings.examples, settings.seed, f"{self.base.place}.examples")
+        part = thinned(
+            whole, settings.examples, settings.seed, f"params.yaml: tuner_contest.tables.{self.study}.examples"
+        )
         return Objective(part, self.base, settings.seed)
 
     def train(self, objective: Objective) -> Callable[[Asked], Trained]:

@@ -87,11 +87,16 @@ class TrainingTable:
             BadInput: too few trainings ended to tell a good one from others.
         """
         finite = self.values[np.isfinite(self.values)]
-        if len(finite) < 2 or np.median(finite) <= finite.min():
+        place = f"params.yaml: tuner_contest.tables.{name}"
+        if len(finite) < 2:
             raise BadInput(
-                f"params.yaml: tuner_contest.tables.{name}: {len(finite)} of {self.values.size} trainings ended, and "
-                "half of them or more have the least value, so no search is better than another; take more examples "
-                "or epochs, or another study"
+                f"{place}: {len(finite)} of {self.values.size} trainings ended, the others diverged, and a table needs 2 "
+                "or more; take another study, or narrower ranges"
+            )
+        if np.median(finite) <= finite.min():
+            raise BadInput(
+                f"{place}: half of the {len(finite)} trainings that ended or more have the least value, so no search is "
+                "better than another; take more examples or epochs, or another study"
             )
 
         def value(point: Point) -> float:
