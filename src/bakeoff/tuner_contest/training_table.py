@@ -90,13 +90,13 @@ class TrainingTable:
         place = f"params.yaml: tuner_contest.tables.{name}"
         if len(finite) < 2:
             raise BadInput(
-                f"{place}: {len(finite)} of {self.values.size} trainings ended, the others diverged, and a table needs 2 "
-                "or more; take another study, or narrower ranges"
+                f"{place}: {len(finite)} of {self.values.size} trainings ended, the others diverged, and a table needs "
+                "2 or more; take another study, or narrower ranges"
             )
         if np.median(finite) <= finite.min():
             raise BadInput(
-                f"{place}: half of the {len(finite)} trainings that ended or more have the least value, so no search is "
-                "better than another; take more examples or epochs, or another study"
+                f"{place}: half of the {len(finite)} trainings that ended or more have the least value, so no search "
+                "is better than another; take more examples or epochs, or another study"
             )
 
         def value(point: Point) -> float:
