@@ -1,5 +1,6 @@
 """A rule for each stage of dvc.yaml, the only place where the graph is written; DVC judges, runs and records each."""
 import sys
+from functools import cache
 
 SOURCES = f"{workflow.basedir}/src"
 sys.path.insert(0, SOURCES)
@@ -25,7 +26,18 @@ try:
 except BadInput as error:
     fail(error)
 
-AWAITED = {path for stage in STAGES if stage.stale for path in stage.outputs}
+
+@cache
+def awaited():
+    """The outputs whose change counts. Snakemake knows what is forced only after it has read this file."""
+    stale = {path for stage in STAGES if stage.stale for path in stage.outputs}
+    return stale | forced.above_stale(STAGES, workflow.dag_settings)
+
+
+def counted(stage):
+    """Age says nothing of the other inputs: what DVC calls stale has its reason to run in MARK."""
+    return [path if path in awaited() else ancient(path) for path in stage.inputs]
+
 
 # A cluster's scheduler counts its own GPUs; on one machine (`--cores`) no more jobs use one than there are.
 if workflow.resource_settings.cores and "gpu" not in workflow.global_resources:
@@ -43,8 +55,7 @@ for stage in STAGES:
         name: stage.name
         message: stage.title.replace("{", "{{").replace("}", "}}")
         input:
-            # Age says nothing: what DVC calls stale has its reason to run in MARK, and what comes of it is awaited.
-            [path if path in AWAITED else ancient(path) for path in stage.inputs],
+            lambda _, stage=stage: counted(stage),
             [MARK] if stage.stale else [],
         output:
             # Without update() Snakemake deletes outputs that DVC would keep, because nothing changed after all.

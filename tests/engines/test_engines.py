@@ -3,6 +3,7 @@
 The Snakefile, the profile, the DVC settings and the library are the real ones; the stages are toys that take no time.
 """
 
+import base64
 import json
 import os
 import re
@@ -617,3 +618,19 @@ def test_a_stage_runs_when_snakemake_is_told_to_force_it(project: Project) -> No
     assert project.ran() == {"train_flights@mlp-sgd", "tune@grid"}
     assert project.is_clean() and project.results() == before
     assert "Nothing to be done" in project.run("snakemake", "--cores=2")
+
+
+@pytest.mark.parametrize("how", ["incomplete", "forced"])
+def test_what_is_stale_runs_although_snakemake_runs_a_stage_above_it_that_dvc_finds_unchanged(
+    how: str, project: Project
+) -> None:
+    """Snakemake marks outputs of a job that it kills, although DVC may have finished and recorded the stage."""
+    FASTER(project)
+    marks, options = project.folder / ".snakemake/incomplete", ["--forcerun", "encode_table"]
+    if how == "incomplete":
+        marks.mkdir(parents=True, exist_ok=True)
+        (marks / base64.urlsafe_b64encode(b"data/table/encoded.npz").decode()).touch()
+        options = []
+    project.run("snakemake", "--cores=2", *options)
+    assert project.ran() == {ONE, *END, *(["encode_table"] if how == "forced" else [])}
+    assert project.is_clean()

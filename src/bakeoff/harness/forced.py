@@ -1,6 +1,6 @@
 """The stages that Snakemake was told to run whether or not DVC finds them changed: --forcerun, --force, --forceall."""
 
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Sequence, Set
 from typing import Protocol
 
 from bakeoff.harness.dvc_graph import MARK, Stage
@@ -25,6 +25,24 @@ def option(stage: Stage, asked: Asked, main: bool) -> str:
     """
     named = forced(stage, asked) if main else stage.name in NOTE.read_text(encoding="utf-8").splitlines()
     return "--force" if named else ""
+
+
+def above_stale(stages: Sequence[Stage], asked: Asked) -> set[str]:
+    """Return the outputs of forced stages above a stale one, and of the stages between them.
+
+    Snakemake passes over what depends on a job that runs, unless the input that connects them counts. So the inputs on
+    the way from a forced stage to a stale one have to count; DVC skips the stages between them if nothing changed.
+
+    Args:
+        stages: each after those that it depends on.
+    """
+    below: list[Stage] = []
+    outputs: set[str] = set()
+    for stage in stages:
+        if forced(stage, asked) or not outputs.isdisjoint(stage.inputs):
+            below.append(stage)
+            outputs.update(stage.outputs)
+    return outputs if any(stage.stale and not forced(stage, asked) for stage in below) else set()
 
 
 def note(stages: Iterable[Stage], asked: Asked) -> None:
