@@ -387,7 +387,7 @@ def test_a_setting_of_the_contest_makes_exactly_its_cells_stale(
         "track",
     ]
     # The study cnn starts from a recipe, and reads no training of the task.
-    of_images = {name for name in lock(by_dvc) if name.startswith(("tune_mlp", "tune_tradeoff"))}
+    of_images = {name for name in lock(by_dvc) if name.startswith(("tune_mlp", "tune_tradeoff", "tuner_"))}
     assert set(searches) == (of_images if key.startswith("tasks.images.training") else set())
 
 
