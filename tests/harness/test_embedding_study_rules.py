@@ -109,6 +109,7 @@ REFUSED = [
     ({"stop": {"target": 1.5, "patience": None, "halving": None}, "objective": "simlex"}, "above 0 and at most 1"),
     ({"methods": ["grid"]}, "tuning.grid.levels.own is missing"),
     ({"examples": 0}, "tuning.studies.own.examples is 0"),
+    ({"evaluation": {"seeds": 5}, "trials": 4}, "evaluation is 5 seeds, so that a trial costs 5 trainings, and trials"),
 ]
 
 
@@ -121,7 +122,7 @@ def test_a_study_of_word_vectors_that_could_not_run_is_refused(
     line = str(refused.value)
     assert said in line
     assert line.startswith("params.yaml: ") and "\n" not in line
-    assert "own" in line
+    assert "tuning.studies.own" in line or "tuning.grid.levels.own" in line
 
 
 def test_a_sampler_that_is_not_tuned_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -27,6 +27,7 @@ from bakeoff.tuning.embedding_base import EmbeddingBase
 from bakeoff.tuning.embedding_settings import EmbeddingStudySettings
 from bakeoff.tuning.embedding_setup import EmbeddingSetup
 from bakeoff.tuning.embedding_trainings import EmbeddingTrainings, Text, Unsaved, parted
+from bakeoff.tuning.evaluation import Part
 from bakeoff.tuning.settings import RandomSettings, SearchBudget
 from bakeoff.tuning.trial_log import TrialLog
 from pipeline.tune_embedding import tune_embedding
@@ -51,6 +52,7 @@ SMALL: dict[str, Any] = {
     "gpu": {"batch": 10, "damping": 1.0},
     "seed": 7,
 }
+RATES = {"low": 0.05, "high": 0.5, "scale": "log"}
 STUDY: dict[str, Any] = {
     "corpus": "corpus",
     "architecture": "skipgram",
@@ -65,7 +67,7 @@ STUDY: dict[str, Any] = {
     "seed": 3,
     "fixed": {"embedding.subsample": 0.01},
     "space": {
-        RATE: {"low": 0.05, "high": 0.5, "scale": "log"},
+        RATE: RATES,
         WINDOW: {"low": 1, "high": 4, "scale": "linear"},
     },
 }
@@ -247,6 +249,38 @@ def test_a_trial_is_a_training_by_word2vec_at_its_point(architecture: Any) -> No
     sampler = Word2vec(architecture, Word2vecSettings(**SMALL).model_copy(update=changes), "cpu")
     fitted = sampler.fit(text(), lambda _: None, Progress(1, "", StringIO()), Unsaved())
     assert trained.metrics == fitted.final
+
+
+def test_a_trial_on_a_part_of_the_text_is_measured_on_all_words_that_are_held_out() -> None:
+    part = parted(text(), 0.1).thinned(0.25, "examples")
+    made = trainings(part, objective="loss")
+    trained = made({RATE: 0.2, WINDOW: 3})
+    rates = Rates(skipgram=0.2, cbow=0.1)
+    changes = {"window": 3, "subsample": 0.01, "learning_rate": rates, "epochs": 2, "seed": 3}
+    settings = Word2vecSettings(**SMALL).model_copy(update=changes)
+    losses = []
+    for share in (200 / 650, SMALL["validation"]):  # 450 words to train on, and 200 that are held out
+        sampler = Word2vec("skipgram", settings.model_copy(update={"validation": share}), "cpu")
+        losses.append(sampler.fit(part.corpus, lambda _: None, Progress(1, "", StringIO()), Unsaved()).final)
+    assert trained.metrics == losses[0] != losses[1]
+
+
+@pytest.mark.usefixtures("project")
+def test_a_trial_of_several_seeds_is_their_mean_and_is_confirmed_from_later_ones(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made = tuned(monkeypatch, "random", evaluation={"seeds": 2}, trials=4, objective="loss", space={RATE: RATES})
+    head, *children = made.runs
+    trials, confirmed = children[:2], children[2:]
+    assert [run.parameters["seed"] for run in confirmed] == [5, 6]
+    assert head.parameters["study.evaluation"] == "2 seeds"
+    single = trainings(parted(text(10_000), 0.1).thinned(0.5, ""), objective="loss", space={RATE: RATES})
+    for trial in trials:
+        point = {RATE: trial.parameters[RATE]}
+        losses = [single.part(point, Part(seed)).metrics["val/loss"] for seed in (3, 4)]
+        assert losses[0] != losses[1]
+        assert trial.metrics["val/loss"] == pytest.approx(np.mean(losses), rel=1e-12)
+        assert trial.metrics["sd/val/loss"] == pytest.approx(np.std(losses, ddof=1), rel=1e-6)
 
 
 @pytest.mark.parametrize("size", [1, 7, 500, 1799, 1800, 0.25, None])
