@@ -13,7 +13,7 @@ import optuna
 from bakeoff.base.settings import load
 from bakeoff.tuner_contest.functions import FUNCTIONS, function_problem
 from bakeoff.tuner_contest.problem import Problem
-from bakeoff.tuner_contest.searches import searched
+from bakeoff.tuner_contest.search import build, searched
 from bakeoff.tuning.registry import SEARCHERS
 from bakeoff.tuning.searcher import Proposal, Searcher
 from benchmarks.tuning import outsiders
@@ -84,22 +84,21 @@ def search(contender: str, problem: Problem, budget: int, seed: int) -> tuple[li
     if contender in SAMPLERS:
         return by_optuna(SAMPLERS[contender](seed), problem, budget)
     settings = None if contender == "grid" else SEARCHERS[contender].settings.model_validate(PARAMS[contender])
-    timed: list[Timed] = []
-
-    def wrapped(searcher: Searcher) -> Timed:
-        timed.append(Timed(searcher))
-        return timed[0]
-
     start = time.process_time()
-    values = searched(contender, settings, problem, budget, seed, BATCH, wrapped)
-    return values, (timed[0].seconds + timed[0].built - start) / budget
+    searcher = build(contender, settings, problem.space, budget, seed)
+    timed = Timed(searcher, time.process_time() - start)
+    return searched(timed, problem, budget, BATCH), timed.seconds / budget
 
 
 class Timed:
-    """A searcher whose processor time is taken."""
+    """A searcher whose processor time is taken.
 
-    def __init__(self, searcher: Searcher) -> None:
-        self.searcher, self.seconds, self.built = searcher, 0.0, time.process_time()
+    Attributes:
+        seconds: that it has taken, at first to be built.
+    """
+
+    def __init__(self, searcher: Searcher, seconds: float) -> None:
+        self.searcher, self.seconds = searcher, seconds
 
     def ask(self, n: int) -> list[Proposal]:
         self.seconds -= time.process_time()

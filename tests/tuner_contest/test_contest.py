@@ -11,8 +11,8 @@ from pydantic import TypeAdapter
 
 from bakeoff.base.settings import PATH, BadInput, load
 from bakeoff.data.examples import Examples, Split
-from bakeoff.report.figures.searchers import draw_contest, draw_problem
-from bakeoff.report.sections import searchers
+from bakeoff.report.figures.tuner_contest import draw_contest, draw_problem
+from bakeoff.report.sections import tuner_contest
 from bakeoff.tuner_contest.build_table import TableTrainings
 from bakeoff.tuner_contest.contest import Key, Searches, compared, searches
 from bakeoff.tuner_contest.entries import Entries
@@ -95,6 +95,9 @@ def test_a_contest_has_every_search_once_and_comes_back_from_its_file(table: Pat
         "random": 5,
         "bayes": 5,
     }
+    for of in contest.problems.values():
+        random = of.methods["random"]
+        assert random.regrets == (random.curve[1], random.curve[4])
     assert contest.tables["mlp"].trainings == 12
     path = tmp_path / "results.json"
     path.write_text(contest.dumped())
@@ -132,11 +135,11 @@ def test_a_method_that_is_always_better_wins_and_diverged_trials_are_counted() -
     assert found.regrets("random", "branin", 3)[0].tolist() == sorted(
         found.regrets("random", "branin", 3)[0], reverse=True
     )
-    assert "With 3 trials, `bayes` has less regret than random search" in searchers.section(contest)
+    assert "With 3 trials, `bayes` has less regret than random search" in tuner_contest.section(contest)
 
 
 def test_the_page_says_what_was_searched_and_what_came_of_it(table: Path) -> None:
-    page = searchers.section(held(table))
+    page = tuner_contest.section(held(table))
     assert "1 function with a known minimum (`branin`) and 1 table of real trainings (`mlp`), each 3 times" in page
     assert "The table `mlp` has 12 trainings of `mlp` under `momentum` on `images`" in page
     assert "At 3 random points the difference between the interpolated loss and that of a real training is" in page
@@ -146,9 +149,9 @@ def test_the_page_says_what_was_searched_and_what_came_of_it(table: Path) -> Non
 
 def test_a_contest_of_random_search_alone_and_one_without_tables_have_a_page_and_a_figure() -> None:
     alone, functions = held(None, methods=["random"]), held(None, functions=["branin", "valley"])
-    assert "compared" in searchers.section(alone)
-    assert "ratio" not in searchers.section(alone)
-    assert "diverged" not in searchers.section(functions)
+    assert "compared" in tuner_contest.section(alone)
+    assert "ratio" not in tuner_contest.section(alone)
+    assert "diverged" not in tuner_contest.section(functions)
     assert all(draw_contest(contest)[:4] == b"\x89PNG" for contest in (alone, functions))
 
 

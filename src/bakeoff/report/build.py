@@ -22,9 +22,9 @@ from bakeoff.report import pages, web_page
 from bakeoff.report.figures import contest, example_figures, overview
 from bakeoff.report.figures.cases import Cases, cases, draw_cases
 from bakeoff.report.figures.pareto import draw_fronts
-from bakeoff.report.figures.searchers import draw_contest
 from bakeoff.report.figures.trials import draw_trials
-from bakeoff.report.sections import online, searchers
+from bakeoff.report.figures.tuner_contest import draw_contest
+from bakeoff.report.sections import online, tuner_contest
 from bakeoff.results.curves import CurvePoint
 from bakeoff.results.model import Comparison, FrontComparison, TuningComparison, Winner
 from bakeoff.results.step_costs import Costs
@@ -116,7 +116,7 @@ def drawn_by(material: Material) -> Iterator[Callable[[], dict[str, bytes]]]:
     for name, fronts in comparison.fronts.items():
         yield partial(pareto, name, fronts)
     if material.contest:
-        yield partial(contest_of_searchers, material.contest)
+        yield partial(contest_of_methods, material.contest)
     for task, name in material.data.items():
         card = material.cards[name]
         if card.samples is not None:
@@ -142,8 +142,8 @@ def pareto(name: str, study: FrontComparison) -> dict[str, bytes]:
     return {f"pareto-{name}.png": draw_fronts(study)}
 
 
-def contest_of_searchers(results: TunerContest) -> dict[str, bytes]:
-    return {searchers.FIGURE: draw_contest(results)}
+def contest_of_methods(results: TunerContest) -> dict[str, bytes]:
+    return {tuner_contest.FIGURE: draw_contest(results)}
 
 
 def pictures(task: str, samples: Samples, classes: Sequence[str]) -> dict[str, bytes]:
@@ -184,7 +184,7 @@ def texts(material: Material, drawn: Mapping[str, bytes]) -> dict[str, str]:
         curves=material.curves,
         cases=material.cases,
     )
-    of_searchers = [searchers.section(material.contest)] if material.contest else []
+    compared = [tuner_contest.section(material.contest)] if material.contest else []
     streams = [
         online.section(
             table,
@@ -195,7 +195,7 @@ def texts(material: Material, drawn: Mapping[str, bytes]) -> dict[str, str]:
         )
         for table, records in material.streams.items()
     ]
-    page = pages.report(comparison, shown, *of_searchers, *streams)
+    page = pages.report(comparison, shown, *compared, *streams)
     return {
         "report.md": page,
         "report.html": web_page.as_html(page, drawn),

@@ -104,10 +104,12 @@ def compared(found: Searches, tables: Mapping[str, TableResult], bootstrap: Boot
 
 
 def on_problem(found: Searches, method: str, problem: str, bootstrap: Bootstrap) -> MethodOnProblem:
-    at = [bootstrap.medians(found.regrets(method, problem, trials)[:, -1:])[0] for trials in found.budget.trials]
-    last = found.budget.trials[-1]
-    curve = [] if method == "grid" else bootstrap.medians(found.regrets(method, problem, last))
-    return MethodOnProblem(regrets=tuple(map(bounded, at)), curve=tuple(map(bounded, curve)))
+    budgets = found.budget.trials
+    if method == "grid":
+        at = [bootstrap.medians(found.regrets(method, problem, trials)[:, -1:])[0] for trials in budgets]
+        return MethodOnProblem(regrets=tuple(map(bounded, at)), curve=())
+    curve = tuple(map(bounded, bootstrap.medians(found.regrets(method, problem, budgets[-1]))))
+    return MethodOnProblem(regrets=tuple(curve[trials - 1] for trials in budgets), curve=curve)
 
 
 def diverged(found: Searches, method: str, tables: Sequence[str]) -> float | None:

@@ -13,7 +13,7 @@ from bakeoff.tuner_contest.contest import Key, Searches, Values, searches
 from bakeoff.tuner_contest.functions import function_problem
 from bakeoff.tuner_contest.model import TableResult
 from bakeoff.tuner_contest.problem import Problem
-from bakeoff.tuner_contest.searches import searched
+from bakeoff.tuner_contest.search import build, searched
 from bakeoff.tuner_contest.settings import TunerContestBudget, TunerContestSettings
 from bakeoff.tuner_contest.statistics import Bootstrap
 from bakeoff.tuner_contest.training_table import read as read_table
@@ -74,8 +74,9 @@ class Entries:
 
     def search(self, key: Key) -> list[float]:
         """Return the values of all trials of a search."""
-        settings = self.hyperparameters.get(key.method)
-        return searched(key.method, settings, self.problems[key.problem], key.budget, key.seed, self.settings.batch)
+        problem = self.problems[key.problem]
+        searcher = build(key.method, self.hyperparameters.get(key.method), problem.space, key.budget, key.seed)
+        return searched(searcher, problem, key.budget, self.settings.batch)
 
     def searches(self, values: Sequence[Values]) -> Searches:
         """Return all searches, of which these are the values in the order of `keys`."""

@@ -1,7 +1,6 @@
 """One search of a problem by one method, in batches as a study makes them."""
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -17,25 +16,20 @@ from bakeoff.tuning.space import Space
 STUDY = "contest"  # the name under which a grid finds its levels
 
 
-def searched(
-    method: str,
-    settings: Settings | None,
-    problem: Problem,
-    budget: int,
-    seed: int,
-    batch: int,
-    wrapped: Callable[[Searcher], Searcher] = lambda searcher: searcher,
-) -> list[float]:
-    """Return the values of all trials of a search, in the order asked.
+def build(method: str, settings: Settings | None, space: Space, budget: int, seed: int) -> Searcher:
+    """Return the searcher of a method.
 
     Args:
         settings: of the method; of a grid none, which gets levels that fit the budget.
-        wrapped: what to ask and tell in place of the searcher, such as one that takes the time.
     """
     if method == "grid":
-        settings = GridSettings(levels={STUDY: levels(problem.space, budget, seed)})
+        settings = GridSettings(levels={STUDY: levels(space, budget, seed)})
+    return SEARCHERS[method].build(Searched(STUDY, space, budget, seed, no_slope), settings)
+
+
+def searched(searcher: Searcher, problem: Problem, budget: int, batch: int) -> list[float]:
+    """Return the values of all trials of a search, in the order asked."""
     values: list[float] = []
-    searcher = wrapped(SEARCHERS[method].build(Searched(STUDY, problem.space, budget, seed, no_slope), settings))
     while len(values) < budget:
         proposals = searcher.ask(min(batch, budget - len(values)))
         found = [problem.value(proposal.point) for proposal in proposals]
