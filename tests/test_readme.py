@@ -72,6 +72,16 @@ def test_the_table_of_results_is_the_one_that_the_pipeline_wrote() -> None:
     assert embed(README, results) == README, "run `make readme`"
 
 
+def test_the_methods_of_search_have_the_numbers_of_the_report() -> None:
+    """docs/tuning.md repeats a table of reports/report.md."""
+    _, _, section = (ROOT / "docs/tuning.md").read_text(encoding="utf-8").partition("## Compare the methods\n")
+    section, _, _ = section.partition("\n## ")
+    rows = [line.replace("`", "") for line in section.splitlines() if re.match(r"\| `\w+` \| [0-9.]+ \(", line)]
+    report = (ROOT / "reports/report.md").read_text(encoding="utf-8").splitlines()
+    assert len(rows) == 6
+    assert [row for row in rows if row not in report] == []
+
+
 def test_the_readme_is_short() -> None:
     assert len(README.splitlines()) <= 110, "move details into docs/"
 
