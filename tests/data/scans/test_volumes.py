@@ -351,3 +351,15 @@ def test_two_orientations_in_one_header_are_said(moved: float, said: int, tmp_pa
     place = Place(tmp_path / "a.nii", "a.nii", LIMITS)
     volumes.read(place, place, VolumeSettings(plane="axial", window=(0, 100)), remarks)
     assert sum("qform" in line for line in remarks.lines()) == said
+
+
+def test_a_quaternion_that_is_no_rotation_is_passed_over_and_said(tmp_path: Path) -> None:
+    content = bytearray(PLAIN)
+    content[252:256] = struct.pack("<2h", 1, 1)  # both orientations are there
+    content[256:268] = struct.pack("<3f", 1, 1, 1)  # of a unit quaternion the squares add up to 1 at most
+    content[280:328] = RAS[:3].astype("<f4").tobytes()
+    place, remarks = written(tmp_path, "a.nii", bytes(content)), Remarks()
+    found = volumes.header(place)
+    assert np.array_equal(found.affine, RAS)
+    volumes.read(place, place, VolumeSettings(plane="axial", window=(0, 100)), remarks)
+    assert sum("sform counts" in line for line in remarks.lines()) == 1

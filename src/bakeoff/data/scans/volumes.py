@@ -243,11 +243,17 @@ def header(place: Place) -> Grid:
 
 
 def disputed(volume: Any) -> bool:
-    """Return whether a header has two orientations, of which a corner lies apart by more than a mask may."""
+    """Return whether a header has two orientations, of which a corner lies apart by more than a mask may.
+
+    A quaternion that is no rotation differs from every orientation. The reader takes the sform where there are two.
+    """
     s, of_s = volume.get_sform(coded=True)
-    q, of_q = volume.get_qform(coded=True)
-    if not (of_s and of_q) or not np.isfinite(s).all() or np.linalg.matrix_rank(s) < 4:
+    if not (of_s and volume.header["qform_code"]) or not np.isfinite(s).all() or np.linalg.matrix_rank(s) < 4:
         return False
+    try:
+        q = volume.get_qform()
+    except ValueError:
+        return True
     return not corners_apart(s, q, volume.shape[:3]) <= APART
 
 
