@@ -21,6 +21,7 @@ from bakeoff.data.encoding.settings import TableData
 from bakeoff.data.limits import Limits
 from bakeoff.data.sources.find import Found, find
 from bakeoff.data.table import database, ingest, table
+from bakeoff.data.table.delimited import Text
 from bakeoff.data.table.settings import TableSettings
 
 LIMITS = settings.validate(settings.load(Path(__file__).parents[3] / "params.yaml"), "limits", Limits)
@@ -80,6 +81,16 @@ def test_a_table_has_features_time_target_and_split_in_order(plain: Path) -> Non
     assert rows["age"].isna().tolist() == [i % 9 == 8 for i in kept]
     assert rows["age"].dropna().tolist() == [20 + i / 2 for i in kept if i % 9 != 8]
     assert rows["split"].value_counts().to_dict() == {"train": 24, "test": 8, "validation": 8}
+
+
+def test_a_file_of_which_no_line_is_rejected_is_not_read_again_for_its_lines(
+    plain: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    for name in ("lines", "blank"):
+        monkeypatch.setattr(Text, name, lambda *_, name=name: asked.append(name) or {})
+    ingested(plain)
+    assert asked == []
 
 
 def test_the_classes_are_the_values_by_code_point_or_as_listed(plain: Path) -> None:

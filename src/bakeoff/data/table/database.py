@@ -80,10 +80,12 @@ def load_text(
     if any(reject.error == LONG for reject in rejected):
         options["max_line_size"] = str(LONGEST)
         rejected = fill()
-    if rejected:  # once more with one thread: which faults are the first may not hang on the number of cores
-        rows.execute("SET threads = 1")
-        rejected = fill()
-        rows.execute("RESET threads")
+    if not rejected:  # what follows reads the whole file again
+        return [], text
+    # Once more with one thread: which faults are the first may not hang on the number of cores.
+    rows.execute("SET threads = 1")
+    rejected = fill()
+    rows.execute("RESET threads")
     blank = text.blank({reject.offset for reject in rejected if reject.error in rejects.FIELDS})
     unblank = [reject for reject in rejected if reject.offset not in blank]
     more = f"only the first {REJECTS:,} such faults were counted; mend these first"
