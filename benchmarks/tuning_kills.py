@@ -23,7 +23,7 @@ import psutil
 from ruamel.yaml import YAML
 
 from bakeoff.base import paths
-from bakeoff.tuning.registry import SEARCHERS
+from bakeoff.tuning.searchers.registry import SEARCHERS
 
 ROOT = Path(__file__).parents[1]
 NEEDED = ("params.yaml", "dvc.yaml", "recipes", "src", "pipeline", "pyproject.toml")

@@ -5,7 +5,7 @@ from bakeoff.data.examples import Examples
 from bakeoff.harness.stage import Stage, run
 from bakeoff.tuning.conduct import conduct
 from bakeoff.tuning.objective import CPU
-from bakeoff.tuning.registry import SEARCHERS
+from bakeoff.tuning.searchers.registry import SEARCHERS
 from bakeoff.tuning.setup import Setup
 from bakeoff.tuning.trial_log import TrialLog
 

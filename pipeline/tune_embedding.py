@@ -8,7 +8,7 @@ from bakeoff.embedding.evaluate import read_test
 from bakeoff.harness.stage import Stage, run
 from bakeoff.tuning.conduct import conduct
 from bakeoff.tuning.embedding_setup import EmbeddingSetup
-from bakeoff.tuning.registry import SEARCHERS
+from bakeoff.tuning.searchers.registry import SEARCHERS
 from bakeoff.tuning.trial_log import TrialLog
 
 

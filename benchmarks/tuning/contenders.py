@@ -14,8 +14,8 @@ from bakeoff.base.settings import load
 from bakeoff.tuner_contest.functions import FUNCTIONS, function_problem
 from bakeoff.tuner_contest.problem import Problem
 from bakeoff.tuner_contest.search import build, searched
-from bakeoff.tuning.registry import SEARCHERS
-from bakeoff.tuning.searcher import Proposal, Searcher
+from bakeoff.tuning.searchers.registry import SEARCHERS
+from bakeoff.tuning.searchers.searcher import Proposal, Searcher
 from benchmarks.tuning import outsiders
 from benchmarks.tuning.outsiders import PACKAGES
 from benchmarks.tuning.tables import problems

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from bakeoff.optimizers.registry import OPTIMIZERS
 from bakeoff.report.figures.palette import COLOURS, METHODS, SPARE
-from bakeoff.tuning.registry import SEARCHERS
+from bakeoff.tuning.searchers.registry import SEARCHERS
 
 TEMPLATE = Path(__file__).parents[2] / ".dvc/plots/curves.json"
 

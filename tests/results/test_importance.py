@@ -7,7 +7,7 @@ import pytest
 
 from bakeoff.results.importance import INDEPENDENT, axis, dimensions, distinct, fence, importance, trial, unit
 from bakeoff.results.model import SearchTrial
-from bakeoff.tuning.registry import SEARCHERS
+from bakeoff.tuning.searchers.registry import SEARCHERS
 
 SPACE: dict[str, dict[str, Any]] = {
     "optimizer.learning_rate": {"low": 1e-4, "high": 1.0, "scale": "log"},

@@ -12,8 +12,8 @@ from bakeoff.tuner_contest.functions import FUNCTIONS, function_problem
 from bakeoff.tuner_contest.problem import Problem
 from bakeoff.tuner_contest.search import build, levels, searched
 from bakeoff.tuner_contest.settings import ContestMethod, FunctionName
-from bakeoff.tuning.registry import SEARCHERS
-from bakeoff.tuning.searcher import Proposal
+from bakeoff.tuning.searchers.registry import SEARCHERS
+from bakeoff.tuning.searchers.searcher import Proposal
 from bakeoff.tuning.settings import Choice, Range
 from bakeoff.tuning.space import Space
 

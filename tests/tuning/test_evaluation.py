@@ -16,7 +16,7 @@ from bakeoff.base.record import Run, dump
 from bakeoff.tuning import objective as trained_by
 from bakeoff.tuning.evaluation import Evaluation, OfFolds, OfSeeds, Part, merged
 from bakeoff.tuning.objective import Objective
-from bakeoff.tuning.registry import SEARCHERS
+from bakeoff.tuning.searchers.registry import SEARCHERS
 from bakeoff.tuning.settings import HalvingSettings
 from bakeoff.tuning.space import Point
 from bakeoff.tuning.trained import Trained

@@ -7,7 +7,7 @@ import pytest
 
 from bakeoff.tuning.executor import ending, search
 from bakeoff.tuning.one_objective import OneObjective
-from bakeoff.tuning.searcher import Proposal
+from bakeoff.tuning.searchers.searcher import Proposal
 from bakeoff.tuning.settings import StopSettings
 from bakeoff.tuning.space import Point
 from bakeoff.tuning.trained import Trained

@@ -9,7 +9,7 @@ import pytest
 
 from bakeoff.tuning.dotted import EPOCHS
 from bakeoff.tuning.halving import Halving, Plan, Rung, planned, rungs
-from bakeoff.tuning.searcher import Problem, Proposal
+from bakeoff.tuning.searchers.searcher import Problem, Proposal
 from bakeoff.tuning.settings import HalvingSettings
 from bakeoff.tuning.space import Space
 

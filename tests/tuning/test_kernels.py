@@ -18,8 +18,8 @@ OTHER = {
 }
 PROGRAM = """
 import json
-from bakeoff.tuning.registry import SEARCHERS
-from bakeoff.tuning.searcher import Problem
+from bakeoff.tuning.searchers.registry import SEARCHERS
+from bakeoff.tuning.searchers.searcher import Problem
 from bakeoff.tuning.settings import CmaSettings, GpSettings, Range
 from bakeoff.tuning.space import Space
 

@@ -13,8 +13,8 @@ from bakeoff.data.examples import Examples, Split
 from bakeoff.harness.study_rules import CHOOSING
 from bakeoff.tuning.candidate import Base
 from bakeoff.tuning.objective import Objective
-from bakeoff.tuning.registry import SEARCHERS
-from bakeoff.tuning.searcher import Problem
+from bakeoff.tuning.searchers.registry import SEARCHERS
+from bakeoff.tuning.searchers.searcher import Problem
 from bakeoff.tuning.settings import SearchBudget, StudySettings
 from bakeoff.tuning.study import Study
 from tests.tuning.bases import base

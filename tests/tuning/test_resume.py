@@ -18,8 +18,8 @@ from bakeoff.tuning.evaluation import OfFolds, OfSeeds
 from bakeoff.tuning.halving import halved
 from bakeoff.tuning.hypergradient import Hypergradient
 from bakeoff.tuning.objective import Objective
-from bakeoff.tuning.registry import SEARCHERS
-from bakeoff.tuning.searcher import Problem
+from bakeoff.tuning.searchers.registry import SEARCHERS
+from bakeoff.tuning.searchers.searcher import Problem
 from bakeoff.tuning.settings import HalvingSettings, SearchBudget, StopSettings
 from bakeoff.tuning.study import Study
 from bakeoff.tuning.trained import Asked, Trained

@@ -11,17 +11,17 @@ import pytest
 from pydantic import ValidationError
 
 from bakeoff.base.settings import BadInput, Settings
-from bakeoff.tuning.bayes import Bayes
-from bakeoff.tuning.cma import Cma
-from bakeoff.tuning.evolution import Evolution
 from bakeoff.tuning.executor import search
-from bakeoff.tuning.gp import Gp
-from bakeoff.tuning.gradient import Gradient
-from bakeoff.tuning.grid import Grid
-from bakeoff.tuning.nsga2 import Nsga2
 from bakeoff.tuning.one_objective import OneObjective
-from bakeoff.tuning.registry import SEARCHERS
-from bakeoff.tuning.searcher import Problem, Proposal
+from bakeoff.tuning.searchers.bayes import Bayes
+from bakeoff.tuning.searchers.cma import Cma
+from bakeoff.tuning.searchers.evolution import Evolution
+from bakeoff.tuning.searchers.gp import Gp
+from bakeoff.tuning.searchers.gradient import Gradient
+from bakeoff.tuning.searchers.grid import Grid
+from bakeoff.tuning.searchers.nsga2 import Nsga2
+from bakeoff.tuning.searchers.registry import SEARCHERS
+from bakeoff.tuning.searchers.searcher import Problem, Proposal
 from bakeoff.tuning.settings import (
     BayesSettings,
     Choice,

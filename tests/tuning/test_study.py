@@ -15,8 +15,8 @@ from bakeoff.training.fit import Watch
 from bakeoff.tuning.evaluation import OfSeeds
 from bakeoff.tuning.hypergradient import Hypergradient
 from bakeoff.tuning.objective import Objective
-from bakeoff.tuning.registry import SEARCHERS
-from bakeoff.tuning.searcher import Problem, Proposal
+from bakeoff.tuning.searchers.registry import SEARCHERS
+from bakeoff.tuning.searchers.searcher import Problem, Proposal
 from bakeoff.tuning.settings import (
     RandomSettings,
     Range,

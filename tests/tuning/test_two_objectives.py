@@ -18,8 +18,8 @@ from bakeoff.data.examples import Examples, Split
 from bakeoff.harness.study_rules import TRADING
 from bakeoff.tuning.hypergradient import Hypergradient
 from bakeoff.tuning.objective import Objective
-from bakeoff.tuning.registry import SEARCHERS
-from bakeoff.tuning.searcher import Problem, Proposal
+from bakeoff.tuning.searchers.registry import SEARCHERS
+from bakeoff.tuning.searchers.searcher import Problem, Proposal
 from bakeoff.tuning.settings import RandomSettings, Range, SearchBudget
 from bakeoff.tuning.space import Point
 from bakeoff.tuning.study import Study

@@ -31,9 +31,9 @@ from bakeoff.tuning.dotted import EPOCHS, Unknown, found, whole_ends
 from bakeoff.tuning.embedding_base import EmbeddingBase
 from bakeoff.tuning.embedding_settings import AnyStudy
 from bakeoff.tuning.evaluation import OfFolds
-from bakeoff.tuning.grid import grid
 from bakeoff.tuning.halving import planned, rungs
 from bakeoff.tuning.measures import PARAMETERS
+from bakeoff.tuning.searchers.grid import grid
 from bakeoff.tuning.settings import OPTIMIZER, Choice, Range, StudySettings, owner
 from bakeoff.tuning.space import Point, Space, condition, holds, same
 from bakeoff.tuning.start import Start, of_recipe

@@ -19,7 +19,7 @@ from bakeoff.tuner_contest.statistics import Bootstrap
 from bakeoff.tuner_contest.training_table import read as read_table
 from bakeoff.tuner_contest.training_table import shape
 from bakeoff.tuning.measures import sign
-from bakeoff.tuning.registry import SEARCHERS
+from bakeoff.tuning.searchers.registry import SEARCHERS
 from bakeoff.tuning.settings import StudySettings
 
 

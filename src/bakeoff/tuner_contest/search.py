@@ -7,9 +7,9 @@ import numpy as np
 
 from bakeoff.base.settings import Settings
 from bakeoff.tuner_contest.problem import Problem
-from bakeoff.tuning.registry import SEARCHERS
-from bakeoff.tuning.searcher import Problem as Searched
-from bakeoff.tuning.searcher import Searcher
+from bakeoff.tuning.searchers.registry import SEARCHERS
+from bakeoff.tuning.searchers.searcher import Problem as Searched
+from bakeoff.tuning.searchers.searcher import Searcher
 from bakeoff.tuning.settings import Choice, GridSettings, Range
 from bakeoff.tuning.space import Space
 

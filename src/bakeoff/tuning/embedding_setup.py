@@ -15,8 +15,8 @@ from bakeoff.tuning.embedding_base import EmbeddingBase
 from bakeoff.tuning.embedding_settings import EmbeddingStudySettings
 from bakeoff.tuning.embedding_trainings import EmbeddingTrainings, Text, parted
 from bakeoff.tuning.halving import halved
-from bakeoff.tuning.registry import SEARCHERS
-from bakeoff.tuning.searcher import Problem
+from bakeoff.tuning.searchers.registry import SEARCHERS
+from bakeoff.tuning.searchers.searcher import Problem
 from bakeoff.tuning.settings import SearchBudget
 from bakeoff.tuning.study import Study
 from bakeoff.tuning.trial_log import LoggedTrainings, TrialLog

@@ -5,7 +5,7 @@ from fractions import Fraction
 from typing import Literal
 
 from bakeoff.tuning.goal import Goal
-from bakeoff.tuning.searcher import Searcher
+from bakeoff.tuning.searchers.searcher import Searcher
 from bakeoff.tuning.settings import StopSettings
 from bakeoff.tuning.space import Point
 from bakeoff.tuning.trained import Trained

@@ -8,7 +8,7 @@ from fractions import Fraction
 import numpy as np
 
 from bakeoff.tuning.dotted import EPOCHS
-from bakeoff.tuning.searcher import Problem, Proposal, Searcher
+from bakeoff.tuning.searchers.searcher import Problem, Proposal, Searcher
 from bakeoff.tuning.settings import HalvingSettings
 from bakeoff.tuning.space import Point
 

@@ -16,8 +16,8 @@ from bakeoff.tuning.halving import halved
 from bakeoff.tuning.hypergradient import Hypergradient
 from bakeoff.tuning.measures import PARAMETERS
 from bakeoff.tuning.objective import Objective, thinned
-from bakeoff.tuning.registry import SEARCHERS
-from bakeoff.tuning.searcher import Problem
+from bakeoff.tuning.searchers.registry import SEARCHERS
+from bakeoff.tuning.searchers.searcher import Problem
 from bakeoff.tuning.settings import SearchBudget, StudySettings
 from bakeoff.tuning.start import started
 from bakeoff.tuning.study import Study

@@ -18,7 +18,7 @@ from bakeoff.tuning.goal import Goal
 from bakeoff.tuning.halving import Plan, planned
 from bakeoff.tuning.measures import metric, sign, written
 from bakeoff.tuning.one_objective import OneObjective
-from bakeoff.tuning.searcher import Searcher
+from bakeoff.tuning.searchers.searcher import Searcher
 from bakeoff.tuning.settings import OPTIMIZER, SearchBudget
 from bakeoff.tuning.space import Point
 from bakeoff.tuning.trained import Asked, Trained, Trainings

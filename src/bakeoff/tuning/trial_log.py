@@ -14,7 +14,7 @@ from bakeoff.base.disk import writing
 from bakeoff.base.machine import processor
 from bakeoff.base.reproducible import HEAVY
 from bakeoff.tuning.evaluation import Part
-from bakeoff.tuning.searcher import Slope
+from bakeoff.tuning.searchers.searcher import Slope
 from bakeoff.tuning.space import Point
 from bakeoff.tuning.trained import Asked, Trained, Trainings
 

@@ -5,15 +5,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from bakeoff.base.settings import Settings
-from bakeoff.tuning.bayes import Bayes
-from bakeoff.tuning.cma import Cma
-from bakeoff.tuning.evolution import Evolution
-from bakeoff.tuning.gp import Gp
-from bakeoff.tuning.gradient import Gradient
-from bakeoff.tuning.grid import Grid
-from bakeoff.tuning.nsga2 import Nsga2
-from bakeoff.tuning.random import Random
-from bakeoff.tuning.searcher import Problem, Searcher
+from bakeoff.tuning.searchers.bayes import Bayes
+from bakeoff.tuning.searchers.cma import Cma
+from bakeoff.tuning.searchers.evolution import Evolution
+from bakeoff.tuning.searchers.gp import Gp
+from bakeoff.tuning.searchers.gradient import Gradient
+from bakeoff.tuning.searchers.grid import Grid
+from bakeoff.tuning.searchers.nsga2 import Nsga2
+from bakeoff.tuning.searchers.random import Random
+from bakeoff.tuning.searchers.searcher import Problem, Searcher
+from bakeoff.tuning.searchers.sobol import Sobol
 from bakeoff.tuning.settings import (
     BayesSettings,
     CmaSettings,
@@ -25,7 +26,6 @@ from bakeoff.tuning.settings import (
     RandomSettings,
     SobolSettings,
 )
-from bakeoff.tuning.sobol import Sobol
 
 
 @dataclass(frozen=True)

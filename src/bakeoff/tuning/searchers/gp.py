@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 import optuna
 
-from bakeoff.tuning.optuna_space import Sampled
-from bakeoff.tuning.searcher import Problem
+from bakeoff.tuning.searchers.optuna_space import Sampled
+from bakeoff.tuning.searchers.searcher import Problem
 from bakeoff.tuning.settings import Choice, GpSettings
 
 

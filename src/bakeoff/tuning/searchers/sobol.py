@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch.quasirandom import SobolEngine
 
-from bakeoff.tuning.searcher import Problem, Proposal
+from bakeoff.tuning.searchers.searcher import Problem, Proposal
 from bakeoff.tuning.settings import SobolSettings
 
 

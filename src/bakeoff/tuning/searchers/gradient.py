@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from bakeoff.tuning.searcher import Problem, Proposal
+from bakeoff.tuning.searchers.searcher import Problem, Proposal
 from bakeoff.tuning.settings import GradientSettings
 from bakeoff.tuning.space import Cube
 

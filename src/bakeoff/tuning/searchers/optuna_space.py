@@ -5,7 +5,7 @@ from typing import Any
 
 import optuna
 
-from bakeoff.tuning.searcher import Proposal
+from bakeoff.tuning.searchers.searcher import Proposal
 from bakeoff.tuning.settings import Choice
 from bakeoff.tuning.space import Cube, Space
 

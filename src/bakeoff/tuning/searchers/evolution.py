@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from bakeoff.tuning.searcher import Problem, Proposal
+from bakeoff.tuning.searchers.searcher import Problem, Proposal
 from bakeoff.tuning.settings import Choice, EvolutionSettings
 from bakeoff.tuning.space import Cube
 

@@ -2,8 +2,8 @@
 
 import optuna
 
-from bakeoff.tuning.optuna_space import Sampled
-from bakeoff.tuning.searcher import Problem
+from bakeoff.tuning.searchers.optuna_space import Sampled
+from bakeoff.tuning.searchers.searcher import Problem
 from bakeoff.tuning.settings import Nsga2Settings
 
 

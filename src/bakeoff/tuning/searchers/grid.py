@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from bakeoff.base.settings import BadInput
-from bakeoff.tuning.searcher import Problem, Proposal
+from bakeoff.tuning.searchers.searcher import Problem, Proposal
 from bakeoff.tuning.settings import Choice, GridSettings
 from bakeoff.tuning.space import Point, Space
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from bakeoff.tuning.searcher import Problem, Proposal
+from bakeoff.tuning.searchers.searcher import Problem, Proposal
 from bakeoff.tuning.settings import RandomSettings
 
 

@@ -1,0 +1,1 @@
+"""The methods of search: each is asked for points and told the values there. `registry` lists them."""
