@@ -1,7 +1,6 @@
 """One search of a problem by one method, in batches as a study makes them."""
 
 import math
-from typing import Any
 
 import numpy as np
 
@@ -9,7 +8,7 @@ from bakeoff.base.settings import Settings
 from bakeoff.tuner_contest.problem import Problem
 from bakeoff.tuning.searchers.registry import SEARCHERS
 from bakeoff.tuning.searchers.searcher import Problem as Searched
-from bakeoff.tuning.searchers.searcher import Searcher
+from bakeoff.tuning.searchers.searcher import Searcher, no_slope
 from bakeoff.tuning.settings import Choice, GridSettings, Range
 from bakeoff.tuning.space import Space
 
@@ -57,7 +56,3 @@ def most_levels(space: Space, name: str, budget: int) -> int:
     """Return how many levels a range can have: as many as it has whole numbers, or as the budget has trials."""
     low, high = space.extremes(name)
     return int(high) - int(low) + 1 if name in space.integers else budget
-
-
-def no_slope(steps: int) -> Any:
-    raise NotImplementedError(f"a problem has no gradient through {steps} steps of a training")

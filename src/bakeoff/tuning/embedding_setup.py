@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
 
 from bakeoff.base import paths
 from bakeoff.base.budget import Read, budgeted, of_budget
@@ -16,7 +15,7 @@ from bakeoff.tuning.embedding_settings import EmbeddingStudySettings
 from bakeoff.tuning.embedding_trainings import EmbeddingTrainings, Text, parted
 from bakeoff.tuning.halving import halved
 from bakeoff.tuning.searchers.registry import SEARCHERS
-from bakeoff.tuning.searchers.searcher import Problem
+from bakeoff.tuning.searchers.searcher import Problem, no_slope
 from bakeoff.tuning.settings import SearchBudget
 from bakeoff.tuning.study import Study
 from bakeoff.tuning.trial_log import LoggedTrainings, TrialLog
@@ -111,7 +110,3 @@ class EmbeddingSetup:
             trainings,
             searcher,
         )
-
-
-def no_slope(_: int) -> NoReturn:
-    raise RuntimeError("the loss of word2vec has no gradient by its settings; the gate refuses the method")

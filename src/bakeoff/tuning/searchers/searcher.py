@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, Protocol
+from typing import Any, NoReturn, Protocol
 
 from bakeoff.tuning.space import Point, Space
 
@@ -37,6 +37,15 @@ class Slope(Protocol):
     def cost(self) -> int: ...
 
     def __call__(self, point: Point) -> Point: ...
+
+
+def no_slope(steps: int) -> NoReturn:
+    """Stand for the slope of a problem that has none: params.yaml is refused if `gradient` should search it.
+
+    Raises:
+        NotImplementedError: always.
+    """
+    raise NotImplementedError(f"the problem has no gradient through {steps} steps of a training")
 
 
 @dataclass(frozen=True)
