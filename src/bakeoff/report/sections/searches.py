@@ -24,7 +24,11 @@ def unguided(searches: Mapping[str, tuple[int, int | None]]) -> str:
     for method, (trials, start) in searches.items():
         if start is not None and trials <= start:
             random.setdefault(start, []).append(method)
-    return "".join(
-        f"{listed(map(code, methods))} drew all trials at random, because the first {start} of a search are random. "
-        for start, methods in random.items()
-    )
+    sentences = []
+    for start, methods in random.items():
+        nothing = "the result says nothing of this method"
+        if len(methods) > 1:
+            nothing = "the results say nothing of these methods"
+        drawn = f"{listed(map(code, methods))} drew all trials at random"
+        sentences.append(f"{drawn}, because the first {start} of a search are random: {nothing}. ")
+    return "".join(sentences)
