@@ -8,13 +8,13 @@ import pytest
 from scipy.interpolate import RegularGridInterpolator
 
 from bakeoff.base.settings import BadInput
+from bakeoff.tuner_contest.table_shape import shape
 from bakeoff.tuner_contest.training_table import (
     Checks,
     TrainingTable,
     check_places,
     level_places,
     read,
-    shape,
     table_of,
     written,
 )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from bakeoff.base.settings import hint
 from bakeoff.harness.study_rules import start_of
 from bakeoff.tuner_contest.settings import TableSettings
-from bakeoff.tuner_contest.training_table import shape
+from bakeoff.tuner_contest.table_shape import shape
 from bakeoff.tuning.candidate import Base
 from bakeoff.tuning.settings import Choice, StudySettings
 from bakeoff.tuning.start import Start

@@ -16,8 +16,8 @@ from bakeoff.tuner_contest.problem import Problem
 from bakeoff.tuner_contest.search import build, searched
 from bakeoff.tuner_contest.settings import TunerContestBudget, TunerContestSettings
 from bakeoff.tuner_contest.statistics import Bootstrap
+from bakeoff.tuner_contest.table_shape import shape
 from bakeoff.tuner_contest.training_table import read as read_table
-from bakeoff.tuner_contest.training_table import shape
 from bakeoff.tuning.measures import sign
 from bakeoff.tuning.searchers.registry import SEARCHERS
 from bakeoff.tuning.settings import StudySettings

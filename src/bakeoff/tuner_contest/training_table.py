@@ -19,8 +19,9 @@ from scipy.stats import rankdata
 
 from bakeoff.base.settings import BadInput
 from bakeoff.tuner_contest.problem import Problem
+from bakeoff.tuner_contest.table_shape import shape
 from bakeoff.tuning.measures import metric, sign
-from bakeoff.tuning.settings import Choice, Dimension, Range
+from bakeoff.tuning.settings import Choice, Range
 from bakeoff.tuning.space import Cube, Point, Space
 from bakeoff.tuning.trained import Trained
 
@@ -116,12 +117,6 @@ class TrainingTable:
         median = float(np.median(np.where(np.isfinite(self.values), self.values, finite.max())))
         least, worst = float(finite.min()), float(finite.max())
         return Problem(name, space, value, least, median, worst)
-
-
-def shape(dimensions: Mapping[str, Dimension], levels: Mapping[str, int]) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Return the shape of a table, and of each dimension the number of its choices."""
-    choices = tuple(len(one.choices) if isinstance(one, Choice) else 0 for one in dimensions.values())
-    return tuple(count or levels[name] for name, count in zip(dimensions, choices, strict=True)), choices
 
 
 def table_of(space: Space, levels: Mapping[str, int], values: Sequence[float]) -> TrainingTable:
