@@ -141,7 +141,7 @@ def test_the_page_shows_three_files() -> None:
 
 
 def test_the_gate_reads_their_settings_without_modules_that_take_long_to_import(shown: Mapping[str, Any]) -> None:
-    """Every stage and engine reads params.yaml: scipy.stats alone would add two seconds to a run's hundred processes each."""
+    """Every stage and engine reads params.yaml; scipy.stats alone would add a second to each of them."""
     assert shown["heavy modules"] == []
 
 

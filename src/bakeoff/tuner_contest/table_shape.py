@@ -1,4 +1,4 @@
-"""The shape of a table of trainings: known from params.yaml alone, before any training, so params.yaml's checks use it."""
+"""The shape of a table of trainings, which params.yaml alone decides."""
 
 from collections.abc import Mapping
 

@@ -274,6 +274,28 @@ def test_nuclei_are_numbered_in_the_red_channel(tmp_path: Path, monkeypatch: pyt
         next(pictures.red(Place(tmp_path / "grey.png", "grey.png", LIMITS)))
 
 
+def test_the_data_science_bowl_s_nuclei_are_those_of_both_parts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BAKEOFF_CACHE", str(tmp_path / "cache"))
+    with zipfile.ZipFile(tmp_path / "dsb2018.zip", "w") as archive:
+        archive.writestr("dsb2018/README.md", b"what this is")
+        for part, name, value in (("test", "aa", 7), ("train", "cc", 5), ("train", "bb", 6)):
+            for role, values in (("images", np.full((2, 2), value, np.uint8)), ("masks", np.array([[0, 300], [1, 2]]))):
+                content = io.BytesIO()
+                Image.fromarray(values.astype(np.uint8 if role == "images" else np.uint16)).save(content, "TIFF")
+                archive.writestr(f"dsb2018/{part}/{role}/{name}.tif", content.getvalue())
+    found = Found("dsb2018", "dsb2018", {"data": tmp_path / "dsb2018.zip"})
+    chosen = plain(labels=[{"background": 0}, {"nucleus": "rest"}])
+    scans = read(found, chosen, LIMITS, Remarks())
+    assert [scan.shown for scan in scans] == [
+        f"dsb2018/dsb2018/{name}.tif" for name in ("train/images/bb", "train/images/cc", "test/images/aa")
+    ]
+    ((x, y),) = scans[0].slices()
+    assert x.tolist() == [[[6, 6], [6, 6]]]
+    assert numbered(y, chosen, "m").tolist() == [[0, 1], [1, 1]]
+
+
 def test_the_challenge_s_stacks_are_one_sequence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BAKEOFF_CACHE", str(tmp_path / "cache"))
     with zipfile.ZipFile(tmp_path / "isbi.zip", "w") as archive:

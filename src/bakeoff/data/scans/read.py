@@ -38,6 +38,8 @@ def read(found: Found, settings: ScansSettings, limits: Limits, remarks: Remarks
             )
             both = pairs(images.files(), masks.files(), remarks)
             return [stacks.read(image, mask, remarks, pictures.red) for image, mask in both]
+        case "dsb2018":
+            return dsb2018(Place(archive.folder(found.files["data"], limits), found.name, limits) / "dsb2018", remarks)
         case _:
             return in_folder(root(found.files["data"], found.name, limits), settings, remarks)
 
@@ -125,3 +127,12 @@ def pets(images: Place, trimaps: Place, remarks: Remarks) -> list[Scan]:
     """Oxford-IIIT Pet: 1 pet, 2 background, 3 the edge between; MATLAB's files beside some pictures are left out."""
     photos = [file for file in images.files() if file.suffix == ".jpg"]
     return [stacks.read(*both, remarks) for both in pairs(photos, trimaps.files(), remarks)]
+
+
+def dsb2018(folder: Place, remarks: Remarks) -> list[Scan]:
+    """Fluorescence pictures of the Data Science Bowl 2018: StarDist's training part, then its test part."""
+    return [
+        stacks.read(image, mask, remarks)
+        for part in ("train", "test")
+        for image, mask in pairs((folder / part / "images").files(), (folder / part / "masks").files(), remarks)
+    ]

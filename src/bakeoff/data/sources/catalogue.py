@@ -332,6 +332,21 @@ SOURCES: dict[str, Source] = {
             ),
         },
     ),
+    "dsb2018": Source(
+        title="DSB 2018, fluorescence: 497 micrographs of nuclei in several sizes; the mask numbers the nuclei",
+        kind="scans",
+        licence="CC0 1.0",
+        citation="Caicedo et al. 2019, Nature Methods 16; the subset of Schmidt et al. 2018, MICCAI (StarDist)",
+        reader="dsb2018",
+        subject="Nuclei under the fluorescence microscope",
+        files={
+            # torch_em, data/datasets/light_microscopy/dsb.py
+            "data": Remote(
+                "https://github.com/stardist/stardist/releases/download/0.1.0/dsb2018.zip",
+                "sha256:e44921950edce378063aa4457e625581ba35b4c2dbd9a07c19d48900129f386f",
+            ),
+        },
+    ),
     "isbi-2012": Source(
         title="ISBI 2012 challenge: 30 sections of a fly's nerve cord under the electron microscope, membranes marked",
         kind="scans",
