@@ -3,7 +3,8 @@
 from operator import methodcaller
 
 from bakeoff.base import paths
-from bakeoff.base.workers import answering, count
+from bakeoff.base.cluster import answers
+from bakeoff.base.workers import count
 from bakeoff.contest.task_data import examples
 from bakeoff.data.examples import Examples
 from bakeoff.harness.stage import Stage, run
@@ -25,7 +26,7 @@ def tuner_table(stage: Stage, study: str) -> None:
             finished.keep(asked, trained)
             progress.advance()
 
-        with log, answering(trainings.train(objective), count(CPU), keep) as train:
+        with log, answers(trainings.train(objective), count(CPU), keep) as train:
             found = finished.around(train)(trainings.asked)
     if log.taken:
         stage.say([f"{stage.name}: {log.taken} of {len(found)} trainings are from {log.path}"])

@@ -409,6 +409,13 @@ def mlflow(arguments: list[str]) -> None:
     command.make_context("mlflow", arguments)
 
 
+def dask(arguments: list[str]) -> None:
+    from distributed.cli.dask_scheduler import main
+
+    assert arguments[0] == "scheduler"
+    main.make_context("dask scheduler", arguments[1:])
+
+
 def known(arguments: list[str]) -> None:
     """Accept any arguments of a program that is not the project's."""
 
@@ -416,6 +423,7 @@ def known(arguments: list[str]) -> None:
 PROGRAMS: dict[str, Callable[[list[str]], None]] = {
     "make": make,
     "bakeoff": bakeoff,
+    "dask": dask,
     "dvc": dvc,
     "snakemake": snakemake,
     "torchrun": torchrun,

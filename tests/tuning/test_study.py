@@ -198,8 +198,8 @@ REAL = SETTINGS.model_copy(
 )
 
 
-def searched(method: str, workers: int) -> list[Run]:
-    """By a method, from nothing."""
+def small_study(method: str) -> Study:
+    """A search by a method, from nothing."""
     rng = np.random.default_rng(0)
     splits = [
         Split(rng.normal(size=(30, 4)).astype(np.float32), rng.integers(3, size=30, dtype=np.uint8)) for _ in "abc"
@@ -209,9 +209,12 @@ def searched(method: str, workers: int) -> list[Run]:
     spec = SEARCHERS[method]
     hyperparameters = spec.settings.model_validate(METHODS[method])
     problem = Problem("mlp", shared.space(REAL), REAL_BUDGET.trials, REAL.seed, partial(Hypergradient, objective))
-    study = Study(
-        "mlp", method, "images.npz", REAL_BUDGET, REAL, hyperparameters, objective, spec.build(problem, hyperparameters)
-    )
+    searcher = spec.build(problem, hyperparameters)
+    return Study("mlp", method, "images.npz", REAL_BUDGET, REAL, hyperparameters, objective, searcher)
+
+
+def searched(method: str, workers: int) -> list[Run]:
+    study = small_study(method)
     with answering(study.train, workers) as train, Progress(study.trainings, "tune", StringIO()) as progress:
         return study.run(train, lambda *_: lambda _: None, progress)
 

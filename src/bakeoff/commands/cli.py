@@ -99,6 +99,7 @@ def run() -> None:
     using.add_argument("study", help="of `tuning.studies` in params.yaml")
     using.add_argument("--trial", help="of a study of two objectives: a trial of its front, such as bayes-t007")
     using.add_argument("--force", action="store_true", help="write over a recipe that is there")
+    command(worker).add_argument("scheduler", help="its address, such as tcp://head:8786")
     command(deps)
     command(readme)
     command(setup)
@@ -250,6 +251,13 @@ def use(arguments: argparse.Namespace) -> None:
 
     for line in write_recipe(arguments.study, params.check(), trial=arguments.trial, force=arguments.force):
         print(line)
+
+
+def worker(arguments: argparse.Namespace) -> None:
+    """join a Dask cluster, whose workers do the trainings of searches where BAKEOFF_DASK names its scheduler"""
+    from bakeoff.base.cluster import serve
+
+    serve(arguments.scheduler)
 
 
 def deps(_: argparse.Namespace) -> None:

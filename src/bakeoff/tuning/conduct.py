@@ -3,7 +3,7 @@
 from operator import methodcaller
 
 from bakeoff.base import paths
-from bakeoff.base.workers import answering
+from bakeoff.base.cluster import answers
 from bakeoff.harness.stage import Stage
 from bakeoff.tuning.study import Study
 from bakeoff.tuning.trial import Trial
@@ -19,7 +19,7 @@ def conduct(stage: Stage, search: Study, finished: LoggedTrainings, workers: int
     """
     trials: list[Trial] = []
     log, name = finished.log, f"{search.study}-{search.method}"
-    training = answering(search.train, workers, finished.keep)
+    training = answers(search.train, workers, finished.keep)
     with log, training as train, stage.progress(search.trainings) as progress:
         runs = search.run(finished.around(train), stage.watch, progress, trials.append)
     if log.taken:

@@ -72,11 +72,10 @@ class Study:
         """The number of trials with all epochs that the budget pays for."""
         return self.settings.points(self.budget.trials)
 
-    def train(self, asked: Asked) -> Trained:
-        point, of = asked
-        if isinstance(of, Part):
-            return self.objective.part(point, of)
-        return self.objective(point) if of is None else self.objective.confirm(point, of)
+    @property
+    def train(self) -> Callable[[Asked], Trained]:
+        """Each training of the search. It holds the examples or the text, and travels to other processes."""
+        return partial(training, self.objective)
 
     def try_all(
         self, train: Callable[[Sequence[Asked]], Sequence[Trained]], points: Sequence[Point]
@@ -191,6 +190,14 @@ class Study:
         """
         named = self.parameters() | self.named(point) | {"seed": seed, **parameters}
         return Run(f"{self.name}-{suffix}", named, {**trained.metrics, **metrics}, [], trained.diverged, self.name)
+
+
+def training(objective: Trainings, asked: Asked) -> Trained:
+    """Return one training."""
+    point, of = asked
+    if isinstance(of, Part):
+        return objective.part(point, of)
+    return objective(point) if of is None else objective.confirm(point, of)
 
 
 def best_so_far(objectives: Sequence[str], last: Mapping[str, float], trial: Trial) -> dict[str, float]:

@@ -1,0 +1,160 @@
+"""Trainings on the workers of a Dask cluster, in place of processes of this machine.
+
+The searches use it. Where a training runs, and on how many workers, is never part of a result. A worker that dies loses
+its training alone, which another worker then begins again.
+"""
+
+import hashlib
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+
+from bakeoff.base import reproducible
+from bakeoff.base.settings import BadInput
+from bakeoff.base.workers import answering, nothing
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+Q = TypeVar("Q")
+A = TypeVar("A")
+
+VARIABLE = "BAKEOFF_DASK"  # the address of a scheduler, such as tcp://head:8786
+INSTALL = "pip install 'bakeoff[dask]'"
+FOLDER = Path(".bakeoff/dask")  # of the workers, for files of their own
+CONNECT = 10  # seconds to reach the scheduler
+START = "start some by `bakeoff worker ADDRESS` in this project's folder on other machines"
+
+
+def answers(
+    ask: Callable[[Q], A], workers: int, arrived: Callable[[Q, A], None] = nothing
+) -> AbstractContextManager[Callable[[Iterable[Q]], list[A]]]:
+    """Return `answering` by the cluster that the environment names, or else by processes of this machine.
+
+    Args:
+        workers: the number of processes.
+    """
+    scheduler = os.environ.get(VARIABLE)
+    return on_cluster(ask, scheduler, arrived) if scheduler else answering(ask, workers, arrived)
+
+
+def serve(scheduler: str) -> NoReturn:
+    """Become a worker of a cluster, with one thread and the environment that makes bytes equal.
+
+    Raises:
+        BadInput: the package is not installed.
+    """
+    if find_spec("distributed") is None:
+        raise BadInput(f"the package distributed is not installed; {INSTALL}")
+    options = ["--nthreads", "1", "--no-dashboard", "--local-directory", str(FOLDER)]
+    os.execv(sys.executable, [sys.executable, "-m", "distributed.cli.dask_worker", scheduler, *options])
+
+
+@contextmanager
+def on_cluster(
+    ask: Callable[[Q], A], scheduler: str, arrived: Callable[[Q, A], None]
+) -> Iterator[Callable[[Iterable[Q]], list[A]]]:
+    """Yield a function of many questions: the answers of the workers, in the order of the questions.
+
+    `ask` travels to each worker once, with what it holds; then only questions and answers do.
+
+    Args:
+        scheduler: its address.
+        arrived: is called in this process with a question and its answer, as soon as it is there.
+
+    Raises:
+        BadInput: the scheduler does not answer, a worker is not as this process is, or all workers are gone.
+    """
+    try:
+        from distributed import Client
+    except ImportError:
+        raise BadInput(f"{VARIABLE} is set, and the package distributed is not installed; {INSTALL}") from None
+    try:
+        client = Client(scheduler, timeout=CONNECT, set_as_default=False)
+    except (OSError, ValueError) as error:
+        raise BadInput(
+            f"{VARIABLE}: no scheduler answers at '{scheduler}' ({type(error).__name__}); start one by "
+            "`dask scheduler`, or unset the variable"
+        ) from None
+    with client:
+        check(client)
+        held = client.scatter(ask, broadcast=True, hash=False)
+        yield partial(_shared, client, held, arrived)
+
+
+def check(client: "Client") -> None:
+    """Check that each worker gives the bytes that this process would give.
+
+    Raises:
+        BadInput: there is no worker, or one differs.
+    """
+    from distributed.client import TimeoutError as TooLate
+
+    workers = client.scheduler_info(n_workers=-1)["workers"]
+    if not workers:
+        raise BadInput(f"{VARIABLE}: the scheduler has no workers; {START}")
+    try:
+        described = client.run(describe, on_error="return")
+    except (OSError, TooLate) as error:
+        raise BadInput(f"{VARIABLE}: a worker ended while it was asked what it is ({error}); run this again") from None
+    for place, found in sorted(described.items()):
+        if fault := difference(found, describe(), workers[place]["nthreads"]):
+            raise BadInput(f"{VARIABLE}: the worker at {place} {fault}; {START}")
+
+
+def difference(found: Mapping[str, str] | BaseException, own: Mapping[str, str], threads: int) -> str | None:
+    """Return how a worker differs from this process; None where it gives the same bytes.
+
+    Args:
+        found: what the worker says of itself, or why it cannot.
+        threads: of the worker; trainings beside each other in one process could disturb each other.
+    """
+    if isinstance(found, BaseException):
+        return f"cannot import this project ({found})"
+    if threads != 1:
+        return f"has {threads} threads: expected 1"
+    for name, value in own.items():
+        if found.get(name) != value:
+            return f"has {name} {found.get(name)}: expected {value}, as here"
+    return None
+
+
+def describe() -> dict[str, str]:
+    """Return what decides the bytes of a training, besides its settings and data: libraries and code."""
+    package = Path(__file__).parents[1]
+    digest = hashlib.sha256()
+    for path in sorted(package.rglob("*.py")):
+        digest.update(path.relative_to(package).as_posix().encode() + path.read_bytes())
+    versions = {name: version(name) for name in reproducible.HEAVY}
+    environment = "set" if reproducible.applied() else "not set"
+    python = ".".join(map(str, sys.version_info[:2]))
+    return {"Python": python, **versions, "code with digest": digest.hexdigest()[:12], "the environment": environment}
+
+
+def _shared(client: "Client", held: Any, arrived: Callable[[Q, A], None], questions: Iterable[Q]) -> list[A]:
+    from distributed import CancelledError, KilledWorker, as_completed
+
+    asked = {client.submit(_answer, held, question, pure=False): question for question in questions}
+    try:
+        for future in as_completed(asked, loop=client.loop):
+            arrived(asked[future], future.result())
+        return [future.result() for future in asked]
+    except KilledWorker:
+        raise BadInput(
+            f"{VARIABLE}: a training ended several workers, one after the other; if memory ran out, give them more. "
+            "What has finished is kept for the next run"
+        ) from None
+    except CancelledError:
+        raise BadInput(
+            f"{VARIABLE}: all workers are gone; {START}. What has finished is kept for the next run"
+        ) from None
+
+
+def _answer(ask: Callable[[Q], A], question: Q) -> A:
+    return ask(question)
