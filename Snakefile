@@ -74,6 +74,8 @@ for stage in STAGES:
 
 onstart:
     forced.note(STAGES, workflow.dag_settings)
+    if workflow.local_exec:
+        scheduler.no_rate_limit(workflow)
     if workflow.local_exec and any(stage.stale and stage.device for stage in STAGES):  # a cluster's GPUs are elsewhere
         try:
             refuse(device)

@@ -1,13 +1,16 @@
-"""A killed Snakemake's locks go; a living one's, and another machine's, stay."""
+"""A killed Snakemake's locks go; a living one's, and another machine's, stay. Snakemake has no limit on jobs a second."""
 
+import inspect
 import os
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from snakemake.scheduling.job_scheduler import JobScheduler
 
 from bakeoff.base import processes
 from bakeoff.harness import parent_watch, scheduler
@@ -71,3 +74,10 @@ def test_a_process_is_named_so_that_its_successor_is_another(monkeypatch: pytest
         os.waitid(os.P_PID, other.pid, os.WEXITED | os.WNOWAIT)
         assert not processes.runs(named)  # ended, and not yet asked for its status
     assert not processes.runs(named)
+
+
+def test_snakemake_s_scheduler_takes_no_limiter_for_no_limit() -> None:
+    assert "if self.job_rate_limiter is None:" in inspect.getsource(JobScheduler.job_selector)
+    workflow = SimpleNamespace(scheduler=SimpleNamespace(job_rate_limiter=object()))
+    scheduler.no_rate_limit(workflow)
+    assert workflow.scheduler.job_rate_limiter is None

@@ -1,14 +1,15 @@
-"""Snakemake's lock on the project: one that a killed Snakemake left behind is removed, never that of a living one.
+"""Snakemake's process: its lock on the project, its name for all that it starts, and its limit on jobs a second.
 
-Snakemake knows its lock by files alone, which outlive it, and then asks for `--unlock`. Beside them, the main process
-holds a lock of the operating system, which ends with it.
+A lock that a killed Snakemake left behind is removed, never that of a living one. Snakemake knows its lock by files
+alone, which outlive it, and then asks for `--unlock`. Beside them, the main process holds a lock of the operating
+system, which ends with it.
 """
 
 import fcntl
 import os
 import socket
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from bakeoff.base import processes
 from bakeoff.harness import parent_watch
@@ -48,3 +49,12 @@ def claim() -> None:
 def announce() -> None:
     """Name this process to all that it starts: they end when it does."""
     os.environ[parent_watch.VARIABLE] = processes.identity(os.getpid())
+
+
+def no_rate_limit(workflow: Any) -> None:
+    """Take away Snakemake's limit on jobs a second, which protects a cluster's queue and does nothing on one machine.
+
+    Each job that waits under the limit sets a timer that wakes the scheduler, which sets the next one. They add up: a
+    run of a hundred jobs spent three minutes of processor time on them.
+    """
+    workflow.scheduler.job_rate_limiter = None
