@@ -1,4 +1,4 @@
-"""A killed Snakemake's locks go; a living one's, and another machine's, stay. Snakemake has no limit on jobs a second."""
+"""A killed Snakemake loses its lock, a living one and another machine keep theirs; no limit on jobs a second."""
 
 import inspect
 import os
