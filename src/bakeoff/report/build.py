@@ -22,6 +22,7 @@ from bakeoff.report import pages, web_page
 from bakeoff.report.figures import contest, example_figures, overview
 from bakeoff.report.figures.cases import Cases, cases, draw_cases
 from bakeoff.report.figures.pareto import draw_fronts
+from bakeoff.report.figures.slices import draw_slices
 from bakeoff.report.figures.trials import draw_trials
 from bakeoff.report.figures.tuner_contest import draw_contest
 from bakeoff.report.sections import online, tuner_contest
@@ -135,7 +136,7 @@ def drawn_by(material: Material) -> Iterator[Callable[[], dict[str, bytes]]]:
 
 
 def trials(name: str, study: TuningComparison) -> dict[str, bytes]:
-    return {f"trials-{name}.png": draw_trials(study)}
+    return {f"trials-{name}.png": draw_trials(study), f"slices-{name}.png": draw_slices(study)}
 
 
 def pareto(name: str, study: FrontComparison) -> dict[str, bytes]:

@@ -436,7 +436,11 @@ def trials_part(name: str, tuning: TuningComparison) -> list[str]:
         f"Trials of the searches of {name}, from each hyperparameter to the {METRICS[tuning.metric]}, and the "
         "importance of each hyperparameter"
     )
-    return [text, picture(alternative, f"trials-{name}.png")]
+    slices = f"Each trial of {name}: the {METRICS[tuning.metric]} against each hyperparameter"
+    below = (
+        "The same trials against one hyperparameter each, in the colour of their method; the circle is the best trial."
+    )
+    return [text, picture(alternative, f"trials-{name}.png"), below, picture(slices, f"slices-{name}.png")]
 
 
 def importance_words(tuning: TuningComparison) -> str:
