@@ -137,5 +137,5 @@ def test_make_stops_where_the_environment_was_moved(target: str, tmp_path: Path)
         (tmp_path / name).touch()
     done = subprocess.run(["make", target], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 2
-    said = "error: .venv was made in another folder, and its commands lead there; make clean repro"
+    said = "error: .venv was created in another folder, and its commands refer to that folder; run make clean repro"
     assert done.stderr.splitlines()[0] == said
