@@ -73,6 +73,6 @@ def test_changed_code_is_left_as_it_is(name: str, tmp_path: Path, monkeypatch: p
     with (tmp_path / name).open("a") as file:
         file.write("\n")
     assert faster_dvc.install() == (
-        f"DVC's own functions read and write dvc.lock, which takes longer: dvc/{name} is not that of DVC 3.67.1"
+        f"using DVC's own functions for dvc.lock, which are slower: dvc/{name} is not that of DVC 3.67.1"
     )
     assert replaced() == {False}

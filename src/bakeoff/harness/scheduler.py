@@ -1,7 +1,7 @@
-"""Snakemake's lock on the project: one that a killed Snakemake left behind is removed, never that of a living one.
+"""Snakemake's lock on the project: that of a killed Snakemake is removed, never that of a running one.
 
-Snakemake knows its lock by files alone, which outlive it, and then asks for `--unlock`. Beside them, the main process
-holds a lock of the operating system, which ends with it.
+Snakemake's lock consists of files, which stay after a kill, so that `--unlock` is needed. The main process therefore
+also holds a lock of the operating system, which ends with the process.
 """
 
 import fcntl
@@ -20,10 +20,10 @@ _owned: list[TextIO] = []  # open as long as this process lives
 
 
 def claim() -> None:
-    """Become the one Snakemake that runs here, and remove the locks of one that was killed.
+    """Acquire the lock of this folder, and remove the lock files of a Snakemake that was killed.
 
-    Where another runs, nothing happens, and Snakemake itself refuses. Locks that another machine of a shared folder
-    made are left too: whether their owner lives cannot be seen from here.
+    If another Snakemake runs here, do nothing: Snakemake itself refuses to run. Locks of another machine that shares
+    the folder are kept, because it is unknown whether their owner still runs.
     """
     if _owned:
         return
@@ -46,5 +46,5 @@ def claim() -> None:
 
 
 def announce() -> None:
-    """Name this process to all that it starts: they end when it does."""
+    """Publish the identity of this process to its child processes, which end when it does."""
     os.environ[parent_watch.VARIABLE] = processes.identity(os.getpid())
