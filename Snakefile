@@ -17,8 +17,8 @@ if workflow.is_main_process:
         scheduler.claim()
     for line in lockfile.heal():
         print(line, file=sys.stderr)
-if (said := faster_dvc.install()) and workflow.is_main_process:
-    print(said, file=sys.stderr)
+if (note := faster_dvc.install()) and workflow.is_main_process:
+    print(note, file=sys.stderr)
 
 try:
     device = check().run.device

@@ -63,7 +63,7 @@ def test_pieces_that_do_not_add_up_are_refused(tmp_path: Path, pieces: list[np.n
 
 
 def test_objects_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="x holds objects, which are not written"):
+    with pytest.raises(ValueError, match="x contains objects, which are not written"):
         npz.save(tmp_path / "made", {"x": np.array([{}])})
 
 

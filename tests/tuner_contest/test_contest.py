@@ -103,7 +103,9 @@ def test_a_contest_has_every_search_once_and_comes_back_from_its_file(table: Pat
     path.write_text(contest.dumped())
     assert TunerContest.read(path).dumped() == contest.dumped()
     path.write_text(contest.dumped()[:-20])
-    with pytest.raises(BadInput, match=r"is cut or of another version of bakeoff; `dvc repro tuner_contest` writes it"):
+    with pytest.raises(
+        BadInput, match=r"is truncated or of another version of bakeoff; `dvc repro tuner_contest` writes it"
+    ):
         TunerContest.read(path)
 
 
