@@ -40,13 +40,13 @@ DAMAGES = [
     ("dvc.lock", MERGED, "dvc.lock: line 4 is a conflict marker of a merge; take one side"),
     ("dvc.lock", "<<<<<<< HEAD\n" + WHOLE, "dvc.lock: line 1 is a conflict marker"),
     ("dvc.lock", "", "dvc.lock: is truncated or was not written by DVC; `bakeoff tidy` repairs it"),
-    ("dvc.lock", WHOLE[:60], "dvc.lock: ends early"),
-    ("dvc.lock", "\x00" * 100, "dvc.lock: ends early"),
-    ("dvc.lock", "- a\n- b\n", "dvc.lock: ends early"),
+    ("dvc.lock", WHOLE[:60], "dvc.lock: is truncated"),
+    ("dvc.lock", "\x00" * 100, "dvc.lock: is truncated"),
+    ("dvc.lock", "- a\n- b\n", "dvc.lock: is truncated"),
     (".dvc/tmp/rwlock", "", ".dvc/tmp/rwlock: is truncated, because DVC was killed; `bakeoff tidy` repairs it, or: rm"),
-    (".dvc/tmp/rwlock", RWLOCK[:30], ".dvc/tmp/rwlock: is cut"),
-    (".dvc/tmp/rwlock", "[]", ".dvc/tmp/rwlock: is cut"),
-    (".dvc/tmp/rwlock", '{"read": {"a": [1]}}', ".dvc/tmp/rwlock: is cut"),
+    (".dvc/tmp/rwlock", RWLOCK[:30], ".dvc/tmp/rwlock: is truncated"),
+    (".dvc/tmp/rwlock", "[]", ".dvc/tmp/rwlock: is truncated"),
+    (".dvc/tmp/rwlock", '{"read": {"a": [1]}}', ".dvc/tmp/rwlock: is truncated"),
 ]
 
 
