@@ -1,4 +1,4 @@
-# `make help` lists the targets. Only Python 3.11+, git and make need to be there.
+# `make help` lists the targets. Python 3.11+, git and make are required.
 PYTHON ?= python3
 TORCH ?= cpu
 TORCH_VERSION := 2.13.0
@@ -11,7 +11,7 @@ export MLFLOW_DISABLE_TELEMETRY := true
 .DEFAULT_GOAL := help
 .PHONY: unmoved help repro serial test check lint types tests format ui report bench deps lock readme verify verify-serial clean
 
-help:  ## this list
+help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 repro: .venv/.ready  ## run the pipeline on all cores (Snakemake runs, DVC records); reruns only what is stale
@@ -19,16 +19,16 @@ repro: .venv/.ready  ## run the pipeline on all cores (Snakemake runs, DVC recor
 	@bakeoff tidy
 	snakemake --cores all
 
-serial: .venv/.ready  ## the same, one stage after the other (dvc repro, and dvc.lock is whole at every moment)
+serial: .venv/.ready  ## the same, one stage after the other (dvc repro with atomic writes of dvc.lock)
 	@bakeoff check
 	@bakeoff tidy
 	python -m bakeoff.harness.engine repro
 	@bakeoff tidy
 
-test: lint  ## format, lint, then types and every test side by side
+test: lint  ## check format and lint, then types, and run every test in parallel
 	@$(MAKE) --no-print-directory --jobs=2 types tests
 
-check: lint types  ## format, lint and types only
+check: lint types  ## check format, lint and types only
 
 lint: .venv/.ready
 	ruff format --check .
@@ -40,29 +40,30 @@ types: .venv/.ready
 tests: .venv/.ready
 	pytest -n auto --dist loadgroup
 
-format: .venv/.ready  ## format the code and mend what can be mended
+format: .venv/.ready  ## format the code and apply ruff's fixes
 	ruff format .
 	ruff check --fix .
 
-ui: .venv/.ready  ## MLflow, with the saved views, fed by running trainings
+ui: .venv/.ready  ## start MLflow with the saved views; running trainings are shown too
 	bakeoff ui
 
-report: .venv/.ready  ## run what the report needs, and say where it is
+report: .venv/.ready  ## run the stages that the report needs, and print its path
 	dvc repro report
 	@echo "reports/report.html"
 
-bench: .venv/.ready  ## the measurements of benchmarks/ (after a run, on a quiet machine; a quarter of an hour)
+bench: .venv/.ready  ## run benchmarks/ (after a run, on a machine without other load; a quarter of an hour)
 	python -m benchmarks.fixed_cost
 	python -m benchmarks.ingest
 	python -m benchmarks.embedding
 	python -m benchmarks.training
 	python -m benchmarks.costs
 
-deps: .venv/.ready  ## write what each stage imports into dvc.yaml, and the editors' schema of params.yaml
+deps: .venv/.ready  ## write dvc.yaml, with the imports of each stage, and the JSON schema of params.yaml
 	bakeoff deps
 
-# From what is installed, so install a new package first. uv works beside the environment, not in it: only this needs it.
-lock:  ## pin what is installed (but torch) in requirements.lock, with the hash of every file of each version
+# Install a new package first: this reads the installed packages. uv is in an environment of its own, because only this
+# target needs it.
+lock:  ## pin the installed packages (except torch) in requirements.lock, with the hash of every file
 	@$(PYTHON) -m venv .bakeoff/locking
 	@.bakeoff/locking/bin/pip install --quiet uv==$(UV_VERSION)
 	@pip freeze --exclude-editable --exclude torch | grep -v -e '^nvidia-' -e '^triton==' > .bakeoff/locking/frozen.txt
@@ -72,26 +73,27 @@ lock:  ## pin what is installed (but torch) in requirements.lock, with the hash 
 	@mv .bakeoff/locking/requirements.lock requirements.lock
 	@rm -r .bakeoff/locking
 
-readme: .venv/.ready  ## bring the table of results into README.md
+readme: .venv/.ready  ## copy the table of results into README.md
 	bakeoff readme
 
-verify: .venv/.ready  ## run everything from nothing in a clean clone, on all cores; dvc.lock must come out the same to the byte
+verify: .venv/.ready  ## run the whole pipeline in a clean clone, on all cores, and check that dvc.lock is the same
 	bakeoff verify
 
-verify-serial: .venv/.ready  ## the same by DVC alone, one stage after the other; takes nearly twice as long
+verify-serial: .venv/.ready  ## the same with DVC alone, one stage after the other; takes nearly twice as long
 	bakeoff verify --serial
 
 clean:  ## remove the environment
 	rm -rf .venv
 
-# An environment keeps its place in its commands: once moved or copied, they start the Python of the old place, or none.
+# The commands of a virtual environment contain its path: after it is moved or copied, they start the old Python, or fail.
 unmoved:
 	@test ! -e .venv/bin/activate || grep -qF '$(CURDIR)/.venv' .venv/bin/activate \
-	  || { echo "error: .venv was made in another folder, and its commands lead there; make clean repro" >&2; exit 2; }
+	  || { echo "error: .venv was created in another folder, and its commands refer to that folder; run make clean repro" >&2; exit 2; }
 
-# torch first and by itself, kept if it is there: a CPU build where pip finds one, else from PyTorch's index of CPU
-# builds; TORCH=cuda takes PyPI's build for NVIDIA GPUs. uv, where it is there, installs the others several times as fast
-# as pip does, by the same hashes; it compiles modules only if told to. pip may know of an index that uv does not.
+# torch is installed first and separately, unless it is installed already: a CPU build from pip's index if it has one, else
+# from PyTorch's index of CPU builds. TORCH=cuda installs PyPI's build for NVIDIA GPUs. If uv is installed, it installs the
+# other packages several times as fast as pip, with the same hashes; it compiles modules only with --compile-bytecode. pip may
+# have an index configured that uv does not use.
 .venv/.ready: requirements.lock pyproject.toml | unmoved
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "error: $(PYTHON) is older than Python 3.11; set PYTHON=python3.11 or newer" >&2; exit 2; }
 	@test -x .venv/bin/python || $(PYTHON) -m venv .venv

@@ -1,4 +1,4 @@
-"""A rule for each stage of dvc.yaml, the only place where the graph is written; DVC judges, runs and records each."""
+"""A rule for each stage of dvc.yaml, which defines the graph. DVC decides which stages are stale, runs and records them."""
 import sys
 from functools import cache
 
@@ -17,8 +17,8 @@ if workflow.is_main_process:
         scheduler.claim()
     for line in lockfile.heal():
         print(line, file=sys.stderr)
-if (said := faster_dvc.install()) and workflow.is_main_process:
-    print(said, file=sys.stderr)
+if (note := faster_dvc.install()) and workflow.is_main_process:
+    print(note, file=sys.stderr)
 
 try:
     device = check().run.device
@@ -29,17 +29,17 @@ except BadInput as error:
 
 @cache
 def awaited():
-    """The outputs whose change counts. Snakemake knows what is forced only after it has read this file."""
+    """Return the outputs whose age counts. Snakemake knows the forced stages only after it has read this file."""
     stale = {path for stage in STAGES if stage.stale for path in stage.outputs}
     return stale | forced.above_stale(STAGES, workflow.dag_settings)
 
 
 def counted(stage):
-    """Age says nothing of the other inputs: what DVC calls stale has its reason to run in MARK."""
+    """Return the inputs of a stage, with the age of the others ignored: a stale stage depends on MARK instead."""
     return [path if path in awaited() else ancient(path) for path in stage.inputs]
 
 
-# A cluster's scheduler counts its own GPUs; on one machine (`--cores`) no more jobs use one than there are.
+# A cluster's scheduler counts its GPUs. On one machine (`--cores`), limit the jobs on a GPU to the number of GPUs.
 if workflow.resource_settings.cores and "gpu" not in workflow.global_resources:
     workflow.register_resource("gpu", gpus())
 
@@ -58,7 +58,7 @@ for stage in STAGES:
             lambda _, stage=stage: counted(stage),
             [MARK] if stage.stale else [],
         output:
-            # Without update() Snakemake deletes outputs that DVC would keep, because nothing changed after all.
+            # Without update(), Snakemake deletes the outputs before the job. DVC would keep them if no input has changed.
             [update(path if Path(path).suffix else directory(path)) for path in stage.outputs],
         log:
             f"logs/{stage.name}.log",

@@ -342,14 +342,14 @@ FAULTS: dict[str, Callable[[Copy], Done]] = {
     "disk full: word ids": lambda copy: copy.small_disk("data/corpus", 64, *module("ingest_corpus")),
     "disk full: weights": lambda copy: copy.small_disk("models/images", 4, *module(*TRAIN)),
     "disk full: run records": lambda copy: copy.small_disk("reports/records/images", 4, *module(*TRAIN)),
-    "disk full: what is trained": lambda copy: copy.small_disk(".checkpoints", 8, *module(*TRAIN)),
+    "disk full: checkpoints": lambda copy: copy.small_disk(".checkpoints", 8, *module(*TRAIN)),
     "disk full: live histories": live,
     "disk full: figures": lambda copy: copy.small_disk("reports/figures", 64, *module("report")),
     "limit of a file's length": lambda copy: copy.stage(*TRAIN, limit=(resource.RLIMIT_FSIZE, 4096)),
     "a bit flipped in data": damaged("data/images/images.npz", flip),
     "a bit flipped in weights": damaged("models/images/softmax-sgd.safetensors", flip),
     "a bit flipped in DVC's cache": damaged_cache,
-    "a bit flipped in what is trained": damaged_training,
+    "a bit flipped in a checkpoint": damaged_training,
     "data cut in half": damaged("data/table/encoded.npz", half),
     "a record cut in half": damaged("reports/records/images/softmax-sgd.json", half),
     "dvc.lock of 0 bytes, Snakemake": lock_begins_anew(lambda _: b"", *SNAKEMAKE),
@@ -418,6 +418,6 @@ def shortened(line: str) -> str:
 
 
 def table(rows: Sequence[Row]) -> str:
-    head = f"{len(rows)} faults, {sum(not row.well for row in rows)} neither survived nor told in one line."
+    head = f"{len(rows)} faults, {sum(not row.well for row in rows)} neither survived nor reported in one line."
     lines = [f"| {row.name} | {row.came} | {row.line.replace('|', '/')} |" for row in rows]
-    return "\n".join([head, "", "| fault | what came of it | the line |", "|---|---|---|", *lines])
+    return "\n".join([head, "", "| fault | outcome | message |", "|---|---|---|", *lines])

@@ -1,4 +1,4 @@
-"""The stages. Each runs the library beside it, ends with its engine, and has the environment that makes bytes equal."""
+"""The stage scripts. They end with their engine, and set the environment for bitwise equal results."""
 
 import sys
 from pathlib import Path
@@ -9,7 +9,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "src"))
 from bakeoff.base import opened
 from bakeoff.harness import parent_watch, restore_outputs
 
-parent_watch.hold()  # first: an engine may die during the imports
+parent_watch.end_with_engine()  # first: an engine may die during the imports
 restore_outputs.guard()  # and one of them may fail
 opened.note()
 

@@ -1,4 +1,4 @@
-"""Compares the runs of every record that params.yaml asks for; what else lies in the folders takes no part."""
+"""Compares the runs of all records that params.yaml lists; other files in the folders are ignored."""
 
 from operator import methodcaller
 

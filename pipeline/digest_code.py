@@ -1,4 +1,4 @@
-"""Writes the sha256 of each file that another script is made of: the one file that stands for its code in the graph."""
+"""Writes the sha256 of each file that a script imports, into one file that represents its code in the graph."""
 
 from operator import methodcaller
 

@@ -1,4 +1,4 @@
-"""Scales the table's numbers and one-hot encodes its categories, by what the training rows say."""
+"""Scales the table's numbers and one-hot encodes its categories, fitted on the training rows."""
 
 from functools import partial
 

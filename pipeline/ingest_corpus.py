@@ -1,4 +1,4 @@
-"""Makes word ids and a vocabulary of a text, plain or a dump of Wikipedia."""
+"""Converts a text, plain or a dump of Wikipedia, to word ids and a vocabulary."""
 
 from pathlib import Path
 

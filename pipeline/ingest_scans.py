@@ -1,4 +1,4 @@
-"""Makes splits of slices with a label a pixel; each slice under a simulated field of its own, if that is asked for."""
+"""Makes splits of slices with a label for each pixel, with a simulated bias field and noise if these are set."""
 
 from bakeoff.base import paths
 from bakeoff.data.card import Card

@@ -1,4 +1,4 @@
-"""Reads a table, of the catalogue or the user's own, checks it against its roles, and splits its rows."""
+"""Reads a table, from the catalogue or the user, checks the roles of its columns, and splits its rows."""
 
 from bakeoff.base import paths
 from bakeoff.data.limits import Limits

@@ -1,4 +1,4 @@
-"""Fits one classifier of scikit-learn to a table, as a yardstick for the networks."""
+"""Fits a classifier of scikit-learn to a table, as a reference baseline."""
 
 from bakeoff.base import paths
 from bakeoff.contest.baselines import BASELINES, fit

@@ -1,4 +1,4 @@
-"""Trains word vectors by one architecture on a text, and tests them against people's judgement of words."""
+"""Trains word vectors with one architecture on a text, and tests them against human judgements."""
 
 from bakeoff.base import paths
 from bakeoff.base.checkpoint import Checkpoint

@@ -1,4 +1,4 @@
-"""Trains one network on labelled examples under one optimizer: a cell of the contest, its search included."""
+"""Trains a network under an optimizer: a cell of the contest, with its search."""
 
 from functools import partial
 

@@ -1,4 +1,4 @@
-"""Learns the table row by row in the order of time, under one optimizer and schedule, without a drift and with some."""
+"""Learns a table row by row in its order, with one optimizer and schedule, with and without concept drift."""
 
 from typing import get_args
 

@@ -1,4 +1,4 @@
-"""Trains one network on labelled examples by its recipe, once for each seed."""
+"""Trains a network by its recipe, once for each seed."""
 
 from functools import partial
 

@@ -1,4 +1,4 @@
-"""Searches the settings of a study's training by one method, and confirms the best of what it finds on fresh seeds."""
+"""Searches the settings of a study's training with one method, and confirms the best trial with new seeds."""
 
 from bakeoff.base.workers import count
 from bakeoff.data.examples import Examples

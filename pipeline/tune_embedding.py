@@ -1,4 +1,4 @@
-"""Searches the settings of word vectors by one method, and confirms the best of what it finds on fresh seeds."""
+"""Searches the settings of word vectors with one method, and confirms the best trial with new seeds."""
 
 import torch
 

@@ -1,4 +1,4 @@
-"""Lets each method search problems with a known minimum, from many seeds at equal budgets, and compares them."""
+"""Compares the search methods on problems with a known minimum, from many seeds and at equal budgets."""
 
 from operator import methodcaller
 

@@ -1,4 +1,4 @@
-"""Trains a study at every combination of some levels of its hyperparameters, which `tuner_contest` then searches."""
+"""Trains a study at every combination of some levels of its hyperparameters, for `tuner_contest`."""
 
 from operator import methodcaller
 

@@ -14,7 +14,7 @@ from bakeoff.data.sources.catalogue import SOURCES, Packaged
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-SAME = "dvc.lock: the same to the byte"
+SAME = "dvc.lock: the same bytes"
 
 
 def read(path: str) -> Any:
@@ -96,7 +96,7 @@ def test_the_action_fails_when_a_result_moves(
 def test_verify_says_what_the_action_looks_for() -> None:
     (step,) = [step for step in read(".github/actions/verify/action.yml")["runs"]["steps"] if "run" in step]
     assert f"'{SAME}'" in step["run"]
-    assert 'print(f"{LOCK}: the same to the byte")' in (ROOT / "src/bakeoff/harness/verify.py").read_text("utf-8")
+    assert 'print(f"{LOCK}: the same bytes")' in (ROOT / "src/bakeoff/harness/verify.py").read_text("utf-8")
 
 
 def test_no_pattern_has_a_possessive_quantifier_behind_a_group() -> None:

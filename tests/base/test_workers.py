@@ -220,7 +220,7 @@ def test_there_are_as_many_as_cores_unless_told_otherwise(monkeypatch: pytest.Mo
     assert count(torch.device("cuda")) == 1
     for bad in ("0", "two", "-1", ""):
         monkeypatch.setenv(VARIABLE, bad)
-        with pytest.raises(BadInput, match=f"{VARIABLE} is '{bad}', and should be a number from 1 on"):
+        with pytest.raises(BadInput, match=f"{VARIABLE} is '{bad}', and should be a positive number"):
             count(CPU)
     monkeypatch.setattr(sys, "platform", "darwin")
     assert count(CPU) == 1

@@ -85,7 +85,7 @@ def test_map(method: str, capsys: pytest.CaptureFixture[str]) -> None:
     ("command", "message"),
     [
         (("neighbours", "kin"), r"the vocabulary has no word 'kin'; did you mean 'king'\?"),
-        (("neighbours", "zebra"), r"has no word 'zebra'; ask for one that the corpus has more often"),
+        (("neighbours", "zebra"), r"has no word 'zebra'; choose a word that is more frequent in the corpus"),
         (("analogy", "man", "king", "wom"), r"has no word 'wom'; did you mean 'woman'\?"),
         (("neighbours", "man", "--architecture", "skipgram"), r"skipgram.safetensors: not found; `dvc repro train_emb"),
     ],

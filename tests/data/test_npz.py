@@ -63,7 +63,7 @@ def test_pieces_that_do_not_add_up_are_refused(tmp_path: Path, pieces: list[np.n
 
 
 def test_objects_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="x holds objects, which are not written"):
+    with pytest.raises(ValueError, match="x contains objects, which are not written"):
         npz.save(tmp_path / "made", {"x": np.array([{}])})
 
 
@@ -100,7 +100,7 @@ def test_what_cannot_be_mapped_is_refused(tmp_path: Path) -> None:
         npz.mapped(path.with_suffix(".npz"))
     with path.open("wb") as file:
         np.savez(file, x=np.array([{}], dtype=object))
-    with pytest.raises(ValueError, match=r"x\.npy holds objects"):
+    with pytest.raises(ValueError, match=r"x\.npy contains objects"):
         npz.mapped(path)
     npz.save(path, ARRAYS)
     whole = bytearray(path.read_bytes())

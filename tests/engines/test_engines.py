@@ -400,8 +400,8 @@ def test_tidy_leaves_what_is_not_dvcs_own(project: Project) -> None:
     write("models/flights/mlp-adam.safetensors", "mine")(project)
     said = project.tidy().splitlines()
     assert [line for line in said if "kept" in line] == [
-        "models/flights/mlp-adam.safetensors: kept, for it is not what 'train_flights@mlp-adam' made; "
-        "'train_flights@mlp-adam' is no longer in dvc.yaml"
+        "models/flights/mlp-adam.safetensors: kept, because it is not from 'train_flights@mlp-adam', which is no "
+        "longer in dvc.yaml"
     ]
     assert len(said) == 6
     left = {name for name in project.results() if "adam" in name}
@@ -458,7 +458,7 @@ def test_a_stage_that_fails_stops_the_run_and_nothing_else(project: Project) -> 
             replace("dvc.yaml", "cmd: python -S -E pipeline/track.py", "command: python -S -E pipeline/track.py"),
             "'./dvc.yaml' validation failed: 2 errors; see `dvc status`",
         ),
-        (delete("raw/table.csv"), "raw/table.csv: not found; 'ingest_table' reads it, and no stage makes it"),
+        (delete("raw/table.csv"), "raw/table.csv: not found; 'ingest_table' reads it, and no stage writes it"),
     ],
 )
 def test_bad_input_ends_in_one_line_before_any_work(edit: Edit, line: str, project: Project) -> None:
@@ -567,7 +567,7 @@ SLOW = """
 import time
 from pathlib import Path
 from bakeoff.harness import parent_watch
-parent_watch.hold()
+parent_watch.end_with_engine()
 Path("started").touch()
 time.sleep(60)
 """

@@ -37,16 +37,16 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 DAMAGES = [
-    ("dvc.lock", MERGED, "dvc.lock: line 4 is a conflict marker of a merge; take one side whole"),
+    ("dvc.lock", MERGED, "dvc.lock: line 4 is a conflict marker of a merge; take one side"),
     ("dvc.lock", "<<<<<<< HEAD\n" + WHOLE, "dvc.lock: line 1 is a conflict marker"),
-    ("dvc.lock", "", "dvc.lock: ends early or is not what DVC writes; `bakeoff tidy` mends it"),
-    ("dvc.lock", WHOLE[:60], "dvc.lock: ends early"),
-    ("dvc.lock", "\x00" * 100, "dvc.lock: ends early"),
-    ("dvc.lock", "- a\n- b\n", "dvc.lock: ends early"),
-    (".dvc/tmp/rwlock", "", ".dvc/tmp/rwlock: is cut, as a killed DVC leaves it; `bakeoff tidy` mends it, or: rm"),
-    (".dvc/tmp/rwlock", RWLOCK[:30], ".dvc/tmp/rwlock: is cut"),
-    (".dvc/tmp/rwlock", "[]", ".dvc/tmp/rwlock: is cut"),
-    (".dvc/tmp/rwlock", '{"read": {"a": [1]}}', ".dvc/tmp/rwlock: is cut"),
+    ("dvc.lock", "", "dvc.lock: is truncated or was not written by DVC; `bakeoff tidy` repairs it"),
+    ("dvc.lock", WHOLE[:60], "dvc.lock: is truncated"),
+    ("dvc.lock", "\x00" * 100, "dvc.lock: is truncated"),
+    ("dvc.lock", "- a\n- b\n", "dvc.lock: is truncated"),
+    (".dvc/tmp/rwlock", "", ".dvc/tmp/rwlock: is truncated, because DVC was killed; `bakeoff tidy` repairs it, or: rm"),
+    (".dvc/tmp/rwlock", RWLOCK[:30], ".dvc/tmp/rwlock: is truncated"),
+    (".dvc/tmp/rwlock", "[]", ".dvc/tmp/rwlock: is truncated"),
+    (".dvc/tmp/rwlock", '{"read": {"a": [1]}}', ".dvc/tmp/rwlock: is truncated"),
 ]
 
 
@@ -83,7 +83,7 @@ def test_a_run_that_is_at_work_is_named_with_the_way_out(project: Path) -> None:
     (project / ".dvc/tmp/rwlock").write_text(json.dumps({"write": {str(project / "out.txt"): writer}, "read": {}}))
     with pytest.raises(BadInput) as refused:
         dvc_graph.load()
-    said = f"another run (process {os.getpid()}) is at work in this folder; wait until it has ended, then run the same"
+    said = f"another run (process {os.getpid()}) is running in this folder; wait until it has ended, then run the same"
     assert str(refused.value) == f"{said} command again"
 
 
@@ -95,7 +95,7 @@ def test_a_cut_record_is_told_with_the_way_out(content: str) -> None:
     path = Path("reports/records/images/cnn-adam.json")
     path.parent.mkdir(parents=True)
     path.write_bytes(content.encode("latin-1"))
-    with pytest.raises(BadInput, match=rf"^{path}: is .*`dvc checkout {path}` brings it back, or: rm {path}"):
+    with pytest.raises(BadInput, match=rf"^{path}: is .*`dvc checkout {path}` restores it, or: rm {path}"):
         record.read(path)
     assert [finding.well for finding in doctor.records()] == [False, True]
     path.write_text(RECORD)
@@ -137,5 +137,5 @@ def test_make_stops_where_the_environment_was_moved(target: str, tmp_path: Path)
         (tmp_path / name).touch()
     done = subprocess.run(["make", target], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 2
-    said = "error: .venv was made in another folder, and its commands lead there; make clean repro"
+    said = "error: .venv was created in another folder, and its commands refer to that folder; run make clean repro"
     assert done.stderr.splitlines()[0] == said

@@ -53,7 +53,7 @@ def test_all_functions_are_replaced() -> None:
 def test_another_version_is_left_as_it_is(package: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(faster_dvc.TESTED, package, "1.2.3")
     said = faster_dvc.install()
-    assert said is not None and said.endswith(f"longer: {package} is {version(package)}, and 1.2.3 was tested")
+    assert said is not None and said.endswith(f"slower: {package} is {version(package)}, and 1.2.3 was tested")
     assert replaced() == {False}
 
 
@@ -73,6 +73,6 @@ def test_changed_code_is_left_as_it_is(name: str, tmp_path: Path, monkeypatch: p
     with (tmp_path / name).open("a") as file:
         file.write("\n")
     assert faster_dvc.install() == (
-        f"DVC's own functions read and write dvc.lock, which takes longer: dvc/{name} is not that of DVC 3.67.1"
+        f"using DVC's own functions for dvc.lock, which are slower: dvc/{name} is not that of DVC 3.67.1"
     )
     assert replaced() == {False}

@@ -108,7 +108,7 @@ def test_the_gate_accepts_what_the_template_knows(settings: Settings, monkeypatc
     [
         ("ingest_<scans>:", "ingest_<scaned>:", "'scaned' is not a list of names; did you mean 'scanned'?"),
         ("# if corpora", "# if corporas", "'corporas' is not a list of names; did you mean 'corpora'?"),
-        ("data/<data>/<examples>", "data/<dta>/<examples>", "'- data/<dta>/images.npz' has what nothing takes"),
+        ("data/<data>/<examples>", "data/<dta>/<examples>", "'- data/<dta>/images.npz' has an unknown placeholder"),
         ("reports/records/<task>\n", "reports/records/<tusk>\n", "'tusk' is not a list of names; did you mean 'task'?"),
     ],
 )

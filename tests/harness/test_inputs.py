@@ -91,7 +91,7 @@ def test_settings_that_can_be_read_no_more_are_an_edit(read: Inputs, text: str) 
     Path("params.yaml").write_text(text)
     (line,) = read.changes("train")
     assert line.startswith("params.yaml: ")
-    assert line.endswith("; 'train' had read other settings when it began")
+    assert line.endswith("; 'train' had read valid settings when it began")
 
 
 def in_place(path: Path) -> None:

@@ -81,7 +81,7 @@ def test_a_cut_lock_is_put_back_or_begins_anew(left: str, copy: str | None) -> N
         lockfile.COPY.parent.mkdir()
         lockfile.COPY.write_text(copy)
     (said,) = lockfile.heal()
-    assert said.startswith("dvc.lock: ended early, for DVC was killed while it wrote it; ")
+    assert said.startswith("dvc.lock: was truncated, because DVC was killed while it wrote it; ")
     assert (lockfile.LOCK.read_text() if lockfile.LOCK.exists() else None) == copy
     assert list(lockfile.heal()) == []
 

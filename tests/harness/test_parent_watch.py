@@ -15,7 +15,7 @@ from bakeoff.harness import parent_watch
 
 ROOT = Path(__file__).parents[2]
 HOLD = (
-    "from bakeoff.harness import parent_watch; parent_watch.hold();"
+    "from bakeoff.harness import parent_watch; parent_watch.end_with_engine();"
     "print('holding', flush=True); import time; time.sleep({sleep})"
 )
 
@@ -56,7 +56,8 @@ def test_a_stage_whose_snakemake_died_before_it_held_on_ends_too() -> None:
 def test_the_stages_hold_on_before_any_slow_import() -> None:
     code = (
         "import sys; from bakeoff.harness import parent_watch;"
-        "parent_watch.hold = lambda: print(sorted({'torch', 'numpy', 'dvc', 'pydantic'} & set(sys.modules)));"
+        "slow = {'torch', 'numpy', 'dvc', 'pydantic'};"
+        "parent_watch.end_with_engine = lambda: print(sorted(slow & set(sys.modules)));"
         "import pipeline"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)

@@ -144,7 +144,7 @@ def test_a_lock_that_cannot_be_read_is_told_beside_the_refusal(project: Path) ->
     assert done.returncode == 2
     lines = done.stderr.splitlines()
     assert len(lines) == 2
-    assert lines[0].startswith("note: the earlier outputs of train@cnn were not brought back")
+    assert lines[0].startswith("note: the earlier outputs of train@cnn were not restored")
     assert lines[1].startswith("error: params.yaml: run.device is 'gpu'")
 
 

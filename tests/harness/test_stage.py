@@ -222,7 +222,7 @@ def edit_a_setting() -> None:
             r"params.yaml: tasks.images.training.epochs was \d+ when 'train@cnn' began, and is 1\d+ now; ",
         ),
         (lambda: Path("data/given.txt").write_text("taken"), "data/given.txt: was changed while 'train@cnn' ran; "),
-        (lambda: Path("data/given.txt").unlink(), "data/given.txt: was there when 'train@cnn' began, and is gone; "),
+        (lambda: Path("data/given.txt").unlink(), "data/given.txt: was deleted while 'train@cnn' ran; "),
         (lambda: Path("data/raw").mkdir(), "data/raw: was changed while 'train@cnn' ran; "),
     ],
 )

@@ -34,7 +34,7 @@ def recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_equal_locks_pass(capsys: pytest.CaptureFixture[str]) -> None:
     verify.compare(LOCK.format(a="'1'"), LOCK.format(a="'1'"))
-    assert capsys.readouterr().out == "dvc.lock: the same to the byte\n"
+    assert capsys.readouterr().out == "dvc.lock: the same bytes\n"
 
 
 def test_a_difference_is_named_and_fails_on_the_same_processor(capsys: pytest.CaptureFixture[str]) -> None:

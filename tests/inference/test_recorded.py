@@ -90,14 +90,14 @@ def test_other_settings_than_those_of_the_training_are_refused(
     seed = 3 if data == "scans" else 0
     wanted = f"params.yaml: data.{data}.{said.format(f'{CELLS[data]}, seed {seed}')}"
     assert str(error.value).startswith(wanted)
-    assert str(error.value).endswith(f"change that back, or `dvc repro train_{data}@{CELLS[data]}` trains it anew")
+    assert str(error.value).endswith(f"change that back, or `dvc repro train_{data}@{CELLS[data]}` trains it again")
     assert not (project / "out.png").exists()
 
 
 def test_other_settings_than_those_of_a_recipe_are_refused(change: Call, record: Call) -> None:
     record("recipes", "images-softmax", IMAGES, recorded_settings("images", dotted=False))
     change("images", resize=[8, 6])
-    with pytest.raises(BadInput, match="`dvc repro train_recipe_images@softmax` trains it anew"):
+    with pytest.raises(BadInput, match="`dvc repro train_recipe_images@softmax` trains it again"):
         predict("images", "a.png", "out.csv", recipe="softmax")
 
 
@@ -157,5 +157,8 @@ def test_the_file_of_the_data_leads_to_the_settings_too(
 @pytest.mark.parametrize("text", ["stages: [", "[1]", "words", "stages: [a]", "stages: {a: b}", "stages: {a: 1, a: 2}"])
 def test_a_damaged_lock_is_one_line(project: Path, text: str) -> None:
     (project / "dvc.lock").write_text(text)
-    with pytest.raises(BadInput, match=r"dvc\.lock: is not what DVC writes; `bakeoff tidy` mends it, or: git checkout"):
+    with pytest.raises(
+        BadInput,
+        match=r"dvc\.lock: is truncated or was not written by DVC; `bakeoff tidy` repairs it, or: git checkout",
+    ):
         predict("scans", "a.png", "mask.png", cell="unet-adam")

@@ -133,14 +133,12 @@ def test_a_registered_model_takes_no_view(
     with pytest.raises(SystemExit) as ended:
         main()
     assert ended.value.code == 2
-    said = f"error: --{option}: does not go with --mlflow, whose model predicts as it was registered; name the network"
+    said = f"error: --{option}: cannot be combined with --mlflow, whose model predicts as it was registered"
     assert capsys.readouterr().err.startswith(said)
 
 
 @pytest.mark.parametrize("given", ["", "15", "-20", "1e3", "a", "99999", "9" * 5000], ids=lambda given: given[:6])
 def test_a_window_is_a_number_of_pixels(given: str) -> None:
     assert window_side("16") == 16 and window_side(None) is None
-    with pytest.raises(
-        BadInput, match=r"^--window: .* is not a whole number from 16 to 32768; write it as --window 512"
-    ):
+    with pytest.raises(BadInput, match=r"^--window: .* is not an integer from 16 to 32768; write it as --window 512"):
         window_side(given)

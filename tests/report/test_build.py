@@ -251,10 +251,10 @@ def test_each_section_is_of_its_own_data(asked: dict[str, Any], tmp_path: Path) 
     for task in tasks:
         assert f"`data/{task}/examples.npz` ({part(task)}): {COUNTS[task]} train," in shown[task]
         if TASKS[task][0] == "table":
-            assert f"\n{COLUMNS[task]} columns. Statistics" in shown[task]
+            assert f"\n{COLUMNS[task]} columns. The statistics" in shown[task]
     for table in tables:
         text = shown["Online learning" if len(tables) == 1 else f"Online learning on {table}"]
-        assert f"the table's rows ({part(table)}), in their order" in text
+        assert f"rows of the table as a stream ({part(table)}), in their order" in text
         for record in STREAMS[table].values():
             loss = online.values(online.runs(record, "none"), "stream/loss")
             assert f" | {online.summary(loss, SETTINGS.confidence)} |  |" in text

@@ -112,7 +112,7 @@ def test_without_a_background_every_class_counts() -> None:
     assert list(shown.shown[0].by_class) == list(CLASSES)
     assert shown.shown[0].dice == pytest.approx(np.mean(list(shown.shown[0].by_class.values())))
     text, _ = pages.cases_part("scans", shown, WINNER)
-    assert "mean over the classes that its mask" in text and "Errors: another class, one class predicted" in text
+    assert "mean over the classes in its mask" in text and "Errors: another class, one class predicted" in text
     assert "missed" not in text
     assert draw_cases(shown) != draw_cases(found(*noisy([4, 1, 9])))
 
@@ -121,7 +121,7 @@ def test_the_page_names_each_case_with_its_classes() -> None:
     text, picture = pages.cases_part("scans", found(*noisy([4, 1, 9])), WINNER)
     assert "the best, the median and the worst Dice by unet under adam, seed 1: best, picture 2, 0.9" in text
     assert "; worst, picture 3, " in text and "(grey 0.400, white 1.000)" in text
-    assert "3 pictures have one." in text and "one class predicted as another" in text
+    assert "3 pictures have such a class." in text and "one class predicted as another" in text
     assert picture.endswith("(figures/cases-scans.png)") and picture.startswith("![Pictures of scans with the best")
     empty = np.zeros((6, 6), int)
     (said,) = pages.cases_part("scans", found([empty], [empty]), WINNER)

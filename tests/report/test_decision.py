@@ -1,4 +1,4 @@
-"""What to use on a task, how sure that is, what it costs, and what to try next: each rule on results made for it."""
+"""Recommendations: certainty, cost and the next change, each rule on results made for it."""
 
 import re
 from collections.abc import Sequence
@@ -100,9 +100,9 @@ def known(
     found: TaskComparison,
     *,
     costs: Costs = FREE,
-    course: Sequence[CurvePoint] = (),
+    curve: Sequence[CurvePoint] = (),
 ) -> Evidence:
-    return Evidence("penguins", found, costs, course, 0.95)
+    return Evidence("penguins", found, costs, curve, 0.95)
 
 
 def reference(
@@ -123,7 +123,7 @@ def reference(
     )
 
 
-def curve(*metrics: float, steps: int = 100) -> list[CurvePoint]:
+def points(*metrics: float, steps: int = 100) -> list[CurvePoint]:
     """A curve measured at as many moments as a training measures: after ceil(n steps / moments) steps."""
     none = Band(0.0, 0.0, 0.0)
     return [
@@ -215,22 +215,22 @@ CHANGES: dict[str, tuple[Evidence, str]] = {
     ),
     "diverged trials at a rate that another cell picked": (
         known(task(diverging(LEADER, [0, 1]), picking(SECOND, 0.1, model="cnn", optimizer="adam"))),
-        "a narrower space would leave out a rate that a cell picked",
+        "a narrower space would exclude a learning rate that a cell picked",
     ),
     "diverged trials at a rate below the pick": (
         known(task(diverging(LEADER, [0, 5]), SECOND)),
-        "a narrower space would leave out a rate that a cell picked",
+        "a narrower space would exclude a learning rate that a cell picked",
     ),
     "every trial diverged": (known(task(diverging(LEADER, range(8)), SECOND)), "8 of the 8 trials of mlp under adam"),
     "still rising": (
-        known(PLAIN, course=curve(0.5, 0.7, 0.8, 0.92)),
+        known(PLAIN, curve=points(0.5, 0.7, 0.8, 0.92)),
         "more epochs (`tasks.penguins.training.epochs`, now 8): the leader's accuracy on the validation subset "
         "still rose by 0.12 in the last 25% of the steps, more than one standard error (0.012) of its mean on all "
         "validation data.",
     ),
-    "still rising, of three points": (known(PLAIN, course=curve(0.5, 0.7, 0.92)), "in the last 33% of the steps"),
+    "still rising, of three points": (known(PLAIN, curve=points(0.5, 0.7, 0.92)), "in the last 33% of the steps"),
     "still rising, of twelve points": (
-        known(PLAIN, course=curve(*[0.8] * 8, 0.85, 0.88, 0.9, 0.92, steps=330)),
+        known(PLAIN, curve=points(*[0.8] * 8, 0.85, 0.88, 0.9, 0.92, steps=330)),
         "rose by 0.07 in the last 25% of the steps",
     ),
     "a tie that more seeds would split": (
@@ -243,7 +243,7 @@ CHANGES: dict[str, tuple[Evidence, str]] = {
     ),
     "a tie that more seeds would split, of two cells": (
         known(task(LEADER, CLEAR)),
-        "with about 4 in place of 3 seeds, differences as large as those measured would be significant for 1 cell",
+        "with about 4 in place of 3 seeds, differences as large as the measured ones would be significant for 1",
     ),
     "nothing to change": (
         known(task(LEADER)),
@@ -251,25 +251,25 @@ CHANGES: dict[str, tuple[Evidence, str]] = {
         "and few trials of any cell diverged.",
     ),
     "a flat curve": (
-        known(task(LEADER), course=curve(0.9, 0.91, 0.915, 0.92)),
+        known(task(LEADER), curve=points(0.9, 0.91, 0.915, 0.92)),
         "space, few trials of any cell diverged and the leader's curve is flat at the end.",
     ),
     "a curve that falls": (
-        known(task(LEADER), course=curve(0.5, 0.7, 0.93, 0.7)),
+        known(task(LEADER), curve=points(0.5, 0.7, 0.93, 0.7)),
         "the leader's curve falls at the end.",
     ),
     "a tie that no seeds would split": (
         known(PLAIN),
-        "few trials of any cell diverged and at most 50 seeds would not split half of the tie.",
+        "few trials of any cell diverged and 50 seeds would not be enough to separate half of the tied cells.",
     ),
     "a tie of single seeds, of which nothing is known": (
-        known(task(cell(1, "adam", 0.9), cell(2, "sgd", 0.9)), course=curve(0.5, 0.9)),
+        known(task(cell(1, "adam", 0.9), cell(2, "sgd", 0.9)), curve=points(0.5, 0.9)),
         "inside its search space and few trials of any cell diverged.",
     ),
     "a tie and a flat curve": (
-        known(PLAIN, course=curve(0.9, 0.91, 0.915, 0.92)),
+        known(PLAIN, curve=points(0.9, 0.91, 0.915, 0.92)),
         "the leader's learning rate is inside its search space, few trials of any cell diverged, the leader's curve is "
-        "flat at the end and at most 50 seeds would not split half of the tie.",
+        "flat at the end and 50 seeds would not be enough to separate half of the tied cells.",
     ),
     "no better than a reference": (
         known(task(POOR, CLEAR)),
@@ -296,12 +296,12 @@ def test_the_next_change_is_that_of_the_rule(evidence: Evidence, change: str) ->
     "evidence",
     [
         known(task(diverging(LEADER, [0]), SECOND)),  # one of eight is no quarter
-        known(PLAIN, course=curve(0.9, 0.91, 0.915, 0.92)),  # within a standard error
-        known(PLAIN, course=curve(0.5, 0.7, 0.93, 0.92)),  # falls
+        known(PLAIN, curve=points(0.9, 0.91, 0.915, 0.92)),  # within a standard error
+        known(PLAIN, curve=points(0.5, 0.7, 0.93, 0.92)),  # falls
         # Twelve moments of 330 steps: the ninth is step 248, which is the first after 0.75 * 330, and all of the rise.
-        known(PLAIN, course=curve(*[0.8] * 8, *[0.92] * 4, steps=330)),
-        known(PLAIN, course=curve(0.92)),  # one point says nothing of a rise
-        known(PLAIN, course=curve(0.5, 0.92, steps=2)[1:]),
+        known(PLAIN, curve=points(*[0.8] * 8, *[0.92] * 4, steps=330)),
+        known(PLAIN, curve=points(0.92)),  # one point says nothing of a rise
+        known(PLAIN, curve=points(0.5, 0.92, steps=2)[1:]),
         known(task(LEADER, SECOND, recipes=(reference(0.91, 0.91),))),  # worse on validation data
         known(task(LEADER, SECOND, recipes=(reference(0.99, half=0.01),))),  # test data decide nothing
         known(task(LEADER, SECOND, recipes=(reference(0.91),))),  # a single run has no interval
@@ -317,15 +317,15 @@ def test_the_first_rule_that_applies_decides() -> None:
     """Each task has what the rules after the first ask for too."""
     best = diverging(edged(0.9), [0])
     worse = diverging(CLEAR, [0, 1])
-    course = curve(0.5, 0.7, 0.8, 0.92)
+    course = points(0.5, 0.7, 0.8, 0.92)
     better = (Baseline(model="boosting", validation=0.99, test=0.99),)
     poor = best.model_copy(update={"no_better_than": "the majority class"})
     asked = [
-        known(task(LOST, baselines=better), course=course),
-        known(task(poor, worse, baselines=better), course=course),
-        known(task(best, worse, baselines=better), course=course),
-        known(task(best, worse), course=course),
-        known(task(LEADER, worse), course=course),
+        known(task(LOST, baselines=better), curve=course),
+        known(task(poor, worse, baselines=better), curve=course),
+        known(task(best, worse, baselines=better), curve=course),
+        known(task(best, worse), curve=course),
+        known(task(LEADER, worse), curve=course),
         known(task(LEADER, worse)),
         known(task(LEADER, diverging(SECOND, [0, 1]))),
         known(task(LEADER)),
@@ -376,8 +376,8 @@ def test_a_t_test_of_so_many_seeds_like_those_measured_is_significant(cells: int
 def test_half_of_the_tie_decides_how_many_seeds() -> None:
     hopeless = cell(3, "momentum", 0.94, 0.92, 0.899)
     one, two = known(task(LEADER, CLEAR)), known(task(LEADER, CLEAR, hopeless))
-    assert "significant for 1 cell of the tie" in next_change(one)
-    assert "significant for 1 cell of the tie" in next_change(two)
+    assert "significant for 1 tied cell" in next_change(one)
+    assert "significant for 1 tied cell" in next_change(two)
     assert next_change(known(task(LEADER, CLEAR, hopeless, hopeless))).startswith("a larger search")
 
 
@@ -418,15 +418,15 @@ def test_the_page_says_what_to_use_how_sure_that_is_and_what_it_costs() -> None:
     evidence = known(
         PLAIN,
         costs=Costs("model name Abacus", {"penguins": {"mlp": SEVEN}}),
-        course=curve(0.9, 0.91, 0.915, 0.92, steps=880),
+        curve=points(0.9, 0.91, 0.915, 0.92, steps=880),
     )
     said = decision(evidence)
     for part in (
         "### penguins\n\n**Use mlp under adam**, learning_rate 0.01.",
         "**Score**: accuracy 0.92 on validation and 0.9 on test data, mean over 3 seeds",
-        "**How sure**: no single winner: statistically tied with 1 of 1 other cells: mlp under sgd.",
-        "**Cost**: 0.01 s a step, 8.8 s for the 880 steps of a training on one core of Abacus; 1,000 parameters; 2 ",
-        "mlp under sgd is within one standard error and costs 30% less a step.",
+        "**Certainty**: no single winner: statistically tied with 1 of 1 other cells: mlp under sgd.",
+        "**Cost**: 0.01 s per step, 8.8 s for the 880 steps of a training on one core of Abacus; 1,000 parameters; 2 ",
+        "mlp under sgd is within one standard error and costs 30% less per step.",
         "`models/penguins/mlp-adam.safetensors`, described by `models/penguins/mlp-adam.json`.",
         "`bakeoff predict penguins INPUT --to OUT` applies it to new data.",
         "`bakeoff explain penguins --to FOLDER` shows its errors and its calibration.",
@@ -462,29 +462,29 @@ SHAKY = cell(3, "lion", 0.1, 0.5, 0.9, tied=False, unstable=True)
         ),
         (
             task(POOR, references=MAJORITY),
-            "No winner. mlp under adam has the best mean, but is no better than the majority class, so it wins "
-            "nothing. No better than the majority class (0.89): mlp under adam.",
+            "No winner. mlp under adam has the best mean, but is no better than the majority class, so it does "
+            "not win. No better than the majority class (0.89): mlp under adam.",
         ),
         (
             task(POOR, POOR_SECOND, references=MAJORITY),
-            "No winner. mlp under adam has the best mean, but is no better than the majority class, so it wins "
-            "nothing. It is statistically tied with all others (3 seeds): mlp under sgd. No better than the majority "
+            "No winner. mlp under adam has the best mean, but is no better than the majority class, so it does "
+            "not win. It is statistically tied with all others (3 seeds): mlp under sgd. No better than the majority "
             "class (0.89): mlp under adam, sgd.",
         ),
         (
             task(LEADER, SECOND, no_winner="too few seeds"),
-            "No winner. mlp under adam has the best mean, but wins nothing: it shares fewer than 3 seeds with a cell "
+            "No winner. mlp under adam has the best mean, but does not win: it shares fewer than 3 seeds with a cell "
             "that it is compared with. It is statistically tied with all others (3 seeds): mlp under sgd.",
         ),
         (
             task(LEADER.model_copy(update={"unstable": True}), no_winner="unstable"),
-            "No winner. mlp under adam has the best mean, but is too unstable to rank, so it wins nothing. Too "
+            "No winner. mlp under adam has the best mean, but is too unstable to rank, so it does not win. Too "
             "unstable to rank: mlp under adam.",
         ),
     ],
 )
 def test_how_sure_a_leader_is(found: TaskComparison, said: str) -> None:
-    assert f"- **How sure**: {said}" in decision(known(found)).splitlines()
+    assert f"- **Certainty**: {said}" in decision(known(found)).splitlines()
 
 
 CHANCE = Reference(name="chance", validation=0.95, test=0.4)

@@ -25,7 +25,8 @@ def test_rules_are_told_by_their_cost_and_drifts_by_what_they_cost() -> None:
     assert "| never; 1 of 2 |" in rows[4]
     assert "| 0.6 | 0.35 |" in rows[2]
     assert (
-        "sgd-constant the fewest additional errors, 1,000 on average, and adagrad-inverse_time the most, 5,200." in text
+        "sgd-constant makes the fewest additional errors, 1,000 on average, and adagrad-inverse_time the most, 5,200."
+        in text
     )
     assert "learning_rate 10 is online.search.high" in text and "250 rows later" in text
     assert text.count("](figures/online-table-") == 2

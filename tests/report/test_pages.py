@@ -314,7 +314,7 @@ def test_the_report_says_what_was_measured(comparison: Comparison) -> None:
         "on one core of Abacus,",
         "six, four",
         "0.561",
-        "none gives p <= 0.05",
+        "none has p <= 0.05",
         "LeCun 1998",
     ):
         assert said in page, said
@@ -369,7 +369,7 @@ def test_an_edge_is_warned_of_with_the_setting_to_widen(comparison: Comparison) 
     cells = tuple(one.model_copy(update={"search": search}) for one, search in zip(images.cells, searches, strict=True))
     assert (
         edges(images.model_copy(update={"cells": cells}))
-        == "No picked learning rate lies at the edge of its search space."
+        == "No picked learning rate is at the edge of its search space."
     )
 
 
@@ -594,7 +594,7 @@ def test_a_page_of_one_method_and_one_task_counts_one_of_each() -> None:
         assert wrong not in page, wrong
 
 
-OPENING = ["What to use", "Results by task"]
+OPENING = ["Recommendations", "Results by task"]
 SECTIONS = {
     "images alone": (("cifar",), ["cifar"]),
     "tables alone": (("table", "penguins"), ["penguins", "table"]),
@@ -722,7 +722,7 @@ def test_brains_are_named_under_brains_alone() -> None:
     ("ended", "said"),
     [
         ("target", "grid stopped after 3 trials, because its best value reached the target. "),
-        ("patience", "grid stopped after 3 trials, because its best value stayed the same. "),
+        ("patience", "grid stopped after 3 trials, because its best value had stopped improving. "),
         ("budget", ""),
     ],
 )
@@ -738,7 +738,7 @@ def test_a_halved_search_says_how_many_trials_had_all_epochs() -> None:
     changes = {"trials": 31, "trials_full": 7, "trials_diverged": 2}
     text = study_part("mlp", tuning.model_copy(update={"cells": (cell.model_copy(update=changes),)}), None)
     assert "| 31 (7 with all epochs, 2 diverged) |" in text
-    assert text.count("only the best of them are trained again with more (halving). ") == 1
+    assert text.count("only the best are trained again with more (successive halving). ") == 1
 
 
 def test_methods_are_compared_only_where_there_are_several() -> None:

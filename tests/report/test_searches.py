@@ -23,10 +23,10 @@ def test_a_trial_of_several_trainings_is_called_a_mean() -> None:
         ({"random": (3, None), "bayes": (13, 12)}, ""),
         (
             {"bayes": (12, 12), "evolution": (8, 12), "cma": (8, 8)},
-            "`bayes` and `evolution` drew all trials at random, because the first 12 of a search are random: "
-            "the results say nothing of these methods. "
-            "`cma` drew all trials at random, because the first 8 of a search are random: "
-            "the result says nothing of this method. ",
+            "`bayes` and `evolution` drew all trials at random, because the first 12 of a search are random; this is "
+            "the same as random search. "
+            "`cma` drew all trials at random, because the first 8 of a search are random; this is the same as random "
+            "search. ",
         ),
     ],
 )
@@ -43,7 +43,7 @@ def test_both_kinds_of_studies_say_so() -> None:
     found = compare({}, {}, {"mlp": records, "duo": two}, [], [], SETTINGS)
     page = study_part("mlp", found.tuning["mlp"], None)
     assert "The value of a trial is the mean over 3 seeds." in page
-    assert "`bayes` drew all trials at random, because the first 3 of a search are random: the result" in page
+    assert "`bayes` drew all trials at random, because the first 3 of a search are random; this is the same" in page
     assert "`nsga2` drew all trials at random, because the first 12" in fronts.study_part(
         "duo", found.fronts["duo"], None
     )

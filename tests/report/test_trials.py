@@ -148,15 +148,16 @@ def test_ticks_are_round_numbers_on_the_scale(dimension: dict[str, Any], labels:
     [
         (
             lambda: study(20, lost=2),
-            "Left: 20 trials of all methods, a line each: the darker, the better; the thick line is the best. "
-            "2 diverged trials are left out. Right: importance",
+            "Left: 20 trials of all methods, one line each. Darker lines are better trials; the thick line is the "
+            "best one. 2 diverged trials are left out. Right: importance",
         ),
-        (lambda: study(20), "from the 20 trials of random, drawn independently of results."),
-        (lambda: study(15), "from the 15 trials of random, drawn independently of results."),
-        (lambda: study(20, method="bayes"), "20 trials of bayes, equal ones once, because fewer than 16 were drawn"),
+        (lambda: study(20), "from the 20 trials of random, whose points do not depend on results."),
+        (lambda: study(15), "from the 15 trials of random, whose points do not depend on results."),
+        (lambda: study(20, method="bayes"), "20 trials of bayes (duplicates count once). Fewer than 16 of them do not"),
         (
             lambda: study(11, lost=9),
-            "Right: no importance of hyperparameters, because 11 trials of different settings ended, and it needs 12.",
+            "Right: no importance of hyperparameters, because only 11 trials with different settings ended, of "
+            "the 12 that it needs.",
         ),
         (
             lambda: study(20, space=(RATE, ACTIVATION, DROPOUT)),
@@ -178,4 +179,4 @@ def test_a_halved_search_has_no_independent_trials() -> None:
     found = importance(made.space, {"random": cell.points}, loss=True, halved=True)
     text = pages.study_part("mlp", made.model_copy(update={"cells": (cell,), "importance": found}), None)
     assert "20 trials with all epochs" in text
-    assert "that halving gave all epochs, equal ones once; they lie where results were good" in text
+    assert "that have all epochs (duplicates count once), mostly in regions with good results" in text

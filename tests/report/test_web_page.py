@@ -19,7 +19,7 @@ PAGE = """# A report
 
 Opening.
 
-## What to use
+## Recommendations
 
 ### images
 
@@ -114,7 +114,7 @@ def test_the_page_is_one_file_of_at_most_five_megabytes(whole: str) -> None:
 
 def test_the_contents_list_the_sections_before_the_first_of_them() -> None:
     tree = Tree(MADE)
-    assert tree.links == ["#what-to-use", "#protocol", "#images"]
+    assert tree.links == ["#recommendations", "#protocol", "#images"]
     assert MADE.index("<nav") < MADE.index("<h2") and MADE.index("Opening.") < MADE.index("<nav")
     assert MADE.count("<nav") == 1 and "<nav" not in as_html("# Title\n\nText.\n", {})
 
@@ -122,8 +122,8 @@ def test_the_contents_list_the_sections_before_the_first_of_them() -> None:
 def test_parts_are_folded_but_for_those_that_say_what_to_use() -> None:
     parts = [(attributes["id"], "details" in parents) for tag, attributes, parents in Tree(MADE).tags if tag == "h3"]
     assert parts == [
-        ("what-to-use-images", False),
-        ("what-to-use-table", False),
+        ("recommendations-images", False),
+        ("recommendations-table", False),
         ("protocol-the-contest-in-full", True),
         ("images-gain-on-images", True),
     ]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from bakeoff.results.test_set_error import binomial, error, hanley_mcneil, telling
+from bakeoff.results.test_set_error import binomial, error, hanley_mcneil, largest_explained
 from bakeoff.training.metrics import area_under_curve
 
 
@@ -42,17 +42,17 @@ def test_their_error_is_that_of_draws_with_exponential_tails() -> None:
 def test_no_error_is_made_up_where_no_formula_is_sound() -> None:
     assert error("dice", 0.8, [100, 100]) is None
     assert error("auc", 0.8, [100, 100, 100]) is None
-    assert telling("dice", 0.8, 0.7, [100, 100], 0.95) is None
+    assert largest_explained("dice", 0.8, 0.7, [100, 100], 0.95) is None
     assert error("accuracy", 0.8, [30, 30, 40]) == binomial(0.8, 100)
     assert error("auc", 0.8, [70, 30]) == hanley_mcneil(0.8, 30, 70)
 
 
 def test_what_the_draw_explains_holds_for_two_that_err_alike_or_not() -> None:
-    """On 1000 images drawn anew two equal methods differ by less than `telling` in 95 of 100 draws, and in all but
+    """On 1000 redrawn images, two equal methods differ by less than `largest_explained` in 95 of 100 cases, in nearly
     every one where most of their errors are common.
     """
     draw = np.random.default_rng(0)
-    limit = telling("accuracy", 0.95, 0.95, [500, 500], 0.95)
+    limit = largest_explained("accuracy", 0.95, 0.95, [500, 500], 0.95)
     assert limit == pytest.approx(1.959964 * math.sqrt(2 * 0.95 * 0.05 / 1000))
     for common, low, high in ((0.0, 0.03, 0.07), (0.9, 0.0, 0.001)):
         # Each image is hard for both with a chance; otherwise each errs by itself.

@@ -124,12 +124,12 @@ def register(client: MlflowClient, task: str, file: str, shape: tuple[int, ...])
     place, whose = experiment(client, located(), task), owner.current()
     from bakeoff.tracking.run_table import runs_of
 
-    runs.bring(client, runs_of(client, located().database), place, [entry], whose)
+    runs.store_entries(client, runs_of(client, located().database), place, [entry], whose)
     limits = settings.validate(settings.load(), "limits", Limits)
     pictures = PictureSettings(colour="grey", resize=None, bits=None, limits=limits)
     if task == "scans":
         pictures = sync.prepared(str(data), partial(settings.validate, settings.load()), "scans")
-    champion.crown(client, place, entry, whose, pictures)
+    champion.register(client, place, entry, whose, pictures)
 
 
 def picture(seed: int = 1, height: int = 4) -> bytes:
@@ -246,8 +246,8 @@ class TestCommand:
     @pytest.mark.parametrize(
         ("task", "uri", "message"),
         [
-            ("images", "images@champion", "is no address of a model"),
-            ("images", "runs:/0/model", "is no address of a model"),
+            ("images", "images@champion", "is not the address of a model"),
+            ("images", "runs:/0/model", "is not the address of a model"),
             ("images", "models:/none@champion", "has no model"),
             ("images", "models:/images@other", "has no model"),
             ("images", "models:/images/7", "has no model"),

@@ -268,11 +268,11 @@ class TestRuns:
             "metric-images",
         ):
             (sync.FIGURES / f"{name}.png").write_bytes(name.encode())
-        tasks = sync.bring([sync.RECORDS / "embedding/cbow.json"], {})
+        tasks = sync.update_store([sync.RECORDS / "embedding/cbow.json"], {})
         nobody = compare_records({}, {}, {}, [], [], SETTINGS)
         for drawn in (b"first", b"second"):
             (sync.FIGURES / "words-german-cbow-tsne.png").write_bytes(drawn)
-            sync.illustrate(tasks, sync.FIGURES, nobody)
+            sync.attach_figures(tasks, sync.FIGURES, nobody)
             client, run = MlflowClient(located().uri), store("embedding")["cbow-word2vec-s0"].info.run_id
             paths = [found.path for found in client.list_artifacts(run, "maps")]
             assert paths == ["maps/words-german-cbow-pca.png", "maps/words-german-cbow-tsne.png"]
@@ -283,7 +283,7 @@ class TestRuns:
         sync.FIGURES.mkdir(parents=True)
         for name in ("cases-images", "cases-other", "samples-images"):
             (sync.FIGURES / f"{name}.png").write_bytes(name.encode())
-        sync.illustrate(sync.refresh(), sync.FIGURES, Comparison.read(sync.COMPARISON))
+        sync.attach_figures(sync.refresh(), sync.FIGURES, Comparison.read(sync.COMPARISON))
         client = MlflowClient(located().uri)
         lying = {
             name: [found.path for found in client.list_artifacts(run.info.run_id, "cases")]
@@ -709,7 +709,7 @@ class TestLeaderboard:
 def test_a_range_shows_differences(
     values: list[float], lower: bool, log: bool, expected: tuple[float, float] | None
 ) -> None:
-    found = views.telling(values, lower=lower, log=log)
+    found = views.display_range(values, lower=lower, log=log)
     wanted = {"yMin": expected[0], "yMax": expected[1]} if expected else {}
     assert found == pytest.approx(wanted)
 
@@ -800,7 +800,7 @@ class TestPresence:
     def test_a_store_that_was_deleted(self) -> None:
         Path("mlflow.db").unlink()
         assert presence.stale(["mlartifacts/tracked.json"]) and not presence.stale(["reports/report.md"])
-        assert "`track` brings them in" in str(presence.forget())
+        assert "`track` imports them" in str(presence.forget())
         assert not presence.LISTED.exists() and not presence.lost()
 
     @pytest.mark.parametrize("content", [b"", b"not a database" * 100])

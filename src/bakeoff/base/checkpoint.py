@@ -1,4 +1,4 @@
-"""A training that was stopped goes on where it was: its last states as files, which no engine knows of."""
+"""Checkpoints: files with the last states of a training, from which it resumes. DVC does not track them."""
 
 import copy
 import hashlib
@@ -19,24 +19,24 @@ INTERVAL = 60.0  # seconds of work that a kill may cost
 
 
 class Checkpoint:
-    """The states of one training; a context in which SIGTERM and SIGINT wait until `settle` has saved.
+    """The saved states of one training; a context in which SIGTERM and SIGINT are deferred until `settle` has saved.
 
-    Each state is a file that holds the sha256 of what follows, and replaces the one before it at once and whole; that
-    one is kept, and stands in where the newest is damaged. The stage removes them when its outputs stand, and with them
-    older ones, of other settings or code.
+    A state is a file that begins with the sha256 of the rest. It replaces the state before it atomically. That one is
+    kept, and is used if the newest is damaged. The stage removes the states when its outputs are written, together with
+    older ones of other settings or code.
     """
 
     def __init__(self, stage: str, digest: str, folder: Path = CHECKPOINTS) -> None:
         """Args:
-        digest: sha256 of settings, inputs and code; states of another digest are not read.
+        digest: sha256 of settings, inputs and code; states with another digest are ignored.
         """
         self.path = folder / stage / digest
         self.signals = HeldSignals()
         self.saved = time.monotonic()
 
     def run(self, name: str) -> "Checkpoint":
-        """That of one training of a stage that has several, which share this one's context."""
-        run = copy.copy(self)  # its signals too: one that comes in one training is for all
+        """Return the checkpoint of one training of a stage with several, which share this context."""
+        run = copy.copy(self)  # shares its signals: a signal during one training concerns all
         run.path, run.saved = self.path / name, time.monotonic()
         return run
 
@@ -56,7 +56,7 @@ class Checkpoint:
         return self.path.with_name(self.path.name + ".previous")
 
     def load(self) -> bytes | None:
-        """Return the state that was saved last, or the one before it if that is damaged; None if there is none."""
+        """Return the last saved state, or the one before it if that is damaged; None if there is none."""
         for path in (self.path, self.previous):
             if path.exists():
                 whole = path.read_bytes()
@@ -66,8 +66,10 @@ class Checkpoint:
         return None
 
     def save(self, *parts: bytes | memoryview) -> None:
-        """Raises:
-        BadInput: the disk is full, say; what was saved before stays.
+        """Save a state.
+
+        Raises:
+            BadInput: it cannot be written, for example because the disk is full; the earlier state stays.
         """
         digest = hashlib.sha256()
         for part in parts:
@@ -89,7 +91,7 @@ class Checkpoint:
         return self.signals.arrived is not None or time.monotonic() - self.saved >= INTERVAL
 
     def settle(self, *parts: bytes | memoryview) -> None:
-        """Save; then let a signal that has arrived do what it was sent for."""
+        """Save a state, then raise the deferred signal, if there is one."""
         self.save(*parts)
         self.signals.deliver()
 
@@ -102,13 +104,13 @@ def join(path: Path, parts: Iterable[bytes | memoryview]) -> None:
 
 
 def pack(state: Mapping[str, Any]) -> memoryview:
-    """Tensors and plain values as the bytes of a checkpoint."""
+    """Return tensors and plain values as the bytes of a checkpoint."""
     buffer = io.BytesIO()
     torch.save(dict(state), buffer)
     return buffer.getbuffer()
 
 
 def unpack(packed: bytes) -> dict[str, Any]:
-    """The state, on the CPU. Nothing is run to read it: a file that holds more than data is refused."""
+    """Return the state, on the CPU. No code is executed: a file that contains more than data is refused."""
     state: dict[str, Any] = torch.load(io.BytesIO(packed), map_location="cpu", weights_only=True)
     return state

@@ -1,4 +1,4 @@
-"""How many cores this process may use."""
+"""The number of cores that this process may use."""
 
 import math
 import os
@@ -8,14 +8,14 @@ CGROUP = Path("/sys/fs/cgroup")  # of a container
 
 
 def available() -> int:
-    """Return the number of cores that the affinity of this process and the quota of its container leave it."""
+    """Return the number of cores that the affinity of this process and the quota of its container allow."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     quota, period = limit(CGROUP)
     return cores if quota in ("max", "-1") else max(1, min(cores, math.ceil(int(quota) / int(period))))
 
 
 def limit(cgroup: Path) -> list[str]:
-    """Return the microseconds of processor time in a period of so many; `max` or -1 for no limit.
+    """Return the CPU quota and its period, in microseconds; the quota is `max` or -1 for no limit.
 
     Source: Linux kernel, Documentation/admin-guide/cgroup-v2.rst (cpu.max) and scheduler/sched-bwc.rst (version 1).
     """

@@ -1,4 +1,4 @@
-"""Writing to a disk that may be full, read-only or broken: one line that names the file, the cause and the way out."""
+"""Errors of a full, read-only or broken disk, as one line that names the file, the cause and the remedy."""
 
 import errno
 import os
@@ -12,14 +12,14 @@ from bakeoff.base.settings import BadInput
 
 CHECKPOINTS = Path(paths.CHECKPOINTS)
 
-AGAIN = "then run the same command again; trainings that have ended are kept"
+AGAIN = "then run the same command again; finished trainings are kept"
 FULL = f"free some space there, {AGAIN}"
 FORBIDDEN = f"let this user read and write there, {AGAIN}"
 
 REMEDIES = {
     errno.ENOSPC: FULL,
     errno.EDQUOT: FULL,
-    errno.EFBIG: f"raise the limit of a file's length (ulimit -f), {AGAIN}",
+    errno.EFBIG: f"raise the limit of the file size (ulimit -f), {AGAIN}",
     errno.EACCES: FORBIDDEN,
     errno.EPERM: FORBIDDEN,
     errno.EROFS: FORBIDDEN,
@@ -30,16 +30,16 @@ REMEDIES = {
     errno.EAGAIN: f"raise the limit of processes (ulimit -u) or set BAKEOFF_WORKERS=1, {AGAIN}",
 }
 
-# safetensors', Arrow's and torch's words for a number of the system's
+# an error number of the system in messages of safetensors, Arrow and torch
 CODE = re.compile(r"\(os error (\d+)\)|\[[Ee]rrno (\d+)\]|[Ee]rror code (\d+) \(Cannot allocate memory\)")
 
 
 @contextmanager
 def writing(path: Path) -> Iterator[None]:
-    """A context in which a file is written.
+    """Turn errors of the system while a file is written into one line.
 
     Raises:
-        BadInput: the system refused to write it.
+        BadInput: the file cannot be written.
     """
     try:
         yield
@@ -51,7 +51,7 @@ def writing(path: Path) -> Iterator[None]:
 
 
 def refusal(error: Exception) -> BadInput | None:
-    """The line for a failure of the machine outside of `writing`; None where the cause is another."""
+    """Return the error for a failure of the system outside of `writing`; None for other errors."""
     number = cause(error)
     if number is None:
         return None
@@ -60,7 +60,7 @@ def refusal(error: Exception) -> BadInput | None:
 
 
 def cause(error: Exception) -> int | None:
-    """The system's number of an error with a remedy; safetensors, Arrow and torch give it in their text alone."""
+    """Return the system's error number if it has a remedy; some libraries have it only in their messages."""
     if isinstance(error, MemoryError):
         return errno.ENOMEM
     number = error.errno if isinstance(error, OSError) else None

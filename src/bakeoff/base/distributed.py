@@ -1,13 +1,13 @@
-"""Which process this is, where torchrun started several for one stage."""
+"""The rank of this process if torchrun started several for one stage."""
 
 import os
 
 
 def world() -> tuple[int, int]:
-    """The number of this process, from 0, and of how many; 0 of 1 where torchrun had no part in it."""
+    """Return the rank of this process and the number of processes; 0 and 1 without torchrun."""
     return int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
 
 
 def leads() -> bool:
-    """Whether this is the process that writes: the first."""
+    """Return whether this is the process with rank 0, which writes."""
     return world()[0] == 0

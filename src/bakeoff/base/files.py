@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all."""
+"""Atomic writes: a file is complete, or not there."""
 
 import os
 from collections.abc import Callable
@@ -8,12 +8,12 @@ PARTIAL = ".partial-"  # begins the name of a file that is being written; .gitig
 
 
 def partial(path: Path | str) -> Path:
-    """Return the name beside `path` under which it is written."""
+    """Return the temporary path, in the same folder, under which `path` is written."""
     return Path(path).with_name(PARTIAL + Path(path).name)
 
 
 def write_synced(path: Path, write: Callable[[Path], object]) -> None:
-    """Let `write` make a file, and return when it is on the disk; what was written is removed after an OSError."""
+    """Call `write` to create a file, and return when it is on the disk; it is removed after an OSError."""
     try:
         write(path)
         with path.open("rb") as file:
@@ -24,7 +24,7 @@ def write_synced(path: Path, write: Callable[[Path], object]) -> None:
 
 
 def replace(path: Path, write: Callable[[Path], object]) -> None:
-    """Write a file under a partial name, then let it take the place of the one before, which stays until then."""
+    """Write a file under a temporary name, then replace the old one atomically."""
     written = partial(path)
     write_synced(written, write)
     written.replace(path)

@@ -1,4 +1,4 @@
-"""Whether torch can find a GPU here, as far as it shows before the seconds that it takes to import torch."""
+"""Checks for a GPU without importing torch, which takes seconds."""
 
 import ctypes
 import importlib.util
@@ -11,8 +11,10 @@ from bakeoff.base.settings import BadInput
 
 
 def refuse(device: str) -> None:
-    """Raises:
-    BadInput: a GPU is asked for, and it shows that torch will find none. Where it doesn't, torch may find none yet.
+    """Refuse a GPU that is certainly missing. If nothing is raised, torch may still find none.
+
+    Raises:
+        BadInput: a GPU is requested, and the installed torch or the driver has none.
     """
     if device != "cuda":
         return
@@ -35,7 +37,7 @@ def torch_build() -> dict[str, Any]:
 
 
 def drivers_gpus() -> int:
-    """How many GPUs NVIDIA's driver gives this process: all there are, or those of CUDA_VISIBLE_DEVICES."""
+    """Return the number of GPUs that NVIDIA's driver gives this process, by CUDA_VISIBLE_DEVICES if that is set."""
     number = ctypes.c_int()
     try:
         driver = ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")

@@ -1,4 +1,4 @@
-"""The parts of this machine that can matter to a result: the processor, and the installed versions."""
+"""Properties of this machine that can affect a result: the processor and the installed versions."""
 
 import importlib.metadata
 import platform
@@ -10,7 +10,7 @@ PINNED = re.compile(r"^([\w.-]+)==([^\s;\\]+)", re.MULTILINE)  # `name==1.0 \`, 
 
 
 def processor() -> str:
-    """Vendor, family, model, stepping and name of the processor, as the kernel tells them."""
+    """Return vendor, family, model, stepping and name of the processor, as the kernel reports them."""
     cpuinfo = Path("/proc/cpuinfo")
     if not cpuinfo.exists():
         return platform.processor() or platform.machine()
@@ -20,14 +20,14 @@ def processor() -> str:
 
 
 def flags() -> set[str]:
-    """Instruction sets of the processor, by the kernel's names; empty where it tells none."""
+    """Return the instruction sets of the processor, by the kernel's names; empty if it reports none."""
     cpuinfo = Path("/proc/cpuinfo")
     lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
     return next((set(value.split()) for key, value in map(_split, lines) if key == "flags"), set())
 
 
 def differing(lock: Path) -> Iterator[tuple[str, str, str]]:
-    """Name, locked and found version of each package that is not installed as the lock has it."""
+    """Return name, locked version and installed version of each package whose versions differ."""
     for name, locked in PINNED.findall(lock.read_text(encoding="utf-8")):
         try:
             found = importlib.metadata.version(name)

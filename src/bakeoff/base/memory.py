@@ -1,4 +1,4 @@
-"""How much memory there is for data, and what becomes of memory that is freed."""
+"""The memory available for data, and the reuse of freed memory."""
 
 import ctypes
 from pathlib import Path
@@ -12,19 +12,20 @@ LARGE = 2**25  # bytes: the highest that all of its versions take
 
 
 def available() -> int:
-    """Bytes that this process may still take: of the machine's, and of its container's where that has a limit."""
+    """Return the number of bytes that this process may still allocate, within the limit of its container."""
     free: int = psutil.virtual_memory().available
     limit = LIMIT.read_text().strip() if LIMIT.exists() and USED.exists() else "max"
     return free if limit == "max" else min(free, max(0, int(limit) - int(USED.read_text())))
 
 
 def keep() -> None:
-    """Have this process keep the memory that it frees, up to its most so far, for its own next use.
+    """Let this process keep freed memory for its next allocations.
 
-    glibc returns it at the end of each training step, and the next step gets it back page by page, each zeroed first: a
-    tenth of the time of a small ResNet. Without glibc nothing happens; results are the same anyway.
+    By default glibc returns it to the system at the end of each training step. The next step gets it back page by page,
+    and each page is zeroed first, which is a tenth of the time of a small ResNet. Without glibc this does nothing.
+    Results do not change.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-    # Refused, as by musl, whose function does nothing, the first leaves the second undone: alone it would do harm.
+    # The second setting alone would be harmful, so it is only made if the first one succeeds (musl refuses both).
     if mallopt and mallopt(M_MMAP_THRESHOLD, LARGE):
         mallopt(M_TRIM_THRESHOLD, 2**31 - 1)

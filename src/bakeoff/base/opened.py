@@ -1,7 +1,7 @@
-"""Lists the files of the project that a stage opens, where `BAKEOFF_OPENED` names a folder for the lists.
+"""Lists the files of the project that a stage opens, if `BAKEOFF_OPENED` names a folder for the lists.
 
-Python tells its audit hooks of each file that it opens, those of imported modules too, in this process and in those
-forked from it. Files that a library opens from C, C++ or Rust (DuckDB, Arrow, safetensors, SQLite) are not told.
+Python reports each file that it opens to its audit hooks, including those of imported modules, in this process and in
+forked ones. Files that a library opens from C, C++ or Rust (DuckDB, Arrow, safetensors, SQLite) are not reported.
 """
 
 import os
@@ -28,7 +28,7 @@ def note() -> None:
         path = os.path.abspath(os.fsdecode(arguments[0]))  # noqa: PTH100  without a look at the disk
         mode, flags = arguments[1], arguments[2]
         if mode is None and not flags & os.O_CREAT and not os.path.isfile(path):  # noqa: PTH113
-            return  # a folder, or a name below a folder that is not told, both as `shutil.rmtree` opens them
+            return  # a folder, or a name below an unknown folder, as opened by `shutil.rmtree`
         if os.path.isdir(path):  # noqa: PTH112  as `tempfile` names a folder for a file without a name
             return
         writes = any(letter in mode for letter in "wax+") if mode else bool(flags & (os.O_WRONLY | os.O_RDWR))
@@ -41,7 +41,7 @@ def note() -> None:
 
 
 def read(folder: Path) -> dict[str, dict[str, set[str]]]:
-    """The lists: stage, then `read` or `write`, to paths."""
+    """Return the paths by stage and by `read` or `write`."""
     found: dict[str, dict[str, set[str]]] = {}
     for path in sorted(folder.iterdir()):
         kinds = found.setdefault(path.name, {"read": set(), "write": set()})

@@ -12,7 +12,7 @@ EXAMPLES: Mapping[Kind, str] = {"images": "images.npz", "table": "encoded.npz", 
 REPORTS = "reports"
 COMPARISON, CURVES = f"{REPORTS}/comparison.json", f"{REPORTS}/curves.csv"
 COSTS, RESULTS = f"{REPORTS}/costs.json", f"{REPORTS}/results.md"
-TRACKED = "mlartifacts/tracked.json"  # lies with MLflow's own files, so that it goes with them
+TRACKED = "mlartifacts/tracked.json"  # with MLflow's own files, so that it is deleted with them
 FIGURES, RECORDS = f"{REPORTS}/figures", f"{REPORTS}/records"
 DIGESTS = f"{REPORTS}/code"  # a file for each script, written by `pipeline.digest_code`
 MACHINE = f"{REPORTS}/machine.json"  # the processor on which the committed dvc.lock was made
@@ -20,9 +20,9 @@ MACHINE = f"{REPORTS}/machine.json"  # the processor on which the committed dvc.
 TUNER_CONTEST = f"{REPORTS}/tuner_contest/results.json"
 
 LIVE = ".bakeoff/live"  # histories of trainings that still run
-ENDED = ".bakeoff/ended"  # by stage its duration, the one thing that differs from run to run, and what it read
+ENDED = ".bakeoff/ended"  # by stage its duration and its inputs
 TRIALS = ".bakeoff/trials"  # a file for each search: the trainings that it has finished
-CHECKPOINTS = ".checkpoints"  # a folder for each stage: what it has trained, until its outputs stand
+CHECKPOINTS = ".checkpoints"  # a folder for each stage with its trainings, until its outputs are written
 
 
 def raw(kind: Kind) -> str:
@@ -64,7 +64,7 @@ def table(name: str) -> str:
 
 
 def reading(table: str) -> str:
-    """Return the path of what was found out about how a table is written."""
+    """Return the path of the detected format of a table."""
     return f"{data(table)}/reading.json"
 
 
@@ -73,7 +73,7 @@ def encoder(table: str) -> str:
 
 
 def encoding(table: str) -> str:
-    """Return the path of the description of how a table is encoded."""
+    """Return the path of the description of a table's encoding."""
     return f"{REPORTS}/encoding/{table}.json"
 
 
@@ -83,20 +83,24 @@ def recipe(task: str, model: str) -> str:
 
 
 def weights(group: str, name: str) -> str:
-    """Args:
-    group: a task, or `embedding`, `online` or `recipes`.
+    """Return the path of the weights of a training.
+
+    Args:
+        group: a task, or `embedding`, `online` or `recipes`.
     """
     return f"models/{group}/{name}.safetensors"
 
 
 def card(group: str, name: str) -> str:
-    """Return the path of what describes a file of weights."""
+    """Return the path of the card that describes a file of weights."""
     return f"models/{group}/{name}.json"
 
 
 def record(group: str, name: str) -> str:
-    """Args:
-    group: a task, or `baselines`, `embedding`, `online`, `recipes` or `tuning`.
+    """Return the path of the run record of a stage.
+
+    Args:
+        group: a task, or `baselines`, `embedding`, `online`, `recipes` or `tuning`.
     """
     return f"{RECORDS}/{group}/{name}.json"
 
@@ -112,7 +116,7 @@ def trials(name: str) -> str:
 
 
 def task_metrics(task: str) -> str:
-    """Return the path of what `dvc metrics show` tabulates of a task."""
+    """Return the path of a task's metrics for `dvc metrics show`."""
     return f"{REPORTS}/metrics/{task}.json"
 
 
@@ -121,5 +125,5 @@ def figure(name: str) -> str:
 
 
 def tuner_table(study: str) -> str:
-    """Return the path of a table of trainings that the contest of the methods of search searches."""
+    """Return the path of a table of trainings for the comparison of search methods."""
     return f"{REPORTS}/tuner_contest/{study}.csv"

@@ -1,4 +1,4 @@
-"""Processes of this machine: which is which, whether one has ended, and one that ends with its parent."""
+"""Processes of this machine: their identity, whether they have ended, and a process that ends with its parent."""
 
 import ctypes
 import os
@@ -12,7 +12,7 @@ PR_SET_PDEATHSIG = 1
 
 
 def follow(parent: int) -> None:
-    """Send this process, just forked from `parent`, SIGTERM as soon as that one is gone."""
+    """Let this process, which was just forked from `parent`, receive SIGTERM when the parent ends."""
     end_with_parent()
     if os.getppid() != parent:  # gone already
         sys.exit(128 + signal.SIGTERM)
@@ -24,7 +24,7 @@ def end_with_parent() -> None:
 
 
 def identity(pid: int) -> str:
-    """The process as no other is named, neither now nor later: its number, and its start by the kernel's own count."""
+    """Return a unique name of a process, which is never reused: its id, and its start time as the kernel counts it."""
     if sys.platform == "linux":
         fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
         return f"{pid}:{int(fields[19])}"
@@ -32,7 +32,7 @@ def identity(pid: int) -> str:
 
 
 def runs(named: str) -> bool:
-    """Whether the process that `identity` named is alive."""
+    """Return whether the process that `identity` named is running."""
     pid = int(named.partition(":")[0])
     try:
         return identity(pid) == named and not gone(psutil.Process(pid))
@@ -41,7 +41,7 @@ def runs(named: str) -> bool:
 
 
 def gone(process: psutil.Process) -> bool:
-    """Whether a process has ended, be it that its parent has not asked for its status yet."""
+    """Return whether a process has ended; a zombie has ended."""
     try:
         return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
     except psutil.Error:

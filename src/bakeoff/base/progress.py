@@ -1,4 +1,4 @@
-"""Progress of long work: a bar with the time left where a person watches, plain log lines where none does."""
+"""Progress of long work: a bar with the time left in a terminal, plain log lines elsewhere."""
 
 import sys
 import time
@@ -10,7 +10,7 @@ SILENCE = 5.0  # seconds between two log lines
 
 
 class Progress:
-    """Counts steps, or bytes, towards a total. A context manager: the bar goes when the work ends."""
+    """Counts steps or bytes towards a total. A context manager, which removes the bar when the work ends."""
 
     def __init__(self, total: int, label: str, stream: TextIO | None = None, unit: Unit = "steps") -> None:
         self.total, self.label, self.unit, self.done, self.note = total, label, unit, 0, ""
@@ -28,7 +28,7 @@ class Progress:
             self.bar.close()
 
     def advance(self, n: int = 1, note: str = "") -> None:
-        """Say that n more steps are done; `note` is a word on how it goes (`val/loss 0.12`)."""
+        """Add n finished steps; `note` is shown beside the count (`val/loss 0.12`)."""
         self.done += n
         self.note = note or self.note
         if self.bar:
@@ -38,7 +38,7 @@ class Progress:
             print(self.line(), file=self.stream, flush=True)
 
     def line(self) -> str:
-        """`cnn-adam: 12/18 (67%), 8 s gone, 4 s left; val/loss 0.12`."""
+        """Return `cnn-adam: 12/18 (67%), 8 s gone, 4 s left; val/loss 0.12`."""
         gone = time.monotonic() - self.started
         left = gone / self.done * (self.total - self.done) if self.done else float("nan")
         time_left = f", {left:.0f} s left" if self.done < self.total else ""
@@ -47,7 +47,7 @@ class Progress:
         return f"{self.label}: {self.counted()} ({share:.0%}), {gone:.0f} s gone{time_left}{note}"
 
     def counted(self) -> str:
-        """`12/18`, `1.2/3.4 MB` or `1.2/3.4 kB`."""
+        """Return `12/18`, `1.2/3.4 MB` or `1.2/3.4 kB`."""
         if self.unit == "steps":
             return f"{self.done}/{self.total}"
         size, name = (1e6, "MB") if self.total >= 1e6 else (1e3, "kB")
@@ -55,7 +55,7 @@ class Progress:
 
 
 class Bar:
-    """rich's bar: rich is imported only where a person watches."""
+    """Return rich's bar. rich is imported only for a terminal."""
 
     def __init__(self, total: int, label: str, unit: Unit) -> None:
         from rich.progress import (

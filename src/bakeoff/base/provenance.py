@@ -1,4 +1,4 @@
-"""Which files a stage is made of, and their hashes."""
+"""The source files of a stage, and their hashes."""
 
 import ast
 import hashlib
@@ -19,7 +19,7 @@ DIGESTS = paths.DIGESTS
 
 
 def scripts(root: Path = Path()) -> list[str]:
-    """Names of the scripts that stages run, but for the one that digests the others."""
+    """Return the names of the scripts that stages run, except the one that digests the others."""
     found = (path.stem for path in (root / PACKAGES["pipeline"]).glob("*.py"))
     return sorted(name for name in found if name not in ("__init__", "digest_code"))
 
@@ -31,7 +31,7 @@ def digests(script: str) -> str:
 
 
 def sources(script: Path, root: Path = Path()) -> list[Path]:
-    """The project's files that a script imports, itself included, sorted; imports inside functions count too.
+    """Return the files of the project that a script imports, with itself, sorted; imports inside functions count too.
 
     Empty files (the packages' `__init__.py`) are left out: they can't change a result.
     """
@@ -50,7 +50,7 @@ def sources(script: Path, root: Path = Path()) -> list[Path]:
 
 
 def imports(path: Path) -> tuple[str, ...]:
-    """Return the dotted names that a file imports; `from a import b` gives both a and a.b, for b may be a module."""
+    """Return the dotted names that a file imports; `from a import b` gives a and a.b, because b may be a module."""
     return imported(path.read_bytes(), path)
 
 
@@ -68,13 +68,13 @@ def imported(content: bytes, path: Path) -> tuple[str, ...]:
 
 
 def parents(name: str) -> list[str]:
-    """`a.b.c` gives a, a.b and a.b.c: Python runs the packages on the way."""
+    """Return a, a.b and a.b.c for `a.b.c`, because Python also runs the packages."""
     parts = name.split(".")
     return [".".join(parts[: n + 1]) for n in range(len(parts))]
 
 
 def locate(name: str, root: Path) -> Path | None:
-    """The project's file that holds a module, or None if it is no module of the project."""
+    """Return the project's file of a module; None if the module is not in the project."""
     package, *rest = name.split(".")
     if package not in PACKAGES or name in GATES:
         return None
@@ -84,7 +84,7 @@ def locate(name: str, root: Path) -> Path | None:
 
 
 def sha256(path: Path) -> str:
-    """Hex digest of a file's bytes, or over the names and digests of the files in a folder."""
+    """Return the hex digest of a file, or of the names and digests of the files in a folder."""
     if path.is_dir():
         files = (file for file in path.rglob("*") if file.is_file() and not file.name.startswith(PARTIAL))
         return combined(sorted(files), base=path)
@@ -93,7 +93,7 @@ def sha256(path: Path) -> str:
 
 
 def combined(paths: Iterable[Path], base: Path = Path()) -> str:
-    """One digest over files: their names relative to `base`, and their bytes."""
+    """Return one digest of several files: of their names relative to `base`, and of their bytes."""
     digest = hashlib.sha256()
     for path in paths:
         digest.update(f"{path.relative_to(base).as_posix()} {sha256(path)}\n".encode())

@@ -1,4 +1,4 @@
-"""How messages quote what a user wrote: on one line, cut to a readable length, control characters escaped."""
+"""Quotes user input in messages: on one line, truncated, with control characters escaped."""
 
 import reprlib
 from collections.abc import Iterable
@@ -14,19 +14,19 @@ _short.maxstring = _short.maxother = _short.maxlong = WIDTH
 
 
 def quoted(value: Any) -> str:
-    """Return a value as params.yaml would have it, in at most `WIDTH` characters."""
+    """Return a value as it would be written in params.yaml, in at most `WIDTH` characters."""
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
     return cut(_short.repr(value), WIDTH)
 
 
 def cut(text: str, width: int) -> str:
-    """Return the text, ending in `...` where it is longer than the width."""
+    """Return the text, truncated with `...` if it is longer than the width."""
     return text if len(text) <= width else text[: width - 3] + "..."
 
 
 def one_line(text: str) -> str:
-    """Return the text with line breaks as blanks, and what cannot be printed as an escape."""
+    """Return the text with line breaks as blanks, and unprintable characters escaped."""
     joined = " ".join(text.splitlines())
     if joined.isprintable():
         return joined
@@ -34,7 +34,7 @@ def one_line(text: str) -> str:
 
 
 def listed(faults: Iterable[str]) -> str:
-    """Return all faults on one line; where that is too long the first ones, and how many more there are."""
+    """Return all faults on one line; if it is too long, the first ones and the number of the others."""
     distinct = [cut(one_line(fault), FAULT) for fault in dict.fromkeys(faults)]
     count, length = 1, len(distinct[0])
     while count < len(distinct) and length + len(distinct[count]) + 2 <= LINE:

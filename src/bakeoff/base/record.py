@@ -1,4 +1,4 @@
-"""Run records: what a stage did, as a JSON file that is the same to the byte whenever it does the same."""
+"""Run records: the results of a stage as a JSON file with reproducible bytes."""
 
 import dataclasses
 import hashlib
@@ -11,7 +11,7 @@ from typing import Any
 
 from bakeoff.base.settings import BadInput
 
-SUBSET = "val_subset"  # in the name of a metric: the fixed subset of the validation data that is measured on the way
+SUBSET = "val_subset"  # in names of metrics: measured on a fixed subset of the validation data during training
 
 
 @dataclass(frozen=True)
@@ -22,9 +22,9 @@ class Run:
         name: `cnn-adam-s0`; for a search the study `bayes-s0` and its trials `bayes-s0-t007`.
         parameters: flat, dotted names: model, optimizer, seed, task, data, optimizer.learning_rate, training.epochs.
         metrics: final values: train/loss, val/loss, val/accuracy, test/accuracy.
-        history: one row a moment, each with `epoch`, a fraction on the way, and most with `step`, the updates until
-            then. Names that begin with SUBSET were measured on a fixed subset of the validation data.
-        diverged: the step, counted from 1, that ended it: a loss was not finite, or too large; for word2vec the epoch.
+        history: one row for each evaluation, with `epoch` (may be fractional) and usually `step`, the number of updates
+            so far. Names that begin with SUBSET were measured on a fixed subset of the validation data.
+        diverged: the step, counted from 1, at which the loss was not finite or too large; for word2vec the epoch.
         parent: the study that a trial belongs to.
     """
 
@@ -39,7 +39,9 @@ class Run:
         for row in [self.metrics, *self.history]:
             bad = [name for name, value in row.items() if not math.isfinite(value)]
             if bad:
-                raise ValueError(f"run {self.name}: {bad[0]} is {row[bad[0]]}; a diverged run carries no such values")
+                raise ValueError(
+                    f"run {self.name}: {bad[0]} is {row[bad[0]]}; a diverged run must not contain such values"
+                )
 
 
 @dataclass(frozen=True)
@@ -63,13 +65,13 @@ class Record:
 
 
 def digest(stage: str, settings: Mapping[str, Any], data: Mapping[str, str], code: str) -> str:
-    """sha256 of everything in the project that determines a stage's runs; the libraries stand in requirements.lock."""
+    """sha256 of everything in the project that determines a stage's runs; requirements.lock pins the libraries."""
     text = json.dumps([stage, settings, data, code], sort_keys=True, allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def flat(section: str, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings of a section under dotted names, those of the sections inside it too, as a run's parameters."""
+    """Return the settings of a section and of its subsections under dotted names, as parameters of a run."""
     named: dict[str, Any] = {}
     for key, value in settings.items():
         named |= flat(f"{section}.{key}", value) if isinstance(value, Mapping) else {f"{section}.{key}": value}
@@ -77,7 +79,7 @@ def flat(section: str, settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def dump(document: Any) -> str:
-    """JSON with sorted keys, one key a line, finite numbers only."""
+    """Return JSON with sorted keys, one key per line; numbers must be finite."""
     return json.dumps(document, indent=1, sort_keys=True, allow_nan=False, ensure_ascii=False) + "\n"
 
 
@@ -89,7 +91,7 @@ def read(path: Path) -> Record:
     """Return the record in a file.
 
     Raises:
-        BadInput: it is not there, may not be read, or is not what `write` writes.
+        BadInput: the file is missing, cannot be read, or is not a record.
     """
     document = parsed(path)
     try:
@@ -103,15 +105,15 @@ def parsed(path: Path) -> Any:
     """Return the JSON document that a stage wrote.
 
     Raises:
-        BadInput: it is not there, may not be read, or ends early.
+        BadInput: the file is missing, cannot be read, or is truncated.
     """
     try:
         return json.loads(path.read_bytes())
     except OSError as error:
         raise BadInput(f"{path}: cannot be read: {error.strerror}; {remedy(path)}") from None
     except (ValueError, RecursionError):
-        raise BadInput(f"{path}: is cut or is not JSON; {remedy(path)}") from None
+        raise BadInput(f"{path}: is truncated or is not JSON; {remedy(path)}") from None
 
 
 def remedy(path: Path) -> str:
-    return f"`dvc checkout {path}` brings it back, or: rm {path} && make repro"
+    return f"`dvc checkout {path}` restores it, or: rm {path} && make repro"

@@ -1,7 +1,7 @@
-"""The environment that makes bytes equal from one x86-64 processor to the next. Import it before anything heavy.
+"""Environment variables that make results bitwise equal on all x86-64 processors. Import this before torch or NumPy.
 
-Numerical libraries choose their code by the processor they find, and different code rounds differently. Each line below
-pins one such choice to what every processor with AVX2 can run. Measured under emulation of Intel Haswell and AMD Rome.
+Numerical libraries select code for the processor, and different code rounds differently. Each line below fixes one such
+selection to code that every processor with AVX2 can run. It was tested under emulation of Intel Haswell and AMD Rome.
 """
 
 import os
@@ -34,7 +34,7 @@ def apply() -> None:
     """Set the environment for the libraries that read it when they load.
 
     Raises:
-        ImportError: one of them was loaded before, and has made its choice.
+        ImportError: one of them is loaded already, and has selected its code.
     """
     early = [name for name in HEAVY if name in sys.modules and not applied()]
     if early:
@@ -43,7 +43,7 @@ def apply() -> None:
 
 
 def applied() -> bool:
-    """Whether this process has the environment already."""
+    """Return whether the variables are set in this process."""
     return all(os.environ.get(name) == value for name, value in ENVIRONMENT.items())
 
 

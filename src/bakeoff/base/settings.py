@@ -1,4 +1,4 @@
-"""Settings classes, which live beside the code that they control, and how params.yaml is read into them."""
+"""The base class of settings, and functions that read params.yaml and validate it."""
 
 import difflib
 import types
@@ -24,14 +24,14 @@ class Settings(BaseModel):
 
 
 class BadInput(Exception):
-    """An error that a user can fix: one line with the place, the value found, the rule and the way out."""
+    """An error that a user can fix: one line with the place, the value found, the rule and the remedy."""
 
     def __init__(self, line: str) -> None:
         super().__init__(one_line(line))
 
 
 def load(path: Path = PATH) -> dict[str, Any]:
-    """Return the whole file as plain values. YAML 1.2: `1e-3` is a number, `no` is a word; no key stands twice.
+    """Return the whole file as plain values. It is YAML 1.2: `1e-3` is a number, `no` is text; keys are unique.
 
     Raises:
         BadInput: the file is missing, is not UTF-8, is not YAML of plain values, or contains no sections.
@@ -52,7 +52,7 @@ def load(path: Path = PATH) -> dict[str, Any]:
 
 
 def at(document: Mapping[str, Any], key: str, path: Path = PATH) -> Any:
-    """The value under a dotted key.
+    """Return the value under a dotted key.
 
     Raises:
         BadInput: there is no such key; the nearest one is suggested.
@@ -81,9 +81,9 @@ def validate(document: Mapping[str, Any], key: str, kind: type[T], path: Path = 
 
 
 def faults(error: ValidationError, kind: Any, value: Any = UNKNOWN, key: str = "") -> Iterator[str]:
-    """Yield what pydantic found wrong with a value, in the user's terms. Without the value, places are pydantic's.
+    """Yield the errors that pydantic found in a value, in the user's terms. Without the value, places are pydantic's.
 
-    Where a value may be of several kinds pydantic has an error for each; here their rules stand in one sentence.
+    If a value may have several types, pydantic has an error for each; they are combined into one sentence.
     """
     several: dict[tuple[str, ...], list[Mapping[str, Any]]] = {}
     for problem in error.errors(include_url=False):
@@ -104,7 +104,7 @@ def miscounted(problem: Mapping[str, Any]) -> bool:
 
 
 def likely(found: Any, wanted: str) -> str:
-    """Return `; did you mean 'x'?` where one of the quoted names is near."""
+    """Return `; did you mean 'x'?` if one of the quoted names is similar."""
     near = difflib.get_close_matches(found[:100], wanted.split("'")[1::2], n=1) if isinstance(found, str) else []
     return f"; did you mean '{near[0]}'?" if near else ""
 
@@ -130,12 +130,12 @@ RULES = {
 
 
 def rule(problem: Mapping[str, Any]) -> str:
-    """Return what a value should be, of one of pydantic's errors about types and ranges."""
+    """Return the rule of one of pydantic's errors about types and ranges: what the value should be."""
     return RULES[problem["type"]].format(**problem.get("ctx", {}))
 
 
 def fault(problem: Mapping[str, Any], place: str, parts: Sequence[str], kind: Any) -> str:
-    """Return a fault that is not about a value's type or range."""
+    """Return the message of an error that is not about a type or a range."""
     message = problem["msg"].removeprefix("Value error, ")
     match problem["type"]:
         case "extra_forbidden":
@@ -150,14 +150,14 @@ def fault(problem: Mapping[str, Any], place: str, parts: Sequence[str], kind: An
             return f"{place}.{name} is {quoted(value)}, and should be one of {problem['ctx']['expected_tags']}"
         case "union_tag_not_found":
             return f"{place}.{problem['ctx']['discriminator'].strip(chr(39))} is missing"
-        case "value_error":  # ours, which names what it found
+        case "value_error":  # ours, which names the value
             return f"{place}: {message}" if place else message
         case _:
             return f"{place} is {quoted(problem['input'])}: {message[0].lower()}{message[1:]}"
 
 
 def real(loc: Sequence[str | int], value: Any, *, missing: bool) -> tuple[str, ...]:
-    """Return the parts of a place that the document has; pydantic puts names of its own types between them."""
+    """Return the parts of a place that are in the document, without the names of types that pydantic inserts."""
     if value is UNKNOWN:
         return tuple(str(part) for part in loc if part != "[key]")
     parts: list[str] = []
@@ -174,7 +174,7 @@ def real(loc: Sequence[str | int], value: Any, *, missing: bool) -> tuple[str, .
 
 
 def fields(kind: Any, parts: Iterable[str]) -> list[str]:
-    """Return the names of the settings at a place inside `kind`; none where the place has no settings class."""
+    """Return the names of the settings at a place inside `kind`; none if the place has no settings class."""
     for part in parts:
         kind, arguments = bare(kind), typing.get_args(bare(kind))
         if of := sections(kind):
@@ -185,12 +185,12 @@ def fields(kind: Any, parts: Iterable[str]) -> list[str]:
 
 
 def bare(kind: Any) -> Any:
-    """Return a type without what `Annotated` says of it."""
+    """Return a type without its `Annotated` metadata."""
     return bare(typing.get_args(kind)[0]) if typing.get_origin(kind) is typing.Annotated else kind
 
 
 def sections(kind: Any) -> list[type[Settings]]:
-    """Return the settings classes that a section may have."""
+    """Return the possible settings classes of a section."""
     kind = bare(kind)
     if typing.get_origin(kind) in (typing.Union, types.UnionType):
         return [section for one in typing.get_args(kind) for section in sections(one)]
@@ -198,7 +198,7 @@ def sections(kind: Any) -> list[type[Settings]]:
 
 
 def hint(name: str, known: Iterable[str]) -> str:
-    """`; did you mean 'x'?`, or what there is when nothing is near."""
+    """Return `; did you mean 'x'?`, or the list of all names if none is similar."""
     names = list(known)
     near = difflib.get_close_matches(name[:100], names, n=1)
     if near:

@@ -1,4 +1,4 @@
-"""SIGTERM and SIGINT: held back while a state is saved, or turned into a clean end."""
+"""SIGTERM and SIGINT: deferred while a state is saved, or turned into a clean exit."""
 
 import signal
 import sys
@@ -10,15 +10,15 @@ SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 class HeldSignals:
-    """SIGTERM and SIGINT, which wait from `hold` to `release`.
+    """SIGTERM and SIGINT, deferred between `hold` and `release`.
 
     Attributes:
-        arrived: the signal that came meanwhile.
+        arrived: the signal that was received in between.
     """
 
     def __init__(self, noted: Callable[[], None] = lambda: None) -> None:
         """Args:
-        noted: is called after a signal has arrived.
+        noted: called when a signal is received.
         """
         self.arrived: int | None = None
         self._noted = noted
@@ -31,7 +31,7 @@ class HeldSignals:
             signal.signal(number, handler)
 
     def deliver(self) -> None:
-        """Let a signal that has arrived do what it was sent for."""
+        """Raise the deferred signal, if there is one."""
         if self.arrived is not None:
             self.release()
             signal.raise_signal(self.arrived)
@@ -42,7 +42,7 @@ class HeldSignals:
 
 
 def exit_on_sigterm() -> None:
-    """End by way of every `finally` at SIGTERM, with the status that a shell gives to that signal."""
+    """On SIGTERM, exit through every `finally`, with the exit status that a shell gives to that signal."""
     signal.signal(signal.SIGTERM, _exit)
 
 

@@ -1,4 +1,4 @@
-"""What a registry makes of the specs in its modules: a table by name, and a section of params.yaml."""
+"""Functions for registries of specs: a dictionary by name, and the settings class of a section of params.yaml."""
 
 from collections.abc import Iterable, Mapping
 from types import ModuleType
@@ -36,6 +36,6 @@ def by_name(kind: str, defined: Iterable[tuple[ModuleType, Spec]]) -> dict[str, 
 
 
 def section(name: str, settings: Mapping[str, type[Settings]]) -> Any:
-    """Return the settings class of a section that has a section for each of these names."""
+    """Return the settings class of a section with a subsection for each of these names."""
     fields: dict[str, Any] = {key: (kind, ...) for key, kind in settings.items()}
     return create_model(name, __base__=Settings, **fields)

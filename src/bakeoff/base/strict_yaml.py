@@ -1,7 +1,7 @@
 """Reads a small YAML 1.2 file strictly: sections, lists, text, numbers, true, false and null; no tags, no dates.
 
-YAML can write far more than settings need: a file of a few lines that grows to gigabytes, nesting that overflows the
-stack, tags that construct objects. All of it is refused with its place, before anything is built of it.
+YAML allows more than settings need: a file of a few lines that expands to gigabytes, nesting that overflows the stack,
+tags that construct objects. All of this is refused with its place, before anything is constructed.
 """
 
 import copy
@@ -31,7 +31,7 @@ except ImportError:
 
 BYTES = 2**18  # of a file
 DEPTH = 20  # of nesting
-VALUES = 20_000  # in a file; those behind an alias count wherever the alias stands
+VALUES = 20_000  # in a file; those of an alias count at each use
 DIGITS = 40  # of a number
 LARGEST, SMALLEST = 3.4028234e38, 1.1754944e-38  # magnitudes that float32 holds without loss of digits
 TAG = "tag:yaml.org,2002:"
@@ -39,7 +39,7 @@ READ_DIFFERENTLY = frozenset("\t\x85\u2028\u2029\ufeff")  # by libyaml, which fo
 
 
 class Unreadable(ValueError):
-    """A file that is not what this module reads; the message does not name the file."""
+    """A file that this module refuses; the message does not name the file."""
 
 
 def read(path: Path) -> Any:
@@ -47,7 +47,7 @@ def read(path: Path) -> Any:
 
     Raises:
         FileNotFoundError: there is no file.
-        Unreadable: in one line, where the file goes wrong, and how.
+        Unreadable: one line with the place and the error.
     """
     return copy.deepcopy(_parsed(text(path)))
 
@@ -59,12 +59,12 @@ def _parsed(content: str) -> Any:
             if plain(content):
                 return _Loader(content).get_single_data()
         except (YAMLError, Unreadable):
-            pass  # the reader in Python says what is wrong
+            pass  # the reader in Python reports the error
     return in_python(content)
 
 
 def plain(content: str) -> bool:
-    """Return whether libyaml's reader reads the same as the one in Python, in a third of the time.
+    """Return whether libyaml gives the same values as the reader in Python, in a third of the time.
 
     It does unless the text has a tag, an anchor, a block of text, a directive, deep nesting or certain characters.
 
@@ -87,10 +87,10 @@ def plain(content: str) -> bool:
 
 
 def in_python(content: str) -> Any:
-    """Return the document as ruamel.yaml's own reader reads it.
+    """Return the document as ruamel.yaml's Python reader reads it.
 
     Raises:
-        Unreadable: in one line, where the text goes wrong, and how.
+        Unreadable: one line with the place and the error.
     """
     yaml = YAML(typ="safe", pure=True)
     yaml.Composer, yaml.Constructor, yaml.max_depth = _Composer, _Constructor, DEPTH
@@ -134,9 +134,9 @@ def text(path: Path) -> str:
     except FileNotFoundError:
         raise
     except OSError as error:
-        raise Unreadable(f"cannot be read: {error.strerror}; mend that, or: git checkout {path}") from None
+        raise Unreadable(f"cannot be read: {error.strerror}; fix that, or: git checkout {path}") from None
     if len(content) > BYTES:
-        raise Unreadable(f"is larger than {BYTES >> 10} KiB, and settings are not; remove what does not belong there")
+        raise Unreadable(f"is larger than {BYTES >> 10} KiB, the limit for settings; remove what does not belong there")
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -148,7 +148,7 @@ def kind(found: os.stat_result) -> str:
 
 
 class _Composer(Composer):
-    """Notes which nodes have a tag of their own, and takes no other version of YAML."""
+    """Records the nodes with an explicit tag, and refuses other versions of YAML."""
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
@@ -170,7 +170,7 @@ class _Composer(Composer):
 
 
 class _Constructor(SafeConstructor):
-    """Looks through the nodes before it builds anything of them."""
+    """Checks all nodes before it constructs values."""
 
     def construct_document(self, node: Any) -> Any:
         for count, (place, item) in enumerate(walk(node, (), 0)):
@@ -184,7 +184,7 @@ class _Constructor(SafeConstructor):
             raise Unreadable(f"cannot be read as settings: {error}") from None
 
     def fault(self, node: Node) -> str | None:
-        """Return what is wrong with a single node."""
+        """Return the error of a single node, if any."""
         if tag := self.composer.tagged.get(id(node)):
             return f"has the tag {tag}, and settings have none; write the value alone, text in quotes"
         if not isinstance(node, ScalarNode):
@@ -200,25 +200,25 @@ class _Constructor(SafeConstructor):
 
 
 def number_fault(resolved: str, written: str, constructor: SafeConstructor) -> str | None:
-    """Return why a number is none that a computer calculates with: its digits, or its magnitude."""
+    """Return why a number is refused: the number of its digits, or its magnitude."""
     if len(written) > DIGITS:
         return f"{written[:DIGITS]}... has more than {DIGITS} digits"
     node = ScalarNode(f"{TAG}{resolved}", written)
     if resolved == "int":
-        return None if abs(constructor.construct_yaml_int(node)) < 2**63 else f"{written} is larger than 64 bits hold"
+        return None if abs(constructor.construct_yaml_int(node)) < 2**63 else f"{written} is larger than 64 bits allow"
     value = float(constructor.construct_yaml_float(node))
     if (math.isinf(value) and not re.search("inf", written, re.I)) or LARGEST < abs(value) < math.inf:
-        return f"{written} is larger than float32 holds, which ends at 3.4e38"
+        return f"{written} is larger than float32 allows (3.4e38)"
     zero = value == 0 and not re.search("[1-9]", re.split("[eE]", written)[0])
     if not zero and abs(value) < SMALLEST:
-        return f"{written} is nearer to 0 than float32 holds, which begins at 1.2e-38"
+        return f"{written} is nearer to 0 than float32 allows (1.2e-38)"
     return None
 
 
 if CParser is not None:
 
     class _Loader(CParser, _Constructor, VersionedResolver):  # type: ignore[misc]  # ruamel.yaml has no types for C
-        """libyaml's events as the values that `in_python` returns; each spelling of a scalar is resolved once."""
+        """Constructs the values of `in_python` from libyaml's events; each spelling of a scalar is resolved once."""
 
         tagged: Mapping[int, str] = {}  # `plain` has seen that there are none
 
@@ -231,7 +231,7 @@ if CParser is not None:
 
 
 def walk(node: Node | None, place: tuple[str, ...], depth: int) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """Yield each node with its place, sections before what they hold, an alias as what it stands for.
+    """Yield each node with its place, sections before their content, an alias as its anchor.
 
     Raises:
         Unreadable: a key is not text, or the nesting is too deep, as an alias inside of its own section is.

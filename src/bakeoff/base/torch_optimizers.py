@@ -1,13 +1,13 @@
-"""torch's optimizers, which step here without torch's compiler: import them from this module, not from torch.optim.
+"""torch's optimizers without torch's compiler. Import them from this module, not from torch.optim.
 
-The first step, and the first `state_dict`, of any optimizer of torch imports `torch._dynamo`, 800 modules, only to tell
-the compiler to leave the method alone. That takes longer than `import torch`. Here the methods are called as they are:
+In any optimizer of torch, the first step and the first `state_dict` import `torch._dynamo` (800 modules), only to
+exclude the method from compilation. This takes longer than `import torch`. Here the methods are called directly:
 
-    add_param_group, ...   torch keeps, with each method, what the compiler made of it; the method itself is put there
-    step                   runs with gradients switched off, or on for `differentiable`, as torch's own decorator does
+    add_param_group, ...   torch stores a wrapper of each method for the compiler; the method itself replaces it
+    step                   runs with gradients disabled, or enabled for `differentiable`, like torch's own decorator
 
-No compiled code steps an optimizer here. A network may be compiled: `torch.compile` imports the compiler as ever.
-This is torch's own affair, so the version that was tested is pinned; with another one torch does as it likes.
+Optimizers are never compiled here. Networks may be: `torch.compile` imports the compiler as usual. These are internals
+of torch, so the tested version is pinned; with another version, torch's own methods are used.
 """
 
 import functools
@@ -26,7 +26,7 @@ METHODS = ("add_param_group", "load_state_dict", "state_dict", "zero_grad")  # o
 
 
 def lean(version: str = torch.__version__) -> str | None:
-    """Replace what imports the compiler, or return why torch's own is left in place."""
+    """Replace the methods that import the compiler, or return why torch's own are kept."""
     if version.partition("+")[0] != TESTED:
         return f"training imports torch's compiler, which takes longer: torch is {version}, and {TESTED} was tested"
     for name in METHODS:
@@ -40,7 +40,7 @@ def lean(version: str = torch.__version__) -> str | None:
 
 
 def stepping(step: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a class's step, during which gradients are computed only where the optimizer is differentiable."""
+    """Return a class's step with gradients disabled unless the optimizer is differentiable."""
 
     @functools.wraps(step)
     def taken(self: Optimizer, *arguments: Any, **options: Any) -> Any:

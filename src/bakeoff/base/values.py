@@ -1,4 +1,4 @@
-"""Kinds of values that sections of params.yaml share; each section stands beside the code that it controls."""
+"""Types of values that several sections of params.yaml share."""
 
 from typing import Annotated, Literal, TypeVar
 
@@ -8,8 +8,10 @@ Item = TypeVar("Item")
 
 
 def distinct(items: tuple[Item, ...]) -> tuple[Item, ...]:
-    """Raises:
-    ValueError: an item is listed twice.
+    """Return the items if all are different.
+
+    Raises:
+        ValueError: an item is listed twice.
     """
     twice = [item for item in items if items.count(item) > 1]
     if twice:
@@ -20,12 +22,12 @@ def distinct(items: tuple[Item, ...]) -> tuple[Item, ...]:
 Positive = Annotated[int, Field(ge=1, le=10**9)]
 PositiveFloat = Annotated[float, Field(gt=0, le=1e30)]
 Share = Annotated[float, Field(gt=0, lt=1)]
-Amount = Positive | Share  # so many, or a share of all there are
+Amount = Positive | Share  # a number, or a share of all
 Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]  # what scikit-learn, NumPy and torch all take
 Metric = Literal["accuracy", "auc", "dice"]  # all of them better when higher, none outside [0, 1]
 DISTINCT = AfterValidator(distinct)
 
 
 def resolved(amount: int | float, whole: int, least: int = 1) -> int:
-    """Return a number as it is, and a share as the nearest number of `whole`, but at least `least`."""
+    """Return a number unchanged, and a share as the nearest number of `whole`, but at least `least`."""
     return amount if isinstance(amount, int) else max(least, round(amount * whole))

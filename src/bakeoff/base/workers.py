@@ -1,6 +1,6 @@
-"""Trainings side by side: processes forked from the one that holds the data, which end with it.
+"""Parallel trainings: processes forked from the one that has loaded the data, which end with it.
 
-How many there are is never part of a result: each training has its own seed, and one thread.
+Their number does not change a result: each training has its own seed, and one thread.
 """
 
 import os
@@ -41,12 +41,12 @@ VARIABLE = "BAKEOFF_WORKERS"  # Snakemake sets it to the threads that it gives a
 
 
 def count(device: torch.device) -> int:
-    """How many trainings run at once: as many as `BAKEOFF_WORKERS` says, by default as this process has cores.
+    """Return the number of parallel trainings: `BAKEOFF_WORKERS`, by default the number of cores of this process.
 
-    One on a GPU, which processes would have to share, where torchrun has started several, and where a fork is not safe.
+    It is 1 on a GPU, which processes would have to share, under torchrun, and where forking is not safe.
 
     Raises:
-        BadInput: the variable holds no number from 1 on.
+        BadInput: the variable is not a positive integer.
     """
     if device.type != "cpu" or sys.platform != "linux" or world()[1] > 1:
         return 1
@@ -54,18 +54,18 @@ def count(device: torch.device) -> int:
     if asked is None:
         return cores.available()
     if not asked.isdecimal() or int(asked) < 1:
-        raise BadInput(f"{VARIABLE} is '{asked}', and should be a number from 1 on: of trainings that run at once")
+        raise BadInput(f"{VARIABLE} is '{asked}', and should be a positive number of parallel trainings")
     return int(asked)
 
 
 def side_by_side(work: Callable[[T], None], items: Sequence[T], workers: int) -> Iterator[T]:
-    """Do the work on each item, and yield the items as they are done; with one worker in this process.
+    """Do the work on each item, and yield the items as they finish; one worker means this process.
 
-    What the work makes it must write to files. Workers that still run when this ends get SIGTERM, and their time to
-    save what they have.
+    The work must write its results to files. Workers that still run when this ends receive SIGTERM, and have time to
+    save their state.
 
     Raises:
-        BadInput: a worker failed, in one line; or it was killed.
+        BadInput: a worker failed or was killed; one line.
     """
     if workers == 1:
         for item in items:
@@ -100,20 +100,20 @@ def side_by_side(work: Callable[[T], None], items: Sequence[T], workers: int) ->
 
 
 def nothing(_question: Any, _answer: Any) -> None:
-    """Do nothing with an answer."""
+    """Ignore an answer."""
 
 
 @contextmanager
 def answering(
     ask: Callable[[Q], A], workers: int, arrived: Callable[[Q, A], None] = nothing
 ) -> Iterator[Callable[[Iterable[Q]], list[A]]]:
-    """A function of many questions: the answers in their order, as many sought at a time as there are workers.
+    """Yield a function that answers many questions in parallel, and returns the answers in order.
 
-    The processes are forked here, once for all questions, with whatever `ask` holds: only questions and answers travel.
-    With one worker this process answers.
+    The processes are forked here, once for all questions, with the data of `ask`, so that only questions and answers
+    are transferred. With one worker this process answers.
 
     Args:
-        arrived: is called in this process with a question and its answer, as soon as it is there.
+        arrived: called in this process with a question and its answer, as soon as it is known.
 
     Raises:
         BadInput: a worker was killed.
@@ -153,7 +153,7 @@ def _shared(pool: ProcessPoolExecutor, arrived: Callable[[Q, A], None], question
 
 
 def _listen(ask: Callable[[Any], Any], parent: int) -> None:
-    """The start of a forked process that answers: it has nothing to save, and Ctrl-C is its parent's to act upon."""
+    """Initialize a forked process: SIGTERM ends it at once, because it saves nothing; its parent handles Ctrl-C."""
     global _ask
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -166,7 +166,7 @@ def _answer(question: Any) -> Any:
 
 
 def _worker(work: Callable[[T], None], item: T, sender: Connection, parent: int) -> None:
-    """The life of a forked process."""
+    """Run a forked process to its end."""
     follow(parent)
     try:
         work(item)
@@ -190,6 +190,6 @@ def _reason(status: int | None, receiver: Connection) -> str:
             pass
     if status == -signal.SIGKILL:
         return (
-            f"its process was killed; if memory ran out, set {VARIABLE}=1; what has finished is kept for the next run"
+            f"its process was killed; if memory ran out, set {VARIABLE}=1; finished trainings are kept for the next run"
         )
-    return f"its process ended with status {status}; what has finished is kept for the next run"
+    return f"its process ended with status {status}; finished trainings are kept for the next run"

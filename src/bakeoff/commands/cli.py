@@ -1,4 +1,4 @@
-"""The `bakeoff` command: what is done around the pipeline, not in it."""
+"""The `bakeoff` command: everything around the pipeline."""
 
 import argparse
 import errno
@@ -23,7 +23,7 @@ from bakeoff.commands.model_card import run as write_card
 from bakeoff.commands.predict import arguments as predict_arguments
 from bakeoff.commands.predict import run as predict_by_model
 
-# What commands read of the project besides params.yaml.
+# Files of the project that commands need, besides params.yaml.
 NEEDED: dict[str, tuple[Path, ...]] = {name: (Path("dvc.yaml"), Path(".dvc")) for name in ("setup", "tidy", "verify")}
 NEEDED |= {
     "deps": (Path("pipeline/stages.yaml"), Path(".dvc")),
@@ -31,14 +31,14 @@ NEEDED |= {
     "readme": (Path("README.md"), Path(paths.RESULTS)),
 }
 
-# What a user can mend in the file system: permissions, a folder for a file or the reverse, a disk full or read-only.
+# Errors of the file system that a user can fix: permissions, a folder instead of a file or the reverse, a full disk.
 MENDABLE = {errno.EACCES, errno.EPERM, errno.EISDIR, errno.ENOTDIR, errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EIO}
 
 
 def main() -> None:
     try:
         run()
-    except BrokenPipeError:  # `| head` has seen enough
+    except BrokenPipeError:  # the reader of the pipe, such as `head`, has ended
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except BadInput as error:
         print(f"error: {error}", file=sys.stderr)
@@ -47,17 +47,17 @@ def main() -> None:
         if error.errno not in MENDABLE:
             raise
         place = f"{error.filename}: " if error.filename else ""
-        print(f"error: {one_line(place)}{error.strerror}; mend that, and run this again", file=sys.stderr)
+        print(f"error: {one_line(place)}{error.strerror}; fix that, and run the command again", file=sys.stderr)
         sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(130)
 
 
 def run() -> None:
-    """Do what the command line asks for.
+    """Run the command in sys.argv.
 
     Raises:
-        BadInput: the arguments, the folder or a file in it is not what the command needs.
+        BadInput: the arguments are invalid, or a file that the command needs is missing or invalid.
     """
     parser = Parser(prog="bakeoff", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
@@ -69,44 +69,61 @@ def run() -> None:
 
     command(doctor)
     command(check)
-    command(track).add_argument("--watch", action="store_true", help="go on, and feed the curves of running trainings")
-    command(ui).add_argument("--port", type=port, help="on this machine (default: the first free one from 5000 on)")
+    command(track).add_argument(
+        "--watch", action="store_true", help="keep running, and update the curves of running trainings"
+    )
+    command(ui).add_argument(
+        "--port", type=port, help="port on this machine (default: the first free one from 5000 on)"
+    )
     command(sources)
     command(fetch).add_argument("name", nargs="+", help="a data set of the catalogue")
     encoding = command(encode)
     encoding.add_argument("rows", type=Path, metavar="ROWS")
     encoding.add_argument("--to", type=Path, required=True, metavar="FILE.npz")
-    encoding.add_argument("--table", metavar="NAME", help="of `data` in params.yaml (default: the only table there)")
+    encoding.add_argument(
+        "--table", metavar="NAME", help="name of a table under `data` in params.yaml (default: the only one)"
+    )
     predict_arguments(command(predict))
     export_arguments(command(export))
     explain_arguments(command(explain))
     card_arguments(command(card))
     asking = command(words)
-    if sys.argv[1:2] == ["words"]:  # their options come with NumPy, for which the other commands need not wait
+    if sys.argv[1:2] == ["words"]:  # their options need NumPy, whose import would delay the other commands
         from bakeoff.commands.words import arguments as questions
 
         questions(asking)
     learning = command(learn)
     learning.add_argument(
-        "--learner", type=Path, metavar="FILE", help="where to begin (default: the first of params.yaml)"
+        "--learner",
+        type=Path,
+        metavar="FILE",
+        help="the trained learner to start from (default: the first in params.yaml)",
     )
-    learning.add_argument("--state", type=Path, metavar="FILE", help="where to go on (default: one for each learner)")
     learning.add_argument(
-        "--every", type=seconds, default=60, metavar="SECONDS", help="between two savings (default: 60)"
+        "--state", type=Path, metavar="FILE", help="the state to continue from (default: a file for each learner)"
     )
-    learning.add_argument("--skip", action="store_true", help="the same stream begins again: pass over what is learnt")
+    learning.add_argument(
+        "--every", type=seconds, default=60, metavar="SECONDS", help="seconds between saves of the state (default: 60)"
+    )
+    learning.add_argument(
+        "--skip",
+        action="store_true",
+        help="the same stream starts from its beginning: skip the rows that are already learnt",
+    )
     using = command(use)
-    using.add_argument("study", help="of `tuning.studies` in params.yaml")
-    using.add_argument("--trial", help="of a study of two objectives: a trial of its front, such as bayes-t007")
-    using.add_argument("--force", action="store_true", help="write over a recipe that is there")
-    command(worker).add_argument("scheduler", help="its address, such as tcp://head:8786")
+    using.add_argument("study", help="name of a study under `tuning.studies` in params.yaml")
+    using.add_argument("--trial", help="for a study of two objectives: a trial on its front, such as bayes-t007")
+    using.add_argument("--force", action="store_true", help="overwrite an existing recipe")
+    command(worker).add_argument("scheduler", help="address of the scheduler, such as tcp://head:8786")
     command(deps)
     command(readme)
     command(setup)
     command(tidy)
     verifying = command(verify)
-    verifying.add_argument("--record", action="store_true", help="take the new lock, and note this processor with it")
-    verifying.add_argument("--serial", action="store_true", help="by DVC alone, one stage after the other")
+    verifying.add_argument(
+        "--record", action="store_true", help="copy the new lock and results, and record this processor"
+    )
+    verifying.add_argument("--serial", action="store_true", help="with DVC alone, one stage after the other")
 
     arguments = parser.parse_args()
     for needed in (settings.PATH, *NEEDED.get(arguments.work.__name__, ())):
@@ -117,14 +134,14 @@ def run() -> None:
 
 
 class Parser(argparse.ArgumentParser):
-    """Its errors are one line, as all others are."""
+    """A parser whose errors are one line, like all others."""
 
     def error(self, message: str) -> NoReturn:
-        raise BadInput(f"{self.prog}: {message}; `{self.prog} --help` lists what there is")
+        raise BadInput(f"{self.prog}: {message}; `{self.prog} --help` lists the arguments")
 
 
 def port(written: str) -> int:
-    """Return a number that a port may have."""
+    """Return a valid port number."""
     number = int(written)
     if not 1 <= number <= 65535:
         raise ValueError
@@ -132,7 +149,7 @@ def port(written: str) -> int:
 
 
 def seconds(written: str) -> float:
-    """Return a time that can be waited for; 0 waits not at all."""
+    """Return a finite number of seconds, 0 or more."""
     number = float(written)
     if not 0 <= number < math.inf:
         raise ValueError
@@ -140,7 +157,7 @@ def seconds(written: str) -> float:
 
 
 def doctor(_: argparse.Namespace) -> None:
-    """say what was found here, what is missing, and the remedy"""
+    """check this machine, and say how to fix what is missing"""
     from bakeoff.commands.doctor import examine
 
     findings = examine()
@@ -150,7 +167,7 @@ def doctor(_: argparse.Namespace) -> None:
 
 
 def check(_: argparse.Namespace) -> None:
-    """check the whole of params.yaml, and that the one measured input and the GPU that it asks for are there"""
+    """check all of params.yaml, the measured costs of a step, and the GPU if one is requested"""
     from bakeoff.base.gpu import refuse
     from bakeoff.harness.graph_template import GRAPH
     from bakeoff.harness.params import check as check_params
@@ -164,7 +181,7 @@ def check(_: argparse.Namespace) -> None:
 
 
 def track(arguments: argparse.Namespace) -> None:
-    """bring the run records into MLflow; rebuilds the store where it is missing"""
+    """import the run records into MLflow; rebuilds the store if it is missing"""
     from bakeoff.commands.tracking import track as track_records
 
     track_records(watch=arguments.watch)
@@ -178,7 +195,7 @@ def ui(arguments: argparse.Namespace) -> None:
 
 
 def sources(_: argparse.Namespace) -> None:
-    """list the catalogue of data sets, and what of it is on this machine"""
+    """list the catalogue of data sets, and mark those that are on this machine"""
     from bakeoff.data.sources.availability import overview
 
     for entry in overview():
@@ -187,7 +204,7 @@ def sources(_: argparse.Namespace) -> None:
 
 
 def fetch(arguments: argparse.Namespace) -> None:
-    """fetch data sets of the catalogue ahead of time, and verify them"""
+    """download data sets of the catalogue ahead of time, and verify them"""
     from bakeoff.data.limits import Limits
     from bakeoff.data.sources.availability import files
 
@@ -198,7 +215,7 @@ def fetch(arguments: argparse.Namespace) -> None:
 
 
 def encode(arguments: argparse.Namespace) -> None:
-    """scale and one-hot encode new rows as the training rows of a table were: (N, D) numbers in float32"""
+    """scale and one-hot encode new rows like the training rows of a table: (N, D) numbers in float32"""
     from bakeoff.data.encoding.inference import encode_file
     from bakeoff.data.names import addressed, chosen
 
@@ -210,35 +227,35 @@ def encode(arguments: argparse.Namespace) -> None:
 
 
 def predict(arguments: argparse.Namespace) -> None:
-    """predict the classes of new rows or pictures, or the masks of new scans, by a trained network"""
+    """predict the classes of new rows or pictures, or the masks of new scans, with a trained network"""
     predict_by_model(arguments)
 
 
 def export(arguments: argparse.Namespace) -> None:
-    """write a trained network for other programs: ONNX, TorchScript or safetensors"""
+    """export a trained network for other programs: ONNX, TorchScript or safetensors"""
     export_model(arguments)
 
 
 def explain(arguments: argparse.Namespace) -> None:
-    """show how a trained network predicts: confusion, calibration, most confident errors, importance of columns"""
+    """explain the predictions of a trained network: confusion, calibration, errors, importance of columns"""
     explain_model(arguments)
 
 
 def card(arguments: argparse.Namespace) -> None:
-    """write a model card of a trained network, as the Hugging Face hub reads it"""
+    """write a model card of a trained network, in the format of the Hugging Face hub"""
     write_card(arguments)
 
 
 def words(arguments: argparse.Namespace) -> None:
-    """ask the trained word vectors for neighbours and analogies, or export them"""
+    """find neighbours and analogies of words with the trained word vectors, draw or export them"""
     arguments.ask(arguments)
 
 
 def learn(arguments: argparse.Namespace) -> None:
-    """read rows from standard input without an end, predict each, and learn from those that bring their answer"""
-    from bakeoff.online.live import follow, places
+    """read rows from standard input, predict each, and learn from those with a target; the stream may be endless"""
+    from bakeoff.online.live import follow, state_paths
 
-    learner, state = places(arguments.learner, arguments.state)
+    learner, state = state_paths(arguments.learner, arguments.state)
     status = follow(0, sys.stdout, learner, state, every=arguments.every, skip=arguments.skip)
     if status:
         sys.exit(status)
@@ -254,14 +271,14 @@ def use(arguments: argparse.Namespace) -> None:
 
 
 def worker(arguments: argparse.Namespace) -> None:
-    """join a Dask cluster, whose workers do the trainings of searches where BAKEOFF_DASK names its scheduler"""
+    """join a Dask cluster as a worker, for searches that run with BAKEOFF_DASK=<address of the scheduler>"""
     from bakeoff.base.cluster import serve
 
     serve(arguments.scheduler)
 
 
 def deps(_: argparse.Namespace) -> None:
-    """write dvc.yaml for the data sets and tasks of params.yaml, the schema by which editors check it, DVC's colours"""
+    """write dvc.yaml for the data sets and tasks of params.yaml, the JSON schema of params.yaml, and DVC's colours"""
     from bakeoff.harness import code_dependencies, graph_template, params
     from bakeoff.report.figures.palette import COLOURS
 
@@ -274,7 +291,7 @@ def deps(_: argparse.Namespace) -> None:
 
 
 def readme(_: argparse.Namespace) -> None:
-    """bring the table of results into README.md"""
+    """copy the table of results into README.md"""
     from bakeoff.report.pages import embed
 
     path = Path("README.md")
@@ -282,14 +299,14 @@ def readme(_: argparse.Namespace) -> None:
 
 
 def setup(_: argparse.Namespace) -> None:
-    """write what the tools need beside the code: the page template by which `dvc plots` works offline"""
+    """write the page template with which `dvc plots` works offline"""
     from bakeoff.harness.dvc_plots_page import write_template
 
     write_template()
 
 
 def tidy(_: argparse.Namespace) -> None:
-    """mend a dvc.lock that ends early, drop outputs of items off the lists, and put dvc.lock in order"""
+    """repair a truncated dvc.lock, remove outputs of items that are no longer in params.yaml, and sort dvc.lock"""
     from bakeoff.harness.dvc_graph import order, prune
     from bakeoff.harness.lockfile import heal
 
@@ -299,7 +316,7 @@ def tidy(_: argparse.Namespace) -> None:
 
 
 def verify(arguments: argparse.Namespace) -> None:
-    """run everything from nothing in a clean clone and compare its dvc.lock with the committed one"""
+    """run the whole pipeline in a clean clone, and compare its dvc.lock with the committed one"""
     from bakeoff.harness.verify import verify as verify_lock
 
     verify_lock(record=arguments.record, engine="dvc" if arguments.serial else "snakemake")

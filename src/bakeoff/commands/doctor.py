@@ -1,4 +1,4 @@
-"""Examines this machine: what the pipeline needs, what of it was found, and the remedy for what is missing."""
+"""Checks whether this machine has everything that the pipeline needs, and names the remedy for what is missing."""
 
 import importlib.metadata
 import os
@@ -22,7 +22,7 @@ from bakeoff.harness.verify import MACHINE, REQUIREMENTS
 
 @dataclass(frozen=True)
 class Finding:
-    """One line: a thing, what was found of it, and the remedy unless all is well."""
+    """One line: the subject, the finding, and a remedy if there is a problem."""
 
     thing: str
     found: str
@@ -38,7 +38,7 @@ class Finding:
 
 
 def examine() -> list[Finding]:
-    """Every finding, in the order in which a newcomer would trip over them."""
+    """Return all findings, in the order in which a new user would meet them."""
     examinations: list[Callable[[], Iterator[Finding]]] = [
         python,
         moved,
@@ -64,18 +64,20 @@ def python() -> Iterator[Finding]:
 
 
 def moved() -> Iterator[Finding]:
-    """An environment keeps its place in its commands: moved or copied, they start the Python of the old place."""
+    """Yield a finding if the environment was moved: its commands contain its old path."""
     script = Path(sys.prefix) / "bin" / "dvc"
     first = script.read_bytes()[:500].decode(errors="replace") if script.exists() else ""
     if first.startswith("#!") and str(Path(sys.prefix)) not in first and sys.prefix != sys.base_prefix:
-        found = f"its commands start {first.splitlines()[0][2:].strip()}, for it was moved or copied"
+        found = f"its commands start {first.splitlines()[0][2:].strip()}, because it was moved or copied"
         yield Finding("environment", found, "make clean repro")
 
 
 def cpu() -> Iterator[Finding]:
     level = "AVX2" if "avx2" in flags() else "no AVX2"
     remedy = (
-        "" if "avx2" in flags() else "results will not be the committed bytes: these need an x86-64 processor with AVX2"
+        ""
+        if "avx2" in flags()
+        else "results will differ from the committed ones, which need an x86-64 processor with AVX2"
     )
     yield Finding("processor", f"{processor()}; {level}; {os.cpu_count()} cores", remedy)
     if MACHINE.exists():
@@ -135,7 +137,7 @@ def params() -> Iterator[Finding]:
         check()
         yield Finding("params.yaml", "every setting is known, present and in range")
     except BadInput as error:
-        yield Finding("params.yaml", str(error), "mend the line")
+        yield Finding("params.yaml", str(error), "correct params.yaml")
 
 
 def data() -> Iterator[Finding]:
@@ -152,7 +154,7 @@ def data() -> Iterator[Finding]:
             name: (section["kind"], section["source"]) for name, section in document["data"].items()
         }
     except (BadInput, KeyError, TypeError):
-        return  # told where params.yaml is examined
+        return  # `params` reports the error
     fetched = {name for name, spec in SOURCES.items() if any(isinstance(f, Remote) for f in spec.files.values())}
     here = {entry.name: entry for entry in overview()}
     for name, (kind, source) in named.items():
@@ -176,11 +178,11 @@ def lock() -> Iterator[Finding]:
     if fault:
         yield of("dvc.lock", fault)
     else:
-        yield Finding("dvc.lock", "whole" if lockfile.LOCK.exists() else "not there until the first run")
+        yield Finding("dvc.lock", "complete" if lockfile.LOCK.exists() else "missing until the first run")
 
 
 def records() -> Iterator[Finding]:
-    """The run records that cannot be read."""
+    """Yield a finding for each run record that cannot be read."""
     found = sorted(Path(paths.RECORDS).rglob("*.json"))
     for path in found:
         try:
@@ -191,7 +193,7 @@ def records() -> Iterator[Finding]:
 
 
 def of(thing: str, error: BadInput | str) -> Finding:
-    """Return what a refusal says as a finding, the way out as its remedy."""
+    """Return an error as a finding, with the end of its message as the remedy."""
     found, _, remedy = str(error).partition("; ")
     return Finding(thing, found, remedy)
 
@@ -199,22 +201,20 @@ def of(thing: str, error: BadInput | str) -> Finding:
 def stores() -> Iterator[Finding]:
     cache = Path(".dvc/cache")
     if cache.exists() and not os.access(cache, os.R_OK | os.W_OK | os.X_OK):
-        yield Finding("DVC cache", f"{cache} may not be read and written", f"chmod -R u+rwX {cache}")
+        yield Finding("DVC cache", f"{cache} cannot be read and written", f"chmod -R u+rwX {cache}")
     else:
         yield Finding("DVC cache", str(cache) if cache.exists() else f"{cache}, empty until the first run")
     database = Path("mlflow.db")
     if database.exists() and (fault := unreadable(database)):
         yield Finding(
-            "MLflow", f"{database}: {fault}", f"move it away (mv {database} {database}.old), then: bakeoff track"
+            "MLflow", f"{database}: {fault}", f"rename it (mv {database} {database}.old), then run: bakeoff track"
         )
     tracking = os.environ.get("MLFLOW_TRACKING_URI", "sqlite:///mlflow.db")
     yield Finding(
         "MLflow",
         tracking
         + (
-            ""
-            if Path("mlflow.db").exists() or "MLFLOW_TRACKING_URI" in os.environ
-            else ", not there until the first run"
+            "" if Path("mlflow.db").exists() or "MLFLOW_TRACKING_URI" in os.environ else ", missing until the first run"
         ),
     )
     free = shutil.disk_usage(".").free / 2**30

@@ -8,41 +8,45 @@ from bakeoff.base.quoting import quoted
 from bakeoff.base.settings import BadInput
 from bakeoff.commands.choice import flips, model_or_recipe, window_side
 
-ARCHITECTURES = ("skipgram", "cbow")  # as `bakeoff.embedding.settings` has them, which needs seconds to load
-EPILOG = "What cannot be read is refused in one line each; the others are still done, and the exit status is 2."
+ARCHITECTURES = ("skipgram", "cbow")  # the same as in `bakeoff.embedding.settings`, whose import takes seconds
+EPILOG = "For each file that cannot be read, one line is printed; the others are processed, and the exit status is 2."
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EPILOG
     parser.add_argument(
-        "task", metavar="TASK", help="of `tasks` in params.yaml; or of `embedding.corpora`, for word vectors"
+        "task",
+        metavar="TASK",
+        help="name of a task under `tasks`, or, for word vectors, of a corpus in `embedding.corpora`",
     )
     parser.add_argument(
         "input", metavar="INPUT", help="rows of a table, or a picture, volume, folder or archive; - is standard input"
     )
     choice = model_or_recipe(parser)
-    choice.add_argument("--mlflow", metavar="MODEL", help="registered in MLflow: models:/images@champion")
-    parser.add_argument("--ensemble", action="store_true", help="all seeds vote: the mean of their probabilities")
-    parser.add_argument("--architecture", choices=ARCHITECTURES, help="of word vectors (default: the first)")
+    choice.add_argument("--mlflow", metavar="MODEL", help="a model registered in MLflow: models:/images@champion")
+    parser.add_argument("--ensemble", action="store_true", help="average the probabilities over all seeds")
+    parser.add_argument(
+        "--architecture", choices=ARCHITECTURES, help="architecture of the word vectors (default: the first)"
+    )
     parser.add_argument(
         "--documents",
         action="store_true",
-        help="of a text: mean vectors of its documents, which are the lines of a file or the files of a folder",
+        help="for a text: mean vectors of its documents, which are the lines of a file or the files of a folder",
     )
     flips(parser)
     parser.add_argument(
         "--window",
         metavar="PIXELS",
-        help="of scans: those that are larger, once resized, are seen in windows with this side, which overlap",
+        help="for scans: predict larger pictures (after resizing) in overlapping windows with this side",
     )
-    parser.add_argument("--overlay", metavar="FOLDER", help="masks are drawn over their pictures there too")
+    parser.add_argument("--overlay", metavar="FOLDER", help="also draw the masks over their pictures, into this folder")
     parser.add_argument(
-        "--to", required=True, metavar="OUT", help="a CSV file, a mask or a folder; - is standard output"
+        "--to", required=True, metavar="OUT", help="output: a CSV file, a mask or a folder; - is standard output"
     )
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Predict, and end with status 2 where files were refused."""
+    """Predict, and exit with status 2 if files were refused."""
     if is_text(arguments):
         from bakeoff.commands.texts import vectors
 
@@ -55,7 +59,7 @@ def run(arguments: argparse.Namespace) -> None:
     asked = arguments.task, arguments.input, arguments.to
     if arguments.mlflow is not None:
         if arguments.ensemble:
-            raise BadInput("--ensemble: a registered model is of one seed; name the network with --model")
+            raise BadInput("--ensemble: a registered model has one seed; name the network with --model")
         for option, value in {
             "--overlay": arguments.overlay,
             "--flips": arguments.flips,
@@ -63,7 +67,7 @@ def run(arguments: argparse.Namespace) -> None:
         }.items():
             if value is not None:
                 raise BadInput(
-                    f"{option}: does not go with --mlflow, whose model predicts as it was registered; name the "
+                    f"{option}: cannot be combined with --mlflow, whose model predicts as it was registered; name the "
                     "network with --model"
                 )
         if predict_registered(*asked, arguments.mlflow):
@@ -82,10 +86,10 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def is_text(arguments: argparse.Namespace) -> bool:
-    """Return whether word vectors are asked for: a corpus is named, and no task.
+    """Return whether the name is that of a corpus, so that word vectors are written.
 
     Raises:
-        BadInput: an option does not go with that.
+        BadInput: an option is not for this kind of name.
     """
     document = settings.load()
     name = arguments.task
@@ -97,5 +101,5 @@ def is_text(arguments: argparse.Namespace) -> bool:
     for option, value in (networks if text else texts).items():
         if value is not None:
             other = "task" if text else "corpus"
-            raise BadInput(f"{option}: does not go with {quoted(name)}, which is no {other}; leave it out")
+            raise BadInput(f"{option}: is only for a {other}, and {quoted(name)} is not one; leave it out")
     return text

@@ -1,4 +1,4 @@
-"""The text of a recipe in which some values are others: the order of its keys, its layout and its comments stay."""
+"""Changes values in the text of a recipe, and keeps the order of its keys, its layout and its comments."""
 
 import io
 import json
@@ -14,7 +14,7 @@ WIDE = 10**6  # characters: no line is wrapped
 
 
 class Representer(RoundTripRepresenter):
-    """Writes null, which would be left out."""
+    """Writes null explicitly."""
 
 
 def null(representer: Representer, _: None) -> ScalarNode:
@@ -25,7 +25,7 @@ Representer.add_representer(type(None), null)
 
 
 def rewritten(text: str, document: Mapping[str, Any]) -> str:
-    """Return the text with the values of a document that has the same keys."""
+    """Return the text with the values of a document with the same keys."""
     yaml = YAML(typ="rt")
     yaml.Representer = Representer
     yaml.width = WIDE
@@ -36,7 +36,7 @@ def rewritten(text: str, document: Mapping[str, Any]) -> str:
 
 
 def replaced(old: Any, new: Any) -> Any:
-    """Return a value for another one, which stays where it is equal; what is inside is replaced part by part."""
+    """Return a new value for an old one. Equal values stay; lists and sections are replaced part by part."""
     if isinstance(old, CommentedMap) and isinstance(new, Mapping) and old.keys() == new.keys():
         for key in old:
             old[key] = replaced(old[key], new[key])

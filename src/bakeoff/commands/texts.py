@@ -15,14 +15,14 @@ PREPARED = ("tokens", "cleaning")  # settings of the corpus by which a text beco
 
 
 def vectors(corpus: str, source: str, to: str, architecture: str | None, *, documents: bool) -> int:
-    """Write the vectors of a text; returns the number of files that were refused.
+    """Write the vectors of a text, and return the number of files that were refused.
 
     Args:
         source, to: paths, or `-` for standard input and output.
         documents: a row for each document: a file of a folder or archive, or a line of a single file.
 
     Raises:
-        BadInput: there are no such vectors, the input is not there, or the output cannot be written.
+        BadInput: the vectors or the input are missing, or the output cannot be written.
     """
     document = settings.load()
     found = settings.validate(document, f"data.{corpus}", CorpusSettings)
@@ -30,7 +30,7 @@ def vectors(corpus: str, source: str, to: str, architecture: str | None, *, docu
     if len(tables["input"]) != len(unit.words):
         raise BadInput(
             f"{path}: has vectors of {len(tables['input']):,} words, and the vocabulary has {len(unit.words):,}; "
-            f"`dvc repro train_embedding@{path.stem}` makes them again"
+            f"`dvc repro train_embedding@{path.stem}` trains them again"
         )
     note = recorded.check_made(
         paths.vocabulary(corpus),
@@ -44,7 +44,7 @@ def vectors(corpus: str, source: str, to: str, architecture: str | None, *, docu
     read: list[tuple[object, list[str]]] = []
     with sources.local(source) as (where, shown):
         limits = settings.validate(document, "limits", Limits)
-        files = sources.places(where, shown, limits, refusals)
+        files = sources.input_files(where, shown, limits, refusals)
         for name, place in files:
             try:
                 if documents and not sources.several(where):

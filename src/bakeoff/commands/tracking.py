@@ -28,10 +28,10 @@ PATIENCE = 60.0  # seconds for the server to start
 
 
 def track(watch: bool = False) -> None:
-    """Bring in every record that is there, and register the winners if the comparison is there.
+    """Import every existing record, and register the winners if the comparison exists.
 
     Args:
-        watch: go on, and feed the curves of running trainings, until Ctrl-C.
+        watch: keep updating the curves of running trainings until Ctrl-C.
 
     Raises:
         BadInput: MLflow does not answer, or a winner can't be registered.
@@ -43,7 +43,7 @@ def track(watch: bool = False) -> None:
         flush=True,
     )
     read = partial(settings.validate, settings.load())
-    won = sync.crown(made, sync.COMPARISON, read) if sync.COMPARISON.exists() else {}
+    won = sync.register_winners(made, sync.COMPARISON, read) if sync.COMPARISON.exists() else {}
     sync.stamp(made, dump(sync.summary(made, won)))
     if watch:
         exit_on_sigterm()
@@ -52,7 +52,7 @@ def track(watch: bool = False) -> None:
 
 
 def serve(port: int | None = None) -> None:
-    """Track, serve MLflow's pages, print where the saved views are, and watch until Ctrl-C.
+    """Track, serve MLflow, print the addresses of the saved views, and watch until Ctrl-C.
 
     Args:
         port: on this machine; the first free one from 5000 on if None.
@@ -75,7 +75,7 @@ def serve(port: int | None = None) -> None:
 
 
 def show(address: str) -> None:
-    """Print the address of every saved view, and open the first where a person has a screen."""
+    """Print the address of every saved view, and open the first one if there is a screen."""
     links: list[str] = []
     with opened(located()) as client:
         for experiment, shown in views.addresses(client, owner.current()).items():
@@ -90,13 +90,13 @@ def show(address: str) -> None:
 
 @contextmanager
 def served(port: int) -> Iterator[str]:
-    """MLflow's pages on a port of this machine, as long as the block lasts.
+    """Serve MLflow on a port of this machine until the block ends.
 
     Raises:
         BadInput: the port is taken, or the server does not start.
     """
     if taken(port):
-        raise BadInput(f"port {port} is taken; give another with --port, or none to take a free one")
+        raise BadInput(f"port {port} is in use; set another one with --port, or omit --port to use a free one")
     command = [sys.executable, "-m", "mlflow", "ui", "--host", HOST, "--port", str(port), "--workers", "1"]
     log = Path(".bakeoff/mlflow-ui.log")
     log.parent.mkdir(exist_ok=True)
@@ -140,7 +140,7 @@ def end(server: subprocess.Popen[bytes]) -> None:
 
 
 def free(port: int) -> int:
-    """The first free port from here on."""
+    """Return the first free port from this one on."""
     while taken(port):
         port += 1
     return port

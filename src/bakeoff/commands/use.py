@@ -1,4 +1,4 @@
-"""Writes the best point of a study, or one of its Pareto front, as a recipe; of word vectors as lines to copy."""
+"""Writes the best point of a study, or a point of its Pareto front, as a recipe; for word vectors, as lines to copy."""
 
 import json
 import re
@@ -30,17 +30,17 @@ FROM_STUDY = re.compile("# (The best point|Trial [a-z0-9-]+) of ")  # the first 
 
 
 def use(name: str, params: Params, *, trial: str | None = None, force: bool) -> list[str]:
-    """Write the recipe of a point of a study, and return what to do next, line by line. Word vectors have no recipe.
+    """Write the recipe of a point of a study, and return lines on what to do next. Word vectors have no recipe.
 
     With one objective it is the best point: that of the method whose confirming trainings have the best mean. With two
-    it is that of a trial on the front.
+    objectives it is the point of a trial on the front.
 
     Args:
         trial: its method and its name, `bayes-t007`, in a study of two objectives; None with one.
 
     Raises:
-        BadInput: there is no such study, no record or no such trial of it, its settings have changed since, a recipe
-            cannot have them, or a recipe is there already.
+        BadInput: the study, its record or the trial does not exist, its settings have changed since, a recipe cannot
+            have them, or the recipe exists already.
     """
     if name not in params.tuning.studies:
         raise BadInput(f"params.yaml: tuning.studies has no {name}{hint(name, params.tuning.studies)}")
@@ -49,7 +49,7 @@ def use(name: str, params: Params, *, trial: str | None = None, force: bool) -> 
         return settings_lines(name, study, best_of(name, params, trial), params)
     target = Path(paths.recipe(study.task, study.model))
     if target.exists() and not force:
-        raise BadInput(f"{target}: exists; add --force to write over it")
+        raise BadInput(f"{target}: exists; add --force to overwrite it")
     found = on_front(name, params, trial) if len(study.objectives) > 1 else best_of(name, params, trial)
     candidate = at(name, study, params, found.run)
     before = read_recipe(Path(), study.task, study.model) if study.start == "recipe" else None
@@ -80,8 +80,8 @@ class Found:
 
     Attributes:
         run: with its settings.
-        words: what it is.
-        notes: further lines on it.
+        words: its description.
+        notes: further lines of text.
     """
 
     run: Run
@@ -90,7 +90,7 @@ class Found:
 
 
 def best_of(name: str, params: Params, trial: str | None = None) -> Found:
-    """Return the best point of a study of one objective: the head of its best record.
+    """Return the best point of a study of one objective: the first run of its best record.
 
     Raises:
         BadInput: a method has no record, the study has changed since, all diverged, or a trial is named.
@@ -139,7 +139,7 @@ def records_of(name: str, params: Params) -> dict[str, Record]:
         BadInput: a method has no record, or the study has changed since.
     """
     study = params.tuning.studies[name]
-    again = f"run dvc repro tune_{name}, then this again"
+    again = f"run dvc repro tune_{name}, then run this command again"
     records: dict[str, Record] = {}
     for method in study.methods:
         path = Path(paths.record("tuning", f"{name}-{method}"))
@@ -155,7 +155,7 @@ def records_of(name: str, params: Params) -> dict[str, Record]:
 
 
 def at(name: str, study: StudySettings, params: Params, best: Run) -> Candidate:
-    """Return the settings of the best point, as params.yaml and the record have them.
+    """Return the settings of the best point, from params.yaml and the record.
 
     Raises:
         BadInput: they differ in a setting, or a recipe cannot have them.
@@ -203,7 +203,7 @@ def settings_lines(name: str, study: EmbeddingStudySettings, found: Found, param
 
 
 def of_params(params: Params, key: str, _: Any) -> Any:
-    """Return what stands under a dotted key."""
+    """Return the value under a dotted key."""
     value: Any = params
     for part in key.split("."):
         value = value[part] if isinstance(value, dict) else getattr(value, part)
@@ -211,16 +211,18 @@ def of_params(params: Params, key: str, _: Any) -> Any:
 
 
 def point_of(study: AnyStudy, best: Run) -> dict[str, Any]:
-    """Return the values of the searched settings that a run has."""
+    """Return the values of the searched settings of a run."""
     return {setting: best.parameters[setting] for setting in study.searched if setting in best.parameters}
 
 
 def refuse_changed(name: str, place: str, settings: Mapping[str, Any], best: Run) -> None:
-    """Args:
-        place: the file in which the settings stand.
+    """Refuse a study whose settings have changed since its record was written.
 
-    Raises:
-        BadInput: a setting of a training has another value in its record.
+    Args:
+            place: the file that contains the settings.
+
+        Raises:
+            BadInput: a setting of a training has another value in its record.
     """
     for key, value in settings.items():
         if key not in best.parameters or json.dumps(best.parameters[key]) != json.dumps(value):
@@ -248,13 +250,13 @@ def recipe_of(candidate: Candidate, study: StudySettings, before: RecipeSettings
 
 
 def improved(text: str, recipe: Mapping[str, Any], comment: str) -> str:
-    """Return the text of a recipe with the values of another one, and the comment in place of one from a study."""
+    """Return the text of a recipe with the values of another one, and with a new comment about the study."""
     first, rest = rewritten(text, recipe).split("\n", 1)
     return "\n".join([comment if FROM_STUDY.match(first) else first, rest])
 
 
 def written(recipe: Mapping[str, Any], comment: str) -> str:
-    """Return the text of the recipe: a line for each key, and for each key of the training."""
+    """Return the text of the recipe, with a line for each key and each key of its training."""
     lines = [comment]
     for key, value in recipe.items():
         if key == "training":

@@ -1,4 +1,4 @@
-"""Questions to the word vectors that the pipeline has trained: `bakeoff words neighbours one`.
+"""The commands on the trained word vectors: `bakeoff words neighbours one`.
 
 V words, D dimensions.
 """
@@ -24,7 +24,7 @@ from bakeoff.embedding.maps import MAPS
 from bakeoff.embedding.settings import ArchitectureName
 
 SUFFIXES: dict[Format, str] = {
-    "safetensors": ".vectors.safetensors",  # what is not of the pipeline has another name than what is
+    "safetensors": ".vectors.safetensors",  # not the name of the pipeline's own output
     "text": ".txt",
     "binary": ".bin",
     "tsv": ".tsv",
@@ -32,17 +32,21 @@ SUFFIXES: dict[Format, str] = {
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """The questions that one can ask."""
+    """Add the subcommands and their options."""
     questions = parser.add_subparsers(required=True, metavar="QUESTION")
 
     def question(ask: Callable[[argparse.Namespace], None]) -> argparse.ArgumentParser:
         added = questions.add_parser(ask.__name__.rstrip("_"), help=ask.__doc__, description=ask.__doc__)
         added.set_defaults(ask=ask)
-        added.add_argument("--corpus", metavar="NAME", help="of `data` in params.yaml (default: the first trained on)")
+        added.add_argument(
+            "--corpus",
+            metavar="NAME",
+            help="name of a corpus under `data` in params.yaml (default: the first one that is trained)",
+        )
         if ask is not context:
             added.add_argument("--architecture", choices=get_args(ArchitectureName), help="default: the first trained")
         if ask not in (export, map_):
-            added.add_argument("--count", type=int, default=10, help="how many answers (default: 10)")
+            added.add_argument("--count", type=int, default=10, help="number of answers (default: 10)")
         return added
 
     question(neighbours).add_argument("word")
@@ -55,26 +59,26 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     exported.add_argument("--to", type=Path, help="file (default: beside the vectors)")
     drawn = question(map_)
     drawn.add_argument("--method", choices=MAPS, default="tsne", help="default: tsne")
-    drawn.add_argument("--count", type=int, default=300, help="how many of the most frequent words (default: 300)")
+    drawn.add_argument("--count", type=int, default=300, help="number of most frequent words (default: 300)")
     drawn.add_argument("--to", type=Path, help="file (default: beside the vectors)")
 
 
 def neighbours(asked: argparse.Namespace) -> None:
-    """the words nearest to a word, by cosine"""
+    """list the words nearest to a word, by cosine similarity"""
     _, _, vectors = trained(asked)
     (place,) = known(vectors, [asked.word])
     show(vectors.nearest(vectors.unit[place], {place}, asked.count))
 
 
 def analogy(asked: argparse.Namespace) -> None:
-    """a is to b as c is to what? (man king woman)"""
+    """solve an analogy: a is to b as c is to the answer (man king woman)"""
     _, _, vectors = trained(asked)
     known(vectors, [asked.a, asked.b, asked.c])
     show(vectors.analogy(asked.a, asked.b, asked.c, asked.count))
 
 
 def context(asked: argparse.Namespace) -> None:
-    """the words that CBOW puts between given ones, with their scores: the likeliest first"""
+    """list the words that CBOW predicts between the given ones, with their scores, the most likely first"""
     _, tables, vectors = trained(asked, "cbow")
     mean = tables["input"][known(vectors, asked.words)].mean(axis=0, dtype=np.float64)
     output = Vectors(tables["output"].astype(np.float64), vectors.words)  # their lengths count: not of length 1
@@ -82,7 +86,7 @@ def context(asked: argparse.Namespace) -> None:
 
 
 def export(asked: argparse.Namespace) -> None:
-    """write the vectors for other programs: safetensors, word2vec's text or binary format, TensorBoard's projector"""
+    """export the vectors: safetensors, word2vec's text or binary format, or TensorBoard's projector"""
     path, tables, vectors = trained(asked)
     to = asked.to or path.with_suffix(SUFFIXES[asked.kind])
     if to.resolve() == path.resolve():
@@ -94,7 +98,7 @@ def export(asked: argparse.Namespace) -> None:
 
 
 def map_(asked: argparse.Namespace) -> None:
-    """draw the most frequent words, and groups of alike ones, where neighbours lie near each other"""
+    """draw a map of the most frequent words and of groups of similar words, with neighbours near each other"""
     from bakeoff.report.figures.example_figures import (
         draw_words,  # comes with torch and matplotlib, which no other question needs
     )
@@ -108,10 +112,10 @@ def map_(asked: argparse.Namespace) -> None:
 def trained(
     asked: argparse.Namespace, architecture: ArchitectureName | None = None
 ) -> tuple[Path, dict[str, NDArray[np.float32]], Vectors]:
-    """File, tables and unit vectors of a corpus and an architecture; by default the first that params.yaml lists.
+    """Return file, tables and unit vectors of a corpus and an architecture; by default the first ones in params.yaml.
 
     Raises:
-        BadInput: there are none.
+        BadInput: they are missing.
     """
     document = settings.load()
     corpora = settings.at(document, "embedding.corpora")
@@ -134,15 +138,15 @@ def trained(
 
 
 def known(vectors: Vectors, words: Sequence[str]) -> list[int]:
-    """Places of the words.
+    """Return the indices of the words.
 
     Raises:
-        BadInput: the vocabulary has not all of them.
+        BadInput: the vocabulary does not have all of them.
     """
     for word in words:
         if word not in vectors.index:
             alike = difflib.get_close_matches(word, vectors.words, n=1)
-            remedy = f"did you mean '{alike[0]}'?" if alike else "ask for one that the corpus has more often"
+            remedy = f"did you mean '{alike[0]}'?" if alike else "choose a word that is more frequent in the corpus"
             raise BadInput(f"the vocabulary has no word '{word}'; {remedy}")
     return [vectors.index[word] for word in words]
 

@@ -58,7 +58,7 @@ BASELINES = {
 
 
 def fit(name: str, settings: Settings, examples: Examples, *, task: str, data: str) -> tuple[Run, dict[str, float]]:
-    """One fit, as a run without history, and its metrics: validation and test as networks have them."""
+    """Return one fit as a run without history, with the same validation and test metrics as networks."""
     classifier = BASELINES[name].build(settings).fit(examples.train.x.astype(np.float64), examples.train.y)
     metrics = {
         f"{prefix}/{metric}": value

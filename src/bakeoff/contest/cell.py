@@ -40,9 +40,11 @@ from bakeoff.training.supervised import Supervised
 
 @dataclass(frozen=True)
 class Cell:
-    """Attributes:
-    space: the hyperparameters that are searched, with the lowest and the highest value of each.
-    metric: of the task, on validation data; higher is better.
+    """A cell of the contest: one network under one optimizer on one task.
+
+    Attributes:
+        space: the hyperparameters that are searched, with the lowest and the highest value of each.
+        metric: of the task, on validation data; higher is better.
     """
 
     combination: Combination

@@ -1,4 +1,4 @@
-"""A network on a task under an optimizer: what a cell of the contest, or a recipe, trains."""
+"""A combination of a task, a network and an optimizer, which a cell of the contest or a recipe trains."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,11 +26,13 @@ from bakeoff.training.supervised import Classification, Segmentation, Supervised
 
 @dataclass(frozen=True)
 class Combination:
-    """Attributes:
-    data: path of the examples.
-    hyperparameters: of the optimizer, as they stand in params.yaml.
-    refit: the workload trains on the validation data too, so that there is nothing to search or choose by.
-    recipe: the file of the settings; None where they stand in params.yaml.
+    """A network on a task under an optimizer, with its data and settings.
+
+    Attributes:
+        data: path of the examples.
+        hyperparameters: of the optimizer, as they stand in params.yaml.
+        refit: the workload trains on the validation data too, so that there is nothing to search or choose by.
+        recipe: the file of the settings; None if they stand in params.yaml.
     """
 
     task: str
@@ -48,7 +50,7 @@ class Combination:
         return f"{self.model}-{self.optimizer}"
 
     def workload(self, examples: Examples, device: torch.device) -> Supervised:
-        """Return the examples as what the network is trained on."""
+        """Return the workload of the examples."""
         kind = Segmentation if self.model in SEGMENTERS else Classification
         place = f"{self.recipe}: training" if self.recipe else f"params.yaml: tasks.{self.task}.training"
         return kind(examples, self.training, device, refit=self.refit, place=place)
@@ -97,7 +99,7 @@ class Combination:
         return named
 
     def save_card(self, result: Result, workload: Supervised, inputs: Mapping[str, str], path: Path) -> None:
-        """Write what the file of weights is, what it was made of, and how well each of its networks does.
+        """Write the card of the weights: their network, their inputs, and the metrics of each seed.
 
         Args:
             inputs: sha256 of the data, by path.

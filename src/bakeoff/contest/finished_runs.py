@@ -47,18 +47,20 @@ class FinishedRuns:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if kind is None:
-            meet()  # each process has read what it needs
+            meet()  # wait until each process has read its files
 
     def __getitem__(self, name: str) -> Trained:
-        """Raises:
-        KeyError: it has not ended.
+        """Return a finished training.
+
+        Raises:
+            KeyError: it has not ended.
         """
         if (trained := self.get(name)) is None:
             raise KeyError(name)
         return trained
 
     def get(self, name: str) -> Trained | None:
-        """The training of that name; None if it has not ended, or if the bytes are not those that were written."""
+        """Return the training of this name; None if it has not ended, or if its file is damaged."""
         payload = self.ended(name).load()
         if payload is None:
             return None
@@ -66,7 +68,7 @@ class FinishedRuns:
         return Trained(Run(**json.loads(first)), load(rest))
 
     def save(self, name: str, trained: Trained) -> None:
-        """Save a finished training. Where several processes share it, the first writes and the others wait."""
+        """Save a finished training. If several processes share it, the first writes and the others wait."""
         if leads():
             run = json.dumps(dataclasses.asdict(trained.run)).encode()
             self.ended(name).save(run, b"\n", save(dict(trained.weights)))
@@ -74,7 +76,7 @@ class FinishedRuns:
 
     @contextmanager
     def checkpoint(self, name: str) -> Iterator[Checkpoint]:
-        """That of a training while it runs, and while SIGTERM and SIGINT wait: it goes when what came of it is kept."""
+        """Yield the checkpoint of a running training, with signals deferred; remove it when the result is saved."""
         checkpoint = self.checkpoints().run(name)
         checkpoint.signals.hold()
         try:

@@ -1,4 +1,4 @@
-"""How often a cell trains, and what each of its runs is: the same for every optimizer."""
+"""The protocol of the contest: the number of trainings of a cell and their roles, the same for every optimizer."""
 
 from dataclasses import dataclass
 
@@ -26,7 +26,7 @@ class PlannedRun:
 
 @dataclass(frozen=True)
 class Budget:
-    """How often a cell may train: the same for every optimizer.
+    """The numbers of trainings of a cell, the same for every optimizer.
 
     Attributes:
         finalists: how many of the trials are trained again.

@@ -1,4 +1,4 @@
-"""A training by a recipe, once for each seed: its hyperparameters are known, and nothing is searched."""
+"""The trainings of a recipe, one for each seed. Nothing is searched."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,9 +24,11 @@ from bakeoff.training.supervised import Supervised
 
 @dataclass(frozen=True)
 class Recipe:
-    """Attributes:
-    seeds: the number of trainings.
-    metric: of the task, on validation data; higher is better.
+    """The trainings of a recipe.
+
+    Attributes:
+        seeds: the number of trainings.
+        metric: of the task, on validation data; higher is better.
     """
 
     combination: Combination

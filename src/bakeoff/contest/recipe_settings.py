@@ -14,10 +14,12 @@ Hyperparameters = TypeVar("Hyperparameters", bound=Settings)
 
 
 class RecipeSettings(Settings):
-    """Attributes:
-    network: its settings, in place of those under `networks`.
-    hyperparameters: of the optimizer, all of them.
-    refit: train on training and validation examples together, now that the recipe is chosen; none are held out.
+    """The settings of a recipe.
+
+    Attributes:
+        network: its settings, in place of those under `networks`.
+        hyperparameters: of the optimizer, all of them.
+        refit: train on training and validation examples together, now that the recipe is chosen; none are held out.
     """
 
     network: dict[str, Any]

@@ -30,11 +30,11 @@ class Result:
 
     @property
     def final(self) -> list[Run]:
-        """The runs that count; those of a recipe, which have no role, all do."""
+        """The final runs; for a recipe, whose runs have no role, all runs."""
         return [run for run in self.runs if run.parameters.get("role", Role.FINAL) == Role.FINAL]
 
     def summary(self) -> dict[str, float]:
-        """How many final runs diverged; over the others the mean of each metric and, as `<metric>.std`, its deviation.
+        """Return the number of diverged final runs, and mean and standard deviation (`<metric>.std`) of each metric.
 
         The standard deviation is the sample's, with n - 1, and stands there from two runs on.
         """

@@ -25,8 +25,10 @@ METRICS: dict[Kind, tuple[Metric, ...]] = {
 
 
 class ContestSettings(Settings):
-    """Attributes:
-    search_seed: of the trials; the reruns have those that follow, final runs 0, 1, and so on.
+    """The section `contest` of params.yaml.
+
+    Attributes:
+        search_seed: of the trials; the reruns have those that follow, final runs 0, 1, and so on.
     """
 
     search_seed: Annotated[Seed, Field(le=2**31)]
@@ -66,7 +68,7 @@ class ContestBudget(Settings):
 
 
 class TaskSettings(Settings):
-    """A matrix of models and optimizers on a data set, how each trains, and what decides between them.
+    """A task: a data set, a matrix of models and optimizers, their training, and the metric that ranks them.
 
     Attributes:
         metric: on validation data; higher is better.

@@ -18,11 +18,13 @@ Watching = Callable[[str, Mapping[str, Any]], Watch]  # a run's name and paramet
 
 @dataclass
 class Trainer:
-    """Attributes:
-    train: trains one run; it goes on from the checkpoint if that holds a state.
-    metric: of the task, on validation data; None where no validation data are held out.
-    workers: trainings at a time.
-    done: runs so far.
+    """Trains the runs of a stage, in parallel.
+
+    Attributes:
+        train: trains one run; it goes on from the checkpoint if that holds a state.
+        metric: of the task, on validation data; None if no validation data are held out.
+        workers: trainings at a time.
+        done: runs so far.
     """
 
     train: Callable[[PlannedRun, Checkpoint], Trained]
@@ -33,7 +35,7 @@ class Trainer:
     done: list[Run] = field(default_factory=list)
 
     def __call__(self, planned: Sequence[PlannedRun]) -> list[Trained]:
-        """Return what came of each, in their order. What has finished before is not trained again."""
+        """Return the results in order. Finished trainings are not repeated."""
         found = {one.name: trained for one in planned if (trained := self.finished.get(one.name))}
         for trained in found.values():
             self.report(trained.run)
@@ -44,7 +46,7 @@ class Trainer:
         return [found[one.name] for one in planned]
 
     def work(self, planned: PlannedRun) -> None:
-        """Train in this process or in a worker's; what comes of it goes through `finished`."""
+        """Train in this process or in a worker; the result is passed through `finished`."""
         with self.finished.checkpoint(planned.name) as checkpoint:
             self.finished.save(planned.name, self.train(planned, checkpoint))
 
@@ -62,7 +64,7 @@ class Trainer:
 
 
 def rank(runs: Sequence[Run], metric: str) -> tuple[int, float, float]:
-    """Return what a point is ranked by, the best first: diverged runs; of the others the mean metric, then the loss."""
+    """Return the sort key of a point, the best first: diverged runs, then the mean metric, then the mean loss."""
     ended = [run.metrics for run in runs if run.diverged is None]
     if not ended:
         return len(runs), 0.0, 0.0

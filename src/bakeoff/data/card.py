@@ -50,7 +50,7 @@ class Card(Settings):
         taken: which part of the source this is, as `portion` says it; None for the whole.
         classes: their names; a name that is not Unicode has escapes.
         shape: of one example: (D,), or (C, H, W).
-        samples: the first training pictures of each class; None where the examples are no pictures of one class each.
+        samples: the first training pictures of each class; None if the examples are no pictures of one class each.
         spacings: of scans, where they are known; the file has them only there.
     """
 
@@ -142,7 +142,7 @@ def read_card(path: Path) -> Card:
     """Return the card of labelled examples.
 
     Raises:
-        BadInput: it is not there, may not be read, or is not what `save` writes.
+        BadInput: it is missing, may not be read, or is not what `save` writes.
     """
     return validated(path, Card)
 
@@ -151,13 +151,13 @@ def read_corpus_card(path: Path) -> CorpusCard:
     """Return the card of a text.
 
     Raises:
-        BadInput: it is not there, may not be read, or is not what `save` writes.
+        BadInput: it is missing, may not be read, or is not what `save` writes.
     """
     return validated(path, CorpusCard)
 
 
 def validated(path: Path, kind: type[Kept]) -> Kept:
-    again = f"`dvc checkout {path}` brings it back, or: rm {path} && make repro"
+    again = f"`dvc checkout {path}` restores it, or: rm {path} && make repro"
     try:
         return kind.model_validate_json(path.read_bytes())
     except OSError as error:

@@ -65,7 +65,7 @@ class Examples:
         return range(int(self.background), len(self.classes))
 
     def save(self, path: Path) -> None:
-        """Write the file. It says of a background only where there is none."""
+        """Write the file. It says of a background only if there is none."""
         splits = {f"{name}.{array}": getattr(getattr(self, name), array) for name in SPLITS for array in ("y", "x")}
         flag = {} if self.background else {"background": np.array([False])}
         npz.save(path, {"classes": np.array(self.classes), **flag, **splits})
@@ -180,4 +180,4 @@ def check(name: str, split: Split, train: Split, classes: int) -> None:
     if y.max() >= classes:
         raise ValueError(f"{name}: label {y.max()} where there are {classes} classes, 0 to {classes - 1}")
     if x.dtype == np.float32 and not all(np.isfinite(x[i : i + ROWS]).all() for i in range(0, len(x), ROWS)):
-        raise ValueError(f"{name}: x holds values that are not finite")
+        raise ValueError(f"{name}: x contains values that are not finite")

@@ -36,7 +36,7 @@ def long_runs() -> re.Pattern[str]:
 
 
 def last_starter(text: str) -> int:
-    """The index of the last character that is no mark; the length of the text where there is none."""
+    """The index of the last character that is no mark; the length of the text if there is none."""
     return next((at for at in range(len(text) - 1, -1, -1) if not unicodedata.combining(text[at])), len(text))
 
 

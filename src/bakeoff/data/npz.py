@@ -51,7 +51,7 @@ def heading(name: str, array: Pieces) -> bytes:
     """Return what stands before the values in an .npy file."""
     dtype = np.dtype(array.dtype)
     if dtype.hasobject:
-        raise ValueError(f"{name} holds objects, which are not written")
+        raise ValueError(f"{name} contains objects, which are not written")
     head = BytesIO()
     described = {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False, "shape": array.shape}
     np.lib.format.write_array_header_1_0(head, described)
@@ -131,7 +131,7 @@ def mapped(path: Path) -> dict[str, NDArray[np.generic]]:
             file.seek(sum(struct.unpack("<HH", file.read(4))), 1)
             shape, fortran, dtype = header(file)
             if dtype.hasobject:
-                raise ValueError(f"{member.filename} holds objects, which are not loaded")
+                raise ValueError(f"{member.filename} contains objects, which are not loaded")
             name = member.filename.removesuffix(".npy")
             if 0 in shape:  # of nothing there is no map
                 arrays[name] = np.empty(shape, dtype)

@@ -14,7 +14,7 @@ from bakeoff.embedding.windows import Ids, Places
 
 @dataclass(frozen=True)
 class Architecture:
-    """How examples are cut from a text.
+    """The rule that makes examples from a text.
 
     Attributes:
         window: words that a place needs on each side.

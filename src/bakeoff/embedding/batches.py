@@ -1,4 +1,4 @@
-"""word2vec in batches, by torch: what a GPU is good at. Every step of a batch starts from the same vectors.
+"""word2vec in batches, by torch, for a GPU. All updates of a batch start from the same vectors.
 
 Sums over repeated words go by a stable sort, for a GPU's atomic additions come in no order: the same machine gives the
 same bytes. Draws are keyed by seed, epoch and place: a training can stop after any round, and go on from there.
@@ -122,7 +122,7 @@ class Batches:
         return Sample(text, around, targets, ~earlier)
 
     def step(self, sample: Sample) -> tuple[Tensor, Tensor, Moves, Moves]:
-        """The sum of the losses, how many examples, and what one step down, at rate 1, does to inputs and outputs.
+        """Return the sum of the losses, the number of examples, and the updates of inputs and outputs at rate 1.
 
         Of an example with input x and outputs u_k, the first of them true: L = - sum_k log s(sign_k u_k . x).
         """
@@ -146,7 +146,7 @@ class Batches:
         # CBOW moves each word of the mean by the whole gradient of the mean.
         to_near = (pulls @ u).expand(-1, R, -1) * around[:, :, None]  # (P, R, D)
         to_outputs = pulls.transpose(1, 2) @ hidden  # (P, N, D)
-        # A place is an input to those around it: at the offset r of place i stands place i + r.
+        # A position is an input of its neighbours: at offset r from position i is position i + r.
         users = at - self.offsets  # (P, R)
         exists = (users >= 0) & (users < P)
         users, which = users.clamp(0, max(P - 1, 0)), torch.arange(R, device=self.device)
@@ -175,7 +175,7 @@ class Batches:
         return state.epoch * self.longest + min(state.offset, self.longest)
 
     def rate(self, epoch: int, offset: float) -> float:
-        """The learning rate after so many words of the text."""
+        """Return the learning rate after a number of words of the text."""
         return rate(self.lesson.first_rate, (epoch + min(offset / self.longest, 1)) / self.settings.epochs)
 
 

@@ -27,7 +27,7 @@ Question = tuple[str, str, str, str]  # a is to b as c is to d
 
 
 class Judged(NamedTuple):
-    """A pair of words, and what people said of it: more is more alike."""
+    """A pair of words and its similarity in the judgement of people."""
 
     left: str
     right: str
@@ -84,7 +84,7 @@ class Test(Protocol):
 
 @dataclass(frozen=True)
 class Likeness:
-    """Spearman's rank correlation of cosines with what people said of pairs.
+    """Spearman's rank correlation of cosine similarities with human judgements of pairs.
 
     A pair that a test lists twice counts twice, each time with its own score: WordSim-353 has money and cash with 9.08
     and with 9.15, and its published results are over all 353 lines.
@@ -116,7 +116,7 @@ class Analogies:
 
 
 def answered(unit: Floats, questions: NDArray[np.int_]) -> list[bool]:
-    """Whether each question (Q, 4) is answered right."""
+    """Return whether each question (Q, 4) is answered correctly."""
     a, b, c, d = questions.T
     products = (unit[b] - unit[a] + unit[c]) @ unit.T  # (Q, V)
     products[:, 0] = -math.inf
@@ -125,7 +125,7 @@ def answered(unit: Floats, questions: NDArray[np.int_]) -> list[bool]:
 
 
 def scored(name: str, sample: Floats, statistic: Callable[[Floats], Floats]) -> dict[str, float]:
-    """A statistic of a sample (values, size), and the percentiles of it over samples drawn from that one.
+    """Return a statistic of a sample (values, size), and its percentiles over bootstrap samples.
 
     Source: Efron 1979, Annals of Statistics 7.
     """
@@ -136,7 +136,7 @@ def scored(name: str, sample: Floats, statistic: Callable[[Floats], Floats]) -> 
 
 
 def rank_correlation(samples: Floats) -> Floats:
-    """Spearman's correlation of each (2, P) of samples (N, 2, P); NaN where one side is level."""
+    """Spearman's correlation of each (2, P) of samples (N, 2, P); NaN if one side is level."""
     ranks = rankdata(samples, axis=2)
     centred = ranks - ranks.mean(axis=2, keepdims=True)
     spread = np.sqrt((centred**2).sum(axis=2).prod(axis=1))
@@ -153,7 +153,7 @@ def chunks(rows: NDArray[np.int_]) -> list[NDArray[np.int_]]:
 
 
 def purity(vectors: Vectors, group: Iterable[str], name: str) -> dict[str, float]:
-    """Share of the neighbours of a group's words that belong to the group; nothing where the vocabulary has none."""
+    """Return the share of the neighbours of a group's words in the group; none if the vocabulary lacks the group."""
     members = set(group)
     near = [
         near in members for word in vectors.words if word in members for near in vectors.neighbours(word, NEIGHBOURS)

@@ -1,4 +1,4 @@
-"""Word vectors in the formats of other programs. UNK, which is no word, is left out.
+"""Word vectors in the formats of other programs, without UNK.
 
 V words, D dimensions.
 """

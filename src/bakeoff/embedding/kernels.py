@@ -94,7 +94,7 @@ def thin(ids: Ids, stays: Floats, counter: np.uint64, text: Ids) -> tuple[np.uin
 
 @njit(cache=True)
 def first_of(word: int, targets: NDArray[np.int64]) -> int:
-    """The first place at which a word stands."""
+    """Return the first position of a word."""
     k = 0
     while targets[k] != word:
         k += 1
@@ -139,7 +139,7 @@ Round = Callable[..., tuple[float, int]]
 
 @cache
 def compiled(architecture: Literal["skipgram", "cbow"], dimension: int, negatives: int) -> Round:
-    """A shard's round for one size of vectors: the compiler unrolls what it knows the length of.
+    """Return a shard's round compiled for one vector size, so that loops are unrolled.
 
     The round takes: ids of the text, a Language, Tables, window, first and last learning rate, counter of the draws,
     and room for the thinned text. It changes the tables and returns loss and number of examples.
@@ -260,7 +260,7 @@ def compiled(architecture: Literal["skipgram", "cbow"], dimension: int, negative
 
 @njit(cache=True)
 def damping(shards: int, pull: float) -> float:
-    """The share of the sum of so many shards' moves that would be left, had they moved one after the other.
+    """Return the share of the sum of the shards' updates that would remain if they were made one after the other.
 
     A shard that goes the share p of the way to where a row is drawn leaves 1 - p for the next one. A sum of n moves
     counts n p, the moves in turn make 1 - (1 - p)^n: the ratio is the mean over i < n of (1 - p)^i. Here 1 - p is
@@ -275,7 +275,7 @@ def damping(shards: int, pull: float) -> float:
 
 @njit(fastmath=REORDER, nogil=True)
 def merge(base: Floats, own: Floats, met: NDArray[np.uint32], start: int, stop: int, curvature: float) -> bool:
-    """Adds the shards' moves to the rows start to stop, and takes all shards there; says whether all is finite.
+    """Add the shards' updates to the rows start to stop, copy them to all shards, and return whether all are finite.
 
     Args:
         base: (rows, D), as of the last merge.

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 MapName = Literal["pca", "tsne"]
 
-PERPLEXITY = 15.0  # of t-SNE: about so many neighbours of a word count
+PERPLEXITY = 15.0  # of t-SNE: the effective number of neighbours
 STEPS = 1000  # of its descent
 
 
@@ -32,7 +32,7 @@ def pca(unit: Floats) -> Floats:
 
 
 def tsne(unit: Floats) -> Floats:
-    """Places at which neighbours are neighbours; what is far on them says little. The same bytes on every processor."""
+    """Return positions that preserve neighbours, but not large distances. The bytes are the same on every processor."""
     from sklearn.manifold import TSNE  # takes a second, which nothing else here needs
 
     start = pca(unit)

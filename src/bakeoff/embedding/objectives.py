@@ -15,11 +15,13 @@ from bakeoff.embedding.settings import ObjectiveName
 
 @dataclass(frozen=True)
 class Scores:
-    """Attributes:
-    near, near_noise: (N,) the score of the true word, and the log of the probability q that noise is this word.
-    far, far_noise: (N, S) and (S,) the same of the noise words.
-    hit: (N, S) whether the noise word is the example's true word.
-    negatives: k, how many noise words weigh against one true word.
+    """The scores of a batch of examples and of noise words.
+
+    Attributes:
+        near, near_noise: (N,) the score of the true word, and the log of the probability q that noise is this word.
+        far, far_noise: (N, S) and (S,) the same of the noise words.
+        hit: (N, S) whether the noise word is the example's true word.
+        negatives: k, how many noise words weigh against one true word.
     """
 
     near: Tensor

@@ -1,4 +1,4 @@
-"""A shard's round of word2vec as one would write it down: what bakeoff.embedding.kernels is tested against.
+"""A simple implementation of a shard's round of word2vec, against which bakeoff.embedding.kernels is tested.
 
 N = K + 1 outputs of a place, M words around it, D dimensions.
 """
@@ -33,7 +33,7 @@ def below(bits: int, n: int) -> int:
 
 
 def noise(draws: Iterator[int], language: Language, word: int, negatives: int) -> list[int]:
-    """`word`, and then others, drawn from the alias table until none stands twice."""
+    """Return `word` and noise words, redrawn from the alias table until all are different."""
     targets = [word]
     while len(targets) <= negatives:
         bits = next(draws)

@@ -24,9 +24,11 @@ from bakeoff.training.settings import Device, RunSettings
 
 @dataclass(frozen=True)
 class Notes:
-    """Attributes:
-    windows: settings of the architecture.
-    hyperparameters: of the optimizer, at the rate of the training.
+    """Word vectors trained by batches of a fixed size, with any objective and optimizer.
+
+    Attributes:
+        windows: settings of the architecture.
+        hyperparameters: of the optimizer, at the rate of the training.
     """
 
     architecture: ArchitectureName
@@ -55,7 +57,7 @@ class Notes:
     def parameters(self) -> dict[str, Any]:
         settings = self.settings.model_dump(mode="json")
         named = {name: settings.pop(name) for name in ("optimizer", "seed")}
-        del settings["learning_rate"]  # stands among the optimizer's hyperparameters
+        del settings["learning_rate"]  # it is one of the optimizer's hyperparameters
         sections = {"optimizer": self.hyperparameters.model_dump(), "network": self.windows.model_dump()}
         for name, part in (sections | {"training": settings}).items():
             named |= flat(name, part)

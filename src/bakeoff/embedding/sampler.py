@@ -15,11 +15,13 @@ from bakeoff.training.fit import Watch
 
 @dataclass(frozen=True)
 class Fitted:
-    """Attributes:
-    history: one row a moment, for word2vec an epoch; finite throughout.
-    diverged: the step at which the loss gave out; for word2vec the epoch.
-    vectors: `input` and `output` (V, D) of each word; none if it diverged.
-    final: the metrics of these vectors; none if it diverged.
+    """The result of a training of word vectors.
+
+    Attributes:
+        history: one row a moment, for word2vec an epoch; finite throughout.
+        diverged: the step at which the loss gave out; for word2vec the epoch.
+        vectors: `input` and `output` (V, D) of each word; none if it diverged.
+        final: the metrics of these vectors; none if it diverged.
     """
 
     history: list[dict[str, float]]
@@ -34,7 +36,7 @@ class Sampler(Protocol):
         """The name of its runs: `word2vec-s0`."""
 
     def parameters(self) -> dict[str, Any]:
-        """All that determines a run beside text and architecture, flat; `optimizer` and `seed` among it."""
+        """Return all settings of a run, flat, with `optimizer` and `seed`, but without text and architecture."""
 
     def steps(self, corpus: Corpus) -> int:
         """The number of steps of a training's progress bar."""

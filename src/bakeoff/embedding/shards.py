@@ -110,7 +110,7 @@ class Shards:
         return state.epoch * len(self.text) + sum(min(state.offset, int(size)) for size in np.diff(self.bounds))
 
     def rate(self, epoch: int, offset: int) -> float:
-        """The learning rate after so many words of each shard."""
+        """Return the learning rate after a number of words of each shard."""
         return rate(self.lesson.first_rate, (epoch + min(offset / self.longest, 1)) / self.settings.epochs)
 
 

@@ -28,7 +28,7 @@ SAMPLERS: Mapping[SamplerName, Callable[[Callable[[str, Any], Any], Architecture
 
 @dataclass(frozen=True)
 class Trained:
-    """The run; unless it diverged its vectors `input` and `output`, and what lies near to the number words."""
+    """A finished run: unless it diverged, its vectors `input` and `output`, and the neighbours of the number words."""
 
     run: Run
     vectors: Mapping[str, NDArray[np.float32]]

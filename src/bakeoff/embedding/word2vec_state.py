@@ -1,4 +1,4 @@
-"""A course of word2vec: what it goes through, from which vectors, at which rates, whatever computes it.
+"""The state and the schedule of a word2vec training, independent of the backend.
 
 T words of text, V words of vocabulary, D dimensions.
 """
@@ -74,7 +74,7 @@ class Course(Protocol):
         """Brings the state's vectors up to date, wherever they were trained."""
 
     def validate(self, state: State) -> float:
-        """An example's mean loss on the held-out text, unthinned, with the same draws every time."""
+        """Return the mean loss per example on the held-out text, without subsampling, with fixed random draws."""
 
     def done(self, state: State) -> int:
         """Words of text behind a state."""
@@ -113,7 +113,7 @@ class Lesson:
 
     @property
     def whole(self) -> Floats:
-        """(V,) 1 for each word that training may meet, 0 for others: what `stays` of a text that is not thinned out."""
+        """Return (V,) 1 for each word of the training text, 0 for others: `stays` without subsampling."""
         return np.ceil(self.language.stays)
 
 
@@ -136,7 +136,7 @@ def keyed(*key: int) -> np.uint64:
 
 
 def stays(counts: NDArray[np.int64], threshold: float) -> Floats:
-    """The probability (V,) that an occurrence of frequency f stays: sqrt(t / f) + t / f; all where t is 0.
+    """Return the probability (V,) that an occurrence with frequency f is kept: sqrt(t / f) + t / f; 1 if t is 0.
 
     Source: the program word2vec; the paper has the square root alone. What has no count never stays.
     """

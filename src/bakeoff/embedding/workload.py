@@ -1,4 +1,4 @@
-"""Word vectors learnt by telling the words that stand near from words drawn at random.
+"""A workload for word vectors: neighbouring words are distinguished from random noise words.
 
 T words of text, V words of vocabulary, N examples, C inputs of an example, S noise words.
 """
@@ -32,11 +32,11 @@ class Batch:
 
 
 class Neighbours:
-    """Words near each other, told from noise words w that are drawn with probability q proportional to count ^ e.
+    """Neighbouring words against noise words w with probability q proportional to count ^ e.
 
     An example with inputs c and target t has the hidden vector h = mean_c v_c; the objective compares the scores
     u_t . h and u_w . h, v the vectors of inputs and u those of outputs. An epoch goes over the text once, in random
-    order, thinned out anew: an occurrence of a word of frequency f stays with probability min(1, sqrt(subsample / f)).
+    order, thinned out again: an occurrence of a word of frequency f stays with probability min(1, sqrt(subsample / f)).
     The last words of the text are held out, unthinned.
 
     Source: Mikolov et al. 2013, arXiv:1310.4546, equation 5; P(w) in section 2.2.
@@ -74,12 +74,12 @@ class Neighbours:
 
     @property
     def expected(self) -> int:
-        """The places of the thinned text, as many as are expected."""
+        """The expected number of positions after subsampling."""
         return max(1, round(float(self.stays[self.text].sum())) - 2 * self.architecture.window)
 
     @property
     def steps(self) -> int:
-        """As many as are expected of the thinned text."""
+        """The expected number of steps after subsampling."""
         return math.ceil(self.expected / self.batch_places)
 
     def batches(self, generator: torch.Generator, start: int = 0) -> Iterator[Batch]:

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Bin:
-    """Predictions whose confidence lies in (low, high].
+    """Predictions whose confidence is in (low, high].
 
     Attributes:
-        confidence, accuracy: their means over the predictions; None where there are no predictions.
+        confidence, accuracy: their means over the predictions; None if there are no predictions.
     """
 
     low: float

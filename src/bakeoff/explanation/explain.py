@@ -1,4 +1,4 @@
-"""What `bakeoff explain` does: a page and a JSON file on how a trained network predicts a split of its data."""
+"""The command `bakeoff explain`: writes a page and a JSON file on the predictions of a network on a split."""
 
 import math
 import sys
@@ -47,10 +47,10 @@ def explain(
         cell, recipe, ensemble, flips: as `predict` takes them.
         border: of scans, the class of the pixels between cells, such as membrane.
         spacing: of scans, height and width of a pixel in millimetres; None for that of the volumes from which the data
-            come. Where it is not known, or where they differ, distances are in pixels.
+            come. If it is not known, or where they differ, distances are in pixels.
 
     Raises:
-        BadInput: there is no such network, its data are not there or not those of its training, or the folder cannot be
+        BadInput: there is no such network, its data are missing or not those of its training, or the folder cannot be
             written.
     """
     document = settings.load()
@@ -100,7 +100,7 @@ def explain(
     pictures = page.drawn(subject, explained)
     write(Path(to), PAGE, web_page.as_html(page.markdown(subject, explained), pictures))
     write(Path(to), NUMBERS, dump(page.document(subject, explained)))
-    size = [f"distances are in {pixels.unit}: {pixels.said()}"] if kind == "scans" else []
+    size = [f"distances are in {pixels.unit}: {pixels.description()}"] if kind == "scans" else []
     for line in (*([note] if note else []), *size, f"{Path(to) / PAGE}", f"{Path(to) / NUMBERS}"):
         print(line, file=sys.stderr)
 
@@ -131,10 +131,10 @@ def examples_of(model: Trained, path: Path, split: SplitName) -> Examples:
     """Return the examples.
 
     Raises:
-        BadInput: they are not there, not those of the training, or none are in the split.
+        BadInput: they are missing, not those of the training, or none are in the split.
     """
     if not path.is_file():
-        raise BadInput(f"{path}: not found; `dvc pull {path}`, or `dvc repro {model.stage}` brings it")
+        raise BadInput(f"{path}: not found; `dvc pull {path}`, or `dvc repro {model.stage}` restores it")
     if model.data.get(str(path)) != sha256(path):
         raise recorded.anew(model, str(path))
     found = Examples.load(path)
@@ -144,6 +144,6 @@ def examples_of(model: Trained, path: Path, split: SplitName) -> Examples:
 
 
 def write(folder: Path, name: str, text: str) -> None:
-    """Write a file of the folder, which is made where it is not there."""
+    """Write a file of the folder, which is made where it is missing."""
     folder.mkdir(exist_ok=True)
     files.replace(folder / name, lambda path: path.write_text(text, encoding="utf-8"))

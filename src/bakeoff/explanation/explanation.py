@@ -1,4 +1,4 @@
-"""What is found out about a network on a split of its data. N examples, K classes; D columns; H, W height and width."""
+"""The explanation of a network on a split of its data. N examples, K classes; D columns; H, W height and width."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -77,7 +77,7 @@ def of_scans(
     Args:
         scored: numbers of the classes whose borders are measured: all but the background.
         spacing: height and width of a pixel.
-        border: the class of the pixels between cells, whose separation is measured; None where there is none.
+        border: the class of the pixels between cells, whose separation is measured; None if there is none.
     """
     tally = Tally(len(model.classes), settings.bins)
     between = None if border is None else model.classes.index(border)

@@ -61,7 +61,7 @@ def importances(
 
     Args:
         x: (N, D); holds what it held when this returns.
-        advance: is told of each permutation that is done.
+        advance: called for each permutation that is done.
 
     Source: Breiman 2001, Machine Learning 45; Fisher, Rudin & Dominici 2019, JMLR 20.
     """

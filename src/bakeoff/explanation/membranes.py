@@ -1,6 +1,6 @@
-"""How well borders separate cells: V_Rand and V_Info, by which the ISBI 2012 challenge ranks predicted membranes.
+"""V_Rand and V_Info of predicted borders between cells, by which the ISBI 2012 challenge ranks membranes.
 
-H, W height and width. Both scores are 1 where two segmentations are equal, and fall where cells are merged or split.
+H, W height and width. Both scores are 1 if two segmentations are equal, and fall where cells are merged or split.
 Source: Arganda-Carreras et al. 2015, Frontiers in Neuroanatomy 9:142.
 """
 
@@ -33,7 +33,7 @@ class Score:
 
 @dataclass(frozen=True)
 class Separation:
-    """How well the cells of several images are separated.
+    """The scores of the separation of cells in several images.
 
     Attributes:
         border: the name of the class between cells.
@@ -125,7 +125,7 @@ def counts(proposed: NDArray[np.int64], truth: NDArray[np.int64]) -> Counts:
 
 
 def rand(pairs: NDArray[np.int64], proposed: NDArray[np.int64], truth: NDArray[np.int64]) -> float:
-    """Return V_Rand of counts of pixels, with alpha = 1 / 2. It is 1 where there is no cell in truth."""
+    """Return V_Rand of counts of pixels, with alpha = 1 / 2. It is 1 if there is no cell in truth."""
     total = squares(proposed) + squares(truth)
     return 2 * squares(pairs) / total if total else 1.0
 
@@ -136,7 +136,7 @@ def squares(values: NDArray[np.int64]) -> int:
 
 
 def info(pairs: NDArray[np.int64], proposed: NDArray[np.int64], truth: NDArray[np.int64]) -> float:
-    """Return V_Info of counts of pixels, with alpha = 1 / 2. It is 1 where both have at most one segment."""
+    """Return V_Info of counts of pixels, with alpha = 1 / 2. It is 1 if both have at most one segment."""
     joint, first, second = map(entropy, (pairs, proposed, truth))
     return 2 * (first + second - joint) / (first + second) if first + second else 1.0
 

@@ -131,7 +131,7 @@ def confusion(subject: Subject, found: Explanation) -> list[str]:
 
 
 def surfaces(subject: Subject, found: Explanation) -> list[str]:
-    """Return the section on the distances between borders; nothing where there are no scans."""
+    """Return the section on the distances between borders; nothing if there are no scans."""
     if not found.surfaces:
         return []
     rows = [
@@ -150,13 +150,13 @@ def surfaces(subject: Subject, found: Explanation) -> list[str]:
         f"The 95 % Hausdorff distance (HD95) of each picture, in {unit}: 95 % of the border of the prediction are no "
         "farther from the border of the mask, and the other way round. It is measured in the pictures whose mask and "
         "prediction both have the class. Where only one of them has it no distance is defined, and the picture counts "
-        f"as missed (only the mask has it) or as added (only the prediction has it). {subject.pixels.said()}",
+        f"as missed (only the mask has it) or as added (only the prediction has it). {subject.pixels.description()}",
         table(["class", "pictures measured", "median", "mean", "largest", "missed", "added"], rows),
     ]
 
 
 def separation(found: Explanation) -> list[str]:
-    """Return the section on the border between cells; nothing where no class is one."""
+    """Return the section on the border between cells; nothing if no class is one."""
     scores = found.separation
     if scores is None:
         return []

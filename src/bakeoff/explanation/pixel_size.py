@@ -24,7 +24,7 @@ class PixelSize:
 
     @classmethod
     def of(cls, given: Spacing | None, card: Path) -> "PixelSize":
-        """Return what was given; else what the card of the data has.
+        """Return the given pixel size; without one, that in the data card.
 
         Raises:
             BadInput: the card is not one.
@@ -46,7 +46,7 @@ class PixelSize:
         """The spacing of distances in `unit`."""
         return self.spacing or PIXEL
 
-    def said(self) -> str:
+    def description(self) -> str:
         """Return a sentence on the size of a pixel."""
         if self.several:
             least, largest = map(by, self.several)

@@ -1,4 +1,4 @@
-"""How far the border of a predicted class is from that of its mask: the 95 % Hausdorff distance of each picture.
+"""The 95 % Hausdorff distance between the predicted border of a class and that of its mask, for each picture.
 
 H, W height and width; n, m pixels of two borders.
 Source: Huttenlocher, Klanderman & Rucklidge 1993, IEEE TPAMI 15(9); Maier-Hein et al. 2024, Nature Methods 21.
@@ -25,7 +25,7 @@ class SurfaceDistance:
 
     Attributes:
         measured: the number of pictures whose mask and prediction both have the class.
-        mean, median, largest: over these pictures; None where there are none.
+        mean, median, largest: over these pictures; None if there are none.
         missed: pictures whose mask has the class, and whose prediction does not. A distance is not defined there.
         added: pictures whose prediction has the class, and whose mask does not.
     """

@@ -1,4 +1,4 @@
-"""Keeps the code dependencies in dvc.yaml equal to what each stage imports."""
+"""Writes the imports of each stage into dvc.yaml as its code dependencies."""
 
 import json
 import re
@@ -17,7 +17,7 @@ HEAD = "  # What each script is made of, by its imports: written by `make deps`.
 
 
 def script(command: str) -> Path:
-    """The file behind `python -m pipeline.STAGE ...`."""
+    """Return the file that `python -m pipeline.STAGE ...` runs."""
     module = command.split()[2]
     return Path(*module.split(".")).with_suffix(".py")
 
@@ -27,16 +27,16 @@ def is_code(dependency: str) -> bool:
 
 
 def refreshed(stage: Mapping[str, Any]) -> list[str]:
-    """A stage's `deps:`: its data as they stand, then the digest of its code."""
+    """Return the `deps:` of a stage: its data unchanged, then the digest of its code."""
     data = [dependency for dependency in stage.get("deps", []) if not is_code(dependency)]
     return [*data, f"{DIGESTS}/{script(stage['cmd']).stem}.sha256"]
 
 
 def digesting(root: Path = Path()) -> dict[str, dict[str, Any]]:
-    """The stages that digest code, by name: each script's depends on all files that the script imports.
+    """Return the stages that digest code, by name; each depends on all files that its script imports.
 
-    One file then stands for sixty with each of the stages that run the script. DVC reads and writes the whole of
-    dvc.lock whenever a stage ends: with all files under each stage that took five seconds a time.
+    The stages that run the script then depend on one file instead of sixty. DVC reads and writes the whole of dvc.lock
+    whenever a stage ends, which took five seconds with all files listed under each stage.
     """
     return {
         f"code_{name}": {
@@ -79,7 +79,7 @@ def refresh(path: Path, text: str) -> None:
 
 
 def write_colours(path: Path, colours: dict[str, str]) -> None:
-    """Put the optimizers' colours into DVC's template of a plot; the rest of it stays."""
+    """Write the optimizers' colours into DVC's plot template, and change nothing else."""
     text = path.read_text(encoding="utf-8")
     for key, values in {"domain": list(colours), "range": list(colours.values())}.items():
         lines = textwrap.fill(json.dumps(values)[1:-1], 100, initial_indent=" " * 12, subsequent_indent=" " * 12)

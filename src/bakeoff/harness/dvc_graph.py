@@ -1,4 +1,4 @@
-"""The graph of stages as DVC resolves it from dvc.yaml: what Snakemake schedules, and the order of dvc.lock."""
+"""The graph of stages as DVC resolves it from dvc.yaml, for Snakemake, and the order of dvc.lock."""
 
 import argparse
 import json
@@ -39,15 +39,15 @@ MARK = Path(".snakemake/stale")
 
 @dataclass(frozen=True)
 class Stage:
-    """One stage, as much of it as Snakemake needs.
+    """The properties of a stage that Snakemake needs.
 
     Attributes:
         name: as DVC has it, `train_images@cnn-adam`.
-        title: the name, and what dvc.yaml says of it.
-        inputs: files and folders; for a folder that other stages write into, the outputs that lie in it.
-        outputs: one without a suffix is a folder.
-        stale: by content DVC would run it, or something upstream of it.
-        device: whether it reads the section `run`, which has the device, and so may use a GPU.
+        title: the name, and the description in dvc.yaml.
+        inputs: files and folders; for a folder that other stages write into, the outputs in it.
+        outputs: paths; one without a suffix is a folder.
+        stale: whether DVC, by content, would run it or a stage upstream of it.
+        device: whether it reads the section `run`, which has the device, so that it may use a GPU.
     """
 
     name: str
@@ -61,10 +61,10 @@ class Stage:
 
 
 def load(judge: bool = True) -> list[Stage]:
-    """All stages, each after those that it depends on.
+    """Return all stages, each after those that it depends on.
 
     Args:
-        judge: ask DVC, by content, what is stale, and note it in `MARK`. Only the process that schedules does so.
+        judge: whether to ask DVC which stages are stale, and write it to `MARK`; only the scheduling process does so.
 
     Raises:
         BadInput: DVC cannot make sense of dvc.yaml or dvc.lock, or a file is missing that no stage makes (Snakemake
@@ -79,7 +79,7 @@ def load(judge: bool = True) -> list[Stage]:
     for stage in stages:
         for path in stage.inputs:
             if path not in made and not Path(path).exists():
-                raise BadInput(f"{path}: not found; '{stage.name}' reads it, and no stage makes it")
+                raise BadInput(f"{path}: not found; '{stage.name}' reads it, and no stage writes it")
     if judge:
         MARK.parent.mkdir(exist_ok=True)
         names = [stage.name for stage in stages if stage.stale]
@@ -88,7 +88,7 @@ def load(judge: bool = True) -> list[Stage]:
 
 
 def plan(repo: Repo) -> list[DvcStage]:
-    """The stages in the order in which a plain `dvc repro` runs them, and so adds them to dvc.lock."""
+    """Return the stages in the order in which a plain `dvc repro` runs them and adds them to dvc.lock."""
     targets = [stage for stage in repo.index.stages if stage.path_in_repo == PROJECT_FILE]
     return list(plan_repro(get_active_graph(repo.index.graph), targets))
 
@@ -124,10 +124,11 @@ def _within(path: str, folder: str) -> bool:
 
 
 def order() -> None:
-    """Put dvc.lock into the order of `plan`, and each entry into the form that a run from nothing gives it.
+    """Sort dvc.lock in the order of `plan`, and write each entry as a run of the whole pipeline would.
 
-    DVC appends what runs for the first time and rewrites only what it runs: how the file reads depends on the engine,
-    on the number of cores, on the sequence of edits. Like this it depends on dvc.yaml, params.yaml and the files alone.
+    DVC appends the entries of new stages and rewrites only those of stages that it runs. So the text depends on the
+    engine, on the number of cores and on the sequence of edits. After this it depends only on dvc.yaml, params.yaml and
+    the files.
     """
     with _locked() as (stages, project):
         entries = project.lockfile_contents.get("stages", {})
@@ -136,12 +137,12 @@ def order() -> None:
 
 
 def prune() -> Iterator[str]:
-    """Drop what is no longer in dvc.yaml: entries of dvc.lock, outputs if they are what DVC recorded, logs of searches.
+    """Remove items that are no longer in dvc.yaml: entries of dvc.lock, outputs as DVC recorded them, logs of searches.
 
-    DVC leaves both when an item is taken off a list, and stages that depend on the folder go on reading the files.
+    DVC keeps them when an item is removed from a list, and stages that depend on the folder still read the files.
 
     Yields:
-        one line for each output and each log that is there.
+        one line for each output and each log that exists.
     """
     with _locked() as (stages, project):
         names = {stage.name for stage in stages}
@@ -159,7 +160,7 @@ def prune() -> Iterator[str]:
                     continue
                 if out.changed_checksum():
                     kept.add(name)
-                    yield f"{path}: kept, for it is not what '{name}' made; '{name}' is no longer in {PROJECT_FILE}"
+                    yield f"{path}: kept, because it is not from '{name}', which is no longer in {PROJECT_FILE}"
                 else:
                     out.remove(ignore_remove=True)
                     yield f"{path}: removed; '{name}' is no longer in {PROJECT_FILE}"
@@ -168,8 +169,10 @@ def prune() -> Iterator[str]:
 
 @contextmanager
 def _refused_in_one_line() -> Iterator[None]:
-    """Raises:
-    BadInput: dvc.lock cannot be read, another run is at work, or DVC refuses, in its own words.
+    """Turn errors of DVC into one line.
+
+    Raises:
+        BadInput: dvc.lock cannot be read, another run is at work, or DVC refuses, in its own words.
     """
     if fault := lockfile.fault():
         raise BadInput(fault)
@@ -179,24 +182,24 @@ def _refused_in_one_line() -> Iterator[None]:
         owners = ", ".join(dict.fromkeys(re.findall(r"\(PID (\d+)\)", str(error))))
         who = f"another run (process {owners})" if owners else "another run"
         raise BadInput(
-            f"{who} is at work in this folder; wait until it has ended, then run the same command again"
+            f"{who} is running in this folder; wait until it has ended, then run the same command again"
         ) from error
     except DvcException as error:
         said = " ".join(str(error).split())
-        remedy = f"git checkout {LOCK_FILE} brings back the committed one" if LOCK_FILE in said else "see `dvc status`"
+        remedy = f"git checkout {LOCK_FILE} restores the committed one" if LOCK_FILE in said else "see `dvc status`"
         raise BadInput(f"{said}; {remedy}") from error
 
 
 @contextmanager
 def _locked() -> Iterator[tuple[list[PipelineStage], ProjectFile]]:
-    """The stages of dvc.yaml in the order of `plan`, and the file, while no other DVC process writes."""
+    """Yield the stages of dvc.yaml in the order of `plan`, and the file, while no other DVC process writes."""
     with _refused_in_one_line(), Repo(_wait_for_lock=True) as repo, lock_repo(repo):
         stages = [stage for stage in plan(repo) if isinstance(stage, PipelineStage)]
         yield stages, ProjectFile(repo, PROJECT_FILE)
 
 
 def _write(project: ProjectFile, entries: Mapping[str, Any]) -> None:
-    """Replace dvc.lock in one go, if that changes it."""
+    """Replace dvc.lock atomically, if that changes it."""
     old = project.lockfile_contents
     new = {**old, "stages": entries}
     if json.dumps(new, default=str) != json.dumps(old | {"stages": old.get("stages", {})}, default=str):
@@ -204,9 +207,9 @@ def _write(project: ProjectFile, entries: Mapping[str, Any]) -> None:
 
 
 def _entry(stage: PipelineStage, entry: Mapping[str, Any]) -> dict[str, Any]:
-    """An entry of dvc.lock as DVC would write it now: what dvc.yaml no longer names is gone, settings read as they do.
+    """Return an entry of dvc.lock as DVC would write it now, without what is no longer in dvc.yaml.
 
-    DVC itself sees no change in a dependency less, in another order of keys, nor in 1.0 for 1.
+    DVC does not rewrite an entry for a removed dependency, another order of keys, or 1.0 instead of 1.
     """
     paths = {item.def_path for item in (*stage.deps, *stage.outs)}
     listed = {kind: [item for item in entry.get(kind, []) if item["path"] in paths] for kind in ("deps", "outs")}
@@ -230,7 +233,7 @@ def gpus() -> int:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("command", choices=["tidy"], help="drop what is no longer in dvc.yaml, put dvc.lock in order")
+    parser.add_argument("command", choices=["tidy"], help="remove items that are no longer in dvc.yaml, sort dvc.lock")
     parser.parse_args()
     try:
         for line in chain(lockfile.heal(), prune()):

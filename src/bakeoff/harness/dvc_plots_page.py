@@ -1,7 +1,7 @@
-"""The page that `dvc plots` fills, with the drawing libraries inside, so that it works without a network.
+"""The page template of `dvc plots`, with the plotting libraries included, so that it works offline.
 
-DVC's own page loads Vega from the web. The same libraries lie in Snakemake's package, which draws its reports with
-them; they are copied from there into a file that git ignores.
+DVC's own page loads Vega from the web. Snakemake's package contains the same libraries for its reports; they are
+copied from there into a file that git ignores.
 """
 
 from importlib.metadata import distribution
@@ -42,7 +42,7 @@ def write_template(path: Path = PATH) -> None:
 
 
 def embedded(library: str) -> str:
-    """A library of Snakemake's package as a script element, under its licence."""
+    """Return a library of Snakemake's package as a script element, with its licence."""
     folder = distribution("snakemake").locate_file(f"snakemake/assets/data/{library}")
     licence, code = (Path(str(folder), name).read_text(encoding="utf-8") for name in ("LICENSE", f"{library}.js"))
     return f"<!--\n{library}\n{licence}-->\n<script>\n{code}\n</script>"

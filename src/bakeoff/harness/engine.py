@@ -1,8 +1,8 @@
-"""DVC as the Snakefile and `make serial` run it: it replaces dvc.lock in one go, and ends with the engine above it.
+"""DVC for the Snakefile and `make serial`: it replaces dvc.lock atomically, and ends with the engine above it.
 
     python -m bakeoff.harness.engine repro
 
-The arguments are those of `dvc`. Killed at any moment, it leaves a dvc.lock that is whole.
+The arguments are those of `dvc`. A kill at any moment leaves a complete dvc.lock.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from bakeoff.tracking import presence
 
 
 def main() -> int:
-    parent_watch.hold()  # before the second that DVC takes to import
+    parent_watch.end_with_engine()  # before the second that DVC takes to import
     for line in lockfile.heal():
         print(line, file=sys.stderr)
     if fault := lockfile.fault():
@@ -38,21 +38,21 @@ def main() -> int:
 
     if said := faster_dvc.install():
         print(said, file=sys.stderr)
-    # What DVC changes in dvc.lock passes through this function alone, which it looks up anew at each call.
+    # DVC changes dvc.lock only through this function, which it looks up at each call.
     _common._dump_data = dump
     status: int = dvc()
     return status
 
 
 def tracks(arguments: Sequence[str]) -> bool:
-    """Return whether a command may run the stage `track`: not a dry run, nor the run of another single stage."""
+    """Return whether a command may run the stage `track`: not if it is a dry run, or runs another single stage."""
     if "repro" not in arguments or "--dry" in arguments:
         return False
     return "--single-item" not in arguments or "track" in arguments
 
 
 def dump(path: Any, data: Any, dumper: Any, fs: Any = None, **options: Any) -> None:  # noqa: ARG001  DVC's signature
-    """Write a file as DVC's own `_dump_data` does, but under a partial name that replaces the old one at the end."""
+    """Write a file like DVC's `_dump_data`, but under a temporary name that replaces the old file at the end."""
 
     def write(partial: Path) -> None:
         with partial.open("w", encoding="utf-8") as file:

@@ -1,12 +1,12 @@
-"""What the project's own processes replace in DVC: the same work, in less processor time. A plain `dvc` is not touched.
+"""Replaces slow functions of DVC in the project's own processes by faster ones. A plain `dvc` command is not changed.
 
     lock_parser     dvc.lock is read by libyaml, and each YAML text once
     lock_entries    one stage's lines of dvc.lock are written, not the whole file
     params_lookup   settings are looked up by their keys
     nested_locks    files that are locked are not locked again
 
-Each is tested against the function that it replaces. The functions are DVC's own affair, so what was tested is pinned:
-where DVC or what it reads YAML with is another version, or its code was changed, DVC works as it is.
+Each is tested against the function that it replaces. These functions are internals of DVC, so the tested versions are
+pinned: with another version of DVC or of its YAML library, or with changed code, DVC's own functions are used.
 """
 
 import hashlib
@@ -29,9 +29,9 @@ CODE = {
 
 
 def install() -> str | None:
-    """Replace the functions in this process, or return why DVC's own are left in place."""
+    """Replace the functions in this process, or return why DVC's own are kept."""
     if said := difference():
-        return f"DVC's own functions read and write dvc.lock, which takes longer: {said}"
+        return f"using DVC's own functions for dvc.lock, which are slower: {said}"
     from bakeoff.harness import lock_entries, lock_parser, nested_locks, params_lookup
 
     for module in (lock_parser, lock_entries, params_lookup, nested_locks):
@@ -40,7 +40,7 @@ def install() -> str | None:
 
 
 def difference() -> str | None:
-    """Return how what is installed differs from what was tested."""
+    """Return the first difference between the installed and the tested versions."""
     for package, tested in TESTED.items():
         try:
             found = version(package)

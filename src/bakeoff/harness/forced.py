@@ -1,4 +1,4 @@
-"""The stages that Snakemake was told to run whether or not DVC finds them changed: --forcerun, --force, --forceall."""
+"""The stages that Snakemake runs although they are not stale: --forcerun, --force, --forceall."""
 
 from collections.abc import Iterable, Sequence, Set
 from typing import Protocol
@@ -9,7 +9,7 @@ NOTE = MARK.with_name("forced")  # names, a line each: on a cluster a job is a p
 
 
 class Asked(Protocol):
-    """The options of Snakemake that force stages."""
+    """Snakemake's options that force stages."""
 
     targets: Set[str]
     forcetargets: bool
@@ -21,7 +21,7 @@ def option(stage: Stage, asked: Asked, main: bool) -> str:
     """Return the arguments of `dvc repro` for a stage. Stages that read its outputs run too, if these change.
 
     Args:
-        main: whether this process schedules; that of a job is told to force its one target, whatever the user asked.
+        main: whether this is the scheduling process; Snakemake always forces the target of a job's process.
     """
     named = forced(stage, asked) if main else stage.name in NOTE.read_text(encoding="utf-8").splitlines()
     return "--force" if named else ""
@@ -30,8 +30,8 @@ def option(stage: Stage, asked: Asked, main: bool) -> str:
 def above_stale(stages: Sequence[Stage], asked: Asked) -> set[str]:
     """Return the outputs of forced stages above a stale one, and of the stages between them.
 
-    Snakemake passes over what depends on a job that runs, unless the input that connects them counts. So the inputs on
-    the way from a forced stage to a stale one have to count; DVC skips the stages between them if nothing changed.
+    Snakemake skips the stages after a job unless the age of the input between them counts. So the inputs on the path
+    from a forced stage to a stale one must count; DVC skips the stages between them if nothing changed.
 
     Args:
         stages: each after those that it depends on.
@@ -50,6 +50,6 @@ def note(stages: Iterable[Stage], asked: Asked) -> None:
 
 
 def forced(stage: Stage, asked: Asked) -> bool:
-    """Return whether the stage or one of its outputs was named."""
+    """Return whether the options name the stage or one of its outputs."""
     named = set(asked.forcerun) | (set(asked.targets) if asked.forcetargets else set())
     return asked.forceall or not named.isdisjoint({stage.name, *stage.outputs})

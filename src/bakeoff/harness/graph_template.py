@@ -1,4 +1,4 @@
-"""Writes the stages of dvc.yaml by pipeline/stages.yaml, for the data sets and tasks that params.yaml declares."""
+"""Writes the stages of dvc.yaml from the template pipeline/stages.yaml, for the data sets and tasks of params.yaml."""
 
 import hashlib
 import re
@@ -23,13 +23,13 @@ OF_TASKS = ("task", "recipes", "baselines")  # placeholders that stand for tasks
 OF_STUDIES = ("study", "contested")
 INTRODUCTION = """\
 # The graph of stages, written by `make deps` from pipeline/stages.yaml for the data sets and tasks of params.yaml.
-# DVC runs it, and the Snakefile makes its rules of it. A stage `code_SCRIPT` digests all files that a script imports
-# into one, on which the stages that run the script depend: DVC reads and writes the whole of dvc.lock at every stage.
+# DVC runs it, and the Snakefile has a rule for each of its stages. A stage `code_SCRIPT` writes the digests of all
+# files that a script imports into one file, on which the stages of the script depend, so that dvc.lock stays short.
 """
 
 
 def lists(params: Any) -> dict[str, Sequence[str]]:
-    """Return the names that stand for each placeholder, and the lists by which lines are kept."""
+    """Return the names for each placeholder, and the lists that conditions of lines refer to."""
     kinds = {kind: [name for name, data in params.data.items() if data.kind == kind] for kind in paths.KINDS}
     tasks = params.tasks
     trained = list(dict.fromkeys(task.data for task in tasks.values()))
@@ -60,33 +60,33 @@ def lists(params: Any) -> dict[str, Sequence[str]]:
 
 
 def expanded(template: str, params: Any) -> str:
-    """Return the text of dvc.yaml, but for the code of each stage.
+    """Return the text of dvc.yaml without the code dependencies of each stage.
 
     Raises:
-        BadInput: the template has a placeholder or a condition that stands for nothing.
+        BadInput: the template has an unknown placeholder or condition.
     """
     stages = graph(template, params)
     return f"{INTRODUCTION}{made_of(stages)}\n{stages}"
 
 
 def made_of(stages: str) -> str:
-    """Return the line of dvc.yaml by which it is known whether it has these stages."""
+    """Return the line of dvc.yaml that identifies these stages."""
     return f"{MADE_OF} {digest(stages)}"
 
 
 def graph(template: str, params: Any) -> str:
-    """Return the stages and what follows them."""
+    """Return the stages and the text after them."""
     names = lists(params)
     _, stages, tail = re.split(r"(^stages:\n(?: .*\n|\n)*)", template, maxsplit=1, flags=re.MULTILINE)
     made = [text for block in split(stages) for text in repeated(block, names, params)]
     text = f"stages:\n{''.join(made)}{tail}"
     if left := next((line for line in text.splitlines() if PLACEHOLDER.search(line) or CONDITION.search(line)), None):
-        raise BadInput(f"{TEMPLATE}: {quoted(left.strip())} has what nothing takes the place of; correct it")
+        raise BadInput(f"{TEMPLATE}: {quoted(left.strip())} has an unknown placeholder; correct it")
     return text
 
 
 def signed(text: str) -> str:
-    """Return dvc.yaml with the digest by which an edit by hand is known."""
+    """Return dvc.yaml with the digest that detects an edit by hand."""
     lines = [line for line in text.splitlines(keepends=True) if not line.startswith(SIGNED)]
     place = next((number for number, line in enumerate(lines, start=1) if line.startswith(MADE_OF)), 0)
     return "".join([*lines[:place], f"{SIGNED} {digest(''.join(lines))}\n", *lines[place:]])
@@ -103,13 +103,13 @@ def edited(root: Path) -> bool:
 
 
 def split(stages: str) -> list[str]:
-    """Return the text of each stage."""
+    """Return the text of each stage, by name."""
     starts = [match.start() for match in HEADING.finditer(stages)]
     return [stages[start:end] for start, end in zip(starts, [*starts[1:], len(stages)], strict=True)]
 
 
 def repeated(block: str, names: Mapping[str, Sequence[str]], params: Any) -> Iterator[str]:
-    """Yield a stage once for each name that its placeholder stands for."""
+    """Yield a stage once for each name of its placeholder."""
     heading, rest = block.split("\n", 1)
     condition = CONDITION.search(heading)
     if condition and not meant(condition[1], names):
@@ -142,7 +142,7 @@ def repeated(block: str, names: Mapping[str, Sequence[str]], params: Any) -> Ite
 
 
 def kept(text: str, names: Mapping[str, Sequence[str]]) -> Iterator[str]:
-    """Yield the lines of a stage of a study that its conditions leave."""
+    """Yield the lines of a stage of a study whose conditions hold."""
     for line in text.split("\n"):
         condition = CONDITION.search(line)
         if condition is None or meant(condition[1], names):
@@ -158,7 +158,7 @@ def each(line: str, optimizers: Sequence[str]) -> str:
 
 
 def lines(text: str, names: Mapping[str, Sequence[str]]) -> Iterator[str]:
-    """Yield the lines of a stage, each once for each name that its placeholder stands for."""
+    """Yield the lines of a stage, each once for each name of its placeholder."""
     for line in text.split("\n"):
         condition = CONDITION.search(line)
         if condition and not meant(condition[1], names):
@@ -172,10 +172,10 @@ def lines(text: str, names: Mapping[str, Sequence[str]]) -> Iterator[str]:
 
 
 def meant(key: str, names: Mapping[str, Sequence[str]]) -> Sequence[str]:
-    """Return what a placeholder or a condition stands for.
+    """Return the names of a placeholder or a condition.
 
     Raises:
-        BadInput: it stands for nothing.
+        BadInput: it is unknown.
     """
     if key not in names:
         raise BadInput(f"{TEMPLATE}: '{key}' is not a list of names{hint(key, names)}")
@@ -183,12 +183,12 @@ def meant(key: str, names: Mapping[str, Sequence[str]]) -> Sequence[str]:
 
 
 def whole(root: Path) -> bool:
-    """Return whether a folder is a whole project; single stages run in others too, as tests do."""
+    """Return whether a folder is a complete project; single stages can run in other folders, as in tests."""
     return (root / TEMPLATE).exists() and (root / GRAPH).exists()
 
 
 def differences(params: Any, root: Path) -> Iterator[str]:
-    """Yield how dvc.yaml differs from what params.yaml declares; nothing for a folder that is no whole project."""
+    """Yield the differences of dvc.yaml from params.yaml; none for a folder that is not a complete project."""
     if not whole(root):
         return
     wanted = graph((root / TEMPLATE).read_text(encoding="utf-8"), params)

@@ -1,4 +1,4 @@
-"""The settings and inputs of a stage by their content, and whether they changed while it ran."""
+"""The settings and inputs that a stage has read, and whether they changed while it ran."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -17,11 +17,11 @@ Version = tuple[tuple[str, int, int, int, int], ...]
 
 
 class Inputs:
-    """Settings and files that a stage has asked for. DVC records what stands there when the stage has ended.
+    """Settings and files that a stage has read. DVC records their state after the stage has ended.
 
     Attributes:
-        settings: dotted key of params.yaml, or path of another file of settings, to its value as checked: 1 and 1.0
-            are one setting, and make one record.
+        settings: dotted key of params.yaml, or path of another file of settings, to its validated value: 1 and 1.0 are
+            the same setting, and give the same record.
         digests: path to sha256.
     """
 
@@ -35,14 +35,14 @@ class Inputs:
         self._versions: dict[str, Version] = {}
 
     def setting(self, key: str, kind: Any) -> Any:
-        """The section of params.yaml under a dotted key."""
+        """Return the section of params.yaml under a dotted key."""
         value = settings.validate(self._document, key, kind)
         self._kinds[key] = kind
         self.settings[key] = to_jsonable_python(value)
         return value
 
     def file_settings(self, path: str, kind: Any) -> Any:
-        """The whole of another file of settings."""
+        """Return another file of settings."""
         self._files[path] = version(Path(path))
         value = settings.validate(settings.load(Path(path)), "", kind, Path(path))
         self._kinds[path] = kind
@@ -50,18 +50,18 @@ class Inputs:
         return value
 
     def hash(self, path: str) -> None:
-        """Note the digest of a file or folder."""
+        """Record the digest of a file or folder."""
         self.watch(path)
         self.digests[path] = provenance.sha256(Path(path))
 
     def watch(self, path: str) -> None:
-        """Note the sizes and times of a file or of those in a folder, which costs less than their digests."""
+        """Record the sizes and times of a file, or of the files in a folder, which is faster than their digests."""
         self._versions[path] = version(Path(path))
 
     def changes(self, stage: str) -> Iterator[str]:
-        """One line for each setting and input that is no longer what the stage read.
+        """Return one line for each setting and input that differs from what the stage read.
 
-        Sizes and times tell where to look; where a digest was noted, it alone decides.
+        Files whose size or time changed are checked; if a digest was recorded, it decides.
         """
         if self.settings and version(settings.PATH) != self._written:
             keys = {key: kind for key, kind in self._kinds.items() if key not in self._files}
@@ -73,7 +73,7 @@ class Inputs:
             if version(Path(path)) == before:
                 continue
             if not Path(path).exists():
-                yield f"{path}: was there when '{stage}' began, and is gone"
+                yield f"{path}: was deleted while '{stage}' ran"
             elif path not in self.digests:
                 yield f"{path}: was changed while '{stage}' ran"
             elif provenance.sha256(Path(path)) != self.digests[path]:
@@ -87,7 +87,7 @@ class Inputs:
                 for key, kind in kinds.items()
             }
         except BadInput as error:
-            yield f"{error}; '{stage}' had read other settings when it began"
+            yield f"{error}; '{stage}' had read valid settings when it began"
             return
         for key in kinds:
             name = "" if key == str(file) else key
@@ -99,7 +99,7 @@ class Inputs:
 
 
 def leaves(name: str, value: Any) -> Iterator[tuple[str, Any]]:
-    """The values inside a section, under dotted names."""
+    """Return the values inside a section, under dotted names."""
     if isinstance(value, Mapping) and value:
         for key, inner in value.items():
             yield from leaves(f"{name}.{key}" if name else key, inner)
@@ -113,7 +113,7 @@ def shown(value: Any) -> str:
 
 
 def version(path: Path) -> Version:
-    """Name, size, times and number of each file: equal as long as none is written, replaced, added or removed."""
+    """Return name, size, times and inode of each file: equal unless one is written, replaced, added or removed."""
     files = [path, *sorted(path.rglob("*"))] if path.is_dir() else [path]
     return tuple(found for file in files if (found := _status(file)))
 

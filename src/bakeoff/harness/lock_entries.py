@@ -1,7 +1,7 @@
-"""Lets DVC replace one stage's lines in dvc.lock, where it reads, changes and writes the whole file after every stage.
+"""Lets DVC replace one stage's lines in dvc.lock, instead of writing the whole file after every stage.
 
-The result has the bytes that DVC writes. Where that is not certain, DVC's own function does the work: no lock yet,
-comments or anchors in it, another layout than DVC's.
+The result has the bytes that DVC writes. If this is not certain, DVC's own function is used: if there is no lock yet,
+or if it has comments, anchors or another layout than DVC's.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ from dvc.utils.serialize import _common, _yaml, dumps_yaml
 from bakeoff.harness import lock_parser, lockfile
 
 HEAD = "schema: '2.0'\nstages:\n"
-ENTRY = re.compile(r"^  [^\s?].*:\n(?:    .*\n|\n)*", re.MULTILINE)  # the stage's name, and all that stands deeper
+ENTRY = re.compile(r"^  [^\s?].*:\n(?:    .*\n|\n)*", re.MULTILINE)  # the stage's name, and all deeper lines
 
 # sha256 of the last dvc.lock that was found to have the layout that DVC gives it.
 CHECKED = Path(".bakeoff/checked_lock")
@@ -49,10 +49,10 @@ def dump_stages(self: Any, stages: Iterable[Any], **options: Any) -> None:
 
 
 def replaced(text: str, entries: Iterable[dict[str, Any]]) -> str | None:
-    """Return the text of dvc.lock with these entries in the places of the old ones, or at the end.
+    """Return the text of dvc.lock with these entries instead of the old ones, or at the end.
 
     Returns:
-        None for an entry that cannot be written by itself.
+        None for an entry that cannot be written separately.
     """
     for entry in entries:
         lines = block(entry)
@@ -64,7 +64,7 @@ def replaced(text: str, entries: Iterable[dict[str, Any]]) -> str | None:
 
 
 def block(entry: dict[str, Any]) -> str | None:
-    """Return the lines of an entry; None where they depend on the rest of the file, or would be read otherwise."""
+    """Return the lines of an entry; None if they depend on the rest of the file, or would be parsed differently."""
     text: str = dumps_yaml({"stages": entry})
     head, _, lines = text.partition("\n")
     if head != "stages:" or ENTRY.fullmatch(lines) is None or not stable(text):
@@ -73,18 +73,18 @@ def block(entry: dict[str, Any]) -> str | None:
 
 
 def stable(text: str, path: str = "dvc.lock") -> bool:
-    """Return whether DVC, which reads a file before it changes an entry, writes all others as they were."""
+    """Return whether DVC, which reads the file before it changes an entry, would write all others unchanged."""
     return lock_parser.KEPT_IN_PYTHON.isdisjoint(text) and dumps_yaml(lock_parser.parse(text, path)) == text
 
 
 def find(text: str, lines: str) -> re.Match[str] | None:
-    """Return where the entry of the same stage stands."""
+    """Return the position of the entry of the same stage."""
     head = lines[: lines.index("\n") + 1]
     return next((match for match in ENTRY.finditer(text, len(HEAD)) if match[0].startswith(head)), None)
 
 
 def changed(text: str, entries: Iterable[dict[str, Any]]) -> bool:
-    """Return whether DVC calls any entry modified: equal values may be written in other ways."""
+    """Return whether DVC considers any entry modified; equal values may have different spellings."""
     for entry in entries:
         old = find(text, block(entry) or "\n")
         before = _yaml.parse_yaml_for_update(old[0], "dvc.lock") if old else {}
@@ -94,7 +94,7 @@ def changed(text: str, entries: Iterable[dict[str, Any]]) -> bool:
 
 
 def laid_out(text: str, path: str, checked: Path) -> bool:
-    """Return whether a dvc.lock is as DVC would write it. It takes as long as writing it, and so is noted."""
+    """Return whether a dvc.lock is as DVC would write it. This takes as long as writing it, so the result is cached."""
     if not text.startswith(HEAD) or "".join(ENTRY.findall(text, len(HEAD))) != text[len(HEAD) :]:
         return False
     if checked.is_file() and checked.read_text(encoding="utf-8") == digest(text):
@@ -115,5 +115,5 @@ def digest(text: str) -> str:
 
 
 def install() -> None:
-    """Put `dump_stages` in the place of DVC's function, which is looked up anew at each call."""
+    """Replace DVC's function by `dump_stages`; DVC looks it up at each call."""
     Lockfile.dump_stages = dump_stages

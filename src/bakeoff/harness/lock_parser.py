@@ -1,4 +1,4 @@
-"""Lets DVC read dvc.lock by libyaml, in a part of the time that ruamel.yaml takes, and each YAML text only once.
+"""Lets DVC parse dvc.lock with libyaml, which is faster than ruamel.yaml, and parse each YAML text only once.
 
 DVC reads the whole of dvc.lock twice for every stage, and params.yaml once for every stage that has settings.
 """
@@ -24,7 +24,7 @@ _seen: dict[str, tuple[str, Any]] = {}  # by path its last text and the document
 
 
 class Loader(CParser, RoundTripConstructor, VersionedResolver):  # type: ignore[misc]  # ruamel.yaml has no types for C
-    """libyaml's events as the documents that ruamel.yaml writes back."""
+    """Constructs documents that ruamel.yaml can write from libyaml's events."""
 
     comment_handling = None
 
@@ -36,7 +36,7 @@ class Loader(CParser, RoundTripConstructor, VersionedResolver):  # type: ignore[
 
 
 class SafeLoader(CParser, SafeConstructor, VersionedResolver):  # type: ignore[misc]
-    """libyaml's events as plain dictionaries and lists; ruamel.yaml decides each scalar's type, once a spelling."""
+    """Constructs plain values from libyaml's events; ruamel.yaml resolves each spelling of a scalar once."""
 
     def __init__(self, text: str) -> None:
         CParser.__init__(self, text)
@@ -52,7 +52,7 @@ def parse(text: str, path: str) -> Any:
 
 
 def parse_once(text: str, path: str, typ: str = "safe") -> Any:
-    """Return a YAML file as DVC's `parse_yaml` does, from memory where the same text was read before."""
+    """Return a YAML file as DVC's `parse_yaml` does, from a cache if the same text was parsed before."""
     if typ != "safe":
         return safe_in_python(text, path, typ)
     if path not in _seen or _seen[path][0] != text:
@@ -61,9 +61,9 @@ def parse_once(text: str, path: str, typ: str = "safe") -> Any:
 
 
 def copied(document: Any, copies: dict[int, Any] | None = None) -> Any:
-    """Return a document with mappings and sequences of its own; the scalars in them cannot be changed.
+    """Return a deep copy of a document; its scalars are immutable and are shared.
 
-    What an alias in the text repeats stays one object: DVC writes it into dvc.lock as an alias again.
+    An alias in the text stays the same object as its anchor, so that DVC writes it into dvc.lock as an alias again.
     """
     copies = {} if copies is None else copies
     if id(document) in copies:
@@ -80,7 +80,7 @@ def copied(document: Any, copies: dict[int, Any] | None = None) -> Any:
 
 
 def _by_libyaml(kind: type[Loader] | type[SafeLoader], text: str, path: str) -> Any:
-    """Return the document in a dvc.lock; None for what DVC's own function has to read."""
+    """Return the document in a dvc.lock; None if DVC's own function must read it."""
     if Path(path).name != "dvc.lock" or not KEPT_IN_PYTHON.isdisjoint(text):
         return None
     loader = kind(text)
@@ -93,7 +93,7 @@ def _by_libyaml(kind: type[Loader] | type[SafeLoader], text: str, path: str) -> 
 
 
 def install() -> None:
-    """Put these functions in the places where DVC's own are looked up at each call."""
+    """Replace DVC's functions by these; DVC looks them up at each call."""
     _yaml.parse_yaml_for_update = parse
     for module in (_yaml, serialize, strictyaml):
         module.parse_yaml = parse_once

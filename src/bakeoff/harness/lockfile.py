@@ -1,9 +1,8 @@
-"""Keeps a whole copy of dvc.lock, and puts it back where DVC was killed while it wrote the file.
+"""Keeps a complete copy of dvc.lock, and restores it if DVC was killed while it wrote the file.
 
-DVC truncates dvc.lock and writes it anew after every stage, which takes seconds where the graph is large. A kill in
-that time leaves a file that ends early, often one of 0 bytes, and DVC then refuses every command. The copy lacks at
-most the entries of the stages that ended last. DVC's run cache restores these: no stage runs again whose outputs are in
-DVC's cache.
+DVC truncates and rewrites dvc.lock after every stage, which takes seconds for a large graph. A kill during that time
+leaves a truncated file, often of 0 bytes, and DVC then refuses every command. The copy lacks at most the entries of the
+last stages. DVC's run cache restores these: a stage whose outputs are in DVC's cache does not run again.
 """
 
 import fcntl
@@ -32,7 +31,7 @@ CONFLICT = re.compile(r"^(<<<<<<<|=======|>>>>>>>)", re.MULTILINE)
 
 
 def whole(text: str) -> bool:
-    """Whether the text does not end early: DVC writes it from first to last, so the end tells.
+    """Return whether the text is complete. DVC writes it from beginning to end, so it is enough to check the end.
 
     The end is the last output of the last entry. An output ends with its size, or for a folder the number of files.
     """
@@ -46,15 +45,15 @@ def whole(text: str) -> bool:
 
 
 def entries(text: str) -> int:
-    """How many stages the text names."""
+    """Return the number of stages in the text."""
     return len(STAGE.findall(text))
 
 
 def cut(text: str, fewest: int = 0) -> bool:
-    """Whether DVC was killed while it wrote the text. A file with a merge's conflict markers is the user's to mend.
+    """Return whether the text is truncated. A file with conflict markers of a merge is left to the user.
 
     Args:
-        fewest: how many entries the text held before, where that is known.
+        fewest: the number of entries before, if known.
     """
     if CONFLICT.search(text):
         return False
@@ -62,7 +61,7 @@ def cut(text: str, fewest: int = 0) -> bool:
 
 
 def version() -> tuple[int, int]:
-    """The time and the size that dvc.lock was last written with."""
+    """Return the modification time and the size of dvc.lock."""
     try:
         status = LOCK.stat()
     except FileNotFoundError:
@@ -71,7 +70,7 @@ def version() -> tuple[int, int]:
 
 
 def keep(fewest: int = 0) -> int:
-    """Copy dvc.lock if it is whole and has as many entries as before. Return how many the copy has."""
+    """Copy dvc.lock if it is complete and has no fewer entries than before. Return the copy's number of entries."""
     text = _read(LOCK)
     if cut(text, fewest):
         return fewest
@@ -82,13 +81,13 @@ def keep(fewest: int = 0) -> int:
 
 
 def heal(fewest: int = 0) -> Iterator[str]:
-    """Mend what a killed DVC left: a dvc.lock that ends early, and a list of readers and writers who are gone.
+    """Repair the files of a killed DVC: a truncated dvc.lock, and a list of readers and writers that have ended.
 
     Args:
-        fewest: how many entries dvc.lock held before, where that is known.
+        fewest: the number of entries of dvc.lock before, if known.
 
     Yields:
-        one line for what was mended.
+        one line for each file that was repaired.
     """
     if LOCK.exists() and cut(_read(LOCK), fewest):
         with _held(DVC_LOCK):  # a living DVC may be writing: wait until it is done
@@ -101,26 +100,26 @@ def heal(fewest: int = 0) -> Iterator[str]:
 
 
 def fault() -> str | None:
-    """Return what is wrong with dvc.lock, or with DVC's list of readers and writers, and the way out.
+    """Return the error in dvc.lock or in DVC's list of readers and writers, with the remedy.
 
-    DVC writes both in place. What seems to be cut is therefore read again under DVC's own lock, once no DVC writes it.
+    DVC writes both in place. A file that seems to be truncated is therefore read again under DVC's own lock.
     """
     text = _read(LOCK)
     if found := CONFLICT.search(text):
         line = text.count("\n", 0, found.start()) + 1
         return (
-            f"{LOCK}: line {line} is a conflict marker of a merge; take one side whole, and run what it lacks: "
-            f"git checkout --theirs {LOCK} && make repro"
+            f"{LOCK}: line {line} is a conflict marker of a merge; take one side, and run the stages that "
+            f"it lacks: git checkout --theirs {LOCK} && make repro"
         )
     if _is_cut(LOCK, DVC_LOCK):
-        return f"{LOCK}: ends early or is not what DVC writes; `bakeoff tidy` mends it, or: git checkout {LOCK}"
+        return f"{LOCK}: is truncated or was not written by DVC; `bakeoff tidy` repairs it, or: git checkout {LOCK}"
     if _is_cut(RWLOCK, RWLOCK.with_name("rwlock.lock")):
-        return f"{RWLOCK}: is cut, as a killed DVC leaves it; `bakeoff tidy` mends it, or: rm {RWLOCK}"
+        return f"{RWLOCK}: is truncated, because DVC was killed; `bakeoff tidy` repairs it, or: rm {RWLOCK}"
     return None
 
 
 def _is_cut(path: Path, lock: Path) -> bool:
-    """Whether one of DVC's files ends early, also while nobody writes it."""
+    """Return whether one of DVC's files is truncated, although no process writes it."""
 
     def looks_cut() -> bool:
         return path.exists() and (cut(_read(path)) if path == LOCK else _listed(_read(path).encode()) is None)
@@ -136,22 +135,22 @@ def replace(path: Path, text: str) -> None:
 
 
 def _restore() -> str:
-    """Put the copy back; without one, what git has committed; without that, start with no lock."""
+    """Restore the copy; without a copy, the committed file; without that, remove the lock."""
     committed = subprocess.run(["git", "show", f"HEAD:./{LOCK}"], capture_output=True)
     sources = {
-        "put back as it was before the last stage": _read(COPY),
+        "restored as it was before the last stage": _read(COPY),
         "put back as committed": committed.stdout.decode(errors="replace") if committed.returncode == 0 else "",
     }
     for what, text in sources.items():
         if text and not cut(text):
             replace(LOCK, text)
-            return f"{LOCK}: ended early, for DVC was killed while it wrote it; {what}"
+            return f"{LOCK}: was truncated, because DVC was killed while it wrote it; {what}"
     LOCK.unlink()
-    return f"{LOCK}: ended early, for DVC was killed while it wrote it; removed, and the next run writes it anew"
+    return f"{LOCK}: was truncated, because DVC was killed while it wrote it; removed, and the next run writes it again"
 
 
 def _read(path: Path) -> str:
-    """The text of a file; an empty one where it is missing, or holds bytes that DVC never writes."""
+    """Return the text of a file; an empty one if it is missing, or contains bytes that DVC never writes."""
     try:
         return path.read_text(encoding="utf-8")
     except (FileNotFoundError, UnicodeDecodeError):
@@ -160,7 +159,7 @@ def _read(path: Path) -> str:
 
 @contextmanager
 def _held(path: Path) -> Iterator[None]:
-    """Hold one of DVC's locks as DVC does."""
+    """Acquire one of DVC's locks like DVC."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
@@ -168,12 +167,12 @@ def _held(path: Path) -> Iterator[None]:
 
 
 def _in_use(rwlock: bytes) -> bool:
-    """Whether any process that DVC's list names is a living engine. A list that ends early names none."""
+    """Return whether a process in DVC's list is a running engine. A truncated list has none."""
     return any(_runs_engine(pid) for pid in _listed(rwlock) or ())
 
 
 def _listed(rwlock: bytes) -> set[int] | None:
-    """Return the processes in DVC's list of readers and writers; None where the list is cut or is not DVC's."""
+    """Return the processes in DVC's list of readers and writers; None if the list is truncated or not DVC's."""
     try:
         listed: dict[str, Any] = json.loads(rwlock)
         readers = [info for infos in listed.get("read", {}).values() for info in infos]
@@ -190,7 +189,7 @@ def _runs_engine(pid: int) -> bool:
 
 
 def is_engine(process: psutil.Process) -> bool:
-    """Whether a process is DVC or Snakemake, alive."""
+    """Return whether a process is a running DVC or Snakemake."""
     try:
         words = process.cmdline()[:3]
     except psutil.Error:

@@ -1,7 +1,7 @@
-"""Spares DVC the locks on files that it already holds: it rewrites its list of readers and writers eight times a stage.
+"""Skips locks on files that DVC already holds. DVC rewrites its list of readers and writers eight times per stage.
 
-What asks for a lock runs inside a function of DVC that holds it: `reproduce` has the dependencies and outputs of the
-stage, and `changed`, `changed_deps`, `run` and others ask for them again.
+The locks are nested: `reproduce` locks the dependencies and outputs of the stage, and `changed`, `changed_deps`, `run`
+and others, which it calls, lock them again.
 """
 
 from collections.abc import Iterable, Iterator
@@ -15,7 +15,7 @@ class Held(NamedTuple):
     """The files of a lock.
 
     Attributes:
-        folder: of DVC's list; each project has its own.
+        folder: the folder of DVC's list; each project has its own.
     """
 
     folder: str
@@ -23,7 +23,7 @@ class Held(NamedTuple):
     written: frozenset[str]
 
     def covers(self, other: "Held") -> bool:
-        """Return whether this lock keeps out all that the other does; who may write a file may read it."""
+        """Return whether this lock includes the other one; a write lock includes a read lock."""
         within = other.read <= self.read | self.written and other.written <= self.written
         return within and other.folder == self.folder
 
@@ -37,7 +37,7 @@ _held: list[Held] = []
 def rwlock(
     tmp_dir: str, fs: Any, cmd: str, read: Iterable[str], write: Iterable[str], hardlink: bool
 ) -> Iterator[None]:
-    """Hold files as `dvc.rwlock.rwlock` does."""
+    """Lock files like `dvc.rwlock.rwlock`."""
     read, write = list(read), list(write)
     asked = Held(tmp_dir, frozenset(read), frozenset(write))
     if any(outer.covers(asked) for outer in _held):
@@ -52,5 +52,5 @@ def rwlock(
 
 
 def install() -> None:
-    """Put `rwlock` in the place of DVC's function, which is imported anew at each call."""
+    """Replace DVC's function by `rwlock`; DVC imports it at each call."""
     module.rwlock = rwlock

@@ -1,4 +1,4 @@
-"""The whole of params.yaml: every section and its settings class. A gate before any work, and the editors' schema."""
+"""All of params.yaml: its sections and their settings classes, the check before any work, and the JSON schema."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -82,18 +82,20 @@ class Tuning(Settings):
 
 
 class OnlineBudget(Settings):
-    """Attributes:
-    seeds: how many learners a stream has.
+    """The budget of online learning.
+
+    Attributes:
+        seeds: the number of learners for each stream.
     """
 
     seeds: Positive
 
 
 class BudgetSettings(Settings):
-    """One table of `budgets`: how often and how long everything is trained.
+    """One table of `budgets`: the numbers of trainings and of epochs.
 
     Attributes:
-        epochs: what the epochs of each task, recipe, text and search are multiplied by.
+        epochs: the factor for the epochs of each task, recipe, text and search.
     """
 
     epochs: Times
@@ -141,13 +143,13 @@ class Recipe:
 
 
 def check(path: Path = PATH, *, graph: bool = True) -> Params:
-    """The whole file, checked, and the recipes beside it.
+    """Return the validated file, with the recipes.
 
     Args:
-        graph: whether dvc.yaml should have its stages already.
+        graph: whether to check that dvc.yaml has its stages.
 
     Raises:
-        BadInput: one line that names everything that is wrong with it.
+        BadInput: one line with all errors.
     """
     document = load(path)
     refuse(path, mixed(document))
@@ -163,18 +165,20 @@ def check(path: Path = PATH, *, graph: bool = True) -> Params:
 
 
 def refuse(path: Path, faults: Iterable[str]) -> None:
-    """Raises:
-    BadInput: one line with all faults, where there are some.
+    """Raise an error with all faults, if there are any.
+
+    Raises:
+        BadInput: there are faults; one line with all of them.
     """
     if wrong := list(faults):
         raise BadInput(f"{path}: {listed(wrong)}")
 
 
 def read_recipes(params: Params, root: Path) -> list[Recipe]:
-    """Return the recipes that tasks list; another file in recipes/ waits for a task that lists it.
+    """Return the recipes that tasks list; other files in recipes/ are ignored.
 
     Raises:
-        BadInput: a file is missing or not as it should be.
+        BadInput: a file is missing or invalid.
     """
     recipes = []
     for task, settings in params.tasks.items():
@@ -184,8 +188,8 @@ def read_recipes(params: Params, root: Path) -> list[Recipe]:
                 if not whole(root):
                     continue
                 raise BadInput(
-                    f"{PATH}: tasks.{task}.recipes lists '{model}', and {place} is missing; write it, or take "
-                    f"'{model}' off the list"
+                    f"{PATH}: tasks.{task}.recipes lists '{model}', and {place} is missing; write it, or "
+                    f"remove '{model}' from the list"
                 )
             written = read_recipe(root, task, model)
             network, _ = written.checked(NETWORKS[model].settings, OPTIMIZERS[written.optimizer].settings, place)
@@ -194,5 +198,5 @@ def read_recipes(params: Params, root: Path) -> list[Recipe]:
 
 
 def schema() -> dict[str, Any]:
-    """The JSON Schema by which editors complete and check params.yaml."""
+    """Return the JSON Schema with which editors complete and check params.yaml."""
     return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | TypeAdapter(Params).json_schema()

@@ -1,6 +1,6 @@
-"""Lets DVC look up a stage's settings by their keys, where it compares every key of params.yaml with each pattern.
+"""Lets DVC look up a stage's settings by their keys. DVC itself compares every key of params.yaml with each pattern.
 
-`params:` of dvc.yaml may hold patterns, as `train.*`. What is no plain key of a plain document, dpath finds as before.
+`params:` of dvc.yaml may contain patterns such as `train.*`. For these, and for unusual documents, dpath is still used.
 """
 
 from collections.abc import Sequence
@@ -58,5 +58,5 @@ in_dvc = param.read_param_file
 
 
 def install() -> None:
-    """Put `read_param_file` in the place of DVC's function, which is looked up anew at each call."""
+    """Replace DVC's function by `read_param_file`; DVC looks it up at each call."""
     param.read_param_file = read_param_file

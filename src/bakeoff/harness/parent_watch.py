@@ -1,6 +1,6 @@
-"""A stage ends with the engine that started it: after `kill -9` of DVC or Snakemake no second writer is left behind.
+"""Ends a stage with the engine that started it, so that `kill -9` of DVC or Snakemake leaves no second writer.
 
-`hold` comes before any slow import: `pipeline/__init__.py` calls it first of all.
+`end_with_engine` must run before any slow import: `pipeline/__init__.py` calls it first.
 """
 
 import os
@@ -20,14 +20,14 @@ from bakeoff.harness.lockfile import is_engine
 PERIOD = 0.5  # seconds between two looks
 GUARD_PERIOD = 0.1  # the guard is quicker than a DVC that is started again
 
-# Snakemake's process, as `identity` names it, for all that it starts: an ancestor that is gone is no ancestor any more.
+# The identity of Snakemake's process, for its child processes: an ancestor that has ended cannot be found any more.
 VARIABLE = "BAKEOFF_ENGINE"
 
 _holding: list[psutil.Process] = []
 
 
-def hold() -> None:
-    """Send this process SIGTERM as soon as any engine above it is gone; a no-op for a stage that was run by hand.
+def end_with_engine() -> None:
+    """Send this process SIGTERM when any engine above it ends; do nothing for a stage that was started by hand.
 
     A second call does nothing.
     """
@@ -47,7 +47,7 @@ def hold() -> None:
 
 
 def engines() -> list[psutil.Process]:
-    """The ancestors up to the topmost DVC or Snakemake process; shells between them die with them or don't matter."""
+    """Return the ancestors up to the topmost DVC or Snakemake process, shells between them included."""
     ancestors = psutil.Process().parents()
     tops = [depth for depth, process in enumerate(ancestors) if is_engine(process)]
     return ancestors[: tops[-1] + 1] if tops else []
@@ -60,15 +60,15 @@ def _watch(chain: list[psutil.Process]) -> None:
 
 
 def plain_dvc(chain: list[psutil.Process]) -> psutil.Process | None:
-    """The nearest engine if it is `dvc` as the user types it, which writes dvc.lock in place; see harness/engine.py."""
+    """Return the nearest engine if it is a plain `dvc`, which writes dvc.lock in place; see harness/engine.py."""
     nearest = next(process for process in chain if is_engine(process))
     return nearest if any(Path(word).name == "dvc" for word in nearest.cmdline()[:3]) else None
 
 
 def guard(dvc: psutil.Process) -> None:
-    """Copy dvc.lock whenever DVC has written it. When DVC is gone, mend what it left, and end.
+    """Copy dvc.lock whenever DVC has written it. When DVC ends, repair its files, and end.
 
-    The first stage of a `dvc repro` starts this; for the stages after it there is one already.
+    The first stage of a `dvc repro` starts this process; the later stages find it running.
     """
     path = Path(".bakeoff/guards") / identity(dvc.pid)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -87,7 +87,7 @@ def guard(dvc: psutil.Process) -> None:
 
 
 def _detached(work: Callable[[], object]) -> None:
-    """Do the work in a process of its own that no terminal and no pipe ties to this one."""
+    """Do the work in a separate process, detached from the terminal and the pipes of this one."""
     child = os.fork()
     if child:
         os.waitpid(child, 0)

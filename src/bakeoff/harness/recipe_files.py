@@ -1,4 +1,4 @@
-"""Recipes as files beside params.yaml."""
+"""Reads recipes from files."""
 
 from pathlib import Path
 
@@ -10,10 +10,10 @@ from bakeoff.harness.params_rules import unseen
 
 
 def read_recipe(root: Path, task: str, model: str) -> RecipeSettings:
-    """Return what a recipe says; the settings of its network and of its optimizer are not checked yet.
+    """Return the content of a recipe; the settings of its network and its optimizer are not validated yet.
 
     Raises:
-        BadInput: it is not as it should be.
+        BadInput: it is invalid.
     """
     place = Path(paths.recipe(task, model))
     document = load(root / place)

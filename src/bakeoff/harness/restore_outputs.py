@@ -1,7 +1,7 @@
-"""Brings back what a stage made earlier, when it fails or is refused now.
+"""Restores the earlier outputs of a stage if it fails or is refused.
 
-DVC removes the outputs of a stage before it runs its command, and leaves the hole when the command fails. Most outputs
-are in DVC's cache. Those that git keeps (`cache: false` in dvc.yaml) are not; the stage keeps a copy of them.
+DVC removes the outputs of a stage before it runs its command, and does not restore them if the command fails. Most
+outputs are in DVC's cache. Those in git (`cache: false` in dvc.yaml) are not, so the stage keeps a copy of them.
 """
 
 import os
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from dvc.output import Output
 
 COPIES = Path(".bakeoff/earlier")  # a folder for each stage, with the paths of the project
-NAME = "DVC_STAGE"  # the environment variable in which DVC tells a command its stage
+NAME = "DVC_STAGE"  # the environment variable in which DVC passes the name of the stage
 
 
 @contextmanager
 def kept_on_failure() -> Iterator[None]:
-    """Give back the earlier outputs of the stage that DVC runs, if the block ends with an exception or a signal."""
+    """Restore the earlier outputs of the stage that DVC runs, if the block ends with an exception or a signal."""
     try:
         yield
     except BaseException:
@@ -34,7 +34,7 @@ def kept_on_failure() -> Iterator[None]:
 
 
 def guard() -> None:
-    """Give them back too where an import fails, and the process ends before its stage begins."""
+    """Restore them also if an import fails, and the process ends before its stage begins."""
     usual = sys.excepthook
 
     def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
@@ -45,10 +45,10 @@ def guard() -> None:
 
 
 def give_back() -> None:
-    """Bring back those outputs in the stage's entry of dvc.lock that are missing, where the cache or a copy has them.
+    """Restore the missing outputs in the stage's entry of dvc.lock from the cache or from a copy.
 
-    The entry counts and not dvc.yaml, which may no longer list the stage. Without DVC nothing was removed. In a clone
-    that has pulled nothing, and for a stage that never ran, there is nothing to bring back.
+    The entry is used and not dvc.yaml, which may no longer list the stage. Without DVC nothing was removed. In a clone
+    without `dvc pull`, and for a stage that never ran, there is nothing to restore.
     """
     stage = os.environ.get(NAME)
     if stage is None or not leads() or not Path("dvc.lock").exists():
@@ -65,11 +65,11 @@ def give_back() -> None:
                 restore(output, COPIES / stage)
     except (OSError, DvcException) as error:  # a full disk, say; why the stage failed is said after this
         said = " ".join(str(error).split())
-        print(f"note: the earlier outputs of {stage} were not brought back: {said}", file=sys.stderr, flush=True)
+        print(f"note: the earlier outputs of {stage} were not restored: {said}", file=sys.stderr, flush=True)
 
 
 def restore(output: "Output", copies: Path) -> None:
-    """Bring back one output, unless it is there; a copy only if it is what dvc.lock names."""
+    """Restore one output, unless it exists; use a copy only if it has the hash in dvc.lock."""
     if output.exists:
         return
     if not output.changed_cache():
@@ -92,7 +92,7 @@ def recorded(project: "ProjectFile", name: str, entry: Mapping[str, Any]) -> "li
 
 
 def keep(stage: str, paths: Iterable[Path]) -> None:
-    """Keep copies of outputs that DVC's cache does not hold, in place of those of the last run."""
+    """Keep copies of the outputs that are not in DVC's cache, and remove those of the last run."""
     folder = COPIES / stage
     if folder.exists():
         shutil.rmtree(folder)

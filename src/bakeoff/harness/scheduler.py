@@ -1,8 +1,8 @@
-"""Snakemake's process: its lock on the project, its name for all that it starts, and its limit on jobs a second.
+"""Snakemake's process: its lock on the project, its identity for child processes, and its limit on jobs a second.
 
-A lock that a killed Snakemake left behind is removed, never that of a living one. Snakemake knows its lock by files
-alone, which outlive it, and then asks for `--unlock`. Beside them, the main process holds a lock of the operating
-system, which ends with it.
+The lock of a killed Snakemake is removed, never that of a running one. Snakemake's lock consists of files, which stay
+after a kill, so that `--unlock` is needed. The main process therefore also holds a lock of the operating system, which
+ends with the process.
 """
 
 import fcntl
@@ -21,10 +21,10 @@ _owned: list[TextIO] = []  # open as long as this process lives
 
 
 def claim() -> None:
-    """Become the one Snakemake that runs here, and remove the locks of one that was killed.
+    """Acquire the lock of this folder, and remove the lock files of a Snakemake that was killed.
 
-    Where another runs, nothing happens, and Snakemake itself refuses. Locks that another machine of a shared folder
-    made are left too: whether their owner lives cannot be seen from here.
+    If another Snakemake runs here, do nothing: Snakemake itself refuses to run. Locks of another machine that shares
+    the folder are kept, because it is unknown whether their owner still runs.
     """
     if _owned:
         return
@@ -47,14 +47,14 @@ def claim() -> None:
 
 
 def announce() -> None:
-    """Name this process to all that it starts: they end when it does."""
+    """Publish the identity of this process to its child processes, which end when it does."""
     os.environ[parent_watch.VARIABLE] = processes.identity(os.getpid())
 
 
 def no_rate_limit(workflow: Any) -> None:
-    """Take away Snakemake's limit on jobs a second, which protects a cluster's queue and does nothing on one machine.
+    """Remove Snakemake's limit on jobs a second, which protects the queue of a cluster and has no use on one machine.
 
-    Each job that waits under the limit sets a timer that wakes the scheduler, which sets the next one. They add up: a
-    run of a hundred jobs spent three minutes of processor time on them.
+    While jobs wait, the limit wakes the scheduler by timers, and each wake-up starts another timer. In a run of a
+    hundred jobs they took three minutes of processor time.
     """
     workflow.scheduler.job_rate_limiter = None

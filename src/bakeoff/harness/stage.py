@@ -1,4 +1,4 @@
-"""The work that all stages share: settings, inputs, atomic outputs, the run record, and a clean end."""
+"""The base of all stages: settings, inputs, atomic outputs, the run record, and a clean exit."""
 
 import argparse
 import io
@@ -33,11 +33,11 @@ ENDED = Path(paths.ENDED)
 
 
 class Stage:
-    """One stage at work. It computes first and writes last: nothing replaces an old output before all new ones stand.
+    """A running stage. It computes first and writes last: old outputs are replaced only when all new ones are complete.
 
     Attributes:
         name: as DVC has it, `train_images@cnn-adam`.
-        addressed: names the settings in a message as params.yaml has them; readers of data name `data.<kind>`.
+        addressed: replaces `data.<kind>` in a message by the name of the data set in params.yaml.
     """
 
     addressed: Callable[[str], str]
@@ -52,12 +52,12 @@ class Stage:
         self._uncached: list[Path] = []
 
     def settings(self, key: str, kind: type[T]) -> T:
-        """The section of params.yaml under a dotted key; one that stands under `params:` of this stage in dvc.yaml."""
+        """Return the section of params.yaml under a dotted key, which `params:` of this stage in dvc.yaml must list."""
         value: T = self._read.setting(key, kind)
         return value
 
     def section(self, prefix: str, kind: type[S]) -> S:
-        """A section of params.yaml, of which the stage reads the fields of `kind` and no others."""
+        """Return the fields of `kind` of a section of params.yaml, of which the stage reads no others."""
         values = {
             name: self._read.setting(f"{prefix}.{name}", field.rebuild_annotation())
             for name, field in kind.model_fields.items()
@@ -65,15 +65,15 @@ class Stage:
         return kind.model_validate(values)
 
     def file_settings(self, path: str, kind: type[T]) -> T:
-        """The whole of another file of settings, which stands under `params:` of this stage in dvc.yaml."""
+        """Return another file of settings, which `params:` of this stage in dvc.yaml must list."""
         value: T = self._read.file_settings(path, kind)
         return value
 
     def input(self, path: str) -> Path:
-        """An input, hashed for the record.
+        """Return the path of an input, and record its hash.
 
         Raises:
-            BadInput: it is not there.
+            BadInput: it is missing.
         """
         if not Path(path).exists():
             raise BadInput(f"{path}: not found; `dvc repro {self.name}` makes it first")
@@ -82,19 +82,19 @@ class Stage:
         return Path(path)
 
     def watched(self, folder: str) -> None:
-        """A folder of the user's own data, which the settings say how to find: no edit may fall into this stage."""
+        """Watch a folder of the user's own data: an edit while the stage runs is an error."""
         self._read.watch(folder)
 
     @property
     def inputs(self) -> Mapping[str, str]:
-        """sha256 of each input that the stage asked for until now, by path."""
+        """sha256 of each input that the stage has read so far, by path."""
         return self._read.digests
 
     def output(self, path: str, write: Callable[[Path], None], *, cached: bool = True) -> None:
-        """Write an output under a partial name; it gets its own when the stage ends.
+        """Write an output under a temporary name; it is renamed when the stage ends.
 
         Args:
-            cached: whether DVC's cache keeps it; not what has `cache: false` in dvc.yaml.
+            cached: whether it is in DVC's cache; false if dvc.yaml has `cache: false`.
         """
         final = Path(path)
         if not cached:
@@ -106,7 +106,7 @@ class Stage:
 
     @property
     def digest(self) -> str:
-        """Digest of the settings and inputs that the stage asked for until now, and of its code: what determines it."""
+        """Digest of what determines the stage: the settings and inputs that it has read so far, and its code."""
         return record.digest(self.name, self._read.settings, self._read.digests, self.code)
 
     @cached_property
@@ -115,16 +115,16 @@ class Stage:
         return provenance.combined(provenance.sources(self._script))
 
     def record(self, path: str, task: str, runs: Sequence[Run]) -> None:
-        """Write the run record, with the settings and inputs that the stage asked for until now.
+        """Write the run record, with the settings and inputs that the stage has read so far.
 
-        The digest depends on the settings as they are; the record shows addresses without their secrets.
+        The digest is of the complete settings; the record shows addresses without their secrets.
         """
         settings = {key: redacted_values(value) for key, value in self._read.settings.items()}
         made = Record(self.name, task, self.digest, settings, self._read.digests, self.code, runs)
         self.output(path, partial(record.write, made))
 
     def metrics(self, path: str, values: Mapping[str, float | str]) -> None:
-        """Write metrics as JSON, a file that stays in git."""
+        """Write metrics as JSON, into a file that is in git."""
         self.output(path, lambda path: _write(path, record.dump(dict(values))), cached=False)
 
     def progress(self, total: int, unit: Unit = "steps") -> Progress:
@@ -136,7 +136,7 @@ class Stage:
             print(self.addressed(line), flush=True)
 
     def watch(self, run: str, parameters: Mapping[str, Any]) -> Callable[[Mapping[str, float]], None]:
-        """A function that appends a row of the history to the run's live history, for whoever looks on."""
+        """Return a function that appends a row to the run's live history, for `bakeoff track --watch`."""
         path = LIVE / self.name / f"{run}.jsonl"
         path.parent.mkdir(parents=True, exist_ok=True)
         with writing(path):
@@ -149,15 +149,15 @@ class Stage:
         return append
 
     def finish(self) -> None:
-        """Give every output its name, then note how long it all took; what was trained is kept until then.
+        """Rename the outputs, then print the duration; finished trainings are kept until then.
 
         Raises:
-            BadInput: the settings or inputs are no longer those that were read, or the disk is full.
+            BadInput: settings or inputs have changed since they were read, or the disk is full.
         """
         for final, written in self._partial.items():
             with writing(final), written.open("rb") as file:
                 os.fsync(file.fileno())
-        changes = list(self._read.changes(self.name))  # last: DVC records what it finds from now on
+        changes = list(self._read.changes(self.name))  # last, because DVC records the state from now on
         if changes:
             raise BadInput(f"{'; '.join(changes)}; nothing was written, so run the same command again")
         for final, written in self._partial.items():
@@ -172,7 +172,7 @@ class Stage:
         print(f"{self.name}: done in {seconds:.1f} s", flush=True)
 
     def clean(self) -> None:
-        """Remove what was left half-written, and the live histories."""
+        """Remove incomplete outputs, and the live histories."""
         for written in self._partial.values():
             written.unlink(missing_ok=True)
         if (LIVE / self.name).exists():
@@ -180,7 +180,7 @@ class Stage:
 
 
 class Follower(Stage):
-    """The stage in a process that torchrun started beside the first: it does the same work, and writes nothing."""
+    """The stage in a process of torchrun with another rank than 0: it does the same work, and writes nothing."""
 
     def output(self, *_: Any, **__: Any) -> None:
         pass
@@ -208,18 +208,18 @@ def run(
 
     Args:
         name: the stage's name in dvc.yaml, with identities in braces: `train_{task}@{model}-{optimizer}`.
-        about: the identity that names a data set, and the kind of that; by default it is the data set of the kind's own
-            name. Messages of what reads the data name its settings `data.<kind>`, and get its name here.
-        choices: what each identity may be; None for a name that params.yaml gives to a data set or a task.
+        about: the identity that names a data set, and the kind of the data set; by default the name is that of the
+            kind. Messages of readers name the settings `data.<kind>`, which is replaced by the name here.
+        choices: the possible values of each identity; None for a name of a data set or a task in params.yaml.
 
-    Exits with status 2 after one line for input that a user can mend, 130 and 143 after SIGINT and SIGTERM.
+    Exits with status 2 after one line for bad input, and with 130 and 143 after SIGINT and SIGTERM.
     """
     parser = _Parser(description=sys.modules["__main__"].__doc__)
     for option, known in choices.items():
         preset = about[1] if about and option == about[0] else None
         listed = None if known is None else list(known)
         parser.add_argument(f"--{option}", choices=listed, required=preset is None, default=preset)
-    parent_watch.hold()  # again, for a script that lies elsewhere
+    parent_watch.end_with_engine()  # again, for a script outside of pipeline/
     exit_on_sigterm()
     try:
         with restore_outputs.kept_on_failure():
@@ -236,7 +236,7 @@ def run(
             finally:
                 stage.clean()
     except BadInput as error:
-        if not leads():  # the first says it
+        if not leads():  # rank 0 reports it
             sys.exit(2)
         fail(error)
     except KeyboardInterrupt:
@@ -254,10 +254,10 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _identities(parser: _Parser) -> dict[str, Any]:
-    """Return the arguments of the command line, once the whole of params.yaml is checked.
+    """Return the arguments of the command line, after a check of all of params.yaml.
 
     Raises:
-        BadInput: of what DVC put into the command, params.yaml has the place, and is named first.
+        BadInput: an argument is invalid. DVC takes arguments from params.yaml, so errors in that file are named first.
     """
     from bakeoff.harness.params import check  # the gate: see provenance.GATES
 
@@ -268,7 +268,7 @@ def _identities(parser: _Parser) -> dict[str, Any]:
 
 
 def fail(error: BadInput) -> NoReturn:
-    """One line, and the status of a command that was given bad input."""
+    """Print one line, and exit with the status for bad input."""
     print(f"error: {error}", file=sys.stderr, flush=True)
     sys.exit(2)
 

@@ -1,4 +1,4 @@
-"""Rules for the keys of studies: which of them do not go together, said before their classes are asked."""
+"""Rules for the keys of studies that exclude each other; they are checked before the settings classes."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""Holds the lockfile to its claim: everything from nothing, in a clean clone, must give the same bytes."""
+"""Verifies dvc.lock: the whole pipeline in a clean clone must give the same bytes."""
 
 import json
 import os
@@ -28,8 +28,8 @@ def verify(record: bool, engine: str) -> None:
     """Clone HEAD, run the whole pipeline there, compare the lock that it writes with the committed one.
 
     Args:
-        record: take the lock, the small results and the processor's name over into this working tree.
-        engine: which of ENGINES runs it; both write the same lock, and Snakemake does on all cores.
+        record: copy the lock, the small results and the processor's name into this working tree.
+        engine: which of ENGINES runs it. Both write the same lock; Snakemake uses all cores.
 
     Raises:
         BadInput: the locks differ although the processor is the one recorded.
@@ -45,13 +45,13 @@ def verify(record: bool, engine: str) -> None:
         made = (clone / LOCK).read_text(encoding="utf-8")
         if record:
             take(clone)
-            print(f"{LOCK}: taken over, made on {processor()}")
+            print(f"{LOCK}: copied from the clone, made on {processor()}")
             return
     compare(committed, made)
 
 
 def reproduce(clone: Path, folder: Path, engine: str) -> None:
-    """Run everything in the clone, whose cache is empty, and tell a tracking server of the user's nothing of it.
+    """Run everything in the clone, whose cache is empty, without a user's tracking server.
 
     Raises:
         BadInput: a stage failed.
@@ -60,13 +60,13 @@ def reproduce(clone: Path, folder: Path, engine: str) -> None:
     environment = {name: value for name, value in os.environ.items() if name != "MLFLOW_TRACKING_URI"} | own
     done = subprocess.run(ENGINES[engine], cwd=clone, env=environment)
     if done.returncode:
-        raise BadInput(f"{LOCK}: can't be verified, for a stage failed; its message stands above")
+        raise BadInput(f"{LOCK}: can't be verified, because a stage failed; its message is above")
 
 
 def compare(committed: str, made: str) -> None:
-    """Print the outputs that differ, and raise where the processor leaves no excuse."""
+    """Print the outputs that differ, and raise an error if the processor is the recorded one."""
     if committed == made:
-        print(f"{LOCK}: the same to the byte")
+        print(f"{LOCK}: the same bytes")
         return
     if not MACHINE.exists():
         raise BadInput(f"{MACHINE}: not found, so the lock has no processor; `bakeoff verify --record` makes both")
@@ -81,7 +81,7 @@ def compare(committed: str, made: str) -> None:
 
 
 def differences(committed: str, made: str) -> Iterator[str]:
-    """One line for each output whose hash is not the committed one, or that only one side has."""
+    """Return one line for each output whose hash differs, or that only one side has."""
     before, after = outputs(committed), outputs(made)
     for path in sorted(before.keys() | after.keys()):
         if before.get(path) != after.get(path):
@@ -89,21 +89,21 @@ def differences(committed: str, made: str) -> Iterator[str]:
 
 
 def outputs(lock: str) -> dict[str, str]:
-    """Path to hash of everything that a lock names: outputs, and what the stages read."""
+    """Return path to hash of all outputs and inputs in a lock."""
     stages: dict[str, Any] = (YAML(typ="safe").load(lock) or {}).get("stages", {})
     items = (item for stage in stages.values() for kind in ("deps", "outs") for item in stage.get(kind, []))
     return {item["path"]: item["md5"] for item in items}
 
 
 def take(clone: Path) -> None:
-    """Copy what git holds of a run, the lock and the small results, from a clone into this working tree."""
+    """Copy the lock and the small results, which are in git, from a clone into this working tree."""
     command = ["git", "ls-files", "--modified", "--others", "--exclude-standard", "-z"]
     listed = subprocess.run(command, cwd=clone, check=True, capture_output=True, text=True).stdout
     for path in filter(None, listed.split("\0")):
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         if (clone / path).exists():
             shutil.copyfile(clone / path, path)
-        else:  # what the run makes no more
+        else:  # no longer written by the run
             Path(path).unlink(missing_ok=True)
     MACHINE.parent.mkdir(parents=True, exist_ok=True)
     MACHINE.write_text(json.dumps({"processor": processor()}, indent=1) + "\n", encoding="utf-8")

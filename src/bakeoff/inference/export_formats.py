@@ -1,4 +1,4 @@
-"""The formats in which a trained network is exported: what each of them writes, and how it is read back.
+"""The export formats of a trained network: functions that write and read each of them.
 
 N examples; C, H, W channels, height and width; D features.
 """
@@ -84,7 +84,7 @@ def example(model: Trained, count: int) -> NDArray[Any]:
 
 
 def whole(model: Trained) -> "torch.nn.Module":
-    """Return a module that does what `Predictor.predict` does: from pixels or rows to probabilities."""
+    """Return a module equivalent to `Predictor.predict`: from pixels or rows to probabilities."""
     import torch
 
     network, pixels = single(model).network, len(model.shape) > 1
@@ -128,7 +128,7 @@ def torchscript(model: Trained, description: Description) -> bytes:
     with warnings.catch_warnings():
         # torch calls TorchScript deprecated in favour of torch.export, and still reads and writes it.
         warnings.simplefilter("ignore", DeprecationWarning)
-        # Height and width become constants of the trace, as the documentation says.
+        # Height and width become constants of the trace, as documented.
         warnings.simplefilter("ignore", torch.jit.TracerWarning)  # type: ignore[attr-defined]
         traced = torch.jit.trace(whole(model), torch.from_numpy(example(model, 2)))  # type: ignore[no-untyped-call]
         frozen = torch.jit.freeze(traced, optimize_numerics=False)
@@ -158,7 +158,7 @@ def read_torchscript(content: bytes) -> Apply:
 
 
 def onnx(model: Trained, description: Description) -> bytes:
-    """Return an ONNX graph, without what the exporter adds about its own work: that names paths of this machine."""
+    """Return an ONNX graph without the metadata of the exporter, which contains paths of this machine."""
     import torch
 
     exporter = logging.getLogger("torch.onnx")

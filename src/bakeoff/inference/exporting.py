@@ -1,4 +1,4 @@
-"""What `bakeoff export` does: a trained network and its description in a file that other programs read."""
+"""The command `bakeoff export`: writes a trained network and its description for other programs."""
 
 import json
 import sys
@@ -54,7 +54,7 @@ def check_place(to: str, weights: str) -> None:
     """Refuse a file that cannot be written, or that the pipeline writes.
 
     Raises:
-        BadInput: says what to name instead.
+        BadInput: the path cannot be used; the message says what to name instead.
     """
     output.check(to, weights)
     folder = Path(weights).parents[1]
@@ -83,7 +83,7 @@ def checked(model: Trained, name: str, content: bytes) -> float | None:
 def description(
     model: Trained, task: str, data: str, kind: str, document: Mapping[str, Any], *, whole: bool
 ) -> tuple[dict[str, str], str | None]:
-    """Return what a file says about its network, and a line that says what was not checked.
+    """Return the description of the network, and a line on skipped checks.
 
     Args:
         whole: the file has the way from pixels to probabilities, and not the network alone.

@@ -1,4 +1,4 @@
-"""Folders that a command fills: they are new or empty, so that nothing in them is replaced."""
+"""Output folders of commands, which must be new or empty, so that no file is overwritten."""
 
 from collections.abc import Collection
 from pathlib import Path
@@ -19,7 +19,7 @@ def check(option: str, folder: str, *, holds: str, source: Path | None = None, o
         own: names of files that the command replaces.
 
     Raises:
-        BadInput: says what to name instead.
+        BadInput: the path cannot be used; the message says what to name instead.
     """
     path = Path(folder)
     if not folder or folder == STREAM:

@@ -86,7 +86,7 @@ class Segmenter:
 
     def volume(self, place: Place) -> bytes:
         """Return a NIfTI file with the shape, the affine and the units of the image."""
-        volumes.header(place)  # refuses what is too large, before it is read
+        volumes.header(place)  # refuses a volume that is too large before it is read
         found = volumes.voxels(place)
         low, high = volumes.window(found, self.volumes, place)
         plane = self.volumes.plane
@@ -115,7 +115,7 @@ def check_options(task: str, kind: str, options: Mapping[str, object]) -> None:
 
 
 def kind(place: Place) -> str:
-    """Return what a file is: `volume` by its name, `stack` for TIFF or `picture` by its content."""
+    """Return the kind of a file: `volume` by its name, `stack` for TIFF or `picture` by its content."""
     if volumes.is_volume(place):
         return "volume"
     return "stack" if pictures.tiff_file(place) else "picture"
@@ -133,7 +133,7 @@ def label_values(settings: ScansSettings) -> NDArray[np.unsignedinteger]:
 
 
 def lying(masks: NDArray[np.unsignedinteger], plane: Plane) -> NDArray[np.unsignedinteger]:
-    """Return upright slices (N, H, W) as a volume (X, Y, Z): what `volumes.upright` does, undone."""
+    """Return upright slices (N, H, W) as a volume (X, Y, Z), the inverse of `volumes.upright`."""
     return np.moveaxis(masks[:, ::-1].swapaxes(1, 2), 0, volumes.PLANES[plane])
 
 
@@ -148,7 +148,7 @@ def png(mask: NDArray[np.unsignedinteger], place: Place) -> bytes:
 
 
 def tiff(masks: Iterable[NDArray[np.unsignedinteger]]) -> bytes:
-    """Return a page for each mask; nothing of the clock is in it."""
+    """Return a TIFF file with a page for each mask, without timestamps."""
     content = io.BytesIO()
     with tifffile.TiffWriter(content) as file:
         for mask in masks:

@@ -1,4 +1,4 @@
-"""What `bakeoff card` does: a model card in Markdown, as the Hugging Face hub reads it, written from the record.
+"""The command `bakeoff card`: writes a model card in the format of the Hugging Face hub from the record.
 
 The head is YAML: https://huggingface.co/docs/hub/model-cards. Each number is one that the pipeline has recorded.
 """
@@ -57,7 +57,7 @@ class Known:
 
     @property
     def source(self) -> Source | None:
-        """The catalogue's entry of the data; None of own data."""
+        """The catalogue's entry of the data; None for own data."""
         return SOURCES.get(self.data.source)
 
 
@@ -65,7 +65,7 @@ def card(task: str, to: str, licence: str | None, *, cell: str | None = None, re
     """Write the card of a model.
 
     Args:
-        licence: of the weights, an identifier of the hub; None where none is stated.
+        licence: of the weights, an identifier of the hub; None if none is stated.
         cell, recipe: as `predict` takes them.
 
     Raises:
@@ -103,7 +103,7 @@ def result(chosen: Chosen, compared: TaskComparison, written: Mapping[str, Any])
     """Return the result of a model in the comparison.
 
     Raises:
-        BadInput: it is not there, or is of another training.
+        BadInput: it is missing, or is of another training.
     """
     found: CellResult | RecipeResult | None
     if chosen.group == RECIPES:
@@ -117,7 +117,7 @@ def result(chosen: Chosen, compared: TaskComparison, written: Mapping[str, Any])
     if found.test.values != tuple(None if value is None else rounded(value) for value in recorded):
         raise BadInput(
             f"{paths.COMPARISON}: has other scores of {chosen.name} than {paths.card(chosen.group, chosen.name)}; "
-            "`dvc repro compare` brings it up to date"
+            "`dvc repro compare` updates it"
         )
     return found
 
@@ -224,7 +224,7 @@ def data(known: Known) -> str:
 
 
 def results(known: Known) -> str:
-    """Return the scores with their intervals, beside those of references and baselines."""
+    """Return the scores with their intervals, and the scores of references and baselines."""
     compared, found = known.compared, known.result
     metric = METRICS[compared.metric]
     seeds = len(found.test.values)

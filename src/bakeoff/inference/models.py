@@ -134,7 +134,7 @@ def load(chosen: Chosen, task: str, metric: str, *, ensemble: bool = False) -> T
         ensemble: whether all seeds vote whose runs did not diverge.
 
     Raises:
-        BadInput: its files are not there, or do not fit together, or a single seed is left to vote.
+        BadInput: its files are missing or do not match, or an ensemble has a single seed.
     """
     path, weights = (Path(file(chosen.group, chosen.name)) for file in (paths.card, paths.weights))
     for needed in (path, weights):
@@ -219,16 +219,16 @@ def best(seeds: Mapping[str, Mapping[str, Any]], metric: str, card: Path, stage:
         there = ", ".join(name for name in scored if name in ended[lacking[0]]) or "no validation score"
         raise BadInput(
             f"{card}: seed {lacking[0]} has no {key}, by which the best seed is chosen; it has {there}; change the "
-            f"task's `metric` in params.yaml back, or `dvc repro {stage}` trains it anew"
+            f"task's `metric` in params.yaml back, or `dvc repro {stage}` trains it again"
         )
     return min(ended, key=lambda seed: (-ended[seed][key], seed))
 
 
 def missing(path: Path, chosen: Chosen, task: str) -> BadInput:
-    """Return the error for a model that is not there; it lists those that are."""
+    """Return the error for a model that is missing; it lists those that are."""
     prefix = f"{task}-" if chosen.group == RECIPES else ""
     found = sorted(file.stem for file in Path(paths.weights(chosen.group, "x")).parent.glob(f"{prefix}*.safetensors"))
     if path.suffix == ".safetensors" and chosen.name in found:
         found = []
     there = hint(chosen.name.removeprefix(prefix), (name.removeprefix(prefix) for name in found))
-    return BadInput(f"{path}: not found; `dvc pull {path}` or `dvc repro {chosen.stage}` brings it{there}")
+    return BadInput(f"{path}: not found; `dvc pull {path}` or `dvc repro {chosen.stage}` restores it{there}")

@@ -1,4 +1,4 @@
-"""Where predictions go: to a file, which is there whole or not at all, or to standard output."""
+"""The output of predictions: a file, which is written atomically, or standard output."""
 
 import csv
 import io
@@ -17,7 +17,7 @@ def check(to: str, source: str) -> None:
     """Refuse a file that cannot be written, or that is the input or a file in it.
 
     Raises:
-        BadInput: says what to name instead.
+        BadInput: the path cannot be used; the message says what to name instead.
     """
     if to == STREAM:
         return

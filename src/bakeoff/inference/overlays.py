@@ -80,7 +80,7 @@ def check_folder(folder: str, to: str, source: Path) -> None:
     """Refuse a folder for overlays that cannot be one.
 
     Raises:
-        BadInput: says what to name instead.
+        BadInput: the path cannot be used; the message says what to name instead.
     """
     folders.check("--overlay", folder, holds="overlays", source=source)
     path = Path(folder)

@@ -1,4 +1,4 @@
-"""Pictures as the networks of a data set take them: its colour, its number of bits, its size.
+"""Prepares pictures for the networks of a data set: colour, number of bits, size.
 
 C, H, W channels, height and width.
 """
@@ -28,7 +28,7 @@ CHANNELS: Mapping[Colour, int] = {"grey": 1, "rgb": 3}
 
 @dataclass(frozen=True)
 class Preparation:
-    """The settings of a data set that say how its pictures are prepared.
+    """The settings of a data set for preparing its pictures.
 
     Attributes:
         data: the name of the data set.
@@ -49,7 +49,7 @@ class Preparation:
         if CHANNELS[self.colour] != model.shape[0]:
             raise BadInput(
                 f"params.yaml: data.{self.data}.colour is {self.colour}, but {model.name} was trained on pictures of "
-                f"{model.shape[0]} channels; `dvc repro {model.stage}` trains it anew, or change that back"
+                f"{model.shape[0]} channels; `dvc repro {model.stage}` trains it again, or change that back"
             )
 
     def prepared(self, picture: Picture, place: str) -> NDArray[np.uint8]:
@@ -85,10 +85,10 @@ def predicted(
     refusals: Refusals,
     advance: Callable[[int], object],
 ) -> tuple[bytes | None, int]:
-    """Return a CSV file with a line for each picture, and their number; None where every one is refused.
+    """Return a CSV file with a line for each picture, and their number; None if every one is refused.
 
     Args:
-        advance: is told of each file that is done.
+        advance: called for each file that is done.
     """
     rows: list[list[object]] = []
     for start in range(0, len(places), TOGETHER):

@@ -1,4 +1,4 @@
-"""What `bakeoff predict` does: the settings, the model and the input of a task, brought together."""
+"""The command `bakeoff predict`: applies a model of a task to an input."""
 
 import sys
 import tempfile
@@ -80,7 +80,7 @@ class Asked:
         return models.load(self.chosen, self.task, metric, ensemble=self.ensemble)
 
     def check_settings(self, model: Trained, kind: Kind, names: Sequence[str]) -> str | None:
-        """Refuse settings of the data set that are not those of the training; returns what is not checked.
+        """Refuse settings of the data set that differ from those of the training; return a line on skipped checks.
 
         Args:
             names: of settings that say how files are prepared, and what their predictions mean.
@@ -120,7 +120,7 @@ def predict(
         window: the side of windows in which larger pictures are seen, in pixels; None for whole pictures.
 
     Raises:
-        BadInput: there is no such task or model, the input is not there, or the output cannot be written.
+        BadInput: there is no such task or model, the input is missing, or the output cannot be written.
     """
     document = settings.load()
     data = models.check_task(document, task)
@@ -196,7 +196,7 @@ def by(
 
 
 def table(asked: Asked) -> int:
-    """Predict the rows of a table; it is refused as a whole or not at all."""
+    """Predict the rows of a table; if a row is refused, the whole table is."""
     model = asked.model()
     if isinstance(asked.chosen, Path):
         encoder, note = Encoder.load(asked.chosen / registered.ENCODER), None
@@ -213,7 +213,7 @@ def table(asked: Asked) -> int:
 
 
 def images(asked: Asked) -> int:
-    """Predict the classes of pictures; returns how many were refused."""
+    """Predict the classes of pictures, and return the number of refused ones."""
     refusals, remarks = Refusals("images", asked.data), Remarks()
     model = asked.model()
     if isinstance(asked.chosen, Path):
@@ -223,7 +223,7 @@ def images(asked: Asked) -> int:
         preparation = prepared(asked.data, found, remarks)
         note = asked.check_settings(model, "images", PICTURES)
         preparation.check(model)
-    places = sources.places(asked.path, asked.shown, asked.limits, refusals)
+    places = sources.input_files(asked.path, asked.shown, asked.limits, refusals)
     with progress(asked, len(places)) as advance:
         content, count = pictures.predicted(model, preparation, places, refusals, advance)
     if content is not None:
@@ -233,7 +233,7 @@ def images(asked: Asked) -> int:
 
 
 def scans(asked: Asked) -> int:
-    """Predict masks; returns how many files were refused."""
+    """Predict masks, and return the number of refused files."""
     refusals, remarks = Refusals("scans", asked.data), Remarks()
     model = views.seen(asked.model(), flips=asked.flips, window=asked.window)
     if isinstance(asked.chosen, Path):
@@ -242,7 +242,7 @@ def scans(asked: Asked) -> int:
         note = asked.check_settings(model, "scans", SCANS)
         segmenter = segmenting(asked, model, remarks)
     several = sources.several(asked.path)
-    places = sources.places(asked.path, asked.shown, asked.limits, refusals)
+    places = sources.input_files(asked.path, asked.shown, asked.limits, refusals)
     if asked.overlay is not None:
         names = {str(place): name for name, place in places}
         found = settings.validate(asked.document, f"data.{asked.data}", ScansSettings)
@@ -262,7 +262,7 @@ def scans(asked: Asked) -> int:
 
 @contextmanager
 def progress(asked: Asked, total: int) -> Iterator[Callable[[int], object]]:
-    """Show how many files are done; not of a single file, nor beside predictions on standard output, where bars go."""
+    """Show the number of finished files, unless there is one file, or predictions go to standard output."""
     if total < 2 or asked.to == STREAM:
         yield lambda _: None
         return
@@ -280,7 +280,7 @@ def say(
     legend: str | None = None,
     remarks: Remarks | None = None,
 ) -> None:
-    """Print on standard error what was assumed, and what was done by which network; nothing where nothing was.
+    """Print on standard error the assumptions, the network and the number of predictions, if there are any.
 
     Args:
         count, what: the number of predictions, and of which kind they are.
@@ -299,7 +299,7 @@ def prepared(data: str, found: ImagesSettings | ScansSettings, remarks: Remarks)
 
 
 def segmenting(asked: Asked, model: Trained, remarks: Remarks) -> Segmenter:
-    """Return what labels the pixels of files.
+    """Return the segmenter for files.
 
     Raises:
         BadInput: params.yaml has other classes or channels than the model, or windows would be whole pictures.
@@ -309,7 +309,7 @@ def segmenting(asked: Asked, model: Trained, remarks: Remarks) -> Segmenter:
     if found.classes != model.classes:
         raise BadInput(
             f"params.yaml: data.{data}.labels has the classes {', '.join(found.classes)}, and {model.name} was trained "
-            f"on {', '.join(model.classes)}; `dvc repro {model.stage}` trains it anew, or change that back"
+            f"on {', '.join(model.classes)}; `dvc repro {model.stage}` trains it again, or change that back"
         )
     preparation = prepared(data, found, remarks)
     preparation.check(model)

@@ -1,4 +1,4 @@
-"""What dvc.lock records of the data that a model was trained on: with which settings they were made, beside what."""
+"""Reads from dvc.lock the settings and files with which the training data of a model were made."""
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
@@ -18,13 +18,13 @@ Entry = Mapping[str, Any]
 
 
 def entry(model: Trained, data: str) -> Entry | None:
-    """Return the entry in dvc.lock of the stage that made the data of a model; None where no such entry is known.
+    """Return the entry in dvc.lock of the stage that made the data of a model; None if no such entry is known.
 
     The card of the model leads there: its entry has the hash of the data that the stage read. A card that is not in
     dvc.lock has the sha256 of the data, and the file of the data leads on.
 
     Raises:
-        BadInput: the data were made anew after the training, or dvc.lock cannot be read.
+        BadInput: the data were made again after the training, or dvc.lock cannot be read.
     """
     entries = stages()
     made, trained, file = written_by(entries, data), written_by(entries, model.card), Path(data)
@@ -48,7 +48,7 @@ def check_settings(model: Trained, data: str, document: Mapping[str, Any], keys:
         keys: dotted, those that say how new data are prepared.
 
     Returns:
-        a line that says what is not checked; None where all is.
+        a line that says what is not checked; None if all is.
 
     Raises:
         BadInput: names the setting, its value now and that of the training.
@@ -67,7 +67,7 @@ def check_made(path: str, document: Mapping[str, Any], keys: Iterable[str], name
         name: of what was trained on it; stage: that trains it.
 
     Returns:
-        a line that says what is not checked; None where all is.
+        a line that says what is not checked; None if all is.
 
     Raises:
         BadInput: names the setting, its value now and that of the training.
@@ -87,15 +87,15 @@ def refuse_others(found: Entry, document: Mapping[str, Any], keys: Iterable[str]
             if (value := now.get(leaf, MISSING)) != (was := before.get(leaf, MISSING)):
                 raise BadInput(
                     f"{PATH}: {leaf} is {shown(value)}, and {name} was trained with {shown(was)}; change that back, or "
-                    f"`dvc repro {stage}` trains it anew"
+                    f"`dvc repro {stage}` trains it again"
                 )
 
 
 def check_file(model: Trained, data: str, path: str) -> str | None:
-    """Refuse a file that is not the one that was written beside the data of a model.
+    """Refuse a file that differs from the one that was written together with the data of a model.
 
     Returns:
-        a line that says what is not checked; None where all is.
+        a line that says what is not checked; None if all is.
 
     Raises:
         BadInput: the file is another one.
@@ -107,7 +107,7 @@ def check_file(model: Trained, data: str, path: str) -> str | None:
     if md5(Path(path)) != recorded:
         raise BadInput(
             f"{path}: is not the one with which {model.name} was trained; `dvc checkout {path}`, or "
-            f"`dvc repro {model.stage}` trains it anew"
+            f"`dvc repro {model.stage}` trains it again"
         )
     return None
 
@@ -120,12 +120,12 @@ def anew(model: Trained, data: str) -> BadInput:
     """Return the error for data that are not those of the training."""
     return BadInput(
         f"{data}: is not what {model.name} was trained on, so its settings may be others; "
-        f"`dvc repro {model.stage}` trains it anew"
+        f"`dvc repro {model.stage}` trains it again"
     )
 
 
 def stages() -> list[Entry]:
-    """Return the entries of dvc.lock; none where there is no such file.
+    """Return the entries of dvc.lock; none if there is no such file.
 
     Raises:
         BadInput: DVC did not write it so.
@@ -136,7 +136,9 @@ def stages() -> list[Entry]:
 
     from bakeoff.harness import lock_parser
 
-    fault = BadInput(f"{LOCK}: is not what DVC writes; `bakeoff tidy` mends it, or: git checkout {LOCK}")
+    fault = BadInput(
+        f"{LOCK}: is truncated or was not written by DVC; `bakeoff tidy` repairs it, or: git checkout {LOCK}"
+    )
     try:
         document = lock_parser.parse_once(LOCK.read_text(encoding="utf-8"), str(LOCK))
     except (UnicodeDecodeError, DvcException):
@@ -160,7 +162,7 @@ def files(one: Entry, kind: str) -> Iterator[Mapping[str, Any]]:
 
 
 def digest(one: Entry, kind: str, path: str) -> str | None:
-    """Return the md5 that an entry records of a file; None where it has none."""
+    """Return the md5 that an entry records of a file; None if it has none."""
     return next((file.get("md5") for file in files(one, kind) if file.get("path") == path), None)
 
 

@@ -1,4 +1,4 @@
-"""A network as the model registry has it, with all that prepares raw rows or pictures for it.
+"""A network of the model registry, with the encoder or the settings for raw rows or pictures.
 
 N examples; C, H, W channels, height and width.
 """
@@ -133,7 +133,7 @@ class RawPredictor:
         self.encoder = Encoder.load(folder / ENCODER) if self.origin.kind == "table" else None
 
     def predict(self, frame: "pd.DataFrame") -> "pd.DataFrame":
-        """Return what `bakeoff predict` gives: the most probable class and the probabilities of each row, or masks.
+        """Return the output of `bakeoff predict`: the most probable class and the probabilities of each row, or masks.
 
         Args:
             frame: the raw columns of a table, or the one column of pictures.
@@ -164,7 +164,7 @@ class RawPredictor:
         settings = self.origin.pictures
         assert settings is not None
         preparation = preparing(self.origin, Remarks())
-        found = [fitting(self.model, preparation, place) for place in places(contents, settings.limits)]
+        found = [fitting(self.model, preparation, place) for place in pictures_in(contents, settings.limits)]
         return np.stack(found) if found else np.empty((0, *self.model.shape), np.uint8)
 
     def masks(self, contents: Iterable[str | bytes]) -> list[bytes]:
@@ -172,7 +172,7 @@ class RawPredictor:
         settings = self.origin.pictures
         assert settings is not None
         segmenter = segmenting(self.origin, self.model, Remarks())
-        return [segmenter.mask(place) for place in places(contents, settings.limits)]
+        return [segmenter.mask(place) for place in pictures_in(contents, settings.limits)]
 
 
 def preparing(origin: Origin, remarks: Remarks) -> Preparation:
@@ -183,7 +183,7 @@ def preparing(origin: Origin, remarks: Remarks) -> Preparation:
 
 
 def segmenting(origin: Origin, model: Trained, remarks: Remarks) -> "Segmenter":
-    """Return what labels the pixels of files by a registered model."""
+    """Return the segmenter of a registered model."""
     from bakeoff.inference.masks import Segmenter  # with readers of volumes, which other models do not need
 
     found = origin.pictures
@@ -192,7 +192,7 @@ def segmenting(origin: Origin, model: Trained, remarks: Remarks) -> "Segmenter":
     return Segmenter(model, preparing(origin, remarks), found.volumes, values, None)
 
 
-def places(contents: Iterable[str | bytes], limits: Limits) -> Iterator[Place]:
+def pictures_in(contents: Iterable[str | bytes], limits: Limits) -> Iterator[Place]:
     """Yield each picture in a file, which is there until the next one is asked for.
 
     Raises:

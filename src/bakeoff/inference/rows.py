@@ -14,7 +14,7 @@ from bakeoff.inference.models import Trained
 
 
 def fitting(model: Trained, table: str) -> tuple[Encoder, str | None]:
-    """Return the encoder with which the model was trained, and a line that says what is not checked.
+    """Return the encoder with which the model was trained, and a line on skipped checks.
 
     Raises:
         BadInput: the encoder is missing, damaged, or newer than the model.
@@ -25,7 +25,7 @@ def fitting(model: Trained, table: str) -> tuple[Encoder, str | None]:
     newer = encoded.is_file() and model.data.get(str(encoded), "") != sha256(encoded)
     if newer or model.shape != (len(encoder.columns),):
         raise BadInput(
-            f"{path}: is not the encoder with which {model.name} was trained; `dvc repro {model.stage}` trains it anew"
+            f"{path}: is not the encoder with which {model.name} was trained; `dvc repro {model.stage}` trains it again"
         )
     return encoder, recorded.check_file(model, str(encoded), str(path))
 

@@ -31,7 +31,7 @@ def several(
     """Write the masks of several files under the names of their images; returns the number written.
 
     Args:
-        advance: is told of each file that is done.
+        advance: called for each file that is done.
     """
     written: dict[str, Place] = {}
     for name, place in places:

@@ -27,7 +27,7 @@ HEADER = 348  # bytes that tell it
 
 @contextmanager
 def local(written: str) -> Iterator[tuple[Path, str]]:
-    """Return the path of the input, and its name for messages; standard input becomes a file meanwhile.
+    """Yield the path of the input and its name for messages; standard input is copied to a temporary file.
 
     Raises:
         BadInput: there is no such file.
@@ -52,7 +52,7 @@ def local(written: str) -> Iterator[tuple[Path, str]]:
 
 
 def volume_suffix(path: Path) -> str:
-    """Return the suffix that a NIfTI volume would have by its content; nothing for other files."""
+    """Return the suffix of a NIfTI volume by its content; an empty text for other files."""
     with path.open("rb") as file:
         if is_nifti(file.read(HEADER)):
             return ".nii"
@@ -76,7 +76,7 @@ def several(path: Path) -> bool:
     return start in archive.ZIP or (not path.name.lower().endswith((".nii", ".nii.gz")) and tarfile.is_tarfile(path))
 
 
-def places(path: Path, shown: str, limits: Limits, refusals: Refusals) -> list[tuple[str, Place]]:
+def input_files(path: Path, shown: str, limits: Limits, refusals: Refusals) -> list[tuple[str, Place]]:
     """Return the files, each with its path from the folder or archive; of a single file, its name.
 
     What is neither a file nor a folder is refused by itself; hidden files and litter are passed over.

@@ -15,7 +15,7 @@ from bakeoff.inference.models import Trained
 
 
 class Labels(Protocol):
-    """What predicts the classes of pixels: (N, C, H, W) -> (N, K, H, W)."""
+    """A function that predicts the classes of pixels: (N, C, H, W) -> (N, K, H, W)."""
 
     def predict(self, x: NDArray[Any]) -> NDArray[np.float32]: ...
 
@@ -50,7 +50,7 @@ class Flips:
 class Windows:
     """Square windows that overlap by half of their side, each predicted by itself.
 
-    Where they overlap, the mean is weighted: the weight of a pixel is the product of its distances to the nearest side
+    If they overlap, the mean is weighted: the weight of a pixel is the product of its distances to the nearest side
     of the window, along each axis and counted from 1. An image that is not larger than a window is one window.
 
     Attributes:

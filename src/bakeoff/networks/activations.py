@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 
 class Step(nn.Module):
-    """1 where x > 0, else 0. Its gradient is that of the identity where |x| <= 1, and 0 elsewhere.
+    """1 if x > 0, else 0. Its gradient is that of the identity where |x| <= 1, and 0 elsewhere.
 
     The derivative of the step itself is 0 wherever it exists, and no layer before it would learn.
     """

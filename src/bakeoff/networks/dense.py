@@ -27,7 +27,7 @@ class Linear(nn.Linear):
     """A dense layer whose weights are drawn by the caller."""
 
     def reset_parameters(self) -> None:
-        """Draw nothing: torch's own initialisation would take its numbers from the global generator."""
+        """Do nothing: torch's own initialisation would draw from the global generator."""
 
     def forward(self, x: Tensor) -> Tensor:
         # torch.jit.script compiles the first branch alone; of a conditional expression it would compile both.
@@ -80,7 +80,7 @@ def plain(tensor: Tensor) -> bool:
 
 
 def observed() -> bool:
-    """Return whether torch transforms or counts what is computed: it does not see what NumPy does."""
+    """Return whether torch traces the computation; it cannot trace NumPy."""
     return (
         torch._C._are_functorch_transforms_active()
         or torch._C._len_torch_dispatch_stack() > 0
@@ -100,13 +100,13 @@ def dense(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
 
 
 def affine(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-    """Return x W^T + b (N, K), where torch records nothing."""
+    """Return x W^T + b (N, K), without recording for autograd."""
     y = matmul(x, weight.t())
     return y if bias is None else y.add_(bias)
 
 
 def matmul(a: Tensor, b: Tensor) -> Tensor:
-    """Return the product of two matrices by NumPy, where torch records nothing."""
+    """Return the product of two matrices by NumPy, without recording for autograd."""
     product = a.new_empty(a.shape[0], b.shape[1])
     with np.errstate(all="ignore"):  # in a run that diverges; torch does not warn either
         np.matmul(array(a), array(b), out=product.numpy())
@@ -114,7 +114,7 @@ def matmul(a: Tensor, b: Tensor) -> Tensor:
 
 
 def array(matrix: Tensor) -> NDArray[np.float32]:
-    """Return the values of a matrix, copied where neither rows nor columns lie one after the other."""
+    """Return the values of a matrix, copied if neither its rows nor its columns are contiguous."""
     # OpenBLAS takes a matrix or its transpose as it lies. NumPy would compute other strides, as of an expanded tensor,
     # with code of its own.
     if not (matrix.is_contiguous() or matrix.t().is_contiguous()):

@@ -1,4 +1,4 @@
-"""Layers whose weights and masks are drawn from a generator of the caller's and from nothing else.
+"""Layers whose weights and dropout masks are drawn from the caller's generator only.
 
 N examples; C, H, W channels, height and width.
 """
@@ -92,7 +92,7 @@ class Parts:
         return drawn(layer, sigma(self.initialisation, inputs, outputs, 1.0), self.generator)
 
     def norm(self, channels: int) -> nn.Module:
-        """Return the normalisation of so many channels."""
+        """Return the normalisation layer for a number of channels."""
         return self.normalisation.build(channels)
 
     def hidden(self, inputs: int, outputs: int, *, bias: bool = True) -> nn.Linear:
@@ -143,7 +143,7 @@ class Dropout(nn.Module):
 
 
 def chain(layers: Iterable[nn.Module]) -> nn.Sequential:
-    """Return the layers one after the other, without those that do nothing: in small networks their calls take time."""
+    """Return the layers in sequence, without identities, whose calls take time in small networks."""
     return nn.Sequential(*(layer for layer in layers if not isinstance(layer, nn.Identity)))
 
 

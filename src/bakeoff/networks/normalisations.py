@@ -70,7 +70,7 @@ class Normalisation:
     formula: str
     source: str
     deviations: str
-    build: Callable[[int], nn.Module]  # for so many channels
+    build: Callable[[int], nn.Module]  # for a number of channels
     shifts: bool  # whether it adds a learnt shift, which makes the bias of the layer before it redundant
 
 
@@ -86,14 +86,14 @@ NORMALISATIONS = {
     "lrn_across": Normalisation(
         formula="x / (1 + 1e-4 / 5 sum of x^2 over 5 channels)^0.75",
         source="Krizhevsky, Sutskever & Hinton 2012, section 3.3",
-        deviations="alpha / n for alpha, and k = 1 for 2, as in Caffe; stands before the activation, not behind it",
+        deviations="alpha / n for alpha, and k = 1 for 2, as in Caffe; placed before the activation, not after it",
         build=lambda _: AcrossChannels(n=5, alpha=1e-4, beta=0.75, k=1.0),
         shifts=False,
     ),
     "lrn_within": Normalisation(
         formula="x / (1 + 1e-4 / 25 sum of x^2 over 5 x 5 pixels)^0.75",
         source="Jia et al. 2014, arXiv:1408.5093: Caffe's WITHIN_CHANNEL",
-        deviations="stands before the activation, not behind it",
+        deviations="placed before the activation, not after it",
         build=lambda _: WithinChannel(n=5, alpha=1e-4, beta=0.75, k=1.0),
         shifts=False,
     ),

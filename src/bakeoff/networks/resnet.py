@@ -1,4 +1,4 @@
-"""The residual network for small images. Its layers stand in `modules.resnet`."""
+"""The residual network for small images. Its layers are in `modules.resnet`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The settings that networks share, and what the settings of a network say about the data that they suit."""
+"""Settings that networks share, and the limits of a network on the data."""
 
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal
@@ -35,13 +35,13 @@ Share = Annotated[float, Field(ge=0, lt=1)]
 
 
 class NetworkSettings(Settings):
-    """The settings of a network. A network with limits overrides the methods that tell them.
+    """The settings of a network. A network with limits overrides the methods that return them.
 
     A fault is a message without the place of these settings in params.yaml: it begins with the key at fault.
     """
 
     def size_fault(self, height: int, width: int, images: str) -> str | None:  # noqa: ARG002
-        """Return why images of this height and width cannot go through the network; None where they can.
+        """Return why images of this height and width cannot go through the network; None if they can.
 
         Args:
             images: what the message calls the images, for example "3 x 9 pixels".
@@ -49,12 +49,12 @@ class NetworkSettings(Settings):
         return None
 
     def training_size_fault(self, height: int, width: int, images: str) -> str | None:  # noqa: ARG002
-        """Return why the network cannot be trained on such images, though it can label them; None where it can."""
+        """Return why the network cannot be trained on such images, though it can label them; None if it can."""
         return None
 
     @property
     def smallest_batch(self) -> int:
-        """The number of examples that a batch needs in training."""
+        """The smallest number of examples in a training batch."""
         return 1
 
     def gradient_faults(self) -> Iterator[str]:

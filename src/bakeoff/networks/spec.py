@@ -52,7 +52,7 @@ class NetworkSpec:
 
         Args:
             shape: of one example: (C, H, W) of an image, (D,) of a row of a table.
-            place: where the settings stand; None for the network's section of params.yaml.
+            place: the place of the settings; None for the network's section of params.yaml.
 
         Raises:
             BadInput: the network takes images, and the examples are rows or are too small.

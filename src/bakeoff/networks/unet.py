@@ -1,4 +1,4 @@
-"""The U-Net: from an image to one logit a class for each of its pixels. Its layers stand in `modules.unet`."""
+"""The U-Net: from an image to one logit a class for each of its pixels. Its layers are in `modules.unet`."""
 
 from __future__ import annotations
 
@@ -79,12 +79,12 @@ class UnetSettings(NetworkSettings):
         return 6 if self.up == "bilinear" else 4
 
     def lowest(self, pixels: int) -> int:
-        """Return the pixels that the lowest level needs, at its end, for an output of at least so many."""
+        """Return the number of pixels at the end of the lowest level for an output of at least this size."""
         step = 1 << self.depth
         return -(-(pixels + self.lost * (step - 1)) // step)
 
     def borders(self, pixels: int) -> tuple[int, int]:
-        """Return how many pixels are added before and behind so many, along one axis."""
+        """Return the padding before and after the image along one axis."""
         step = 1 << self.depth
         behind = step * self.lowest(pixels) - self.lost * (step - 1) - pixels
         margin = 0 if self.padding == "same" else (4 * step + (4 + self.lost) * (step - 1)) // 2

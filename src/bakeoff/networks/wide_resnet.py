@@ -1,4 +1,4 @@
-"""The wide residual network for small images. Its layers stand in `modules.wide_resnet`."""
+"""The wide residual network for small images. Its layers are in `modules.wide_resnet`."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ Change = Callable[[Rows], Rows]
 
 
 def changes(widths: Ints, classes: int, seed: int) -> Mapping[DriftName, Change]:
-    """How rows look after each drift.
+    """Return the transformation of rows in each drift scenario.
 
     labels: class k is called k + 1, the last one the first: of two classes, each by the other's name.
     features: every number takes the place of the next, and the values of each category change places by lot: as if
@@ -45,7 +45,7 @@ def changes(widths: Ints, classes: int, seed: int) -> Mapping[DriftName, Change]
 
 @dataclass
 class Scenario:
-    """A learner, and what is measured of it from the end of the warm-up on.
+    """A learner and its metrics after the warm-up.
 
     Attributes:
         hits, cost: sums over all rows measured.
@@ -71,7 +71,7 @@ class Scenario:
     diverged: int | None = None
 
     def branch(self) -> Self:
-        """The same at this moment; what one becomes leaves the other alone."""
+        """Return an independent copy."""
         return replace(self, learner=self.learner.copy(), window=self.window.copy(), history=list(self.history))
 
     def meet(self, rows: Rows, factors: Floats, settings: EvaluationSettings, measured: bool) -> None:

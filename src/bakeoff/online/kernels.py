@@ -22,7 +22,7 @@ POWERS = 2.0 ** np.arange(-1022.0, 1.0)
 
 
 class Rows(NamedTuple):
-    """Rows, the pending ones first: those that were predicted, and whose answers are not there yet.
+    """Rows, the pending ones first: those that were predicted, and whose answers are missing yet.
 
     Attributes:
         numbers: (N, M).
@@ -50,7 +50,7 @@ class Rows(NamedTuple):
 
 
 class Weights(NamedTuple):
-    """Weights, and beside each the sum of its squared gradients, which AdaGrad keeps.
+    """Weights and the sums of their squared gradients for AdaGrad.
 
     Attributes:
         weight: (D, K); so is weight_squares.

@@ -20,7 +20,7 @@ from bakeoff.optimizers.schedules import ScheduleSettings, factor
 
 
 class Rule(Settings):
-    """How a learner learns.
+    """The update rule of a learner.
 
     Attributes:
         epsilon: of AdaGrad.
@@ -35,7 +35,7 @@ class Rule(Settings):
     delay: int
 
     def factors(self, step: int, steps: int) -> Floats:
-        """The factors of the learning rate in so many steps from `step` on."""
+        """Return the factors of the learning rate in the steps from `step` on."""
         return np.array([factor(self.schedule, number, 0) for number in range(step, step + steps)])
 
 

@@ -1,4 +1,4 @@
-"""Lengths that fit a stream: what is long for a small table is cut to a share of its rows."""
+"""Limits lengths to a share of the rows of a small table."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class Lengths:
 
     @classmethod
     def of(cls, rows: int, stream: StreamSettings, evaluation: EvaluationSettings, drift: DriftSettings) -> Self:
-        """Return the settings for a table of so many rows; an interval stays a multiple of the batch size."""
+        """Return the settings for a table with this number of rows; an interval stays a multiple of the batch size."""
         most = resolved(stream.longest, rows, FEWEST)
         whole = max(most - most % stream.batch_size, stream.batch_size)
         return cls(

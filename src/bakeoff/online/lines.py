@@ -8,13 +8,13 @@ from typing import Self
 from bakeoff.base.settings import BadInput
 from bakeoff.base.signals import HeldSignals
 
-BLOCK = 1 << 16  # bytes asked for at once; a pipe gives what is there
+BLOCK = 1 << 16  # maximum bytes per read; a pipe returns what is available
 LONGEST = 1 << 20  # bytes of a line
 WIDE = ("utf-16", "utf-32", "utf16", "utf32", "u16", "u32")
 
 
 class Stopped(Exception):
-    """A signal came while nothing was there to be read."""
+    """A signal was received while there was no input."""
 
 
 class Lines:
@@ -49,9 +49,11 @@ class Lines:
         return self
 
     def __next__(self) -> str:
-        """Raises:
-        BadInput: the line is no text of the encoding, or has no end.
-        Stopped: by a signal.
+        """Return the next line.
+
+        Raises:
+            BadInput: the line is no text of the encoding, or has no end.
+            Stopped: by a signal.
         """
         while not self.whole:
             if self.ended:
@@ -70,7 +72,7 @@ class Lines:
 
     @property
     def ready(self) -> bool:
-        """Whether a line is there without waiting, and no signal asks for an end."""
+        """Return whether a line is available, and no signal was received."""
         return bool(self.whole) and self.signals.arrived is None
 
     def refused(self, problem: str) -> BadInput:

@@ -37,7 +37,7 @@ INPUT = "standard input"
 
 @dataclass(frozen=True)
 class Row:
-    """A row of the stream; the label is -1 where no answer came with it."""
+    """A row of the stream; the label is -1 if no answer came with it."""
 
     line: int
     numbers: list[float]
@@ -56,8 +56,10 @@ class Reader:
     stored: Stored
 
     def rows(self) -> Iterator[Row]:
-        """Raises:
-        BadInput: a column is missing, or the first row that cannot be read.
+        """Return lines as rows of the table.
+
+        Raises:
+            BadInput: a column is missing, or the first row that cannot be read.
         """
         encoder, first = self.stored.encoder, next(self.lines, "")
         if not first.strip():
@@ -96,7 +98,7 @@ class Reader:
             )
 
     def misnamed(self, header: Sequence[str], separator: str) -> Iterator[str]:
-        """Yield what is wrong with the names of the columns."""
+        """Yield the errors in the names of the columns."""
         wanted = [*self.stored.encoder.numeric, *self.stored.encoder.categories]
         for name in wanted:
             if name not in header:
@@ -108,7 +110,7 @@ class Reader:
             yield f"the line was split at {separator!r}, the separator of the table that the learner was trained on"
 
     def number(self, name: str, text: str) -> float:
-        """NaN where it is missing."""
+        """NaN if it is missing."""
         try:
             return fields.number(text, self.stored.encoder.reading)
         except ValueError:
@@ -117,7 +119,7 @@ class Reader:
             ) from None
 
     def label(self, text: str) -> int:
-        """The place of a class; -1 where no answer is there."""
+        """Return the index of a class; -1 if there is no label."""
         target, classes, reading = self.stored.target, self.stored.classes, self.stored.encoder.reading
         if fields.missing(text, reading):
             return -1
@@ -133,7 +135,7 @@ class Reader:
 
     @cached_property
     def labels(self) -> dict[str | None, int]:
-        """The place of each class by its canonical form."""
+        """The index of each class, by its canonical form."""
         column, reading = self.stored.target.column, self.stored.encoder.reading
         return {fields.category(name, column, reading): label for label, name in enumerate(self.stored.classes)}
 
@@ -158,7 +160,7 @@ class Live:
     saved: float = field(default_factory=time.monotonic)
 
     def meet(self, rows: Sequence[Row]) -> None:
-        """Predicts rows, says so, and learns from those that have an answer, one after the other.
+        """Predict rows, print the predictions, and learn from the rows with a label, one after the other.
 
         Raises:
             BadInput: the encoder refuses one; those before it have been met.
@@ -194,7 +196,7 @@ class Live:
         self.stored.replace(self.state)
         self.saved = time.monotonic()
 
-    def told(self) -> str:
+    def note(self) -> str:
         """Return a line with the number of rows and the scores."""
         measured = self.window.measure() if self.window.counts[0] else {}
         names = {"accuracy": "accuracy", "auc": "AUC", "loss": "cost"}
@@ -217,7 +219,7 @@ def encoded(encoder: Encoder, rows: Sequence[Row]) -> tuple[NDArray[np.float32],
     return encoder.numbers(batch), encoder.codes(batch).astype(np.int64)
 
 
-def places(learner: Path | None, state: Path | None) -> tuple[Path, Path]:
+def state_paths(learner: Path | None, state: Path | None) -> tuple[Path, Path]:
     """Files of a learner and of its state; where none is named, of the first that params.yaml lists.
 
     Raises:
@@ -236,7 +238,7 @@ def follow(source: int, out: TextIO, learner: Path, state: Path, *, every: float
 
     Args:
         source: file descriptor of the rows.
-        learner: where to begin, if the file `state` is not there.
+        learner: where to begin, if the file `state` is missing.
         skip: the stream begins where it began before: pass over the rows that are behind the learner.
 
     Raises:
@@ -260,7 +262,7 @@ def follow(source: int, out: TextIO, learner: Path, state: Path, *, every: float
         finally:
             if sound:
                 live.save()
-                print(live.told(), file=sys.stderr)
+                print(live.note(), file=sys.stderr)
     return 128 + lines.signals.arrived if lines.signals.arrived else 0
 
 

@@ -16,7 +16,7 @@ Lengths = Annotated[tuple[Positive, ...], Field(strict=False, min_length=1)]
 
 
 class StreamSettings(Settings):
-    """How the rows go by.
+    """The order and timing of the rows.
 
     Attributes:
         warmup: share of the first rows, which fit the encoder and choose the learning rate; no metric has them.
@@ -50,7 +50,7 @@ class EvaluationSettings(Settings):
 
 
 class DriftSettings(Settings):
-    """When the data drift, and what counts as a recovery.
+    """The time of a drift, and the definition of a recovery.
 
     Attributes:
         between: shares of what follows the warm-up; each seed draws its moment from there.
@@ -93,7 +93,7 @@ SCHEDULES: dict[ScheduleName, type[ConstantSettings] | type[InverseTimeSettings]
 
 
 class SearchSettings(Settings):
-    """The learning rates that are tried on the warm-up: so many, evenly on a scale of logarithms from low to high."""
+    """The learning rates that are tried on the warm-up, log-uniform from low to high."""
 
     low: Annotated[float, Field(gt=0, le=1e30)]
     high: Annotated[float, Field(gt=0, le=1e30)]
@@ -107,7 +107,7 @@ class SearchSettings(Settings):
 
     @property
     def rates(self) -> list[float]:
-        """Six digits of each: what the last bits of a power may differ by between machines is gone."""
+        """The rates with six digits, because the last bits of a power differ between machines."""
         share = self.high / self.low
         return [float(f"{self.low * share ** (i / (self.trials - 1)):.6g}") for i in range(self.trials)]
 

@@ -36,7 +36,7 @@ class Card(Settings):
 
 @dataclass
 class Stored:
-    """A learner, what its rows need, and what it met of a stream.
+    """A learner, its encoder, and its position in the stream.
 
     Attributes:
         target: how a row says its class.
@@ -67,10 +67,10 @@ class Stored:
 
     @classmethod
     def load(cls, path: Path) -> Self:
-        """Read what `save` wrote.
+        """Read a stored learner.
 
         Raises:
-            BadInput: it is not there, is damaged, or is something else.
+            BadInput: it is missing, is damaged, or is something else.
         """
         try:
             with safe_open(path, framework="np") as file:
@@ -79,7 +79,7 @@ class Stored:
         except (OSError, SafetensorError) as error:
             raise BadInput(f"{path}: {' '.join(str(error).split())}; `dvc repro train_online` makes learners") from None
         if text is None:
-            raise BadInput(f"{path}: holds no learner; those of models/online do")
+            raise BadInput(f"{path}: is not a learner; name a file of models/online")
         try:
             card = Card.model_validate_json(text)
         except ValidationError as error:

@@ -1,4 +1,4 @@
-"""A table as a stream: its rows in the order of the file, encoded by what the first of them taught.
+"""A table as a stream: its rows in the order of the file, encoded by an encoder that is fitted to the first ones.
 
 N rows; M numbers, C categories.
 """
@@ -60,7 +60,7 @@ class Stream:
     """A table that goes by in pieces of `interval` rows; the last one may be shorter.
 
     Attributes:
-        time: the column that says when; where there is none, the order of the file is that of time.
+        time: the column that says when; if there is none, the order of the file is that of time.
         warmup: pieces that the encoder was fitted to.
         pieces: all of them.
     """
@@ -122,7 +122,7 @@ class Stream:
                 return
 
     def batches(self) -> Iterator[pa.RecordBatch]:
-        """The rows, in whole pieces until the last."""
+        """Yield the rows in pieces of equal size, except the last."""
         columns = [*self.encoder.numeric, *self.encoder.categories, TARGET, *([self.time] if self.time else [])]
         latest = None
         try:

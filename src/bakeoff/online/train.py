@@ -55,7 +55,7 @@ class Trained:
     stream: Stream
 
     def stored(self, target: TargetSettings) -> Stored:
-        """The learner with all that new rows need.
+        """Return the learner with its encoder, for new rows.
 
         Args:
             target: how a row says its class.
@@ -63,7 +63,7 @@ class Trained:
         return Stored(self.stream.encoder, self.stream.classes, target, self.learner)
 
     def summary(self) -> dict[str, float]:
-        """By drift the mean of each metric over the seeds; of those that recovered, the rows that it took them."""
+        """Return the mean of each metric over the seeds, by drift; rows to recovery are over recovered seeds."""
         found: dict[str, float] = {}
         for drift in DRIFTS:
             metrics = [run.metrics for run in self.runs if run.parameters.get("drift") == drift]
@@ -113,7 +113,7 @@ class Training:
         )
 
     def fitted(self, rows: int) -> tuple[Self, list[str]]:
-        """Return the training with lengths that fit a table of so many rows, and a line where they were cut."""
+        """Return the training with lengths that fit the table, and a line if they were reduced."""
         settings = self.stream, self.evaluation, self.drift
         lengths = Lengths.of(rows, *settings)
         fitted = replace(self, stream=lengths.stream, evaluation=lengths.evaluation, drift=lengths.drift)
@@ -151,7 +151,7 @@ class Training:
         return named | {"optimizer.learning_rate": learning_rate}
 
     def choose(self, stream: Stream) -> tuple[float, Run]:
-        """The rate with the least mean cost of the warm-up, each of whose rows is predicted before it is learnt from.
+        """Return the learning rate with the smallest mean loss on the warm-up (prequential evaluation).
 
         Raises:
             BadInput: no rate keeps the cost finite.
@@ -186,7 +186,7 @@ class Training:
         return -(-len(rows.labels) // self.stream.batch_size)
 
     def train(self, stream: Stream, watch: Callable[[str, Mapping[str, Any]], Watch], progress: Progress) -> Trained:
-        """The stream once, all seeds side by side, each in all its scenarios."""
+        """Train on the stream once, with all seeds in parallel, each in all scenarios."""
         rate, search = self.choose(stream)
         rule, place, step = self.rule(rate), 0, 0
         seeds = [Seed.fresh(self, rule, stream, number) for number in range(self.seeds)]

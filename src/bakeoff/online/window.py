@@ -18,7 +18,7 @@ from bakeoff.online.kernels import Floats, Ints
 
 
 class Window(NamedTuple):
-    """The last W rows, and what is kept of all.
+    """The last W rows, and statistics of all rows.
 
     Attributes:
         scores: (W, S), of which the oldest is at seen % W; labels, hits and costs (W,) go with them.
@@ -84,7 +84,7 @@ class Window(NamedTuple):
         }
 
     def deviations(self) -> dict[str, float]:
-        """By k, the standard deviation of the means of k costs each, one after the other; of two means or more."""
+        """Return by k the standard deviation of the means of k consecutive losses; at least two means are needed."""
         return {
             f"loss.mean{k}/deviation": float(np.sqrt(squares / (full - 1)))
             for k, (full, _, squares) in zip(self.lengths.tolist(), self.means.tolist(), strict=True)
@@ -94,7 +94,7 @@ class Window(NamedTuple):
 
 @njit(cache=True)
 def place(values: Floats, size: int, score: float, after: bool) -> int:
-    """How many of the first `size` sorted values are below a score, or with `after` not above it."""
+    """Return the number of the first `size` sorted values below a score, or with `after` not above it."""
     low, high = 0, size
     while low < high:
         middle = (low + high) // 2

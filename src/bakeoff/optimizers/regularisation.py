@@ -37,7 +37,7 @@ class Regularisation:
     def gradients(self) -> float | None:
         """Add the gradients of the penalties, and clip: after `backward`, before the optimizer's step.
 
-        Return the norm before the clip; None where nothing is clipped, for computing a norm takes time.
+        Return the norm before the clip; None if nothing is clipped, for computing a norm takes time.
         """
         l1, l2, clip = self.settings.l1, self.settings.l2, self.settings.clip
         for theta in self.penalised if l1 or l2 else ():

@@ -1,4 +1,4 @@
-"""The square root that every processor computes alike. The imports stand in the functions: see `spec`."""
+"""A square root with the same bytes on every processor. Imports are inside functions: see `spec`."""
 
 from __future__ import annotations
 

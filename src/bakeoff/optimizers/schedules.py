@@ -65,7 +65,7 @@ ScheduleSettings = Annotated[Constant | InverseTime | Cosine | OneCycle | Step, 
 
 
 def factor(settings: ScheduleSettings, step: int, steps: int) -> float:
-    """Return the factor of the learning rate in a step, counted from 0, of so many steps.
+    """Return the factor of the learning rate in a step, counted from 0, given the number of steps.
 
     With W = round(warmup steps) and, from the end of the warm-up on, s = step - W and S = steps - W:
 

@@ -14,7 +14,7 @@ EDGE = 0.1  # the share of a space, on its scale, that counts as its edge
 def points(
     space: Mapping[str, tuple[float, float]], scales: Mapping[str, Scale], count: int, seed: int
 ) -> list[dict[str, float]]:
-    """Return so many points, spread evenly on the scale of each hyperparameter.
+    """Return points that are spread evenly on the scale of each hyperparameter.
 
     They are the first points of a scrambled Sobol sequence: the same as those of any larger count with the same seed,
     and each 2^m-th part of a scale holds one of the first 2^m. Values have six digits: enough for a search, and without
@@ -35,7 +35,7 @@ def points(
 
 
 def edge(space: Mapping[str, tuple[float, float]], point: Mapping[str, float]) -> str | None:
-    """Return a warning where the learning rate of the best point lies in the first or last tenth of its scale."""
+    """Return a warning if the learning rate of the best point is in the first or last tenth of its scale."""
     low, high = space["learning_rate"]
     rate = point["learning_rate"]
     share = math.log(rate / low) / math.log(high / low)

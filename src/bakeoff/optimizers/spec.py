@@ -54,7 +54,7 @@ class OptimizerSpec:
 
     @property
     def averages(self) -> bool:
-        """Whether the weights that are evaluated are an average of those that are trained."""
+        """Whether the evaluated weights are an average of the trained ones."""
         return isinstance(self.build, UpdateRule) and self.build.average is not None
 
     @property

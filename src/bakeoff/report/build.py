@@ -1,4 +1,4 @@
-"""Builds the report: its figures side by side on the machine's processors, then its pages."""
+"""Builds the report: its figures in parallel on the machine's cores, then its pages."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -55,15 +55,15 @@ class Material:
 
     Attributes:
         data: the name of each task's data set.
-        cards: by the name of the data set, of all that tasks, streams and searches learn from.
+        cards: of each data set of a task, a stream or a search, by its name.
         scans: the examples of each task on scans.
         encodings: by the name of each task on a table.
         texts: by the name of the corpus.
         searched_texts: by the name of the corpus, the card of each that studies of word vectors train on.
         streams: by table and by rule (`sgd-constant`) the record of a training on its stream.
-        segmenters: by task on scans; none where every training diverged.
+        segmenters: by task on scans; without tasks in which every training diverged.
         cases: of each task with a segmenter.
-        contest: of the methods of search; None where params.yaml has none.
+        contest: the comparison of search methods; None if params.yaml has none.
     """
 
     comparison: Comparison
@@ -106,7 +106,7 @@ def figures(material: Material) -> dict[str, bytes]:
 
 
 def drawn_by(material: Material) -> Iterator[Callable[[], dict[str, bytes]]]:
-    """Yield what draws the figures, what takes longest first."""
+    """Yield the functions that draw the figures, the slowest first."""
     comparison = material.comparison
     yield partial(contest.of_comparison, comparison, material.curves)
     if comparison.tasks:
@@ -205,13 +205,13 @@ def texts(material: Material, drawn: Mapping[str, bytes]) -> dict[str, str]:
 
 
 def origins(material: Material) -> dict[str, pages.Origin]:
-    """Return the origin of each data set that anything learns from, by name: the corpora first."""
+    """Return the origin of each data set that is used for training, by name, the corpora first."""
     cards = {corpus: text.card for corpus, text in material.texts.items()} | dict(material.cards)
     return {name: replace(origin(card.source), taken=card.taken or "") for name, card in cards.items()}
 
 
 def origin(source: str) -> pages.Origin:
-    """Return the catalogue's entry of a source; of own data only their path."""
+    """Return the catalogue's entry of a source; for own data only the path."""
     if source not in SOURCES:
         return pages.Origin(source, "", "", "")
     spec = SOURCES[source]

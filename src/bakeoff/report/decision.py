@@ -1,13 +1,13 @@
-"""What to use on a task, and the one change most worth trying next, by rules over the results.
+"""The recommendation on a task and the most promising next change, by rules over the results.
 
-What to use is the leader of the contest: the cell with the best mean on validation data. A recipe or a baseline comes
-first where its validation score is better than the leader's. Test scores decide nothing: a recipe that was trained on
-the validation data too has no validation score, so it is only named where its test score is better. A reference
-(majority class, chance, a mask, intensities) is nothing to use: where it has the best validation score of all, the page
-says that nothing better was found.
+The recommendation is the leader of the contest: the cell with the best mean on validation data. A recipe or a baseline
+comes first if its validation score is better than the leader's. Test scores are not used for this choice: a recipe that
+was trained on the validation data too has no validation score, so it is only named if its test score is better. A
+reference (majority class, chance, a mask, intensities) is never recommended: if it has the best validation score, the
+page says that nothing better was found.
 
-A cell that costs less is named where its mean is within one standard error of the leader's, it is statistically tied
-with the leader, and its step costs at least 5 % less.
+A cheaper cell is named if its mean is within one standard error of the leader's, it is statistically tied with the
+leader, and its step costs at least 5 % less.
 Source: the rule of one standard error of Breiman, Friedman, Olshen & Stone 1984, Classification and Regression Trees.
 
 The next change is that of the first rule in RULES that applies.
@@ -28,24 +28,24 @@ from bakeoff.results.model import CellResult, Interval, RecipeResult, TaskCompar
 from bakeoff.results.power import level, seeds_to_show
 from bakeoff.results.step_costs import Costs
 
-CHEAPER = 0.95  # of the leader's time of a step, at most, which is more than what measurements differ by
-LOST = 0.25  # share of a search's trials that diverged, from which its space is too wide
-LATE = 0.75  # of the steps of a training; what is gained after them tells whether the end was too early
-MOST_SEEDS = 50  # more are not worth a difference that small
+CHEAPER = 0.95  # largest share of the leader's time per step; the difference is larger than measurement errors
+LOST = 0.25  # smallest share of diverged trials from which a search space is too wide
+LATE = 0.75  # share of the steps; a gain after them shows that the training ended too early
+MOST_SEEDS = 50  # larger numbers are not recommended, because the differences are too small to matter
 
 Side = Literal["validation", "test"]
 
 
 @dataclass(frozen=True)
 class Reference:
-    """A result that is not of a cell of the contest, and is better than its leader.
+    """A result other than a cell of the contest that is better than the leader on some data.
 
     Attributes:
-        title: names it: `the recipe of cnn`, `boosting`.
+        title: its name: `the recipe of cnn`, `boosting`.
         sides: the data on which it is better.
         first: it beats the leader on validation data, and comes before it.
         usable: it is a recipe or a baseline.
-        recipe: None of a baseline.
+        recipe: the recipe; None for a baseline or a reference.
     """
 
     title: str
@@ -63,23 +63,23 @@ class Evidence:
     """The results of a task.
 
     Attributes:
-        course: the learning curve of the leader.
+        curve: the learning curve of the leader.
     """
 
     name: str
     task: TaskComparison
     costs: Costs
-    course: Sequence[CurvePoint]
+    curve: Sequence[CurvePoint]
     confidence: float
 
     @property
     def leader(self) -> CellResult | None:
-        """The leader; None where every run diverged."""
+        """The leader; None if every run diverged."""
         return self.task.leader if self.task.winner else None
 
 
 def references(known: Evidence) -> list[Reference]:
-    """Return what is better than the leader on some data: on validation data first, by that score; the rest by test."""
+    """Return the results that are better than the leader on some data, those on validation data first, best first."""
     found = [reference for reference in everything(known) if reference.sides]
     first = [of for of in found if of.first]
     others = [of for of in found if not of.first]
@@ -87,7 +87,7 @@ def references(known: Evidence) -> list[Reference]:
 
 
 def on_validation(of: Reference) -> float:
-    """Return the score on validation data, minus infinity where there is none."""
+    """Return the score on validation data, minus infinity if there is none."""
     return -math.inf if of.validation is None else of.validation
 
 
@@ -113,7 +113,7 @@ def compared(
     usable: bool,
     recipe: RecipeResult | None = None,
 ) -> Reference:
-    """Return a recipe, baseline or reference with what it is better on than the leader; on all if there is none."""
+    """Return a recipe, baseline or reference with the data on which it is better than the leader (all without one)."""
     leader = known.leader
     of_leader = -math.inf if leader is None or leader.validation.mean is None else leader.validation.mean
     test_of_leader = -math.inf if leader is None or leader.test.mean is None else leader.test.mean
@@ -161,7 +161,7 @@ def step(known: Evidence, cell: CellResult) -> float | None:
 
 
 def next_change(known: Evidence) -> str:
-    """Return the one change most worth trying next, in Markdown."""
+    """Return the most promising next change, in Markdown."""
     return next(change for rule in RULES if (change := rule(known)) is not None)
 
 
@@ -189,7 +189,7 @@ def no_better_than_a_reference(known: Evidence) -> str | None:
 
 
 def longer_or_larger(known: Evidence) -> str:
-    """Return the advice where no network is good enough."""
+    """Return the advice for tasks on which no network is good enough."""
     epochs = known.task.training.epochs
     return f"more epochs (`tasks.{known.name}.training.epochs`, now {epochs}) or a larger network"
 
@@ -219,7 +219,7 @@ def pick_at_edge(known: Evidence) -> str | None:
     end, now, then = ("upper", high, 10 * high) if upper else ("lower", low, low / 10)
     rate, key = number(leader.search.pick["learning_rate"], 3), f"optimizers.{leader.optimizer}.search.learning_rate"
     return (
-        f"a wider search space: the leader's learning rate, {rate}, lies at its edge. Move the {end} end of `{key}` "
+        f"a wider search space: the leader's learning rate, {rate}, is at its edge. Move the {end} end of `{key}` "
         f"from {now:g} to {then:g}."
     )
 
@@ -243,14 +243,14 @@ def still_rising(known: Evidence) -> str | None:
 
 
 def rise(known: Evidence) -> tuple[float, float] | None:
-    """Return by how much the leader's metric rose at the end of its curve, and in which share of the steps.
+    """Return the rise of the leader's metric at the end of its curve, and the share of the steps in which it rose.
 
-    None where that cannot be told: without a moment before, or without a standard error to compare the rise with.
+    None if the curve has no earlier point, or there is no standard error to compare the rise with.
     """
-    if not known.course or standard_error(known) is None:
+    if not known.curve or standard_error(known) is None:
         return None
-    end = known.course[-1]
-    before = [point for point in known.course if point.step < end.step and point.step <= math.ceil(LATE * end.step)]
+    end = known.curve[-1]
+    before = [point for point in known.curve if point.step < end.step and point.step <= math.ceil(LATE * end.step)]
     if not before:
         return None
     return end.metric.mean - before[-1].metric.mean, 1 - before[-1].step / end.step
@@ -275,7 +275,7 @@ def wide_tie(known: Evidence) -> str | None:
     keys = budget_key(*(f"finals.{model}" for model in models))
     return (
         f"more final seeds ({keys}): with about {half} in place of {now}, differences as large as "
-        f"those measured would be significant for {plural((len(needed) + 1) // 2, 'cell')} of the tie."
+        f"the measured ones would be significant for {plural((len(needed) + 1) // 2, 'tied cell')}."
     )
 
 
@@ -286,9 +286,9 @@ def difference(leader: CellResult, cell: CellResult) -> Values:
 
 
 def diverged_trials(known: Evidence) -> str | None:
-    """Narrow the space of the cell of whose trials the largest share diverged; of several the best one.
+    """Narrow the space of the cell with the largest share of diverged trials; of several, that of the best cell.
 
-    A space whose upper part has the pick of a cell of the task is not narrowed.
+    A space is not narrowed if a cell of the task picked a learning rate in its upper part.
     """
     wide = [cell for cell in known.task.cells if share_diverged(cell) >= LOST and not picked_above(known, cell)]
     if not wide:
@@ -320,7 +320,7 @@ def lowest_diverged(cell: CellResult) -> float:
 def picked_above(known: Evidence, cell: CellResult) -> bool:
     """Return whether a cell under the same optimizer picked a rate at which this one diverges, or a higher one.
 
-    The pick of a cell of which every trial diverged does not count.
+    The pick of a cell whose trials all diverged does not count.
     """
     picks = [
         of.search.pick["learning_rate"]
@@ -337,18 +337,18 @@ def larger_search(known: Evidence) -> str:
 
 
 def tested(known: Evidence) -> list[str]:
-    """Return what the other rules have tested; no rule applied."""
+    """Return the findings of the other rules, none of which applied."""
     found = ["the leader's learning rate is inside its search space"]
     if all(share_diverged(cell) < LOST for cell in known.task.cells):
         found.append("few trials of any cell diverged")
     else:
-        found.append("a narrower space would leave out a rate that a cell picked")
+        found.append("a narrower space would exclude a learning rate that a cell picked")
     error, risen = standard_error(known), rise(known)
     if error is not None and risen is not None:
         found.append(f"the leader's curve {'is flat' if risen[0] >= -error else 'falls'} at the end")
     leader, tied = known.leader, [cell for cell in known.task.cells if cell.tied]
     if leader is not None and tied and all(difference(leader, cell).size > 1 for cell in tied):
-        found.append(f"at most {MOST_SEEDS} seeds would not split half of the tie")
+        found.append(f"{MOST_SEEDS} seeds would not be enough to separate half of the tied cells")
     return found
 
 

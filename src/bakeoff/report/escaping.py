@@ -12,7 +12,7 @@ UNSEEN |= frozenset(map(chr, [*range(0x202A, 0x202F), *range(0x2066, 0x206A), *r
 CONTROL = ("Cc", "Cs", "Zl", "Zp")  # categories of Unicode: control characters, halves of pairs, ends of lines
 
 MARKS = re.compile(r"[\\`*\[\]{}~]|(?<![^\W_])_|_(?![^\W_])")  # an underscore inside a word marks nothing
-ENTITIES = re.compile(r"<(?=[A-Za-z/!?])|&(?=[A-Za-z#])|\$")  # GitHub typesets what stands between two $
+ENTITIES = re.compile(r"<(?=[A-Za-z/!?])|&(?=[A-Za-z#])|\$")  # GitHub typesets text between two $
 
 
 class Markup(str):

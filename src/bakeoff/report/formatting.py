@@ -18,7 +18,7 @@ METRICS = {
 }
 # Beside an axis.
 SHORT = METRICS | {"auc": "AUC", "wordsim": "WordSim-353", "simlex": "SimLex-999", "analogies": "analogies"}
-WEIGHTS = {"parameters": "number of weights"}  # an objective that no data measure
+WEIGHTS = {"parameters": "number of weights"}  # an objective that does not depend on data
 PIPE = r"\|"  # in a cell
 DASH = "\N{EN DASH}"  # where there is no number
 
@@ -71,7 +71,7 @@ def plural(count: int, noun: str, nouns: str | None = None) -> str:
 
 
 def taken(part: str | None) -> str:
-    """Return in parentheses which part of a source was taken; nothing for all of it."""
+    """Return in parentheses the part of a source that was used; an empty text for all of it."""
     return f" ({part})" if part else ""
 
 
@@ -81,10 +81,10 @@ def estimate(summary: Estimate) -> str:
 
 
 def mean_and_half(mean: float | None, interval: tuple[float, float] | None) -> str:
-    """Return mean ± half of the interval, or the mean alone where there is no interval."""
+    """Return mean ± half of the interval, or the mean alone if there is no interval."""
     if mean is None or interval is None:
         return number(mean)
-    # Where an interval was cut at the end of the scale, the other half is whole.
+    # If an interval was cut at the end of the scale, its other half is complete.
     half = max(mean - interval[0], interval[1] - mean)
     decimals = min(max(1 - math.floor(math.log10(half)), 1), 6) if half > 0 else 4
     return f"{mean:.{decimals}f} ± {half:.{decimals}f}"
@@ -147,7 +147,7 @@ def percent(share: float) -> str:
 def heading(name: str) -> str:
     """Return the last part of a setting's name.
 
-    Among several optimizers it has the one whose setting it is, and an entry of a list the name of the list.
+    With several optimizers it includes the name of the optimizer; for an entry of a list, the name of the list.
     """
     section, *rest = name.split(".")
     if section == "optimizer" and len(rest) > 1:

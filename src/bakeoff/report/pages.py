@@ -1,4 +1,4 @@
-"""The pages of results: the report in Markdown, and the short table that README carries."""
+"""The pages of results: the report in Markdown, and the short table in README."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -37,13 +37,13 @@ from bakeoff.results.model import Comparison, EmbeddingComparison, Study, TaskCo
 from bakeoff.results.references import INTENSITIES
 from bakeoff.results.step_costs import Costs
 
-MARKERS = ("<!-- results -->", "<!-- /results -->")  # README's table of results stands between them
+MARKERS = ("<!-- results -->", "<!-- /results -->")  # README's table of results is between them
 ENGLISH_TESTS = (*SOURCES["word-similarity"].files, "numbers")
 NOT_ENGLISH = (
     f"Tests of English words are left out, because {listed(map(code, FUNCTION_WORDS))} are not all among the {AMONG} "
     "most frequent words."
 )
-MEANING = {  # of the kinds of errors in a picture
+MEANING = {  # the kinds of errors in a picture
     "missed": "missed, a class predicted as background",
     "added": "added, background predicted as a class",
     "another class": "another class, one class predicted as another",
@@ -56,7 +56,7 @@ class Origin:
     """The origin of a data set; title, licence and citation are empty for own data.
 
     Attributes:
-        taken: which part of the source was taken; empty for all of it.
+        taken: the part of the source that was used; empty for all of it.
     """
 
     source: str
@@ -73,11 +73,11 @@ class Exhibits:
     Attributes:
         origins: by the name of the data set.
         cards: of each task's data.
-        searched_parts: by study which part of its source the trials train on; None for all of it.
-        encodings: what encode_table reports, by the name of each task on a table.
+        searched_parts: by study, the part of its source that the trials train on; None for all of it.
+        encodings: the report of encode_table, by the name of each task on a table.
         texts: the card of each corpus.
         neighbours: by corpus, architecture and word the nearest words; of architectures that did not diverge.
-        costs: what a step takes, and on which processor.
+        costs: the time of a step, and the processor on which it was measured.
         curves: the learning curves of all cells.
         cases: the best, the median and the worst case of each task on scans that has a winner.
     """
@@ -94,7 +94,7 @@ class Exhibits:
 
 
 def results(comparison: Comparison) -> str:
-    """Return the short table: a line a task."""
+    """Return the short table, with a line for each task."""
     if not comparison.tasks:
         return "No task is in the comparison.\n"
     rows = [
@@ -113,15 +113,15 @@ def results(comparison: Comparison) -> str:
     seeds = spanned((len(cell.seeds) for task in comparison.tasks.values() for cell in task.cells), "seed")
     text = (
         f"Mean over {seeds}, ± half of the {percent(comparison.confidence)} confidence interval. Each optimizer was "
-        "tuned with the same search budget. The leader has the best mean on validation data. `tied` counts the other "
-        "cells that no cell is significantly better than, without those that are too unstable to rank. Each final and "
-        "default run read the test data once, after its last step."
+        "tuned with the same search budget. The leader has the best mean on validation data. `tied` is the number of "
+        "other cells that are statistically tied with it. Each final and default run read the test data once, after "
+        "its last step."
     )
     return f"{table(header, rows)}\n\n{text}\n"
 
 
 def leading(task: TaskComparison) -> str:
-    """Return the leading cell, and what it is no better than."""
+    """Return the leading cell, and the reference that it is no better than, if any."""
     if task.winner is None:
         return "none: all diverged"
     missed = task.leader.no_better_than
@@ -132,7 +132,7 @@ def embed(readme: str, results: str) -> str:
     """Return README with the table of results between its two markers.
 
     Raises:
-        ValueError: the markers are not there once each, in order.
+        ValueError: the markers do not occur once each, in order.
     """
     pattern = re.compile(f"({re.escape(MARKERS[0])}).*?({re.escape(MARKERS[1])})", re.DOTALL)
     if any(readme.count(marker) != 1 for marker in MARKERS) or not pattern.search(readme):
@@ -167,13 +167,13 @@ def report(comparison: Comparison, exhibits: Exhibits, *more: str) -> str:
 
 
 def evidence(comparison: Comparison, exhibits: Exhibits) -> list[Evidence]:
-    """Return what is known of each task."""
+    """Return the evidence for the recommendation on each task."""
     return [
         Evidence(
             name=name,
             task=task,
             costs=exhibits.costs,
-            course=[point for point in exhibits.curves if (point.task, point.model, point.optimizer) == of_leader],
+            curve=[point for point in exhibits.curves if (point.task, point.model, point.optimizer) == of_leader],
             confidence=comparison.confidence,
         )
         for name, task in comparison.tasks.items()
@@ -182,7 +182,7 @@ def evidence(comparison: Comparison, exhibits: Exhibits) -> list[Evidence]:
 
 
 def introduction(comparison: Comparison) -> str:
-    """Return the extent of what was trained."""
+    """Return the numbers of trainings, trials and architectures."""
     parts = []
     if comparison.tasks:
         trainings = sum(task.runs.runs for task in comparison.tasks.values())
@@ -205,15 +205,15 @@ def introduction(comparison: Comparison) -> str:
 
 REPRODUCE = """## Reproduce
 
-`make repro` reruns the stages that are stale, several at a time. `dvc repro` does the same, one stage at a time.
-`dvc.lock` holds the hash of every input and output. On any x86-64 processor with AVX2 the same inputs give the same
-bytes, including this page and its figures; `make verify` checks that by running everything again. `dvc plots show`
-draws interactive learning curves. `make ui` opens all runs in MLflow.
+`make repro` reruns the stale stages, several at a time. `dvc repro` does the same, one stage at a time. `dvc.lock`
+contains the hash of every input and output. On any x86-64 processor with AVX2 the same inputs give the same bytes,
+including this page and its figures; `make verify` checks this by running everything again. `dvc plots show` draws
+interactive learning curves. `make ui` opens all runs in MLflow.
 """
 
 
 def task_section(name: str, task: TaskComparison, exhibits: Exhibits, confidence: float) -> str:
-    """Return the section of a task, with what its kind of data has to show."""
+    """Return the section of a task, with the parts for its kind of data."""
     card = exhibits.cards[name]
     sizes = ", ".join(f"{part.examples:,} {split}" for split, part in card.parts.items())
     networks = ", ".join(f"{model} ({plural(count, 'parameter')})" for model, count in task.parameters.items())
@@ -253,23 +253,23 @@ def predictions_caption(name: str, card: Card, winner: Winner) -> str:
 
 
 def cases_part(name: str, cases: Cases, winner: Winner) -> list[str]:
-    """Return the figure of the best, the median and the worst case of a task on scans, below what it shows."""
+    """Return the figure of the best, the median and the worst case of a task on scans, after its description."""
     if not cases.shown:
         return [
-            "No validation picture has any class but the background, in its mask or in the prediction, so there is no "
-            "best or worst case."
+            "No validation picture has a class other than the background, in its mask or in its prediction, so there "
+            "is no best or worst case."
         ]
     ranks = listed(f"the {case.rank}" for case in cases.shown)
     text = (
         f"Validation pictures with {ranks} Dice by {cell_name(winner)}, seed {winner.seed}: "
-        f"{'; '.join(map(case_words, cases.shown))}. Dice of a picture is the mean over the classes"
-        f"{', without the background,' if cases.background else ''} that its mask or its prediction has. "
-        f"{plural(cases.among, 'picture has', 'pictures have')} one. Errors: "
+        f"{'; '.join(map(case_words, cases.shown))}. The Dice of a picture is the mean over the classes"
+        f"{', without the background,' if cases.background else ''} in its mask or its prediction. "
+        f"{plural(cases.among, 'picture has', 'pictures have')} such a class. Errors: "
         f"{'; '.join(MEANING[kind] for kind in kinds(cases))}."
     )
     alternative = (
-        f"Pictures of {plain(name)} with {ranks} Dice, a row each: picture, mask, prediction, and the picture with its "
-        "wrong pixels in colour"
+        f"Pictures of {plain(name)} with {ranks} Dice, one per row: picture, mask, prediction, and the picture with "
+        "its wrong pixels in colour"
     )
     return [text, picture(alternative, f"cases-{name}.png")]
 
@@ -281,7 +281,7 @@ def case_words(case: Case) -> str:
 
 
 def subject_of(card: Card) -> str:
-    """Return what the pictures of a data set of the catalogue show; nothing of own data."""
+    """Return a description of the pictures of a data set of the catalogue; an empty text for own data."""
     return SOURCES[card.source].subject if card.source in SOURCES else ""
 
 
@@ -300,11 +300,11 @@ def data_section(exhibits: Exhibits) -> str:
 
 
 def encoding_section(name: str, encoding: Encoding) -> str:
-    """Return the numbers as `describe()` shows them before and after scaling, and the categories."""
+    """Return the statistics of the numbers before and after scaling, and the table of categories."""
     parts = [
         f"### Encoding of {plain(name)}",
-        f"{plural(encoding.columns, 'column')}. Statistics of the training rows, as `describe().round(2)` of pandas "
-        "gives them.",
+        f"{plural(encoding.columns, 'column')}. The statistics are those of the training rows, as in pandas' "
+        "`describe().round(2)`.",
     ]
     splits = [split for split in SPLITS if split in encoding.rows]
     for when, described in (("before", encoding.before), ("after", encoding.after)):
@@ -322,14 +322,14 @@ def encoding_section(name: str, encoding: Encoding) -> str:
 
 
 def categories(found: Grouped | Buckets) -> list[str]:
-    """Return how many columns a category takes, and how many rows of all splits share `other`."""
+    """Return the number of columns of a category, and the numbers of rows that became `other` in all splits."""
     if isinstance(found, Buckets):
         return [plural(found.buckets, "bucket"), DASH, DASH]
     return [f"{found.known + 1}", f"{sum(found.rare.values()):,}", f"{sum(found.unseen.values()):,}"]
 
 
 def baseline(task: TaskComparison) -> str:
-    """Return the scores of the intensity baseline, and beside them the leader's."""
+    """Return the scores of the intensity baseline and of the leader."""
     reached = next(reference for reference in task.references if reference.name == INTENSITIES)
     leader = f" {cell_name(task.leader)} has {estimate(task.leader.validation)} and {estimate(task.leader.test)}."
     return (
@@ -343,7 +343,7 @@ def embedding_section(corpus: str, found: EmbeddingComparison, exhibits: Exhibit
     """Return the section on the word vectors of a corpus.
 
     Args:
-        alone: whether there is no other corpus, from which the heading has to tell it.
+        alone: whether there is no other corpus, so that the heading needs no name.
     """
     card, neighbours = exhibits.texts[corpus], exhibits.neighbours[corpus]
     runs = {f"{name}, seed {run.seed}": run.metrics for name, runs in found.architectures.items() for run in runs}
@@ -369,7 +369,7 @@ def embedding_section(corpus: str, found: EmbeddingComparison, exhibits: Exhibit
 
 
 def of_english(metric: str) -> bool:
-    """Return whether a metric is of a test of English words: `test/wordsim.coverage`, `test/numbers`."""
+    """Return whether a metric comes from a test of English words: `test/wordsim.coverage`, `test/numbers`."""
     return metric.removeprefix("test/").partition(".")[0] in ENGLISH_TESTS
 
 
@@ -377,7 +377,7 @@ def tuning_section(comparison: Comparison, parts: Mapping[str, str | None]) -> s
     """Return the section on hyperparameter search, with a part for each study.
 
     Args:
-        parts: by study which part of its source the trials train on; None for all of it.
+        parts: by study, the part of its source that the trials train on; None for all of it.
     """
     return "\n\n".join(
         [
@@ -389,7 +389,7 @@ def tuning_section(comparison: Comparison, parts: Mapping[str, str | None]) -> s
 
 
 def study_part(name: str, tuning: TuningComparison, part: str | None) -> str:
-    """Return what came of one study."""
+    """Return the part on one study of one objective."""
     cells, measure = tuning.cells, METRICS[tuning.metric]
     varied = list(dict.fromkeys(name for cell in cells for name in cell.best))
     rows = []
@@ -408,9 +408,9 @@ def study_part(name: str, tuning: TuningComparison, part: str | None) -> str:
     text = (
         f"{code(tuning.model)} under {code(tuning.optimizer)}. The trials train on {code(tuning.data)}{taken(part)}. "
         f"{averaged(tuning.evaluation)}{budget}{halved(cells)}{stopped(cells)}{unguided(learners)}"
-        f"The best trial of a method is trained again from {plural(len(cells[0].seeds), 'seed')} that no trial had "
-        "used, and only these runs count: the best of many trials is biased by selection. The optimism is the "
-        f"difference. {best_method(tuning)}"
+        f"The best trial of a method is trained again from {plural(len(cells[0].seeds), 'new seed')}. Only these runs "
+        "are compared, because the best of many trials is biased by selection. The optimism is how much better the "
+        f"best trial was in the search. {best_method(tuning)}"
     )
     scores = [f"best {measure} in the search", f"validation {measure}, new seeds", "optimism"]
     if tuning.tested:
@@ -422,13 +422,13 @@ def study_part(name: str, tuning: TuningComparison, part: str | None) -> str:
 
 
 def trials_part(name: str, tuning: TuningComparison) -> list[str]:
-    """Return the figure of a study's trials, below what it shows."""
+    """Return the figure of a study's trials, after its description."""
     drawn, lost = len(shown_trials(tuning)), sum(cell.trials_diverged for cell in tuning.cells)
     fewer = sum(cell.trials - cell.trials_full for cell in tuning.cells)
     which = " with all epochs" if fewer else ""
     left_out = f" {plural(lost, 'diverged trial is', 'diverged trials are')} left out." if lost else ""
-    lines = f"{plural(drawn, 'trial')}{which} of all methods, a line each" if drawn else "No trial ended"
-    best = ": the darker, the better; the thick line is the best" if drawn else ""
+    lines = f"{plural(drawn, 'trial')}{which} of all methods, one line each" if drawn else "No trial ended"
+    best = ". Darker lines are better trials; the thick line is the best one" if drawn else ""
     limit = tuning.importance.limit
     far = "" if limit is None else f" Losses above {number(limit, 2)} count as {number(limit, 2)}."
     text = f"Left: {lines}{best}.{left_out}{far} Right: {importance_words(tuning)}"
@@ -444,11 +444,11 @@ def trials_part(name: str, tuning: TuningComparison) -> list[str]:
 
 
 def importance_words(tuning: TuningComparison) -> str:
-    """Return sentences on the importance of the hyperparameters, and on the trials that it comes from."""
+    """Return sentences on the importance of the hyperparameters, and on the trials from which it is computed."""
     found, measure = tuning.importance, METRICS[tuning.metric]
     if not found.shares:
-        few = f"{plural(found.trials, 'trial')} of different settings ended, and it needs {LEAST}"
-        why = few if found.trials < LEAST else "no hyperparameter that all trials have explains a difference"
+        few = f"only {plural(found.trials, 'trial')} with different settings ended, of the {LEAST} that it needs"
+        why = few if found.trials < LEAST else "no hyperparameter that all trials have explains any variance"
         return f"no importance of hyperparameters, because {why}."
     conditional = (
         f" {listed(map(code, map(heading, found.conditional)))} {'is' if len(found.conditional) == 1 else 'are'} left "
@@ -458,33 +458,33 @@ def importance_words(tuning: TuningComparison) -> str:
     )
     trials = f"the {found.trials} trials of {listed(found.methods)}"
     if found.independent:
-        source = f"{trials}, drawn independently of results"
+        source = f"{trials}, whose points do not depend on results"
     elif any(cell.trials_full < cell.trials for cell in tuning.cells):
-        source = f"{trials} that halving gave all epochs, equal ones once; they lie where results were good"
+        source = f"{trials} that have all epochs (duplicates count once), mostly in regions with good results"
     else:
         source = (
-            f"{trials}, equal ones once, because fewer than {LEAST_INDEPENDENT} were drawn independently of results; "
-            "the others lie mostly where results were good"
+            f"{trials} (duplicates count once). Fewer than {LEAST_INDEPENDENT} of them do not depend on results; the "
+            "others are mostly in regions with good results"
         )
     return (
         f"importance, the share of the variance of the {measure} over the space that each hyperparameter explains "
-        f"alone (fANOVA), from {source}. The rest belongs to several together, or to noise. With few trials the "
-        f"shares are rough.{conditional}"
+        f"alone (fANOVA), from {source}. The rest is due to interactions, or to noise. With few trials the shares are "
+        f"rough estimates.{conditional}"
     )
 
 
 def halved(cells: Sequence[Study]) -> str:
-    """Return a sentence on trials with fewer epochs; nothing where there are none."""
+    """Return a sentence on trials with fewer epochs; nothing if there are none."""
     if all(cell.trials_full == cell.trials for cell in cells):
         return ""
-    return "Trials begin with few epochs, and only the best of them are trained again with more (halving). "
+    return "Trials begin with few epochs, and only the best are trained again with more (successive halving). "
 
 
 def stopped(cells: Sequence[Study]) -> str:
     """Return a sentence on each search that a rule ended before its budget was spent."""
     rules = {
         "target": "because its best value reached the target",
-        "patience": "because its best value stayed the same",
+        "patience": "because its best value had stopped improving",
     }
     early = [cell for cell in cells if cell.ended != "budget"]
     return "".join(

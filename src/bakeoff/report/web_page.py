@@ -1,6 +1,6 @@
-"""The report as one HTML file that needs no other: contents, fold-outs, sortable tables, light, dark and print style.
+"""The report as one self-contained HTML file: contents, fold-outs, sortable tables, light, dark and print style.
 
-Without the script everything is there to read: headings of tables become buttons only where it runs.
+Everything can be read without the script, which turns the headings of tables into buttons.
 """
 
 import base64
@@ -16,7 +16,7 @@ from markdown_it.token import Token
 
 from bakeoff.report.formatting import FIGURES
 
-# Colours by their use. Text, quiet text and links stand on the page or on a raised surface.
+# Colours by their use. Text, quiet text and links are on the page or on a raised surface.
 LIGHT = {
     "page": "#ffffff",
     "raised": "#f4f6f8",
@@ -40,7 +40,7 @@ def variables(colours: Mapping[str, str]) -> str:
     return " ".join(f"--{name}: {colour};" for name, colour in colours.items())
 
 
-# Figures are drawn on white, and keep a white plate on a dark page. On a narrow screen they scroll rather than shrink.
+# Figures have a white background, also on a dark page. On a narrow screen they scroll rather than shrink.
 STYLE = f"""
 :root {{ color-scheme: light dark; {variables(LIGHT)} }}
 @media (prefers-color-scheme: dark) {{ :root {{ {variables(DARK)} }} }}
@@ -85,8 +85,8 @@ img {{ display: block; max-width: 100%; height: auto; padding: .4em; background:
 }}
 """
 
-# A press sorts upwards, the next one downwards, the third brings back the order of the page. Numbers stand before
-# words, and cells without a number stand last in both directions.
+# The first click sorts in ascending order, the second in descending order, the third restores the original order.
+# Numbers come before words, and cells without a number come last in both directions.
 SCRIPT = r"""
 "use strict";
 const UNITS = {min: 60, kB: 1e3, MB: 1e6, GB: 1e9};
@@ -138,7 +138,8 @@ addEventListener("beforeprint", () => {
 addEventListener("afterprint", () => folded.splice(0).forEach((part) => { part.open = false; }));
 """
 
-# One script runs, which sorts tables; nothing is loaded, no form is sent: style, script and pictures are inside.
+# Only the script that sorts tables may run. Nothing is loaded and no form is sent: the file contains style, script and
+# pictures.
 POLICY = (
     "default-src 'none'; img-src data:; style-src 'sha256-{style}'; script-src 'sha256-{script}'; base-uri 'none'; "
     "form-action 'none'"
@@ -164,7 +165,7 @@ MARKDOWN = (
     .enable("table")
     .disable(["link", "autolink", "html_inline"])
 )
-UNFOLDED = ("what-to-use",)  # sections whose parts are not folded
+UNFOLDED = ("recommendations",)  # sections whose parts are not folded
 PART, SECTION = "h3", "h2"
 
 

@@ -9,7 +9,7 @@ The rules, fixed before any run:
 - Cells of which no more runs diverged than of the leader are compared, each with all others, over the seeds that both
   ended (`multiple_comparisons`). One that no other is significantly better than may be the best. It is statistically
   tied with the leader, unless its standard deviation over seeds is so large that it is called too unstable to rank.
-- The leader wins if no other cell may be the best. It wins nothing where it has fewer than LEAST_SEEDS seeds in common
+- The leader wins if no other cell may be the best. It wins nothing if it has fewer than LEAST_SEEDS seeds in common
   with a cell that it is compared with, where it leads because more runs of others diverged, where it is too unstable
   to rank itself, or where it is not significantly better than a prediction that needs no network (`references`).
 - The test set takes no part in any of this: it was read once by each run, and is shown beside.
@@ -65,7 +65,7 @@ from bakeoff.results.settings import ComparisonSettings
 from bakeoff.results.significance import bootstrap, student
 from bakeoff.results.study_runs import StudyRuns
 
-# No interval reaches beyond what the quantity can be.
+# Intervals are clipped to the range of the quantity.
 OF_METRICS, OF_LOSSES, OF_CORRELATIONS = (0.0, 1.0), (0.0, math.inf), (-1.0, 1.0)
 CORRELATIONS = ("wordsim", "simlex")
 RANGES: Mapping[Metric, float] = {"accuracy": 1.0, "auc": 0.5, "dice": 1.0}  # from chance or nothing to perfect
@@ -96,7 +96,7 @@ class TaskRecords:
 
 @dataclass(frozen=True)
 class Cell(Generic[Name]):
-    """A competitor: one number a seed, NaN where the run diverged.
+    """A competitor: one number a seed, NaN if the run diverged.
 
     Attributes:
         name: model and optimizer; of a search its method.
@@ -125,7 +125,7 @@ class Cell(Generic[Name]):
 
     @property
     def deviation(self) -> float:
-        """The standard deviation over the runs that ended; 0 where fewer than two did."""
+        """The standard deviation over the runs that ended; 0 if fewer than two did."""
         ended = self.score[~np.isnan(self.score)]
         return float(ended.std(ddof=1)) if ended.size > 1 else 0.0
 
@@ -140,7 +140,7 @@ class Place(Generic[Name]):
 
     Attributes:
         difference: its score minus the leader's, over the seeds both ended.
-        p: that no other cell is better; None where the number of diverged runs decides alone, or nothing is compared.
+        p: that no other cell is better; None if the number of diverged runs decides alone, or nothing is compared.
         adjusted: the same for the family as a whole.
         behind: simultaneous limits of how far it is behind the best of those that are not too unstable to rank.
     """
@@ -182,7 +182,7 @@ def place(
     """Return the place of the cell of this rank, from 0.
 
     Args:
-        found: of the leader and its rivals, which have the first ranks; None where there are no rivals.
+        found: of the leader and its rivals, which have the first ranks; None if there are no rivals.
     """
     unstable = cell.deviation > stable
     difference = pairs(cell.seeds, cell.score, leader.seeds, leader.score)
@@ -203,7 +203,7 @@ def place(
 
 
 def by_seed(cells: Sequence[Cell[Name]]) -> Values:
-    """Return the scores of cells (k, S) by seed, NaN where a run diverged or there is none."""
+    """Return the scores of cells (k, S) by seed, NaN if a run diverged or there is none."""
     seeds = sorted({seed for cell in cells for seed in cell.seeds})
     scores = np.full((len(cells), len(seeds)), np.nan)
     for row, cell in zip(scores, cells, strict=True):
@@ -238,7 +238,7 @@ def no_winner(ranked: Sequence[Place[Name]], no_better_than: str | None) -> NoWi
 
 
 def decision(ranked: Sequence[Place[Name]], settings: ComparisonSettings, no_better_than: str | None) -> dict[str, Any]:
-    """Return the fields of what a family decides."""
+    """Return the fields of the decision on a family."""
     compared = [place for place in ranked if place.p is not None]
     at = level(len(compared), settings.confidence) if compared else None
     return {
@@ -456,7 +456,7 @@ def problems(tasks: Mapping[str, TaskComparison], contests: Mapping[str, Contest
 def scores_by_problem(
     tasks: Mapping[str, TaskRecords], contests: Mapping[str, Contests]
 ) -> dict[str, dict[str, list[float]]]:
-    """Return the final runs' validation metric by problem, optimizer and seed; NaN where a run diverged."""
+    """Return the final runs' validation metric by problem, optimizer and seed; NaN if a run diverged."""
     scores: dict[str, dict[str, list[float]]] = {}
     for name, cells in contests.items():
         for (model, optimizer), roles in cells.items():
@@ -466,7 +466,7 @@ def scores_by_problem(
 
 
 def recipe(runs: Sequence[Run], metric: Metric, settings: ComparisonSettings) -> RecipeResult:
-    """Return the runs of a recipe as a row beside the cells."""
+    """Return the runs of a recipe as a row of the table of cells."""
     first = runs[0].parameters
     refit = first["refit"]
     return RecipeResult(
@@ -483,7 +483,7 @@ def recipe(runs: Sequence[Run], metric: Metric, settings: ComparisonSettings) ->
 
 
 def baseline(run: Run, metric: Metric) -> Baseline:
-    """Return a baseline as a row beside the cells."""
+    """Return a baseline as a row of the table of cells."""
     validation, test = (run.metrics[f"{split}/{metric}"] for split in ("val", "test"))
     return Baseline(model=run.parameters["model"], validation=validation, test=test)
 
@@ -496,7 +496,7 @@ def cell(runs: Sequence[Run], name: tuple[str, str], metric: Metric) -> Cell[tup
 
 
 def column(runs: Sequence[Run], metric: str) -> Values:
-    """Return one number a run, NaN where it diverged."""
+    """Return one number a run, NaN if it diverged."""
     return np.array([math.nan if run.diverged else run.metrics[metric] for run in runs], dtype=float)
 
 
@@ -612,12 +612,12 @@ class Searched:
 
     @property
     def sign(self) -> int:
-        """-1 where less is better."""
+        """-1 if less is better."""
         return -1 if self.objective == "loss" else 1
 
 
 def searched(method: str, record: Record) -> Searched:
-    """Return the runs of a study by what they were for."""
+    """Return the runs of a study by their roles."""
     runs = StudyRuns.of(record)
     seeds = tuple(run.parameters["seed"] for run in runs.confirmed)
     objective = runs.head.parameters["study.objective"]
@@ -661,7 +661,7 @@ def study(
     for trial in search.trials:
         for name, value in trial.parameters.items():
             values.setdefault(name, []).append(value)
-    # With several optimizers, a trial has the settings of its own alone.
+    # With several optimizers, a trial has only the settings of its own one.
     own = {name for name, found in values.items() if len(found) < len(search.trials)}
     own &= set(search.head.parameters.get("study.space", "").split(", "))
     varied = [name for name, found in values.items() if name in own or any(value != found[0] for value in found)]

@@ -73,7 +73,7 @@ def as_they_are(names: tuple[str, str], values: Pair) -> Values:
 
 
 def search(method: str, runs: StudyRuns, names: tuple[str, str], reference: Pair, best: Pair) -> FrontSearch:
-    """Return what a method has found.
+    """Return the results of a method.
 
     Args:
         reference, best: the worst and the best values over the trials of all methods.
@@ -100,7 +100,7 @@ def on_front(
     space: Mapping[str, Mapping[str, Any]],
     settings: ComparisonSettings,
 ) -> FrontTrial:
-    """Return a trial, and what the trainings that confirm it give."""
+    """Return a trial with the results of its confirming trainings."""
     name = runs.short(trial)
     again = [run for run in runs.confirmed if run.parameters["study.trial"] == name]
 

@@ -30,7 +30,7 @@ FAR = 3.0  # interquartile ranges above the upper quartile, from where on a loss
 
 
 def dimensions(names: Sequence[str], study: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
-    """Return the searched hyperparameters as params.yaml has them.
+    """Return the searched hyperparameters and their dimensions in params.yaml.
 
     Args:
         names: in the order of params.yaml; with several optimizers without the choice among them, which comes first.
@@ -77,7 +77,7 @@ def text(value: Any) -> str:
 
 
 def unit(axis: Axis, value: float | str) -> float:
-    """Return where a value stands on its axis, from 0 to 1; of a choice the middle of its part."""
+    """Return the position of a value on its axis, from 0 to 1; for a choice, the middle of its part."""
     if axis.ends is None:
         return (axis.choices.index(str(value)) + 0.5) / len(axis.choices)
     low, high = axis.ends
@@ -125,7 +125,7 @@ def distinct(trials: Mapping[str, Sequence[SearchTrial]]) -> list[SearchTrial]:
 
 
 def fence(losses: Sequence[float]) -> float | None:
-    """Return the loss from where on losses are far outliers; None where there are none."""
+    """Return the loss from where on losses are far outliers; None if there are none."""
     if not losses:
         return None
     lower, upper = map(float, np.quantile(losses, [0.25, 0.75]))

@@ -35,7 +35,7 @@ def friedman(ranks: Values) -> tuple[float, float]:
         return 0.0, 1.0
     chi = n * float(((ranks.mean(axis=0) - (k + 1) / 2) ** 2).sum()) / spread
     rest = n * (k - 1) - chi
-    if n == 1 or rest <= 1e-9:  # one block says nothing of spread; where all agree, F is infinite
+    if n == 1 or rest <= 1e-9:  # one block has no variance; if all agree, F is infinite
         return chi, float(chdtrc(k - 1, chi))
     return chi, float(fdtrc(k - 1, (k - 1) * (n - 1), (n - 1) * chi / rest))
 
@@ -51,7 +51,7 @@ def critical_difference(blocks: int, competitors: int, confidence: float) -> flo
 
 
 def cliques(ranks: Mapping[str, float], difference: float) -> list[list[str]]:
-    """Return the largest groups of two or more whose mean ranks lie within the difference, the best first."""
+    """Return the largest groups of two or more whose mean ranks differ by less than the difference, the best first."""
     names = sorted(ranks, key=ranks.__getitem__)
     groups: list[list[str]] = []
     for first in range(len(names)):
@@ -62,7 +62,7 @@ def cliques(ranks: Mapping[str, float], difference: float) -> list[list[str]]:
 
 
 def contest(scores: Mapping[str, Mapping[str, Sequence[float]]], confidence: float) -> Ranks | None:
-    """Return the mean ranks of the competitors that all problems have; None where there is nothing to rank.
+    """Return the mean ranks of the competitors that all problems have; None if there is nothing to rank.
 
     That is so without problems, with fewer than two competitors, and where every run diverged.
 
@@ -71,7 +71,7 @@ def contest(scores: Mapping[str, Mapping[str, Sequence[float]]], confidence: flo
     question, for which each problem is one block: its p-value and its critical difference stand beside.
 
     Args:
-        scores: by problem and competitor one number a seed, NaN where it diverged; higher is better.
+        scores: by problem and competitor one number a seed, NaN if it diverged; higher is better.
     """
     names = [name for name in next(iter(scores.values()), {}) if all(name in found for found in scores.values())]
     if (

@@ -46,7 +46,7 @@ class Result(BaseModel):
 
 
 class Estimate(Result):
-    """The mean of a number over seeds, and Student's interval; None where there are too few seeds."""
+    """The mean of a number over seeds, and Student's interval; None if there are too few seeds."""
 
     mean: Number | None
     interval: Interval | None
@@ -56,7 +56,7 @@ class Summary(Estimate):
     """A score over seeds.
 
     Attributes:
-        values: one for each seed; None where the run diverged.
+        values: one for each seed; None if the run diverged.
         bootstrap: the percentile interval over resampled seeds.
     """
 
@@ -78,7 +78,7 @@ class Standing(Result):
         tied: whether it may be best, is not the leader, and is not too unstable to rank.
         unstable: whether its standard deviation over seeds exceeds what the settings allow.
         diverged: the seeds whose runs diverged.
-        p: that no other is better; None where diverged runs decide alone, and where there is no other.
+        p: that no other is better; None if diverged runs decide alone, and if there is no other.
         adjusted_p: the same for the family as a whole.
         behind: simultaneous limits of how far it is behind the best of those that are not too unstable to rank; None as
             for p, and where it shares fewer than two seeds with another.
@@ -112,9 +112,9 @@ class Decision(Result):
     """The decision of a family of comparisons.
 
     Attributes:
-        no_winner: why the leader does not win; None where it is significantly better than all others.
-        detectable: the smallest difference that a typical comparison detects; None where nothing is tested.
-        seeds_needed: by effect; empty where nothing is tested.
+        no_winner: why the leader does not win; None if it is significantly better than all others.
+        detectable: the smallest difference that a typical comparison detects; None if nothing is tested.
+        seeds_needed: by effect; empty if nothing is tested.
     """
 
     no_winner: NoWinner | None
@@ -130,7 +130,7 @@ class CellName(Result):
 
 
 class Winner(CellName):
-    """The leading cell and its best seed; whether it wins says `no_winner`."""
+    """The leading cell and its best seed; `no_winner` states whether it wins."""
 
     seed: int
 
@@ -139,7 +139,7 @@ class Search(Result):
     """The trials of a cell by learning rate, and the point that was picked.
 
     Attributes:
-        trials: learning rate and score of each; the score is None where the trial diverged.
+        trials: learning rate and score of each; the score is None if the trial diverged.
         median: the score of the median trial; a diverged trial is below all others.
         pick: the hyperparameters that were picked.
         default_rate: the default learning rate; None without default runs.
@@ -199,8 +199,8 @@ class Arrival(Result):
     """The steps of an optimizer's final runs to the target.
 
     Attributes:
-        values: of each run; None where it does not reach the target.
-        median: of the runs, the lower one of an even number; None where it is infinite.
+        values: of each run; None if it does not reach the target.
+        median: of the runs, the lower one of an even number; None if it is infinite.
         share: of the runs that reach the target.
     """
 
@@ -241,7 +241,7 @@ class Family(Decision):
     """The optimizers of one model.
 
     Attributes:
-        leader: None where every run diverged.
+        leader: None if every run diverged.
     """
 
     leader: str | None
@@ -280,7 +280,7 @@ class Baseline(Result):
 
 
 class Reference(Result):
-    """A prediction that no network is needed for: what every cell should be better than."""
+    """A prediction without a network, which every cell should exceed."""
 
     name: str
     validation: Number
@@ -312,7 +312,7 @@ class TaskComparison(Decision):
         validation_subset: validation examples that were measured on the way, the same in all runs.
         spaces: by optimizer the lowest and highest value of each hyperparameter that is searched.
         state: floats that an optimizer keeps for each weight.
-        winner: the leader; None where every run diverged.
+        winner: the leader; None if every run diverged.
     """
 
     kind: TaskKind
@@ -377,7 +377,7 @@ class Profile(Result):
     """A performance profile.
 
     Attributes:
-        ratios: by optimizer its time to the target on each problem over that of the fastest; None where infinite.
+        ratios: by optimizer its time to the target on each problem over that of the fastest; None if infinite.
         score: the mean height of the profile, by optimizer.
     """
 
@@ -401,8 +401,8 @@ class SettingOnProblem(Result):
 
     Attributes:
         point: the hyperparameters that are searched.
-        score: of the trial at the point, on validation data; None where it diverged.
-        best: of the best trial on the problem, from the same seed; None where all diverged.
+        score: of the trial at the point, on validation data; None if it diverged.
+        best: of the best trial on the problem, from the same seed; None if all diverged.
     """
 
     point: dict[str, Number]
@@ -411,7 +411,7 @@ class SettingOnProblem(Result):
 
     @property
     def cost(self) -> float | None:
-        """What the point lacks to the best trial of the problem."""
+        """The score of the best trial of the problem minus that of the point."""
         return None if self.score is None or self.best is None else self.best - self.score
 
 
@@ -437,7 +437,7 @@ class OneSetting(Result):
     Attributes:
         optimizers: those whose trials are at the same points on every problem.
         ranks: of the optimizers, by one trial a problem.
-        profile: by these trials' steps to the targets of the problems; None where no target is reached.
+        profile: by these trials' steps to the targets of the problems; None if no target is reached.
         relaxed_profiles: the same by relaxed targets, those that are reached.
     """
 
@@ -484,8 +484,8 @@ class SearchTrial(Result):
     """A trial of a search.
 
     Attributes:
-        values: one for each axis of the study; None where the trial does not have the hyperparameter.
-        objective: None where the trial diverged.
+        values: one for each axis of the study; None if the trial does not have the hyperparameter.
+        objective: None if the trial diverged.
     """
 
     values: tuple[Number | str | None, ...]
@@ -499,8 +499,8 @@ class Importance(Result):
         methods: whose trials are used.
         independent: whether these methods draw their points independently of results.
         trials: how many distinct points with a value they have.
-        limit: a loss above it counts as this one; None where none is far above the others.
-        shares: by hyperparameter; empty where the trials are too few, or all have the same value.
+        limit: a loss above it counts as this one; None if none is far above the others.
+        shares: by hyperparameter; empty if the trials are too few, or all have the same value.
         conditional: hyperparameters that are left out, because some of the trials do not have them.
     """
 
@@ -548,7 +548,7 @@ class TuningComparison(Decision):
         evaluation: the trainings of a trial (3 seeds, 5 folds), whose mean is its value; None for one.
         space: an axis for each searched hyperparameter.
         importance: of the hyperparameters, from the trials.
-        winner: the leading method; None where every confirming run diverged.
+        winner: the leading method; None if every confirming run diverged.
     """
 
     data: str
@@ -573,10 +573,10 @@ class FrontTrial(Result):
 
     Attributes:
         name: of its method and the trial: bayes-t007.
-        values: one for each searched hyperparameter; None where the trial does not have it.
+        values: one for each searched hyperparameter; None if the trial does not have it.
         searched: both objectives in the search.
         confirmations: trainings from new seeds.
-        diverged: how many of these diverged.
+        diverged: the number of these that diverged.
         confirmed: both objectives over those that ended.
         test: the metric on test data over the same.
     """
@@ -591,7 +591,7 @@ class FrontTrial(Result):
 
 
 class FrontSearch(Result):
-    """What a method has found in a study of two objectives.
+    """The results of a method in a study of two objectives.
 
     Attributes:
         random_start: as of a study of one objective.
@@ -618,7 +618,7 @@ class FrontComparison(Result):
         tested: the metric on test data.
         evaluation: the trainings of a trial (3 seeds, 5 folds), whose mean is its value; None for one.
         hyperparameters: those that are searched.
-        reference: the worst value of each objective over the trials; None where all diverged.
+        reference: the worst value of each objective over the trials; None if all diverged.
         front: of all methods' trials, the best by the first objective first.
         searches: by method, that of the largest hypervolume first.
     """
@@ -641,10 +641,10 @@ class Comparison(Result):
     Attributes:
         confidence: of every interval.
         tasks: by name.
-        ranks: over all problems; None where fewer than two optimizers run on all of them, or every run diverged.
-        profile: in steps; None where no problem has a target that is reached, or fewer than two optimizers run.
+        ranks: over all problems; None if fewer than two optimizers run on all of them, or every run diverged.
+        profile: in steps; None if no problem has a target that is reached, or fewer than two optimizers run.
         relaxed_profiles: in steps, by relaxed targets.
-        one_setting: None where fewer than two problems have trials at the same points.
+        one_setting: None if fewer than two problems have trials at the same points.
         embeddings: by the name of the corpus.
         tuning: the searches for the best value of one objective, by study.
         fronts: those for the Pareto front of two objectives, by study.
@@ -684,7 +684,7 @@ class Comparison(Result):
         """Return the comparison in a file.
 
         Raises:
-            BadInput: it is not there, may not be read, is cut, or is of another shape.
+            BadInput: the file is missing, cannot be read, is truncated, or is of another shape.
         """
         try:
             return cls.parsed(path.read_bytes())
@@ -692,6 +692,6 @@ class Comparison(Result):
             raise BadInput(f"{path}: cannot be read: {error.strerror}; {AGAIN}") from None
         except ValidationError as error:
             if error.errors(include_url=False)[0]["type"] == "json_invalid":
-                raise BadInput(f"{path}: is cut or is not JSON; {AGAIN}") from None
+                raise BadInput(f"{path}: is truncated or is not JSON; {AGAIN}") from None
             first = next(faults(error, cls))
             raise BadInput(f"{path}: is of another version of bakeoff, or was edited ({first}); {AGAIN}") from None

@@ -1,6 +1,6 @@
 """Multiple comparisons with the best: which of k cells may be the best, and how far each of them is behind it.
 
-A family is an array of scores (..., k, S): k cells, S seeds, higher is better, NaN where a cell has no such run;
+A family is an array of scores (..., k, S): k cells, S seeds, higher is better, NaN if a cell has no such run;
 leading axes are families of their own. Of each ordered pair of cells, d[i, j] is the mean of j minus i over their
 n[i, j] common seeds, v[i, j] the variance of these differences, and f[i, j] = n[i, j] - 1.
 
@@ -35,7 +35,7 @@ from bakeoff.results.significance import EQUAL, holm
 
 Array = NDArray[np.float64]
 CELLS, SEEDS = 10, 5  # in families with fewer, the typical variance is too uncertain
-PRIOR = 1.0  # d0 is at most so many times the fewest degrees of freedom of a pair
+PRIOR = 1.0  # d0 is at most this multiple of the fewest degrees of freedom of a pair
 LEAST = 1e-5  # of the median variance: a pair that agrees by chance has no smaller one in the moments, as in limma
 
 
@@ -47,7 +47,7 @@ class Differences:
         count: of common seeds.
         mean: NaN without a common seed.
         variance: NaN with fewer than two.
-        step: of the scores; 0 where they are not counted.
+        step: of the scores; 0 if they are not counted.
     """
 
     count: Array
@@ -86,7 +86,7 @@ class Comparisons:
     Attributes:
         p: of "no cell is better than this one".
         adjusted: the same, for the family.
-        low, high: simultaneous limits of how far a cell is behind the best; high is infinite where it shares fewer than
+        low, high: simultaneous limits of how far a cell is behind the best; high is infinite if it shares fewer than
             two seeds with another.
     """
 
@@ -125,7 +125,7 @@ def compared(
 
 
 def one_sided(found: Differences, variance: Array, freedom: Array) -> Array:
-    """Return p[i, j] of "j is not better than i"; 1 where the two cannot be compared.
+    """Return p[i, j] of "j is not better than i"; 1 if the two cannot be compared.
 
     Differs: where all differences are equal, the t-statistic is infinite and its p-value zero, although metrics counted
     on a few hundred examples agree by chance. There it is the p-value of the exact sign-flip test, 2^-n.
@@ -140,7 +140,7 @@ def one_sided(found: Differences, variance: Array, freedom: Array) -> Array:
 
 
 def margin(found: Differences, variance: Array, freedom: Array, level: float) -> Array:
-    """Return half of each difference's interval, at this level on each side; infinite where two seeds are not shared.
+    """Return half of each difference's interval, at this level on each side; infinite if two seeds are not shared.
 
     Differs: where so few equal differences are not significant by the sign-flip test, the interval reaches to zero.
     """

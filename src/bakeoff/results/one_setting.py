@@ -33,7 +33,7 @@ class Problem:
 
     Attributes:
         cells: by optimizer.
-        target: in time to target; None where there is none.
+        target: in time to target; None if there is none.
     """
 
     metric: Metric
@@ -82,7 +82,7 @@ def shared_optimizers(problems: Mapping[str, Problem]) -> list[str]:
 
 
 def choose(optimizer: str, problems: Sequence[Problem]) -> Chosen | None:
-    """Return the optimizer at one setting; None where no point was tried on every problem.
+    """Return the optimizer at one setting; None if no point was tried on every problem.
 
     Of points with the same mean rank the first is taken.
     """

@@ -1,4 +1,4 @@
-"""What a family of comparisons with the best can show: the differences that its runs detect, and the seeds it needs."""
+"""The power of a family of comparisons with the best: detectable differences, and the number of seeds needed."""
 
 from collections.abc import Sequence
 
@@ -31,7 +31,7 @@ def seeds_needed(effect: float, level: float, power: float = POWER) -> int:
 
 
 def detection(effect: float, seeds: int, level: float) -> float:
-    """Return the power of a one-sided paired t-test from so many seeds."""
+    """Return the power of a one-sided paired t-test with this number of seeds."""
     critical = stdtrit(seeds - 1, 1 - level)
     return float(nct.sf(critical, seeds - 1, effect * np.sqrt(seeds)))
 
@@ -39,7 +39,7 @@ def detection(effect: float, seeds: int, level: float) -> float:
 def detectable(differences: Sequence[NDArray[np.float64]], level: float) -> float | None:
     """Return the smallest mean difference that a typical comparison detects.
 
-    The critical value of t at this level times the median standard error of the differences; None where no spread can
+    The critical value of t at this level times the median standard error of the differences; None if no spread can
     be estimated. The variances are not moderated.
     """
     errors = [d.std(ddof=1) / np.sqrt(d.size) for d in differences if d.size > 1]
@@ -57,7 +57,7 @@ def seeds_to_show(differences: NDArray[np.float64], level: float, most: int) -> 
     variances are not moderated, and scores that are counted have no continuity correction.
 
     Returns:
-        A number from one more than there are, as those present did not show it, to `most`; None where it takes more,
+        A number from one more than there are, as those present did not show it, to `most`; None if it takes more,
         where the mean is not positive, and where the spread is unknown.
     """
     if differences.size < 2 or differences.mean() <= 0:

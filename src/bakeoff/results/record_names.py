@@ -1,4 +1,4 @@
-"""What params.yaml asks for: the tasks and the names of the records of each group."""
+"""The tasks of params.yaml, and the names of the records of each group."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -11,11 +11,11 @@ from bakeoff.base.settings import Settings
 from bakeoff.base.values import Metric
 from bakeoff.results.model import TaskKind
 
-Read = Callable[[str, Any], Any]  # returns what stands under a dotted key of params.yaml, of that type
+Read = Callable[[str, Any], Any]  # returns the value under a dotted key of params.yaml, validated as a type
 
 
 class Declared(Settings):
-    """A task of params.yaml, as much as names its records; how it trains is no matter of a comparison."""
+    """The settings of a task that determine the names of its records; its training is not needed."""
 
     model_config = ConfigDict(extra="allow", strict=False)
 
@@ -91,7 +91,7 @@ def streams(read: Read) -> dict[str, dict[str, str]]:
 
 
 class DeclaredStudy(Settings):
-    """A study of params.yaml, as much as names its records."""
+    """The settings of a study that determine the names of its records."""
 
     model_config = ConfigDict(extra="allow", strict=False)
 

@@ -1,7 +1,7 @@
-"""The runs of one cell of the contest by what they were for, and what its search has seen.
+"""The runs of one cell of the contest by their roles, and the results of its search.
 
 A cell (a model under an optimizer) tries points of the optimizer's space, runs the best of them again, picks one, and
-trains that from fresh seeds; beside it the hyperparameters as they stand in params.yaml.
+trains it from new seeds. It also trains the default hyperparameters of params.yaml.
 """
 
 import math
@@ -23,8 +23,8 @@ class Roles:
 
     Attributes:
         head: of the search as a whole: the pick in its parameters, and `edge`, a warning or None.
-        space: of each constant that is searched the lowest and the highest value.
-        budget: how many trials, finalists and reruns of each.
+        space: the lowest and the highest value of each searched hyperparameter.
+        budget: the numbers of trials, finalists and reruns of each.
     """
 
     head: Run
@@ -55,7 +55,7 @@ class Roles:
         """Return the trials by learning rate, and the pick. A trial's score is its metric on validation data.
 
         The median trial, a diverged one below all others, is what a random point of the space is worth: the farther
-        below the best, the more the optimizer is sensitive to its settings. None where it diverged.
+        below the best, the more the optimizer is sensitive to its settings. None if it diverged.
         """
         tried = sorted(zip((run.parameters[RATE] for run in self.trials), scores(self.trials, metric), strict=True))
         ended = [score for _, score in tried if math.isfinite(score)]
@@ -76,5 +76,5 @@ def counted(runs: Sequence[Run]) -> RunCount:
 
 
 def scores(runs: Sequence[Run], metric: str) -> list[float]:
-    """Return the last metric of each run on validation data; minus infinity where it diverged."""
+    """Return the last metric of each run on validation data; minus infinity if it diverged."""
     return [-math.inf if run.diverged is not None else run.metrics[f"val/{metric}"] for run in runs]

@@ -1,4 +1,4 @@
-"""The time of a step as `benchmarks/costs.py` measured it: the only seconds on the page."""
+"""The time of a step as measured by `benchmarks/costs.py`; the report has no other times in seconds."""
 
 import json
 import math
@@ -12,7 +12,7 @@ from bakeoff.results.model import Comparison, Profile
 from bakeoff.results.time_to_target import profile, reached
 
 PATH = paths.COSTS
-REMEDY = "`python -m benchmarks.costs` measures it anew, on a quiet machine"
+REMEDY = "`python -m benchmarks.costs` measures it again, on a quiet machine"
 
 
 @dataclass(frozen=True)
@@ -20,8 +20,8 @@ class Costs:
     """Seconds.
 
     Attributes:
-        processor: on which one core took them.
-        seconds: of a step, by task, model and optimizer.
+        processor: the processor, of which one core was used.
+        seconds: the time of a step, by task, model and optimizer.
     """
 
     processor: str
@@ -33,11 +33,11 @@ class Costs:
         return self.processor.rpartition("model name ")[2]
 
     def step(self, task: str, model: str, optimizer: str) -> float | None:
-        """Return the time of a step; None where it was not measured."""
+        """Return the time of a step; None if it was not measured."""
         return self.seconds.get(task, {}).get(model, {}).get(optimizer)
 
     def after(self, task: str, model: str, optimizer: str, steps: float | None) -> float | None:
-        """Return the time of so many steps; None where they are infinite, or a step was not measured."""
+        """Return the time of a number of steps; None if it is infinite, or a step was not measured."""
         cost = self.step(task, model, optimizer)
         return None if cost is None or steps is None else cost * steps
 
@@ -46,7 +46,7 @@ def measured() -> str:
     """Return the path of the file.
 
     Raises:
-        BadInput: it is missing. No stage makes it: seconds are never the same twice.
+        BadInput: it is missing. No stage writes it, because times are not reproducible.
     """
     if not Path(PATH).exists():
         raise BadInput(f"{PATH}: not found, and no stage makes it; {REMEDY}")
@@ -66,7 +66,7 @@ def read(path: Path) -> Costs:
 
 
 def profiles(comparison: Comparison, costs: Costs) -> dict[str, Profile]:
-    """Return performance profiles by what the time is counted in: steps, and where all steps were measured, seconds."""
+    """Return performance profiles by the unit of time: steps, and seconds if all steps were measured."""
     in_steps = comparison.profile
     return both(in_steps, comparison, costs, 0.0) if in_steps else {}
 
@@ -80,7 +80,7 @@ def relaxed_profiles(comparison: Comparison, costs: Costs) -> dict[float, dict[s
 
 
 def both(in_steps: Profile, comparison: Comparison, costs: Costs, relaxation: float) -> dict[str, Profile]:
-    """Return a profile in steps, and beside it that in seconds."""
+    """Return a profile in steps and one in seconds."""
     seconds: dict[str, dict[str, float]] = {}
     for name, task in comparison.tasks.items():
         for model, family in task.models.items():

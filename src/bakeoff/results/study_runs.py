@@ -1,4 +1,4 @@
-"""The runs in the record of one method's search, by what they were for."""
+"""The runs in the record of one method's search, by their roles."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,10 +8,12 @@ from bakeoff.base.record import Record, Run
 
 @dataclass(frozen=True)
 class StudyRuns:
-    """Attributes:
-    head: the search as a whole.
-    trials: all from one seed.
-    confirmed: the trainings from further seeds.
+    """The runs of one method's search.
+
+    Attributes:
+        head: the search as a whole.
+        trials: all from one seed.
+        confirmed: the trainings from further seeds.
     """
 
     head: Run
@@ -32,7 +34,7 @@ class StudyRuns:
 
     @property
     def random_start(self) -> int | None:
-        """The number of trials that the method draws at random before it learns; None if it learns from none."""
+        """Return the number of random trials before the method uses results; None if it never does."""
         method, parameters = self.head.parameters["method"], self.head.parameters
         found: int | None = parameters.get(f"{method}.startup_trials", parameters.get(f"{method}.population"))
         return found

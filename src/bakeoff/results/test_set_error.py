@@ -1,6 +1,6 @@
-"""The sampling error of a metric on a held-out set of so many examples.
+"""The sampling error of a metric on a held-out set.
 
-Seeds say nothing of it: all runs are measured on the same examples.
+The variation over seeds does not include it, because all runs are measured on the same examples.
 """
 
 import math
@@ -27,9 +27,9 @@ def hanley_mcneil(auc: float, positives: int, negatives: int) -> float:
 
 
 def error(metric: str, value: float, classes: Sequence[int]) -> float | None:
-    """Return the standard error of a metric on a set with these class sizes; None where no formula is sound.
+    """Return the standard error of a metric on a set with these class sizes; None if there is no valid formula.
 
-    That is so of Dice, whose pixels are neighbours, and of an area averaged over several classes.
+    There is none for Dice, whose pixels are not independent, and for an area averaged over several classes.
     """
     if metric == "accuracy":
         return binomial(value, sum(classes))
@@ -39,7 +39,7 @@ def error(metric: str, value: float, classes: Sequence[int]) -> float | None:
     return None
 
 
-def telling(metric: str, one: float, other: float, classes: Sequence[int], confidence: float) -> float | None:
+def largest_explained(metric: str, one: float, other: float, classes: Sequence[int], confidence: float) -> float | None:
     """Return the difference that the draw of the set alone explains, were the two errors independent.
 
     They are not: both fail on the same hard examples, which makes a difference of two surer than this. So it is a

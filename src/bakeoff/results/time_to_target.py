@@ -1,4 +1,4 @@
-"""How soon an optimizer reaches a target, and how that compares over many problems."""
+"""The time until an optimizer reaches a target, and performance profiles over problems."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -22,7 +22,7 @@ Times = Mapping[str, Mapping[str, float]]  # by problem and competitor; infinite
 
 
 def target(finals: Sequence[Run], metric: str) -> float | None:
-    """Return the median of the runs' final metric on the validation subset; None where the median run diverged.
+    """Return the median of the runs' final metric on the validation subset; None if the median run diverged.
 
     On the subset, for it is what the curves were measured on: a run that sets the target reaches it.
     """
@@ -51,7 +51,7 @@ def typical(times: ArrayLike) -> float:
 
 
 def of_family(finals: Mapping[str, Sequence[Run]], leader: str | None, metric: Metric) -> Target | None:
-    """Return the steps until each optimizer's runs reach what half of the leader's runs end at, or nearly so."""
+    """Return the steps until each optimizer's runs reach the median final metric of the leader, or a relaxed target."""
     goal = None if leader is None else target(finals[leader], metric)
     if leader is None or goal is None:
         return None
@@ -84,7 +84,7 @@ def reached(target: Target, relaxation: float) -> Mapping[str, Arrival]:
 
 
 def times(tasks: Mapping[str, TaskComparison], relaxation: float = 0.0) -> dict[str, dict[str, float]]:
-    """Return the median steps to the target by problem (`images: cnn`) and optimizer, infinite where there are none."""
+    """Return the median steps to the target by problem (`images: cnn`) and optimizer, infinite if there are none."""
     return {
         f"{name}: {model}": {
             optimizer: math.inf if found.median is None else found.median

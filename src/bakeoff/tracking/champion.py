@@ -49,16 +49,16 @@ LOADER = "bakeoff.inference.registered"
 INPUT, RAW = "bakeoff.input", "raw"  # what a model takes; versions of before have no such tag, or `tensor`
 
 
-def crown(
+def register(
     client: MlflowClient, experiment: str, entry: Entry, owner: Owner, pictures: PictureSettings | None = None
 ) -> None:
-    """Give the alias `champion` of the model named by the task to this run's network; log it first if it is new.
+    """Give the alias `champion` of the task's model to the network of this run; log the network first if it is new.
 
     Args:
-        pictures: how they are prepared, where the task is on images or scans.
+        pictures: the settings for preparing them, if the task is on images or scans.
 
     Raises:
-        BadInput: its weights or its data are not there.
+        BadInput: its weights or its data are missing.
     """
     task = entry.record.task
     tags = {KEY: entry.key, INPUT: RAW}
@@ -81,7 +81,7 @@ def crown(
 
 
 def versions(client: MlflowClient, task: str) -> list[Any]:
-    """Return the versions of the model named by the task, the newest first; create the model if there is none."""
+    """Return the versions of the task's model, the newest first; create the model if there is none."""
     found = client.search_registered_models(f"name = '{task}'")
     if not found:
         client.create_registered_model(task, description=f"The network that leads the comparison of {task}.")
@@ -89,7 +89,7 @@ def versions(client: MlflowClient, task: str) -> list[Any]:
 
 
 def log(client: MlflowClient, experiment: str, entry: Entry, run: str, pictures: PictureSettings | None) -> str:
-    """Log the run's model, without pickles: weights in safetensors, its network, the code; return its id."""
+    """Log the model of a run, without pickles: weights in safetensors, the network, the code; return its id."""
     parameters = {name: text(value) for name, value in entry.run.parameters.items()}
     with tempfile.TemporaryDirectory() as folder:
         examples = assemble(entry, Path(folder) / "data")
@@ -106,10 +106,10 @@ def log(client: MlflowClient, experiment: str, entry: Entry, run: str, pictures:
 
 
 def describe(entry: Entry, folder: Path, pictures: PictureSettings | None) -> Origin:
-    """Write into a folder what prepares raw rows or pictures; returns where the model comes from.
+    """Write the encoder or the settings for preparing pictures into a folder; return the origin of the model.
 
     Raises:
-        BadInput: the encoder is not there.
+        BadInput: the encoder is missing.
     """
     named = entry.run.parameters
     data = paths.data_name(named["data"])
@@ -133,7 +133,7 @@ def describe(entry: Entry, folder: Path, pictures: PictureSettings | None) -> Or
 def save(folder: Path, examples: Examples, origin: Origin) -> None:
     """Write folder/model from folder/data: a model of raw rows or pictures, with an input example.
 
-    Half a second of imports that only a new champion needs is in here.
+    It contains the imports that only a new champion needs, which take half a second.
     """
     with warnings.catch_warnings(action="ignore"):  # MLflow's, about its own type hints
         from mlflow import pyfunc
@@ -155,7 +155,7 @@ def save(folder: Path, examples: Examples, origin: Origin) -> None:
         else:
             given = [ColSpec(DataType.string, "predicted")]
             given += [ColSpec(DataType.float, f"probability.{name}") for name in examples.classes]
-        logging.getLogger("mlflow.pyfunc").setLevel(logging.WARNING)  # it tells that it validates the input example
+        logging.getLogger("mlflow.pyfunc").setLevel(logging.WARNING)  # it logs that it validates the input example
         pyfunc.save_model(
             folder / "model",
             loader_module=LOADER,
@@ -175,7 +175,7 @@ def png(picture: Any) -> str:
 
 
 def code(folder: Path, module: str) -> Path:
-    """Copy the package into a folder, no more of it than a module needs; return the copy."""
+    """Copy the files of the package that a module needs into a folder; return the copy."""
     package = Path(bakeoff.__path__[0])
     root = package.parents[1]
     script = package.relative_to(root).parent.joinpath(*module.split(".")).with_suffix(".py")
@@ -189,10 +189,10 @@ def code(folder: Path, module: str) -> Path:
 
 
 def assemble(entry: Entry, folder: Path) -> Examples:
-    """Write what the predictor reads; returns what the network was trained on.
+    """Write the files that the predictor reads; return the path of the training data.
 
     Raises:
-        BadInput: the weights or the data are not there, or the data are others than those of the training.
+        BadInput: the weights or the data are missing, or the data differ from those of the training.
     """
     named = entry.run.parameters
     model, seed = named["model"], named["seed"]
@@ -200,10 +200,10 @@ def assemble(entry: Entry, folder: Path) -> Examples:
     data = Path(named["data"])
     for needed in (weights, data):
         if not needed.exists():
-            raise BadInput(f"{needed}: not found; `dvc pull {needed}` or `dvc repro` brings it")
+            raise BadInput(f"{needed}: not found; `dvc pull {needed}` or `dvc repro` restores it")
     if sha256(data) != entry.record.data[str(data)]:
         raise BadInput(
-            f"{data}: is not what {entry.run.name} was trained on; `dvc repro {entry.record.stage}` trains it anew"
+            f"{data}: has changed since {entry.run.name} was trained; `dvc repro {entry.record.stage}` trains it again"
         )
     examples = Examples.load(data)
     folder.mkdir()

@@ -1,4 +1,4 @@
-"""Why a store can't be worked with, and the way out: one line, from what SQLite, a server or MLflow say."""
+"""Errors of a store as one line with the remedy, from the errors of SQLite, a server or MLflow."""
 
 import re
 from collections.abc import Mapping
@@ -12,10 +12,10 @@ from mlflow.store.db.utils import _get_alembic_config
 from bakeoff.report.escaping import visible
 
 REASON = 200  # characters quoted
-AGAIN = "then run `bakeoff track`: it brings in what is missing, for the records hold everything"
-ANOTHER = "name another store by MLFLOW_TRACKING_URI"
+AGAIN = "then run `bakeoff track`: it imports what is missing, because the records contain everything"
+ANOTHER = "set another store in MLFLOW_TRACKING_URI"
 
-# What SQLite says, and what it means.
+# Messages of SQLite, and their meaning.
 DATABASE: Mapping[str, str] = {
     r"disk is full|No space left|quota exceeded": f"its disk is full; free some space, {AGAIN}",
     r"is locked": f"another program is writing to it; wait for it or end it (`fuser -v FILE` names it), {AGAIN}",
@@ -30,7 +30,7 @@ DATABASE: Mapping[str, str] = {
 }
 SCHEMA = r"database schema \(found version (\w+)"
 
-# What a server, or the way to it, says.
+# Messages of a server or of the network.
 SERVER: Mapping[str, str] = {
     r"error code 40[13]": (
         "the server refuses the request; set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or "
@@ -48,10 +48,10 @@ SERVER: Mapping[str, str] = {
 
 
 def explained(error: BaseException, uri: str, database: Path | None) -> str:
-    """Return one line: which store, what is wrong, the way out.
+    """Return one line with the store, the error and the remedy.
 
     Args:
-        database: the file of a SQLite store; None for any other.
+        database: the file of a SQLite store; None for another store.
     """
     said = " ".join(masked(str(error)).split())
     name = str(database) if database else f"MLFLOW_TRACKING_URI is {masked(uri)}"
@@ -67,7 +67,7 @@ def explained(error: BaseException, uri: str, database: Path | None) -> str:
 
 
 def schema(version: str, uri: str) -> str:
-    """Return the fault of a database of an older or a newer MLflow than the one installed, and the way out."""
+    """Return the error of a database of an older or a newer MLflow than the installed one, with the remedy."""
     try:
         ScriptDirectory.from_config(_get_alembic_config("")).get_revision(version)  # type: ignore[no-untyped-call]
     except CommandError:
@@ -79,5 +79,5 @@ def schema(version: str, uri: str) -> str:
 
 
 def masked(text: str) -> str:
-    """Return the text without the names and passwords of addresses."""
+    """Return the text without user names and passwords in addresses."""
     return re.sub(r"://[^/@\s'\"]*@", "://***@", text)

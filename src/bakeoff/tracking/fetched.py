@@ -23,19 +23,19 @@ BAR = "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"
 
 
 def fetch(uri: str, folder: Path) -> Path:
-    """Fetch a model into a folder; returns the folder of its weights.
+    """Fetch a model into a folder, and return the folder of its weights.
 
     Args:
-        uri: as MLflow has it: `models:/images@champion`.
+        uri: the address in MLflow: `models:/images@champion`.
 
     Raises:
-        BadInput: it is no such address, MLflow does not answer, or has no such model.
+        BadInput: the address is invalid, MLflow does not answer, or does not have the model.
     """
     if not uri.startswith("models:/"):
-        raise BadInput(f"--mlflow: {quoted(uri)} is no address of a model; write it as models:/images@champion")
+        raise BadInput(f"--mlflow: {quoted(uri)} is not the address of a model; write it as models:/images@champion")
     store = located()
     if store.database and not store.database.is_file():
-        raise BadInput(f"{store.database}: not found, so no model is registered; `bakeoff track` makes it")
+        raise BadInput(f"{store.database}: not found, so no model is registered; run `bakeoff track`")
     with opened(store):
         try:
             with without_bar():
@@ -58,7 +58,7 @@ def fetch(uri: str, folder: Path) -> Path:
 
 @contextmanager
 def without_bar() -> Iterator[None]:
-    """Let MLflow show no bar for the few files of a model, as long as the block lasts."""
+    """Disable MLflow's progress bars until the block ends."""
     before = os.environ.get(BAR)
     os.environ[BAR] = "false"
     try:

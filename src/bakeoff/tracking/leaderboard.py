@@ -1,6 +1,6 @@
-"""The ranking of each task's contest as runs of MLflow: one for each cell, with its mean curves.
+"""The ranking of each task's contest as MLflow runs: one for each cell, with its mean curves.
 
-The numbers are those of comparison.json, so that MLflow and the report show one ranking.
+The numbers are those of comparison.json, so that MLflow and the report show the same ranking.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ CELL = "cell"  # the role of these runs
 
 # Names of metrics. They are short, so that all columns are on the first screen at 1,440 pixels.
 RANK, DEVIATION, LOW, HIGH, DIVERGED, SECONDS = "rank", "std dev", "CI low", "CI high", "diverged", "s/step"
-STANDING = "standing"  # the tag that says how a cell stands to the leader
+STANDING = "standing"  # the tag with the standing of a cell
 
 STAGE = "compare"  # which ranks the cells
 TOLERANCE = 1e-6  # between a metric of a run and the same one in comparison.json, which is rounded
@@ -27,7 +27,7 @@ TOLERANCE = 1e-6  # between a metric of a run and the same one in comparison.jso
 def ranked(comparison: Comparison, costs: Costs | None, tasks: Mapping[str, Sequence[Entry]]) -> dict[str, list[Entry]]:
     """Return the cells of each task as entries, the leader first.
 
-    A task is left out while its comparison is older than its records.
+    A task is left out if its comparison is older than its records.
 
     Args:
         tasks: the entries of the records, by task.
@@ -41,7 +41,7 @@ def ranked(comparison: Comparison, costs: Costs | None, tasks: Mapping[str, Sequ
 
 
 def fits(task: TaskComparison, given: Sequence[Entry]) -> bool:
-    """Return whether a comparison has seen all these final runs, and no others."""
+    """Return whether a comparison contains exactly these final runs."""
     finals = by_cell(given)
     names = [(cell.model, cell.optimizer) for cell in task.cells]
     return set(names) == set(finals) and all(
@@ -60,7 +60,7 @@ def by_cell(given: Sequence[Entry]) -> dict[tuple[str, str], list[Entry]]:
 
 
 def agrees(cell: CellResult, task: TaskComparison, finals: Sequence[Entry]) -> bool:
-    """Return whether the comparison has seen the final runs of a cell: it contains each run's metric, rounded."""
+    """Return whether the comparison contains the final runs of a cell: the rounded metric of each run."""
     seen = {entry.run.parameters["seed"]: entry.run.metrics.get(f"val/{task.metric}") for entry in finals}
     if set(seen) != set(cell.seeds):
         return False
@@ -88,14 +88,14 @@ def cells(
 
 
 def parameters(name: str, task: TaskComparison, cell: CellResult) -> dict[str, Any]:
-    """Return the cell's name, and the hyperparameters that its search picked under the names that runs have."""
+    """Return the parameters of a cell: its name and the picked hyperparameters, named as in runs."""
     named = {"task": name, "data": task.data, "role": CELL, "model": cell.model, "optimizer": cell.optimizer}
     picked = {f"optimizer.{key}": value for key, value in cell.search.pick.items()}
     return named | {"seeds": len(cell.seeds)} | picked
 
 
 def metrics(name: str, task: TaskComparison, cell: CellResult, costs: Costs | None) -> dict[str, float]:
-    """Return the numbers of a cell, without those that the comparison does not know."""
+    """Return the metrics of a cell that are in the comparison."""
     low, high = cell.validation.interval or (None, None)
     values = {
         f"val/{task.metric}": cell.validation.mean,
@@ -111,7 +111,7 @@ def metrics(name: str, task: TaskComparison, cell: CellResult, costs: Costs | No
 
 
 def standing(task: TaskComparison, cell: CellResult) -> str:
-    """Return how a cell stands to the leader of its task: `leader`, `tied` or `behind`."""
+    """Return the standing of a cell in its task: `leader`, `tied` or `behind`."""
     winner = task.winner
     if winner and (winner.model, winner.optimizer) == (cell.model, cell.optimizer):
         return "leader"
@@ -119,7 +119,7 @@ def standing(task: TaskComparison, cell: CellResult) -> str:
 
 
 def curve(finals: Sequence[Entry]) -> list[dict[str, float]]:
-    """Return the mean over a cell's final runs of each metric at each moment, over the runs that got so far."""
+    """Return the mean of each metric over a cell's final runs, at each step over the runs that reached it."""
     made: list[dict[str, float]] = []
     histories = [entry.run.history for entry in finals]
     for n in range(max(map(len, histories), default=0)):

@@ -1,4 +1,4 @@
-"""Trainings that still run, as runs of MLflow: their curves grow until the record arrives."""
+"""Running trainings as MLflow runs, whose curves are updated until the record is written."""
 
 import hashlib
 import json
@@ -33,7 +33,7 @@ class Live:
     """The live history of a running training.
 
     Attributes:
-        key: another one when the training starts again with other parameters.
+        key: changes if the training starts again with other parameters.
     """
 
     stage: str
@@ -50,7 +50,7 @@ class Live:
 def watch() -> None:
     """Look for new records and rows every few seconds, until the process is interrupted.
 
-    What a user can mend meanwhile (a server that is down, a slip in params.yaml) is said once, and does not end it.
+    Errors that a user can fix meanwhile (a server that is down, an error in params.yaml) are printed once.
     """
     records: Mapping[Path, int] = {}
     fed: Fed | None = None
@@ -70,20 +70,20 @@ def watch() -> None:
                     print(f"waiting: {said}", file=sys.stderr, flush=True)
             time.sleep(PAUSE)
     finally:
-        bring([], {})
+        update_running([], {})
 
 
 def feed(fed: Fed | None = None) -> Fed:
-    """Bring in what running trainings have written since `fed`, and drop the runs of those that ended."""
+    """Import the rows that running trainings have written since `fed`, and delete the runs of those that ended."""
     running = [live for path in sorted(FOLDER.glob("*/*.jsonl")) if (live := read(path))]
     written = {live.key: len(live.rows) for live in running}
     if written != fed:
-        bring(running, fed or {})
+        update_running(running, fed or {})
     return written
 
 
 def read(path: Path) -> Live | None:
-    """Return the training behind a live history; None before its first line is complete."""
+    """Return the training of a live history; None before its first line is complete."""
     first, *rows = path.read_text(encoding="utf-8").split("\n")[:-1] or [""]
     if not first:
         return None
@@ -92,8 +92,8 @@ def read(path: Path) -> Live | None:
     return Live(stage, name, key, json.loads(first)["parameters"], [json.loads(row) for row in rows])
 
 
-def bring(running: Sequence[Live], fed: Fed) -> None:
-    """Make this clone's running trainings in the store be these, whatever branch they began on."""
+def update_running(running: Sequence[Live], fed: Fed) -> None:
+    """Update the list of this clone's running trainings in the store, on any branch."""
     store, whose = located(), owner.current()
     with opened(store) as client:
         experiments = [found.experiment_id for found in client.search_experiments()]
@@ -117,7 +117,7 @@ def start(client: MlflowClient, where: str, live: Live, whose: Owner) -> str:
 
 
 def points(rows: Sequence[Mapping[str, float]]) -> list[Metric]:
-    """Return the metrics of some rows. Their time is the step, so that what two watchers bring in is kept once."""
+    """Return the metrics of some rows. Their time is the step, so that imports by two processes are stored once."""
     return [
         Metric(acceptable(name), value, step(row), step(row)) for row in rows for name, value in measured(row).items()
     ]

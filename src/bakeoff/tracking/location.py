@@ -1,4 +1,4 @@
-"""Where MLflow's store is, found out without MLflow, whose import takes seconds."""
+"""The location of MLflow's store, without importing MLflow, which takes seconds."""
 
 import os
 from dataclasses import dataclass
@@ -12,8 +12,10 @@ WAIT = 20.0  # seconds for another program that writes to the database, as MLflo
 
 @dataclass(frozen=True)
 class Store:
-    """Attributes:
-    uri: as MLflow has it; the path of a file is absolute.
+    """The location of a store of MLflow.
+
+    Attributes:
+        uri: as MLflow has it; the path of a file is absolute.
     """
 
     uri: str
@@ -28,7 +30,7 @@ class Store:
         return str(self.database.parent) if self.database else None
 
     def artifacts(self, experiment: str) -> str | None:
-        """Return the place of an experiment's artifacts; None for a server, which chooses it."""
+        """Return the location of an experiment's artifacts; None for a server, which sets it itself."""
         return f"{self.root}/{ARTIFACTS}/{experiment}" if self.root else None
 
 

@@ -1,4 +1,4 @@
-"""Whose runs these are: a store may be shared by several clones of the project, each on a branch of its own."""
+"""The owner of runs: several clones of the project, on different branches, may share a store."""
 
 import fcntl
 import hashlib
@@ -22,7 +22,7 @@ class Owner:
     """A clone and the branch that is checked out there.
 
     Attributes:
-        clone: the folder's name and eight digits of its own: `bakeoff-1f3c9a02`.
+        clone: the folder's name and eight random digits: `bakeoff-1f3c9a02`.
     """
 
     clone: str
@@ -34,7 +34,7 @@ class Owner:
 
     @property
     def where(self) -> list[str]:
-        """Conditions on runs, in MLflow's words."""
+        """A filter for the owner's runs, in MLflow's syntax."""
         return [f"tags.`{name}` = '{value}'" for name, value in self.tags.items()]
 
     @property
@@ -46,9 +46,9 @@ class Owner:
         return f"{self.clone}, {self.branch}"
 
     def owns(self, tags: Mapping[str, str]) -> bool:
-        """Return whether a run with these tags is the clone's on this branch.
+        """Return whether a run with these tags belongs to this clone and branch.
 
-        A run without an owner is of an earlier version, which knew one clone only: the first to come takes it over.
+        Runs of earlier versions have no owner; the first clone that tracks becomes their owner.
         """
         return CLONE not in tags or self.tags.items() <= tags.items()
 
@@ -56,16 +56,16 @@ class Owner:
 def current() -> Owner:
     """Return the clone in the current folder and its branch, or the name of DVC's experiment.
 
-    DVC runs `dvc exp run --temp` and `--queue` in a clone of its own, where no branch is checked out.
+    DVC runs `dvc exp run --temp` and `--queue` in a temporary clone without a branch.
     """
     return Owner(clone(), tidied(os.environ.get("DVC_EXP_NAME") or branch()))
 
 
 def clone() -> str:
-    """Return the name of this clone. It stays when the folder moves, and a copy of the folder gets another one."""
+    """Return the name of this clone. It stays the same if the folder is moved; a copy of the folder gets a new one."""
     IDENTITY.parent.mkdir(exist_ok=True)
     with IDENTITY.with_suffix(".lock").open("w") as held:
-        fcntl.flock(held, fcntl.LOCK_EX)  # for no longer than it takes to read or write a line
+        fcntl.flock(held, fcntl.LOCK_EX)  # held only while a line is read or written
         return identified(str(Path.cwd()))
 
 
@@ -99,6 +99,6 @@ def branch() -> str:
 
 
 def tidied(name: str) -> str:
-    """Return the name in letters, digits and `_.+/-`, as MLflow's filters take it, else with its digest."""
+    """Return the name in letters, digits and `_.+/-` for MLflow's filters, with a digest if it has others."""
     found = re.sub(r"[^\w.+/-]", "_", name)[:100]
     return found if found == name else f"{found}-{hashlib.sha256(name.encode(errors='replace')).hexdigest()[:6]}"

@@ -1,4 +1,4 @@
-"""A trained network that predicts: what a registered model carries, and all that it needs of this project.
+"""A trained network for predictions: the part of this project that a registered model contains.
 
 N examples, K classes; C, H, W channels, height and width; D features.
 """
@@ -16,7 +16,7 @@ WEIGHTS, NETWORK = "weights.safetensors", "network.json"
 
 @dataclass(frozen=True)
 class Network:
-    """Settings of the network that the weights fit.
+    """The network and its settings, for which the weights were trained.
 
     Attributes:
         settings: its section of params.yaml.
@@ -33,7 +33,7 @@ class Network:
 
 
 class Predictor:
-    """A network on the processor, with its weights."""
+    """A network on the CPU, with its weights."""
 
     def __init__(self, folder: Path) -> None:
         import torch
@@ -50,10 +50,10 @@ class Predictor:
         self.network.eval()
 
     def predict(self, x: NDArray[Any]) -> NDArray[np.float32]:
-        """Return probabilities of the classes, (N, K), or (N, K, H, W) at each pixel.
+        """Return the probabilities of the classes, (N, K), or of the classes of each pixel, (N, K, H, W).
 
         Args:
-            x: what the network was trained on: encoded rows (N, D), or images (N, C, H, W), where uint8 counts 255ths.
+            x: encoded rows (N, D), or images (N, C, H, W), which are divided by 255 if they are uint8.
         """
         import torch
 

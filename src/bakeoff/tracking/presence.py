@@ -1,9 +1,9 @@
-"""Whether MLflow's store still holds what the stage `track` brought in, asked before an engine judges that stage.
+"""Checks whether MLflow's store still contains the runs of the stage `track`, before an engine decides if it is stale.
 
-DVC judges by files that come out the same on every machine: those of the store are not among them. So `track` writes a
-list of what it brought in, and the same list's digest into the store, for this clone on this branch. The list is no
-longer true where the store lacks the digest: it was deleted or put back, another one is named, or another branch is
-checked out. Without the list, DVC runs the stage.
+DVC decides by files that are the same on every machine, so it cannot use the store. `track` therefore writes a list of
+the runs, and the digest of the list into the store, for this clone and branch. The list is out of date if the digest is
+not in the store: the store was deleted or replaced, another store is set, or another branch is checked out. If the list
+is removed, DVC runs the stage.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ LISTED = Path(paths.TRACKED)
 
 
 def tag(whose: Owner) -> str:
-    """Return the name of the experiments' tag with the digest of what their owner has brought in."""
+    """Return the name of the tag with the digest of the owner's tracked runs."""
     return f"bakeoff.tracked.{whose.digest}"
 
 
@@ -32,7 +32,7 @@ def digest(listed: bytes) -> str:
 
 
 def lost() -> bool:
-    """Return whether the store lacks runs that the list of tracked runs names. A server is not asked."""
+    """Return whether the store lacks runs of the list of tracked runs. Servers are not checked."""
     database = located().database
     if database is None or not LISTED.exists():
         return False
@@ -41,13 +41,13 @@ def lost() -> bool:
         experiments = set(json.loads(listed)["experiments"])
     except FileNotFoundError:  # removed by another process meanwhile
         return False
-    except (ValueError, KeyError, TypeError):  # another file; DVC sees that it is not what the stage wrote
+    except (ValueError, KeyError, TypeError):  # another file; DVC detects that the stage did not write it
         return False
     return not database.exists() or not experiments <= holding(database, tag(owner.current()), digest(listed))
 
 
 def holding(database: Path, name: str, value: str) -> set[str]:
-    """Return the experiments that have a tag, without those that are deleted; none where the file is no store.
+    """Return the active experiments with a tag; none if the file is not a store.
 
     Raises:
         BadInput: another program keeps the store locked.
@@ -62,17 +62,17 @@ def holding(database: Path, name: str, value: str) -> set[str]:
     except sqlite3.DatabaseError as error:
         if getattr(error, "sqlite_errorcode", None) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             raise BadInput(f"{database}: is locked by another program; end it, or try again") from None
-        return set()  # damaged, or not yet made: `track` says what to do
+        return set()  # damaged, or not created yet: `track` reports it
 
 
 def stale(outputs: Iterable[str]) -> bool:
-    """Return whether a stage with these outputs has to run, because the store lost its runs."""
+    """Return whether a stage with these outputs must run because its runs are missing in the store."""
     return paths.TRACKED in outputs and lost()
 
 
 def forget() -> str | None:
-    """Remove the list if it is no longer true; return a line that says so."""
+    """Remove the list if it is out of date; return a line that says so."""
     if not lost():
         return None
     LISTED.unlink(missing_ok=True)
-    return f"note: {located().database} does not hold the runs of this clone and branch; `track` brings them in"
+    return f"note: {located().database} does not contain the runs of this clone and branch; `track` imports them"

@@ -1,8 +1,7 @@
-"""The runs of a store: read and written through MLflow's calls, or as rows of a SQLite database.
+"""The runs of a store: read and written through MLflow's API, or as rows of a SQLite database.
 
-MLflow's calls take 40 ms a run, and a contest has more than a thousand. `SqliteRuns` writes the rows that these calls
-write, a table at a time, in one transaction. It knows the schema of one release: where the database has another,
-MLflow's calls do the work.
+MLflow's API takes 40 ms per run, and a contest has more than a thousand runs. `SqliteRuns` writes the same rows, table
+by table, in one transaction. It supports the schema of one release; with another schema, MLflow's API is used.
 """
 
 import sqlite3
@@ -33,7 +32,7 @@ class NewRun:
     """A finished run that is not in the store yet.
 
     Attributes:
-        moment: its start and its end, in milliseconds.
+        moment: its start and end time, in milliseconds.
         metrics: distinct points.
     """
 
@@ -50,7 +49,7 @@ class FoundRun:
     """A run that is in the store.
 
     Attributes:
-        active: whether it was not deleted when it was read.
+        active: whether it is not deleted.
     """
 
     id: str
@@ -61,18 +60,18 @@ class FoundRun:
 
 class Runs(Protocol):
     def read(self, experiment: str) -> list[FoundRun]:
-        """Return all runs of an experiment, deleted ones too."""
+        """Return all runs of an experiment, including deleted ones."""
 
     def create(self, experiment: str, runs: Sequence[NewRun]) -> list[str]:
         """Write runs; return their ids."""
 
     def tag(self, tags: Tags) -> None:
-        """Set tags of runs that are there."""
+        """Set tags of existing runs."""
 
 
 @dataclass(frozen=True)
 class ClientRuns:
-    """Reads and writes through MLflow's calls, run by run."""
+    """Reads and writes through MLflow's API, run by run."""
 
     client: MlflowClient
 
@@ -86,7 +85,7 @@ class ClientRuns:
         return [self._create(experiment, run) for run in runs]
 
     def _create(self, experiment: str, run: NewRun) -> str:
-        """Write one run. It is finished last, so that a run that is not finished is incomplete."""
+        """Write one run. It is marked as finished last, so that an unfinished run is known to be incomplete."""
         client = self.client
         made: str = client.create_run(experiment, run.moment, dict(run.tags), run.name).info.run_id
         log(client, made, run.parameters, run.metrics)
@@ -103,7 +102,7 @@ class ClientRuns:
 
 @dataclass(frozen=True)
 class SqliteRuns:
-    """Reads and writes rows of a database, all of a call in one transaction: a kill leaves all of them or none."""
+    """Reads and writes rows of a database. Each call is one transaction, so that a kill leaves all rows or none."""
 
     database: Path
 
@@ -132,7 +131,7 @@ class SqliteRuns:
     def _rows(
         self, connection: sqlite3.Connection, experiment: int, artifacts: str, new: Mapping[str, NewRun]
     ) -> dict[str, list[dict[str, Any]]]:
-        """Return the rows of each table, those that others refer to first."""
+        """Return the rows of each table, in the order of the references between tables."""
         known = connection.execute(
             "SELECT name, digest, dataset_uuid FROM datasets WHERE experiment_id = ?", (experiment,)
         )
@@ -196,7 +195,7 @@ class SqliteRuns:
 def tracked(
     client: MlflowClient, experiments: Sequence[str], where: str = "", deleted: bool = False
 ) -> Iterator[TrackedRun]:
-    """Yield all runs of some experiments, deleted ones too if asked for."""
+    """Yield all runs of some experiments, optionally with deleted ones."""
     kind = ViewType.ALL if deleted else ViewType.ACTIVE_ONLY
     token: str | None = ""
     while token is not None:
@@ -212,9 +211,9 @@ def log(client: MlflowClient, run: str, parameters: Mapping[str, str], metrics: 
 
 
 def accepted(runs: Sequence[NewRun]) -> list[NewRun]:
-    """Return runs as MLflow's calls take them: they cut values that are too long, if its settings say so.
+    """Return runs as MLflow's API accepts them: it truncates long values, depending on its settings.
 
-    Each parameter, tag and name of a metric is looked at once: most runs have the same.
+    Each parameter, tag and name of a metric is validated only once, because most runs have the same.
 
     Raises:
         MlflowException: a name or a value that MLflow's calls refuse.
@@ -255,7 +254,7 @@ def run_row(key: str, run: NewRun, experiment: int, artifacts: str) -> dict[str,
 
 
 def metric_row(key: str, metric: Metric) -> dict[str, Any]:
-    """Return the row of one point; a record has no value that is not finite."""
+    """Return the row of one point; values in records are finite."""
     return {
         "key": metric.key,
         "value": metric.value,
@@ -267,13 +266,13 @@ def metric_row(key: str, metric: Metric) -> dict[str, Any]:
 
 
 def latest(points: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the point of each metric that tables show: that of the last step, of its last time, the highest value."""
+    """Return the latest point of each metric: that with the last step, then the last time, then the highest value."""
     ordered = sorted(points, key=lambda row: (row["step"], row["timestamp"], row["value"]))
     return list({row["key"]: row for row in ordered}.values())
 
 
 def insert(connection: sqlite3.Connection, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert rows of the same columns; columns that they lack get the table's defaults."""
+    """Insert rows with the same columns; other columns get the defaults of the table."""
     if rows:
         columns = list(rows[0])
         named, places = ", ".join(columns), ", ".join("?" * len(columns))
@@ -289,7 +288,7 @@ def connected(database: Path) -> sqlite3.Connection:
 
 
 def runs_of(client: MlflowClient, database: Path | None) -> Runs:
-    """Return the fastest access to the runs that the store admits; say so where its schema is another one.
+    """Return the fastest access to the runs of a store; print a note if its schema is not supported.
 
     Args:
         database: the file of a SQLite store that exists; None for a server.
@@ -302,7 +301,7 @@ def runs_of(client: MlflowClient, database: Path | None) -> Runs:
         return SqliteRuns(database)
     print(
         f"note: {database}: its schema is {', '.join(found)}, and only {SCHEMA} (MLflow 3.17) is written in bulk; "
-        "MLflow's calls write the runs, which takes longer",
+        "the runs are written with MLflow's API, which is slower",
         file=sys.stderr,
         flush=True,
     )

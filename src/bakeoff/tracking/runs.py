@@ -1,4 +1,4 @@
-"""Run records as runs of MLflow: each once, whoever brings them in, and however often."""
+"""Run records as MLflow runs, each stored once, even if it is imported several times."""
 
 import hashlib
 import json
@@ -24,7 +24,7 @@ KEY = "bakeoff.key"
 DIGEST = "bakeoff.digest"
 STAGE = "bakeoff.stage"
 KIND = "bakeoff.kind"
-CURRENT = "bakeoff.current"  # "true" for what the records on disk say now, "false" for what they said before
+CURRENT = "bakeoff.current"  # "true" for runs of the current records, "false" for earlier ones
 PARENT = "mlflow.parentRunId"
 LIVE = "bakeoff.live"  # "true" while a training runs
 
@@ -34,14 +34,14 @@ LOG_RATE = "log10 learning rate"
 
 @dataclass(frozen=True)
 class Entry:
-    """A run of a record, ready to be brought in.
+    """A run of a record, ready to be imported.
 
     Attributes:
-        key: sha256 of all that can be seen of the run, without the digest of its stage: a run that comes out the same
-            under another digest (a comment in the code has changed) is the same run.
+        key: sha256 of the content of the run, without the digest of its stage. A run with the same content and another
+            digest (after a change of a comment in the code) is the same run.
         parent: the entry of the study that a trial belongs to.
-        moment: when the record was written, in milliseconds; the record itself knows no clock.
-        tags: further ones, by which the run stays the same run.
+        moment: when the record was written, in milliseconds; records contain no timestamps.
+        tags: further tags, which do not affect the key.
     """
 
     record: Record
@@ -53,7 +53,7 @@ class Entry:
 
     @property
     def role(self) -> str:
-        """The run's role: of a tuner's run the one that it has in the study, of any other the one in its record."""
+        """The run's role: in a study that of its part of the search, otherwise that in its record."""
         if self.record.task != "tuning":
             return str(self.run.parameters.get("role", Role.TRAINING))
         if self.parent is None:
@@ -66,7 +66,7 @@ def entries(record: Record, moment: int, tags: Mapping[str, str] | None = None) 
     """Return the runs of a record, studies before their trials.
 
     Args:
-        tags: further ones of each.
+        tags: further tags of each run.
     """
     made: dict[str, Entry] = {}
     for run in sorted(record.runs, key=lambda run: run.parent is not None):
@@ -76,12 +76,11 @@ def entries(record: Record, moment: int, tags: Mapping[str, str] | None = None) 
     return list(made.values())
 
 
-def bring(client: MlflowClient, runs: Runs, experiment: str, wanted: Sequence[Entry], owner: Owner) -> None:
-    """Make the experiment hold each entry once for its owner.
+def store_entries(client: MlflowClient, runs: Runs, experiment: str, wanted: Sequence[Entry], owner: Owner) -> None:
+    """Store each entry once in the experiment, for its owner.
 
-    What is there already stays as it is; what was deleted is restored, so that it keeps its id. Runs that no entry
-    stands for any more stay too, marked as not current. Runs that a tracking left half-written, because it was killed,
-    go. Runs of others are left alone.
+    Existing runs are not changed. Deleted runs are restored with their id. Runs without an entry are kept and marked as
+    not current. Incomplete runs, which a killed process left, are deleted. Runs of other owners are not changed.
     """
     entry_of = {entry.key: entry for entry in wanted}
     there = surveyed(client, runs, experiment, owner)
@@ -106,7 +105,7 @@ def bring(client: MlflowClient, runs: Runs, experiment: str, wanted: Sequence[En
 
 
 def surveyed(client: MlflowClient, runs: Runs, experiment: str, owner: Owner) -> dict[str, list[FoundRun]]:
-    """Return the owner's complete runs by key, deleted ones last; delete those that a kill left incomplete."""
+    """Return the owner's complete runs by key, deleted ones last; delete incomplete ones."""
     found: dict[str, list[FoundRun]] = defaultdict(list)
     for run in runs.read(experiment):
         tags = run.tags
@@ -125,12 +124,12 @@ def nest(
     there: Mapping[str, Sequence[FoundRun]],
     parents: Mapping[str, str],
 ) -> None:
-    """Set the parent of every run that was in the store, whatever became of its former parent.
+    """Set the parent of every run that was in the store, even if its earlier parent was deleted.
 
-    A run of the past keeps its parent too: it is restored if it was deleted without its children.
+    A run that is not current keeps its parent, which is restored if it was deleted without its children.
 
     Args:
-        tags: those to set, which get more.
+        tags: the tags to set; more are added.
         parents: the id of the parent, by the key of a current run.
     """
     first = {run.id: same[0] for same in there.values() for run in same}
@@ -147,14 +146,14 @@ def nest(
 
 
 def mark(tags: dict[str, dict[str, str]], run: FoundRun, wanted: Mapping[str, str]) -> None:
-    """Add to the tags to set those that the run does not have yet."""
+    """Add the tags that the run does not have yet to the tags to set."""
     for name, value in wanted.items():
         if run.tags.get(name) != value:
             tags[run.id][name] = value
 
 
 def identified(client: MlflowClient, experiment: str, entry: Entry, owner: Owner) -> str:
-    """Return the id of the owner's run that stands for an entry."""
+    """Return the id of the owner's run of an entry."""
     where = " and ".join([f"tags.`{KEY}` = '{entry.key}'", *owner.where])
     found: str = client.search_runs([experiment], where)[0].info.run_id
     return found
@@ -163,11 +162,11 @@ def identified(client: MlflowClient, experiment: str, entry: Entry, owner: Owner
 def composed(entry: Entry, ids: Mapping[str, str], owner: Owner) -> NewRun:
     """Return a run as it is written.
 
-    What only served a choice is brought in without its curves and its data: there is much of it, and half the time goes
-    into these. The record has the curves.
+    Runs that are only used for a choice (trials, reruns) are stored without curves and data sets. They are many, and
+    these would take half of the time. The record has the curves.
 
     Args:
-        ids: those of parents, by key.
+        ids: the ids of parents, by key.
     """
     record, run = entry.record, entry.run
     tags = (
@@ -188,12 +187,12 @@ def composed(entry: Entry, ids: Mapping[str, str], owner: Owner) -> NewRun:
 
 
 def current(entry: Entry) -> dict[str, str]:
-    """Return the tags that may change while a run stays the same run."""
+    """Return the tags that may change without making another run."""
     return {CURRENT: "true", DIGEST: entry.record.digest, **entry.tags}
 
 
 def points(run: Run, moment: int, curves: bool) -> list[Metric]:
-    """Return every metric at every measured step, and the final ones last: tables show the latest value."""
+    """Return every metric at every measured step, the final ones last, because tables show the latest value."""
     rows = run.history if curves else []
     made = {(name, step(row), value): 0 for row in rows for name, value in measured(row).items()}
     last = step(run.history[-1]) if run.history else 0
@@ -204,7 +203,7 @@ def points(run: Run, moment: int, curves: bool) -> list[Metric]:
 
 
 def step(row: Mapping[str, float]) -> int:
-    """Return the place of a row on the axis of steps; of word2vec the epoch, of a search the trainings spent."""
+    """Return the position of a row on the axis of steps: for word2vec the epoch, for a search the trainings spent."""
     return int(row["step"] if "step" in row else row["epoch"])
 
 
@@ -214,17 +213,17 @@ def measured(row: Mapping[str, float]) -> dict[str, float]:
 
 
 def acceptable(name: str) -> str:
-    """Return the name as MLflow takes it, which refuses names such as `acc@5` and `loss(val)`."""
+    """Return the name in a form that MLflow accepts; it refuses `acc@5` and `loss(val)`."""
     return re.sub(r"[^\w\-. :/]", "_", name)
 
 
 def text(value: Any) -> str:
-    """Return a parameter as params.yaml has it: `adam`, `0.003`, `[16, 32]`, `true`."""
+    """Return a parameter in the form of params.yaml: `adam`, `0.003`, `[16, 32]`, `true`."""
     return value if isinstance(value, str) else json.dumps(value)
 
 
 def logged(parameters: Mapping[str, Any]) -> dict[str, str]:
-    """Return parameters as MLflow has them, the learning rate also by its logarithm: its charts' axes are linear."""
+    """Return parameters for MLflow, with the logarithm of the learning rate, because its charts have linear axes."""
     made = {name: text(value) for name, value in parameters.items()}
     rate = parameters.get(RATE)
     if isinstance(rate, float | int) and rate > 0:

@@ -1,4 +1,4 @@
-"""The store of MLflow's runs, in which one process at a time writes."""
+"""Exclusive access to the store of MLflow's runs."""
 
 import fcntl
 import os
@@ -22,7 +22,7 @@ from bakeoff.tracking.location import WAIT, Store
 
 PATIENCE = 300.0  # seconds to wait for another process that tracks
 
-# Absolute paths in MLflow's tables: what has to change when the folder with the database is moved or copied.
+# Columns with absolute paths in MLflow's tables, which change if the project's folder is moved or copied.
 PLACES = {
     "experiments": ["artifact_location"],
     "runs": ["artifact_uri"],
@@ -34,7 +34,7 @@ ROOT_TAG = "bakeoff.root"
 
 @contextmanager
 def opened(store: Store) -> Iterator[MlflowClient]:
-    """Yield a client that writes alone: processes of this project wait at a lock, also to make a new store.
+    """Yield a client with exclusive access: other processes of this project wait for a lock, also to create a store.
 
     Raises:
         BadInput: the store does not answer, at the start or later.
@@ -42,7 +42,7 @@ def opened(store: Store) -> Iterator[MlflowClient]:
     database = store.database
     if database and not database.parent.is_dir():
         raise BadInput(
-            f"MLFLOW_TRACKING_URI is {masked(store.uri)}: there is no folder {database.parent}; make it first"
+            f"MLFLOW_TRACKING_URI is {masked(store.uri)}: there is no folder {database.parent}; create it first"
         )
     lock = database.with_name(database.name + ".lock") if database else Path(".bakeoff/track.lock")
     if lock.is_dir():
@@ -56,14 +56,14 @@ def opened(store: Store) -> Iterator[MlflowClient]:
                 follow(database)
             with addressed(store.uri):
                 yield MlflowClient(store.uri)
-    except FileNotFoundError:  # not of the store: a record or a weight that is gone
+    except FileNotFoundError:  # not an error of the store: a record or a file of weights is missing
         raise
     except (MlflowException, sqlite3.Error, SQLAlchemyError, ModuleNotFoundError, OSError) as error:
         raise BadInput(explained(error, store.uri, database)) from error
 
 
 def queue(held: IO[str], lock: Path) -> None:
-    """Wait for the lock, but not forever: its holder may be stopped, or wait for a server that hangs.
+    """Wait for the lock for a limited time: its holder may be stopped, or may wait for a server.
 
     Raises:
         BadInput: another process holds it for too long.
@@ -84,9 +84,9 @@ def queue(held: IO[str], lock: Path) -> None:
 
 @contextmanager
 def addressed(uri: str) -> Iterator[None]:
-    """Set MLflow's global address; its own default fails in a folder with a space in its name.
+    """Set MLflow's global address until the block ends; its own default fails in a folder with a space in its name.
 
-    The address is an environment variable too, and by it the user names a store: it gets back what it was.
+    MLflow also sets the environment variable by which the user names a store, so that is restored.
     """
     before = os.environ.get("MLFLOW_TRACKING_URI")
     mlflow.set_tracking_uri(uri)
@@ -97,7 +97,7 @@ def addressed(uri: str) -> Iterator[None]:
 
 
 def experiment(client: MlflowClient, store: Store, name: str) -> str:
-    """Return the id of an experiment, made if it is new, and restored if someone deleted it."""
+    """Return the id of an experiment; create it if it is new, and restore it if it was deleted."""
     found = client.get_experiment_by_name(name)
     if found is None:
         # Without a kind, MLflow opens its pages for language models first.
@@ -116,8 +116,10 @@ def experiment(client: MlflowClient, store: Store, name: str) -> str:
 
 
 def whole(database: Path) -> None:
-    """Raises:
-    sqlite3.Error: the file is empty or cut, of which MLflow would print its own trace.
+    """Check that a database is complete.
+
+    Raises:
+        sqlite3.Error: the file is empty or truncated, for which MLflow would print a traceback.
     """
     with closing(sqlite3.connect(database)) as connection:
         if not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
@@ -125,7 +127,7 @@ def whole(database: Path) -> None:
 
 
 def follow(database: Path) -> None:
-    """Point the store at its artifacts again, if the folder they share was moved or copied since the last tracking."""
+    """Correct the paths of artifacts in the store, if the project's folder was moved or copied."""
     here = str(database.parent)
     with closing(sqlite3.connect(database, timeout=WAIT)) as connection, connection:
         if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'experiment_tags'").fetchone():
@@ -145,9 +147,9 @@ def follow(database: Path) -> None:
 
 @event.listens_for(Engine, "connect")
 def _hurry(connection: Any, _: Any) -> None:
-    """Don't wait for the disk at each of a thousand small writes: after a power cut, the records are brought in again.
+    """Do not wait for the disk after each small write: after a power cut, the records are imported again.
 
-    Not by a write-ahead log, which would be faster still: it is unsafe on the network file systems of clusters.
+    A write-ahead log would be faster, but is unsafe on network file systems of clusters.
     """
     if isinstance(connection, sqlite3.Connection):
         connection.execute("PRAGMA synchronous = OFF")

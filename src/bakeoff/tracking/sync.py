@@ -1,4 +1,4 @@
-"""Brings the records into MLflow. Trainings write files only, and never wait for it."""
+"""Imports the run records into MLflow. Trainings only write files, and never wait for MLflow."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -30,33 +30,33 @@ FIGURES = Path(paths.FIGURES)
 
 
 def refresh() -> dict[str, list[Entry]]:
-    """Bring in the records that exist, by the params.yaml of this folder, and the ranking; return what is current.
+    """Import the records that params.yaml lists, and the ranking; return the current entries.
 
     Raises:
-        BadInput: MLflow does not answer, or the comparison can't be read.
+        BadInput: MLflow does not answer, or the comparison cannot be read.
     """
     read = partial(settings.validate, settings.load())
     comparison = Comparison.read(COMPARISON) if COMPARISON.exists() else None
     costs = step_costs.read(COSTS) if COSTS.exists() else None
-    return bring(filter(Path.exists, listed(read)), record_names.metrics(read), comparison, costs)
+    return update_store(filter(Path.exists, listed(read)), record_names.metrics(read), comparison, costs)
 
 
 def listed(read: Read) -> list[Path]:
-    """Return the records that params.yaml asks for; that of a model off the list may still lie on disk."""
+    """Return the records that params.yaml lists; files of removed items may still exist."""
     return [Path(paths.record(group, name)) for group, name in record_names.records(read)]
 
 
-def bring(
+def update_store(
     files: Iterable[Path],
     decisive: Mapping[str, str],
     comparison: Comparison | None = None,
     costs: Costs | None = None,
 ) -> dict[str, list[Entry]]:
-    """Make the store contain what the records and the ranking contain; return what is current, by experiment.
+    """Bring the store up to date with the records and the ranking; return the current entries by experiment.
 
     Args:
-        decisive: the metric that decides each task's comparison.
-        comparison: what the leaderboards show; none of a task that it does not fit.
+        decisive: the metric that ranks the results of each task.
+        comparison: the content of the leaderboards; tasks whose records are newer have none.
         costs: the measured time of a step.
     """
     tasks: dict[str, list[Entry]] = defaultdict(list)
@@ -71,19 +71,19 @@ def bring(
         table = runs_of(client, store.database)
         for task, entries in tasks.items():
             where = places[task]
-            runs.bring(client, table, where, entries, whose)
+            runs.store_entries(client, table, where, entries, whose)
             views.save(client, where, task, views.views(task, entries, decisive.get(task), whose), whose)
     return dict(tasks)
 
 
-def crown(tasks: Mapping[str, Sequence[Entry]], comparison: Path, read: Read) -> dict[str, str]:
-    """Register the run that won each task's comparison; returns the runs' names.
+def register_winners(tasks: Mapping[str, Sequence[Entry]], comparison: Path, read: Read) -> dict[str, str]:
+    """Register the winning run of each task, and return the names of the runs.
 
     Args:
-        read: returns settings: how the pictures of a task are prepared.
+        read: reads settings, for the preparation of the pictures of a task.
 
     Raises:
-        BadInput: the comparison is older than the records, or a winner's weights or data are not there.
+        BadInput: the comparison is older than the records, or weights or data of a winner are missing.
     """
     won: dict[str, str] = {}
     store, whose = located(), owner.current()
@@ -95,11 +95,9 @@ def crown(tasks: Mapping[str, Sequence[Entry]], comparison: Path, read: Read) ->
             won[task] = named(winner)
             entry = next((entry for entry in tasks.get(task, ()) if entry.run.name == won[task]), None)
             if entry is None or not leaderboard.fits(compared, tasks[task]):
-                raise BadInput(
-                    f"{comparison}: does not fit the records of {task}; `dvc repro compare` brings it up to date"
-                )
+                raise BadInput(f"{comparison}: does not match the records of {task}; `dvc repro compare` updates it")
             pictures = None if compared.kind == "table" else prepared(compared.data, read, compared.kind)
-            champion.crown(client, experiment(client, store, task), entry, whose, pictures)
+            champion.register(client, experiment(client, store, task), entry, whose, pictures)
     return won
 
 
@@ -109,7 +107,7 @@ def named(winner: Winner) -> str:
 
 
 def prepared(data: str, read: Read, kind: TaskKind) -> PictureSettings:
-    """Return how the images or scans of a data set are prepared.
+    """Return the settings for preparing the images or scans of a data set.
 
     Args:
         data: the file of its examples.
@@ -134,10 +132,10 @@ def prepared(data: str, read: Read, kind: TaskKind) -> PictureSettings:
     )
 
 
-def illustrate(tasks: Mapping[str, Iterable[Entry]], figures: Path, compared: Comparison) -> None:
-    """Lay figures of the report beside the runs that they show, in place of earlier ones.
+def attach_figures(tasks: Mapping[str, Iterable[Entry]], figures: Path, compared: Comparison) -> None:
+    """Attach figures of the report to the runs that they show, and replace earlier ones.
 
-    Those are the maps of word vectors, and of each task on scans the cases of the winning run.
+    These are the maps of word vectors, and the cases of the winning run of each task on scans.
     """
     store, whose = located(), owner.current()
     with opened(store) as client:
@@ -158,7 +156,7 @@ def illustrate(tasks: Mapping[str, Iterable[Entry]], figures: Path, compared: Co
 
 
 def stamp(tasks: Iterable[str], listed: str) -> None:
-    """Note in each task's experiment that it holds what is listed: see `presence`."""
+    """Tag each task's experiment with the digest of the list of tracked runs: see `presence`."""
     store, whose = located(), owner.current()
     with opened(store) as client:
         for task in tasks:
@@ -168,7 +166,7 @@ def stamp(tasks: Iterable[str], listed: str) -> None:
 
 
 def summary(tasks: Mapping[str, Iterable[Entry]], won: Mapping[str, str]) -> dict[str, Any]:
-    """Return what is tracked, by names and digests: without ids and times, the same records give the same bytes."""
+    """Return the list of tracked runs, without ids and times, so that the same records give the same bytes."""
     experiments: dict[str, Any] = {}
     for task, entries in tasks.items():
         stages = experiments.setdefault(task, {})

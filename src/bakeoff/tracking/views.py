@@ -1,7 +1,7 @@
-"""Saved views: what a reader sees of an experiment at the first click.
+"""Saved views of an experiment in MLflow.
 
-MLflow has no interface for them. They are tags of the experiment that its pages write and read, in a format of their
-own (seen in MLflow 3.17; a browser test opens one).
+MLflow has no API for them. They are tags of the experiment, which its web pages write and read, in an internal format
+(that of MLflow 3.17; a browser test opens one).
 """
 
 import base64
@@ -53,11 +53,11 @@ class View:
     """A table of runs, or charts of them.
 
     Attributes:
-        name: what the reader clicks on.
-        where: conditions on the runs.
-        wide: a chart takes the whole width.
-        folded: the list of runs beside the charts is folded away.
-        columns, order, group: in MLflow's words, such as metrics.`val/loss`.
+        name: the text of its link.
+        where: the filter for runs.
+        wide: whether a chart has the full width.
+        folded: whether the list of runs beside the charts is hidden.
+        columns, order, group: in MLflow's syntax, such as metrics.`val/loss`.
     """
 
     name: str
@@ -71,7 +71,7 @@ class View:
     folded: bool = False
 
     def key(self, owner: Owner) -> str:
-        """In its address: `bakeoff-1f3c9a02-curves-of-cnn`."""
+        """The name in its address: `bakeoff-1f3c9a02-curves-of-cnn`."""
         return f"{MARK}{owner.digest}-{self.name.lower().replace(' ', '-')}"
 
     def state(self) -> dict[str, Any]:
@@ -100,14 +100,14 @@ class View:
         return table | {"compareRunCharts": list(self.charts), "compareRunSections": [section] if self.charts else []}
 
     def address(self, experiment: str, owner: Owner) -> str:
-        """The address of the view, in any MLflow that holds the experiment."""
+        """The address of the view, in any MLflow with this experiment."""
         mode = "CHART" if self.charts else "TABLE"
         shown = f"viewStateShareKey={self.key(owner)}&compareRunsMode={mode}"
         return f"#/experiments/{experiment}/runs?workflowType=machine_learning&{shown}"
 
 
 def width(column: str) -> int:
-    """Return the pixels that a column's name and its values take."""
+    """Return the width of a column in pixels."""
     kind, name, _ = column.split("`")
     if name == leaderboard.DEVIATION:
         return SMALL
@@ -140,17 +140,17 @@ def chart(kind: str, name: str, key: str, **more: Any) -> dict[str, Any]:
 
 
 def curve(name: str, runs: Sequence[Run]) -> dict[str, Any]:
-    """Return a chart of a metric by step: a line for each run, or the mean of each group in the band of its runs.
+    """Return a chart of a metric by step: a line for each run, or for each group its mean and the range of its runs.
 
     Args:
-        runs: those that the chart shows, from which comes the range of its values.
+        runs: the runs in the chart, which determine the range of its axis.
     """
     axis = {"xAxisKey": "step", "selectedXAxisMetricKey": "", "xAxisScaleType": "linear", "yAxisKey": "metric"}
     loss = name.endswith("loss")
     values = [row[name] for run in runs for row in run.history if name in row]
     look: dict[str, Any] = {
         "scaleType": "log" if loss else "linear",
-        "range": telling(values, lower=loss, log=loss),
+        "range": display_range(values, lower=loss, log=loss),
         "lineSmoothness": 0,
         "ignoreOutliers": False,
         "yAxisExpressions": [],
@@ -160,17 +160,17 @@ def curve(name: str, runs: Sequence[Run]) -> dict[str, Any]:
     return chart("LINE", name, f"line-{name}", metricKey=name, selectedMetricKeys=[name], **axis, **look, **shared)
 
 
-def telling(values: Sequence[float], *, lower: bool, log: bool) -> dict[str, float]:
-    """Return the range of the better three quarters of some values and 5 % more, so that their differences show.
+def display_range(values: Sequence[float], *, lower: bool, log: bool) -> dict[str, float]:
+    """Return the range of the better three quarters of some values, enlarged by 5 %.
 
-    The other quarter, starts of curves and failed runs, would take most of a chart.
+    The other quarter, which has the starts of curves and failed runs, would take most of the chart.
 
     Args:
         lower: whether a low value is the better one.
-        log: give it by logarithms to base 10, as MLflow has ranges of a logarithmic axis.
+        log: return logarithms to base 10, as MLflow stores ranges of a logarithmic axis.
 
     Returns:
-        an empty range, which MLflow takes for all values, where there are no differences.
+        an empty range if all values are equal; MLflow then shows all values.
     """
     shown = sorted(math.log10(value) if log else value for value in values if value > 0 or not log)
     if len(shown) < 2:
@@ -188,23 +188,23 @@ def parallel(parameters: Sequence[str], metrics: Sequence[str]) -> dict[str, Any
 
 
 def scatter(parameter: str, name: str) -> dict[str, Any]:
-    """Return a chart of a metric by a parameter, a point for each run, in its colour."""
+    """Return a scatter plot of a metric against a parameter, with a point for each run."""
     name = acceptable(name)
     axes = {"xaxis": {"key": parameter, "type": "PARAM"}, "yaxis": {"key": name, "type": "METRIC"}}
     return chart("SCATTER", f"{name} by {parameter}", f"scatter-{parameter}", **axes)
 
 
 def logarithmic(parameters: Sequence[str]) -> list[str]:
-    """Return parameters with the logarithm of the learning rate for the rate: axes of these charts are linear."""
+    """Return parameters with the logarithm of the learning rate instead of the rate, because the axes are linear."""
     return [LOG_RATE if name == RATE else name for name in parameters]
 
 
 def views(task: str, entries: Sequence[Entry], decisive: str | None, owner: Owner) -> list[View]:
-    """Return the views of a task's experiment, each of the owner's runs alone.
+    """Return the views of a task's experiment, which show only the owner's runs.
 
     Args:
-        entries: the current ones.
-        decisive: the metric that decides the task's comparison, without its split; None where nothing is compared.
+        entries: the current entries.
+        decisive: the metric that ranks the results of the task, without its split; None if nothing is compared.
     """
     return [replace(view, where=[*view.where, *owner.where]) for view in of_task(task, entries, decisive)]
 
@@ -224,7 +224,7 @@ def contest(entries: Sequence[Entry], decisive: str | None) -> list[View]:
     """Return the views of models under optimizers: the ranking, curves, searches and the runs behind them.
 
     Args:
-        entries: with cells, where the comparison fits the records.
+        entries: the current entries; with cells, if the comparison matches the records.
     """
     of_role = {
         role: [entry.run for entry in entries if entry.role == role]
@@ -251,9 +251,9 @@ def contest(entries: Sequence[Entry], decisive: str | None) -> list[View]:
 
 
 def ranking(cells: Sequence[Run], decisive: str | None) -> View:
-    """Return the view of the contest's ranking, a row for each cell.
+    """Return the view of the contest's ranking, with a row for each cell.
 
-    It is sorted by rank, which is the order by the mean on validation data with cells that lost runs at the end.
+    It is sorted by rank: by the mean on validation data, with cells that have diverged runs at the end.
     """
     first = [f"val/{decisive}", leaderboard.DEVIATION, leaderboard.LOW, leaderboard.HIGH]
     last = [leaderboard.DIVERGED, leaderboard.SECONDS, leaderboard.RANK, f"test/{decisive}"]
@@ -305,7 +305,7 @@ def models(runs: Sequence[Run]) -> list[str]:
 
 
 def trainings(runs: Sequence[Run], role: Role) -> list[View]:
-    """Return the views of runs that nothing compares: a table by validation loss, curves, every version."""
+    """Return the views of runs that are not compared: a table by validation loss, curves, every version."""
     parameters, metrics = list(dict.fromkeys([*IDENTITY, *varied(runs)])), ranked(runs, None)
     columns = [*map(metric, metrics), *map(param, parameters)]
     # Test data rank nothing; recipes that are trained on validation data too have no score on these.
@@ -335,7 +335,7 @@ def studies(entries: Sequence[Entry]) -> list[View]:
 
 
 def streams(runs: Sequence[Run]) -> list[View]:
-    """Return the views of rules of online learning: scores over the whole stream, and curves in each drift."""
+    """Return the views of online learning: scores over the whole stream, and curves in each drift scenario."""
     final = [run for run in runs if "drift" in run.parameters]
     columns = [*map(metric, ranked(final, None)), *map(param, varied(final))]
     table = View("Leaderboard", [IS_CURRENT, "params.`drift` = 'none'"], columns, metric("stream/loss"), True)
@@ -363,19 +363,19 @@ def history(columns: Sequence[str], *where: str) -> View:
 
 
 def varied(runs: Sequence[Run]) -> list[str]:
-    """Parameters that every run has, and that are not the same in all."""
+    """Return the parameters that every run has with different values."""
     common = [name for name in (runs[0].parameters if runs else ()) if all(name in run.parameters for run in runs)]
     return [name for name in common if len({text(run.parameters[name]) for run in runs}) > 1]
 
 
 def ranked(runs: Sequence[Run], decisive: str | None) -> list[str]:
-    """Final metrics, ranked; without those on the validation subset, which decide nothing."""
+    """Return the final metrics in the order of their importance, without those on the validation subset."""
     names = rank({name for run in runs for name in run.metrics if not name.startswith(SUBSET)}, decisive)
     return [*names, "diverged"] if any(run.diverged for run in runs) else names
 
 
 def rank(names: Iterable[str], decisive: str | None) -> list[str]:
-    """The decisive metric before others, test before validation before training."""
+    """Return the sort key of a metric: the decisive one first, test before validation before training."""
 
     def place(name: str) -> tuple[bool, int, str]:
         split, _, measure = name.partition("/")
@@ -385,15 +385,15 @@ def rank(names: Iterable[str], decisive: str | None) -> list[str]:
 
 
 def followed(runs: Sequence[Run], decisive: str | None) -> list[str]:
-    """Metrics that have a curve, ranked: what was measured more than once, or as often as its run was."""
+    """Return the metrics that have a curve, ranked: measured more than once, or as often as the run was."""
     counts = [(Counter(name for row in run.history for name in measured(row)), len(run.history)) for run in runs]
     return rank({name for found, rows in counts for name, count in found.items() if count >= min(2, rows)}, decisive)
 
 
 def save(client: MlflowClient, where: str, task: str, shown: Sequence[View], owner: Owner) -> None:
-    """Write the owner's views and a note with links to those of all owners, and remove what is no more.
+    """Write the owner's views and a note with links to the views of all owners; remove outdated views.
 
-    What stands there already is left alone: views that a user saved, and those of other owners.
+    Views that a user saved, and those of other owners, are not changed.
     """
     tags = client.get_experiment(where).tags
     links = {view.name: view.address(where, owner) for view in shown}
@@ -419,7 +419,7 @@ def save(client: MlflowClient, where: str, task: str, shown: Sequence[View], own
 
 
 def note(task: str, listed: Sequence[dict[str, Any]]) -> str:
-    """Links to the views, a line for each owner."""
+    """Return links to the views, with a line for each owner."""
     lines = [" · ".join(f"[{plain(name)}]({address})" for name, address in one["links"].items()) for one in listed]
     if len(listed) == 1:
         return f"**{plain(task)}**: {lines[0]}"
@@ -428,7 +428,7 @@ def note(task: str, listed: Sequence[dict[str, Any]]) -> str:
 
 
 def abandoned(tag: str, owner: Owner) -> bool:
-    """Return whether a tag may be a view that the owner no longer has, or one of a version without owners."""
+    """Return whether a tag is an outdated view of the owner, or a view of a version without owners."""
     key = tag.removeprefix(TAG)
     earlier = not re.match(MARK + "[0-9a-f]{8}-", key)
     return tag == OURS or (tag.startswith(TAG + MARK) and (earlier or key.startswith(f"{MARK}{owner.digest}-")))

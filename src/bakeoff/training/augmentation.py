@@ -1,4 +1,4 @@
-"""Images changed at random, as they come to training; labels of pixels move with their images.
+"""Random augmentation of training images; labels of pixels are transformed with their images.
 
 N examples; C, H, W channels, height and width; G nodes along each side of a grid.
 """
@@ -13,25 +13,25 @@ from bakeoff.base.settings import BadInput
 from bakeoff.networks.layers import mirrored
 from bakeoff.training.settings import NO_AUGMENTATION, AugmentationSettings
 
-PLACE = "params.yaml: training"  # of a training whose settings stand nowhere else
+PLACE = "params.yaml: training"  # the place in messages, if none is given
 
 # What is drawn are whole numbers, and what is computed of them takes one sum or product at a time: so a processor with
 # other instructions gives the same bytes.
 PARTS = 1024  # of a degree, of a pixel, and of the intensity 1
-ANGLE, ELASTIC = 7, 8  # columns of what is drawn
+ANGLE, ELASTIC = 7, 8  # columns of the drawn numbers
 
 
 class Augmentation:
-    """In this order, what is on of these, drawn anew for each example and epoch:
+    """The enabled ones of these transformations, in this order, redrawn for each example and epoch:
 
-        rotation    about the centre, by an angle that is uniform in +- so many degrees
+        rotation    about the centre, by an angle that is uniform in +- this number of degrees
         elastic     by displacements from N(0, sigma^2) at the nodes of a grid, with bicubic interpolation between them
         intensity   times a factor that is uniform in 1 +- gain, plus a number that is uniform in +- offset
-        shift       by up to so many pixels each way; what comes in is the image reflected at its edge
-        crop        of H x W out of the image with so many pixels of 0, and label 0, around it
-        flip        left to right, of every second image
+        shift       by up to this number of pixels each way; the image is reflected at its edge
+        crop        to H x W, after padding with this number of pixels of value 0 and label 0
+        flip        left to right, with probability 1/2
         cutout      a square with this side around a random pixel becomes 0; its labels stay
-        window      of all this a square with this side is left, with its labels
+        window      a random square with this side, with its labels, of the result
 
     Rotation and elastic are one map: a pixel of the result is interpolated linearly in the image, reflected at its
     edge, and its label is that of the nearest pixel. Intensities may leave 0 to 1.
@@ -45,10 +45,10 @@ class Augmentation:
 
     def __init__(self, settings: AugmentationSettings, shape: tuple[int, ...], place: str = PLACE) -> None:
         """Args:
-            place: where the settings of the training stand.
+            place: the place of the settings of the training.
 
         Raises:
-            BadInput: the examples are no images, or smaller than a move.
+            BadInput: the examples are not images, or are too small for the settings.
         """
         self.settings = settings
         self.on = settings.on
@@ -64,12 +64,12 @@ class Augmentation:
         self.nodes = settings.elastic.grid if settings.elastic else 0
 
     def draw(self, count: int, generator: torch.Generator) -> Tensor:
-        """Draw the changes of so many examples, (N, 8 + 2 G^2 + 4), in this order:
+        """Draw the transformations of some examples, (N, 8 + 2 G^2 + 4), in this order:
 
         rows and columns of shift and crop, flip, cutout's centre; the angle, the displacements of rows and of columns
         at each node, the gain and the offset, these in `PARTS`; the first row and column of the window.
 
-        One kind after the other, each for all examples; what is off draws nothing.
+        Each kind is drawn for all examples before the next kind; disabled ones draw nothing.
         """
         s = self.settings
         ranges = [(-s.shift, s.shift)] * 2 + [(-s.crop, s.crop)] * 2 + [(0, int(s.flip))]
@@ -133,7 +133,7 @@ class Augmentation:
         return (upper * (1 - down) + lower * down).permute(0, 3, 1, 2), y
 
     def sources(self, drawn: Tensor) -> tuple[Tensor, Tensor]:
-        """Return where each pixel of the result lies in the image: rows and columns (N, H, W) in float64."""
+        """Return the position in the image of each pixel of the result: rows and columns (N, H, W) in float64."""
         i = torch.arange(self.H, device=drawn.device, dtype=torch.float64)[:, None]
         j = torch.arange(self.W, device=drawn.device, dtype=torch.float64)
         middle, centre = (self.H - 1) / 2, (self.W - 1) / 2
@@ -161,7 +161,7 @@ def symmetric(most: float) -> tuple[int, int]:
 
 
 def uniform(low: int, high: int, count: int, generator: torch.Generator) -> Tensor:
-    """Draw so many whole numbers, both ends among them; nothing is drawn where there is no choice."""
+    """Draw integers, including both ends; nothing is drawn if both ends are equal."""
     return torch.randint(low, high + 1, (count,), generator=generator) if low < high else torch.zeros(count).long()
 
 
@@ -198,7 +198,7 @@ def taken(x: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
 
     Args:
         x: (N, C, H, W).
-        rows: whole numbers that broadcast with `columns` to (N, h, w).
+        rows: integers that broadcast with `columns` to (N, h, w).
 
     Returns:
         (N, h, w, C), in that order in memory.

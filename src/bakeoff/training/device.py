@@ -13,10 +13,10 @@ from bakeoff.training.settings import Device, LoopSettings
 
 
 def resolve(device: Device) -> torch.device:
-    """The device of that name; `auto` is the GPU where there is one. A GPU is made to give the same bytes twice.
+    """Return the device of this name; `auto` is the GPU if there is one. A GPU is set to deterministic algorithms.
 
     Raises:
-        BadInput: a GPU is asked for and torch has none. There is no silent fall-back: results would differ.
+        BadInput: a GPU is requested and torch has none. There is no fall-back to the CPU, whose results differ.
     """
     if device == "cuda" and not torch.cuda.is_available():
         gpu.refuse(device)
@@ -32,10 +32,10 @@ def resolve(device: Device) -> torch.device:
 
 
 def precision(settings: LoopSettings, device: torch.device) -> Callable[[], AbstractContextManager[object]]:
-    """A context for the passes through a network, forward, in the precision that is asked for.
+    """Return a context for forward passes in the requested precision.
 
     Raises:
-        BadInput: what belongs to a GPU is asked of a CPU.
+        BadInput: a setting for a GPU is requested on a CPU.
     """
     if device.type == "cpu" and (settings.precision != "float32" or settings.compile):
         asked = f"precision is '{settings.precision}'" if settings.precision != "float32" else "compile is true"

@@ -1,4 +1,4 @@
-"""An exponential moving average of a network's weights, which is measured and kept in place of the weights."""
+"""An exponential moving average of a network's weights, which is evaluated and saved instead of the weights."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""The training loop: the only one."""
+"""The training loop, which all networks share."""
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -34,10 +34,12 @@ LOOK = {"cpu": 1, "cuda": 64}
 
 @dataclass(frozen=True)
 class Outcome:
-    """Attributes:
-    history: one row a moment, finite throughout.
-    diverged: the step, counted from 1, at which the run diverged; its network is of no use.
-    best: the step whose weights the network has; None if it diverged.
+    """The outcome of a training.
+
+    Attributes:
+        history: one row for each evaluation, with finite values only.
+        diverged: the step, counted from 1, at which the run diverged; its network must not be used.
+        best: the step whose weights the network has; None if it diverged.
     """
 
     history: list[dict[str, float]]
@@ -46,7 +48,7 @@ class Outcome:
 
     @property
     def final(self) -> dict[str, float]:
-        """The metrics of the weights that are left, on all validation data; empty if the training diverged."""
+        """The metrics of the final weights on all validation data; empty if the training diverged."""
         return {name: value for name, value in self.measured.items() if not name.startswith(SUBSET)}
 
     @property
@@ -68,12 +70,12 @@ class Diverged(Exception):
 
 
 class Losses:
-    """Those of one run's steps, read from the device in portions.
+    """The losses of the steps of a run, read from the device in batches.
 
     Attributes:
-        above: how many times the first loss is too much.
+        above: the multiple of the first loss above which a run has diverged.
         first: the loss of the first step.
-        taken: how many there were, of all epochs.
+        taken: the number of losses of all epochs.
         read: those since the last moment, as far as they were looked at.
     """
 
@@ -85,8 +87,10 @@ class Losses:
         self.pending: list[Tensor] = []
 
     def add(self, loss: Tensor) -> None:
-        """Raises:
-        Diverged: this loss, or one before it that is only now looked at, is not finite, or too large.
+        """Add the loss of a step.
+
+        Raises:
+            Diverged: this loss, or an earlier one that is only read now, is not finite, or too large.
         """
         self.taken += 1
         if self.look == 1:
@@ -97,7 +101,7 @@ class Losses:
             self.settle()
 
     def settle(self) -> None:
-        """Look at what came since the last look.
+        """Read the losses since the last call.
 
         Raises:
             Diverged: a loss is not finite, or too large.
@@ -115,7 +119,7 @@ class Losses:
         self.read.append(value)
 
     def mean(self) -> float:
-        """The mean of those since the last moment."""
+        """Return the mean loss since the last evaluation."""
         self.settle()
         mean, self.read = fmean(self.read), []
         return mean
@@ -154,7 +158,7 @@ class Norms:
 
 
 def squares(tensors: Iterable[Tensor]) -> Tensor:
-    """The sum of all squares, in float64, for those of float32 overflow from 1e19 on."""
+    """Return the sum of all squares, in float64, because squares of float32 values above 1e19 overflow."""
     return torch.stack([tensor.detach().double().square().sum() for tensor in tensors]).sum()
 
 
@@ -166,7 +170,7 @@ class Best:
         self.weights: dict[str, Tensor] = {}
 
     def waited(self, row: Mapping[str, float], network: nn.Module) -> bool:
-        """Take in the end of an epoch; whether as many as the patience have gone by since the best."""
+        """Record the end of an epoch; return whether the best one is as many epochs ago as the patience."""
         if row["val/loss"] < self.loss:
             self.loss, self.epoch, self.step = row["val/loss"], int(row["epoch"]), int(row["step"])
             self.weights = {name: weight.clone() for name, weight in network.state_dict().items()}
@@ -186,12 +190,12 @@ class Best:
 
 
 class Loop(Generic[Batch]):
-    """One run on its way.
+    """A run in progress.
 
     Attributes:
         epoch: epochs that have ended.
         batch: batches of the present epoch that are done.
-        order: the generator's state at the start of the present epoch, from which its batches come again.
+        order: the generator's state at the start of the current epoch, from which its batches are drawn again.
     """
 
     def __init__(
@@ -260,7 +264,7 @@ class Loop(Generic[Batch]):
         self.batch += 1
 
     def whole(self, batch: Batch) -> Tensor:
-        """The loss of a batch; its gradient is left with the weights."""
+        """Compute the loss of a batch and its gradient, which is stored with the weights."""
         with self.precision():
             loss = self.workload.loss(self.model, batch)
         loss.backward()  # type: ignore[no-untyped-call]
@@ -268,7 +272,7 @@ class Loop(Generic[Batch]):
 
     @property
     def due(self) -> bool:
-        """Whether the last step was a moment on the way, ceil(k steps / evaluations), and no row has it yet.
+        """Return whether the last step was an evaluation step, ceil(k steps / evaluations), that has no row yet.
 
         The last moment is the end: where chance decides how long an epoch is, `steps` are as many as are expected.
         """
@@ -305,7 +309,7 @@ class Loop(Generic[Batch]):
         """Append a row to the history.
 
         Args:
-            whole: on all validation data too.
+            whole: whether to evaluate on all validation data too.
 
         Raises:
             Diverged: a loss or a metric is not finite.
@@ -327,7 +331,7 @@ class Loop(Generic[Batch]):
         return row
 
     def state(self, outcome: Outcome | None = None) -> memoryview:
-        """All that the rest of the run depends on; of one that has ended, what came of it."""
+        """Return the state on which the rest of the run depends; for a finished run, its outcome."""
         return pack(
             {
                 "network": self.network.state_dict(),
@@ -374,9 +378,9 @@ def fit(
     watch: Watch,
     checkpoint: Checkpoint | None = None,
 ) -> Outcome:
-    """Trains `network` in place and returns what was seen on the way: test data is never read.
+    """Train `network` in place, and return the outcome. Test data are never read.
 
-    It is measured at the settings' number of moments, spaced evenly by steps, the last at the end; where there are
+    It is measured at the settings' number of moments, spaced evenly by steps, the last at the end; if there are
     fewer steps, after each. With an early stop it is measured at the end of each epoch too. A row of the history holds
     `epoch` (a fraction on the way), `step` (updates until then), `train/loss` (the mean over the batches since the last
     row, each taken before its step and without penalties), `val_subset/...`, what the workload measures on the fixed
@@ -386,7 +390,7 @@ def fit(
 
     Measuring changes nothing of the training. A loss or a metric that is not finite, or a loss above the settings'
     multiple of the first, ends the training, and enters no row. What an early stop leaves are the weights of the epoch
-    with the least validation loss, the first of them; without one they are the last epoch's. Where an optimizer
+    with the least validation loss, the first of them; without one they are the last epoch's. If an optimizer
     evaluates other weights than it trains, or the settings ask for a moving average of them, it is those that are
     measured and left.
 

@@ -1,4 +1,4 @@
-"""One training, and all that is random in it, drawn from one seed."""
+"""One training, with all its random numbers drawn from one seed."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,18 +22,18 @@ def start(build: Callable[[torch.Generator], nn.Module], seed: int) -> tuple[nn.
 
 
 def unwatched(_: object) -> None:
-    """Watch nothing."""
+    """Do nothing."""
 
 
 @dataclass(frozen=True)
 class Job(Generic[Batch]):
     """A network trained on a workload under an optimizer.
 
-    The seed first draws the weights, then the order of the examples: optimizers with the same seed meet the same.
+    The seed determines the first weights and the order of the examples, which are the same for all optimizers.
 
     Attributes:
-        build: makes the network where the workload's data are, with weights drawn from a generator.
-        hyperparameters: of the optimizer.
+        build: builds the network on the device of the workload's data, with weights drawn from a generator.
+        hyperparameters: those of the optimizer.
     """
 
     workload: Workload[Batch]
@@ -44,7 +44,7 @@ class Job(Generic[Batch]):
     seed: int
 
     def start(self) -> "Started[Batch]":
-        """Return the job with its network as it is before the first step."""
+        """Return the job with its initial network."""
         return Started(self, *start(self.build, self.seed))
 
 
@@ -53,7 +53,7 @@ class Started(Generic[Batch]):
     """A job whose network has its first weights.
 
     Attributes:
-        generator: draws what is random in the training.
+        generator: the generator of all random numbers of the training.
     """
 
     job: Job[Batch]
@@ -61,7 +61,7 @@ class Started(Generic[Batch]):
     generator: torch.Generator
 
     def fit(self, watch: Watch = unwatched, checkpoint: Checkpoint | None = None) -> Outcome:
-        """Train the network; from the checkpoint on, where it holds a state."""
+        """Train the network, starting from the state in the checkpoint if there is one."""
         job = self.job
         optimizer = OPTIMIZERS[job.optimizer].build(self.network.parameters(), job.hyperparameters)
         return fit(

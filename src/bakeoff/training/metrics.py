@@ -1,4 +1,4 @@
-"""How well a network does. N examples, K classes; H, W height and width."""
+"""Metrics of predictions. N examples, K classes; H, W height and width."""
 
 from collections.abc import Mapping, Sequence
 from statistics import fmean
@@ -13,13 +13,13 @@ def accuracy(logits: Tensor, labels: Tensor) -> float:
 
 
 def area_under_curve(scores: Tensor, labels: Tensor) -> float:
-    """Area under the ROC curve: how often a positive scores above a negative, a tie counting half.
+    """Return the area under the ROC curve: the share of pairs with the positive above the negative; ties count half.
 
     By ranks, exactly, with tied scores (N,) sharing the mean of their ranks: AUC = (R - P (P + 1) / 2) / (P (N - P)),
     where P labels (N,) are 1 and R is the sum of their ranks.
     Source: Hanley & McNeil 1982, Radiology 143(1); Mann & Whitney 1947.
     Raises:
-        ValueError: only one class is there.
+        ValueError: there is only one class.
     """
     _, inverse, counts = torch.unique(scores, return_inverse=True, return_counts=True)
     ranks = counts.cumsum(0).double() - (counts - 1) / 2
@@ -32,9 +32,10 @@ def area_under_curve(scores: Tensor, labels: Tensor) -> float:
 
 
 def separation(logits: Tensor, labels: Tensor) -> float:
-    """The area under the ROC curve of two classes; of more, the mean over each class against all others.
+    """Return the area under the ROC curve of two classes; for more classes, the mean of one-vs-rest areas.
 
-    Scores of two classes are the difference of their logits (N, 2), of more the softmax of (N, K): classes weigh alike.
+    Scores are the difference of the logits (N, 2) for two classes, and the softmax of (N, K) for more. All classes have
+    equal weights.
     Source: one against the rest, Provost & Domingos 2000, CeDER working paper IS-00-04.
     Raises:
         ValueError: a class is missing among the labels (N,).
@@ -47,17 +48,17 @@ def separation(logits: Tensor, labels: Tensor) -> float:
 
 
 def dice(predicted: Tensor, labels: Tensor, classes: int) -> list[float]:
-    """For each class 2 |A & B| / (|A| + |B|), A the pixels predicted and B the pixels labelled so, of all images.
+    """Return for each class 2 |A & B| / (|A| + |B|), with A the predicted and B the labelled pixels of all images.
 
     Both are (N, H, W). Counted over all images at once, so that a slice without a class does not decide.
-    1 where neither has the class.
+    1 if neither has the class.
     Source: Dice 1945, Ecology 26(3).
     """
     return dice_of(confusion(predicted, labels, classes))
 
 
 def confusion(predicted: Tensor, labels: Tensor, classes: int) -> Tensor:
-    """How many pixels of each label were predicted as each class: (K labelled, K predicted)."""
+    """Return the confusion matrix of pixels: (K labelled, K predicted)."""
     pairs = torch.bincount((labels * classes + predicted).flatten(), minlength=classes * classes)
     return pairs.view(classes, classes)
 
@@ -69,7 +70,7 @@ def dice_of(confusion: Tensor) -> list[float]:
 
 
 def iou_of(confusion: Tensor) -> list[float]:
-    """For each class |A & B| / |A | B|, the intersection over union; A and B as in `dice`, and 1 where both are empty.
+    """Return the intersection over union of each class, |A & B| / |A | B|, A and B as in `dice`; 1 if both are empty.
 
     Source: Jaccard 1912, New Phytologist 11(2).
     """
@@ -84,5 +85,5 @@ def pixel_error_of(confusion: Tensor) -> float:
 
 
 def means(rows: Sequence[Mapping[str, float]]) -> dict[str, float]:
-    """Return the mean of each metric over the rows; nothing where there are no rows."""
+    """Return the mean of each metric over the rows; an empty dictionary if there are no rows."""
     return {name: fmean(row[name] for row in rows) for name in rows[0]} if rows else {}

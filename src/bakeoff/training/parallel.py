@@ -23,7 +23,7 @@ from bakeoff.training.workload import Batch, Workload
 
 
 def join(shards: int, device: torch.device) -> None:
-    """Meet the other processes, if there are any.
+    """Join the process group of torchrun, if there is one.
 
     Raises:
         BadInput: they cannot share the shards evenly.
@@ -42,7 +42,7 @@ def join(shards: int, device: torch.device) -> None:
 
 
 def leave() -> None:
-    """End gloo's threads while Python still runs: at its very end, the process would abort where one of them waits."""
+    """Shut down gloo's threads before the interpreter exits; otherwise a waiting thread aborts the process."""
     if dist.is_initialized() and dist.get_backend() == "gloo":
         dist.destroy_process_group()
 
@@ -56,9 +56,9 @@ def meet() -> None:
 
 @contextmanager
 def together() -> Iterator[None]:
-    """What all processes do at once. The others follow the first, which says what it ends of: quietly, if it has ended.
+    """Run the block in all processes. Rank 0 reports errors; the others exit silently once rank 0 is gone.
 
-    Of SIGTERM, say, which torchrun sends to all: the first saves the state after its step, and is gone at the next.
+    torchrun sends SIGTERM to all, for example: rank 0 saves the state after its step, and is gone at the next one.
     """
     try:
         yield
@@ -69,7 +69,7 @@ def together() -> Iterator[None]:
 
 
 class Sharded(Generic[Batch]):
-    """The gradient of the mean loss over a batch, as a sum over its shards; the map-reduce of the notes.
+    """The gradient of the mean loss over a batch, as a sum over its shards (map-reduce).
 
         g = sum_s (n_s / n) g_s,   g_s the gradient of the mean loss over the n_s examples of shard s
 
@@ -104,7 +104,7 @@ class Sharded(Generic[Batch]):
         self.mine = range(rank * each, (rank + 1) * each)
 
     def __call__(self, batch: Batch) -> Tensor:
-        """The loss; the gradient is left with the weights."""
+        """Return the loss; the gradient is stored with the weights."""
         parts = self.workload.shards(batch, self.shards)
         whole = sum(size for _, size in parts)
         seeds = torch.randint(2**63 - 1, (self.shards,), generator=self.generator).tolist()
@@ -115,7 +115,7 @@ class Sharded(Generic[Batch]):
         return self.share_out(self.gather(sums))
 
     def part(self, batch: Batch, size: int, whole: int, seed: int, start: list[Tensor]) -> Tensor:
-        """What a shard adds to the loss, to each gradient and to the running statistics, as one flat tensor."""
+        """Return the contribution of a shard to loss, gradients and running statistics, as one flat tensor."""
         for buffer, value in zip((*self.running, *self.counts), start, strict=True):
             buffer.copy_(value)
         for weight in self.parameters:
@@ -132,7 +132,7 @@ class Sharded(Generic[Batch]):
         return torch.cat([tensor.detach().reshape(-1) for tensor in (loss, *gradients, *running)])
 
     def gather(self, sums: list[Tensor]) -> Tensor:
-        """The sum over all shards, in their order."""
+        """Return the sum over all shards, in their order."""
         if self.size > 1:
             mine = torch.stack(sums)
             everyone = [torch.empty_like(mine) for _ in range(self.size)]

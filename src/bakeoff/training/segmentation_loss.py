@@ -22,7 +22,7 @@ NEGLIGIBLE = 1e-8  # a border weight below this is 0: less than float32 sees bes
 
 
 class SegmentationLoss:
-    """The loss that settings ask for.
+    """The loss that the settings select.
 
     The mean of weighted costs is over all pixels, not over the sum of their weights, as in the paper on the U-Net: a
     part of a batch then counts by its pixels alone.
@@ -35,7 +35,7 @@ class SegmentationLoss:
         smoothing: of labels; the weight of a pixel is that of its label, for all terms of its smoothed cost.
             Differs: torch.nn.CrossEntropyLoss weighs the term of each class by the weight of that class.
         weights: of the classes (K,).
-        keep: the border weights of an image, for the next time that it has these labels. As many as there are
+        keep: the number of images whose border weights are cached. As many as there are
             training images, where no augmentation changes their labels.
         """
         self.settings, self.smoothing, self.weights = settings, smoothing, weights
@@ -74,7 +74,7 @@ class SegmentationLoss:
 
 
 def rows(logits: Tensor) -> Tensor:
-    """(N, K) as they are; those of pixels (N, K, H, W) as (N H W, K), for which a GPU has a deterministic loss."""
+    """Return logits (N, K) unchanged, and (N, K, H, W) as (N H W, K), whose loss is deterministic on a GPU."""
     return logits.movedim(1, -1).reshape(-1, logits.shape[1])
 
 
@@ -93,7 +93,7 @@ def dice_loss(logits: Tensor, labels: Tensor, smooth: float, weights: Tensor) ->
     """Return 1 - soft Dice, the weighted mean over the classes and the mean over images.
 
     The soft Dice of a class is (2 sum(p g) + smooth) / (sum(p) + sum(g) + smooth) over the pixels of one image, p the
-    probabilities and g 1 where the label is the class, else 0. A class that an image does not have costs the less the
+    probabilities and g 1 if the label is the class, else 0. A class that an image does not have costs the less the
     less probability it is given. The background counts as any other class.
     Source: Milletari, Navab & Ahmadi 2016, arXiv:1606.04797.
     Differs: plain sums in the denominator, not of squares; smoothed; a mean over classes.
@@ -128,7 +128,7 @@ def border_weights(labels: NDArray[np.integer], settings: BorderWeightSettings) 
 
 
 def cells(labels: NDArray[np.integer], reach: int) -> list[tuple[NDArray[np.bool_], tuple[slice, ...]]]:
-    """Return each cell within its window, which is its bounding box and so many pixels around."""
+    """Return each cell within its window, which is its bounding box with a margin."""
     found = []
     for label in range(1, int(labels.max()) + 1):
         numbered, _ = ndimage.label(labels == label)
@@ -145,7 +145,7 @@ def class_weights(
 
     Args:
         count: returns the number of pixels of each class in the training data.
-        place: where the settings of the training stand.
+        place: the place of the settings of the training.
 
     Raises:
         BadInput: a class to balance has no pixels.

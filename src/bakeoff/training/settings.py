@@ -1,4 +1,4 @@
-"""How long and in which portions a network is trained, when a training ends, and where it runs."""
+"""Settings of a training: epochs, batches, schedule, early stop, augmentation, loss and execution."""
 
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal, Self
@@ -33,13 +33,13 @@ BatchSize = Annotated[Positive | Literal["full"], WrapValidator(size_or_full)]
 
 
 class EarlyStopSettings(Settings):
-    """The training ends when the validation loss has not been below its least for `patience` epochs."""
+    """The training ends when the validation loss has not improved for `patience` epochs."""
 
     patience: Positive
 
 
 class EmaSettings(Settings):
-    """An exponential moving average of the weights, with this decay a step, is measured and kept in their place."""
+    """An exponential moving average of the weights, with this decay per step, replaces them after training."""
 
     decay: Annotated[float, Field(ge=0, lt=1)]
 
@@ -92,16 +92,16 @@ class AugmentationSettings(Settings):
 
     @property
     def on(self) -> bool:
-        """Whether anything changes the examples."""
+        """Whether any augmentation is enabled."""
         return any(self.model_dump().values())
 
     @property
     def moves_labels(self) -> bool:
-        """Whether the labels of pixels change with the image."""
+        """Whether an enabled augmentation also transforms the labels of pixels."""
         return any((self.shift, self.crop, self.flip, self.rotation, self.elastic, self.window))
 
     def size_faults(self, height: int, width: int, images: str) -> Iterator[str]:
-        """Yield what does not fit images of this height and width, beginning with the key at fault.
+        """Yield errors for images of this height and width, each beginning with its key.
 
         Args:
             images: what the message calls the images.
@@ -172,7 +172,7 @@ def named_or_listed(value: object, check: ValidatorFunctionWrapHandler) -> objec
 
 
 class SegmentationSettings(Settings):
-    """What a training on labelled pixels minimises.
+    """The loss of a training on labelled pixels.
 
     Attributes:
         class_weights: `balanced` is pixels / (classes x pixels of the class) in the training data.
@@ -194,16 +194,16 @@ class SegmentationSettings(Settings):
 
 
 class ExecutionSettings(Settings):
-    """How every training is executed.
+    """The execution of all trainings.
 
     Attributes:
-        diverged_above: a training loss above so many times that of the first batch ends the run as diverged.
+        diverged_above: a training loss above this multiple of that of the first batch ends the run as diverged.
         norms: the history has the mean norms of gradients and updates.
         evaluations: moments at which a training is measured: spaced evenly by steps, the last at its end.
         evaluation_share: the examples that these evaluations see together, as a share of those that the training sees;
             so many validation examples, a fixed subset, are measured at each moment. None: all of them.
-        shards: parts of a batch whose gradients are computed by themselves, by as many processes as there are.
-        precision, compile: of a GPU; bfloat16 is mixed with float32 as torch's autocast does it.
+        shards: parts of a batch whose gradients are computed separately, by one or more processes.
+        precision, compile: only on a GPU; bfloat16 is mixed precision by torch's autocast.
     """
 
     diverged_above: Annotated[float, Field(gt=1)] | None
@@ -222,7 +222,7 @@ class RunSettings(ExecutionSettings):
 
 
 class ScheduledSettings(Settings):
-    """How long and along which schedule a network is trained, on any workload."""
+    """The settings of a training on any workload."""
 
     epochs: Positive
     schedule: ScheduleSettings
@@ -284,7 +284,7 @@ def executed(plan: ScheduledSettings, run: ExecutionSettings) -> dict[str, Any]:
 
 
 def plain(epochs: int, batch_size: int | Literal["full"]) -> TrainingSettings:
-    """Descent along the loss and nothing beside it, to the last epoch; diverged where something is not finite.
+    """Return settings of plain gradient descent to the last epoch, without penalties; not finite means diverged.
 
     It is measured at its end alone.
     """

@@ -7,9 +7,9 @@ SEED = 0  # the subset depends on the data and its size alone
 
 
 def drawn(strata: NDArray[np.integer], count: int) -> NDArray[np.int64]:
-    """Return the places of so many examples, ascending: random, stratified, and at least one of each stratum.
+    """Return the indices of a number of random examples, ascending, stratified, with at least one of each stratum.
 
-    Each stratum has its share of them, to the nearest example. More are drawn where there are more strata than `count`.
+    Each stratum has its share of them, to the nearest example. More are drawn if there are more strata than `count`.
 
     Args:
         strata: (N,), of each example: its class.

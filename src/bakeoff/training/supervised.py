@@ -1,6 +1,6 @@
 """Workloads with labels: one for each example, or one for each pixel.
 
-Where there is room, each split lies on the device as one tensor; else it stays in its file, and comes by the batch.
+If there is room, each split lies on the device as one tensor; else it stays in its file, and comes by the batch.
 
 N examples, K classes; C, H, W channels, height and width; D features.
 """
@@ -41,7 +41,7 @@ class Supervised(ABC):
         shape: of one example: (D,) or (C, H, W).
         classes: their names, in the order of the labels.
         held: what no batch holds, by split.
-        subset: places of the validation subset among the validation examples; empty where none are held out.
+        subset: places of the validation subset among the validation examples; empty if none are held out.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class Supervised(ABC):
     ) -> None:
         """Args:
         refit: train on training and validation examples together; then there is nothing to validate on.
-        place: where the settings stand.
+        place: the place of the settings.
         """
         self.check(examples, held(refit))
         self.device, self.classes, self.scored = device, examples.classes, examples.scored
@@ -78,8 +78,10 @@ class Supervised(ABC):
 
     @abstractmethod
     def check(self, examples: Examples, held: Sequence[Held]) -> None:
-        """Raises:
-        BadInput: what is held cannot be measured.
+        """Check that the labels can be measured.
+
+        Raises:
+            BadInput: what is held cannot be measured.
         """
 
     @property
@@ -87,7 +89,7 @@ class Supervised(ABC):
         return math.ceil(len(self.train[0]) / self.batch_size)
 
     def batches(self, generator: torch.Generator, start: int = 0) -> Iterator[tuple[Tensor, Tensor]]:
-        """Batches of a random permutation; the last one takes what is left.
+        """Yield batches of a random permutation; the last one may be smaller.
 
         Before the first, and whatever the size of a batch, the generator gives the order, then what augmentation does
         to each example in that order. While batches are used it gives seeds to masks of dropout.
@@ -106,7 +108,7 @@ class Supervised(ABC):
 
     @property
     def ahead(self) -> int:
-        """The number of batches that are prepared together: each by itself takes several times as long."""
+        """The number of batches that are prepared together, which is several times as fast."""
         return max(1, AHEAD // (self.batch_size * math.prod(self.shape)))
 
     def shards(self, batch: tuple[Tensor, Tensor], count: int) -> list[tuple[tuple[Tensor, Tensor], int]]:
@@ -128,15 +130,17 @@ class Supervised(ABC):
 
     @abstractmethod
     def measure(self, outputs: Iterable[tuple[Tensor, Tensor]]) -> dict[str, float]:
-        """The loss and the task's metrics, of logits and labels that come in chunks."""
+        """Return the loss and the task's metrics of logits and labels in chunks."""
 
 
 class Classification(Supervised):
     """One label for each example. Measured by accuracy and the area under the ROC curve."""
 
     def check(self, examples: Examples, held: Sequence[Held]) -> None:
-        """Raises:
-        BadInput: what is held lacks a class.
+        """Check that the labels can be measured.
+
+        Raises:
+            BadInput: what is held lacks a class.
         """
         for part in held:
             absent = np.setdiff1d(np.arange(len(examples.classes)), getattr(examples, part).y)
@@ -153,7 +157,7 @@ class Classification(Supervised):
 
 
 class Segmentation(Supervised):
-    """One label for each pixel; class 0 is the background, where there is one.
+    """One label for each pixel; class 0 is the background, if there is one.
 
     Measured by Dice and intersection over union (IoU) of each other class, their means, and the share of wrong pixels.
     All count the pixels of a split at once, and a class that is in no label and in no prediction has a score of 1.
@@ -190,7 +194,7 @@ class Segmentation(Supervised):
         return self.criterion(network(x), y)
 
     def check(self, examples: Examples, held: Sequence[Held]) -> None:
-        """Raise nothing: a class that no picture has can be measured, too."""
+        """Accept any labels: a class without pixels can be measured, too."""
 
     def measure(self, outputs: Iterable[tuple[Tensor, Tensor]]) -> dict[str, float]:
         classes = len(self.classes)
@@ -208,7 +212,7 @@ class Segmentation(Supervised):
 
 
 def held(refit: bool) -> tuple[Held, ...]:
-    """The splits that training leaves alone."""
+    """The splits that are not used for training."""
     return ("test",) if refit else ("validation", "test")
 
 
@@ -294,7 +298,7 @@ def stored(splits: Sequence[Split], device: torch.device) -> tuple[Stored, Store
 
 
 def fits(examples: Examples, device: torch.device) -> bool:
-    """Whether all splits as tensors take no more than half of the memory that the device has left.
+    """Return whether all splits fit into half of the free memory of the device.
 
     That is no part of the result: the batches are the same to the bit.
     """

@@ -20,12 +20,14 @@ from bakeoff.tuning.trial_log import LoggedTrainings, TrialLog
 
 @dataclass(frozen=True)
 class TableTrainings:
-    """Attributes:
-    study: its name.
-    settings: of the study, with the epochs of the table and the budget, and the examples of the table.
-    base: what all trainings share.
-    levels: of each range.
-    checks: the number of trainings at random points.
+    """The trainings of a table of a study.
+
+    Attributes:
+        study: its name.
+        settings: of the study, with the epochs of the table and the budget, and the examples of the table.
+        base: what all trainings share.
+        levels: of each range.
+        checks: the number of trainings at random points.
     """
 
     study: str
@@ -52,7 +54,7 @@ class TableTrainings:
 
     @cached_property
     def checked(self) -> list[Cube]:
-        """The places of the trainings by which the table is checked."""
+        """The positions of the trainings that check the table."""
         return check_places(self.space, self.checks, self.settings.seed)
 
     @cached_property

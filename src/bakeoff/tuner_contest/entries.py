@@ -1,4 +1,4 @@
-"""What params.yaml says of the contest: its methods, its problems, and all searches."""
+"""The methods, problems and searches of the comparison of search methods, from params.yaml."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -25,9 +25,11 @@ from bakeoff.tuning.settings import StudySettings
 
 @dataclass(frozen=True)
 class Entries:
-    """Attributes:
-    hyperparameters: the settings of each method.
-    tables: the description of the problems that are tables.
+    """The methods and problems of the comparison.
+
+    Attributes:
+        hyperparameters: the settings of each method.
+        tables: the description of the problems that are tables.
     """
 
     settings: TunerContestSettings

@@ -42,7 +42,7 @@ def hartmann(u: Array) -> float:
 
 
 def two_of_six(u: Array) -> float:
-    """Branin's function of the second and the fifth coordinate; the others change nothing."""
+    """Branin's function of the second and the fifth coordinate; the others have no effect."""
     return branin(u[[1, 4]])
 
 

@@ -42,7 +42,7 @@ class TableResult(Result):
         best, median: of the objective over the levels; a diverged training counts as the worst of the others.
         errors: median and 90th percentile of the absolute error of the interpolated objective; None without a check
             that ended.
-        correlation: Spearman's rank correlation of both; None where either is constant.
+        correlation: Spearman's rank correlation of both; None if either is constant.
         misjudged: checks of which only the real or only the interpolated training diverges.
     """
 
@@ -78,9 +78,11 @@ class MethodResult(Result):
 
 
 class TunerContest(Result):
-    """Attributes:
-    trials: the budgets.
-    critical_difference: of mean ranks at one budget.
+    """The results of the comparison of search methods.
+
+    Attributes:
+        trials: the budgets.
+        critical_difference: of mean ranks at one budget.
     """
 
     confidence: float
@@ -105,5 +107,5 @@ class TunerContest(Result):
             return cls.model_validate_json(path.read_bytes())
         except ValidationError:
             raise BadInput(
-                f"{path}: is cut or of another version of bakeoff; `dvc repro tuner_contest` writes it again"
+                f"{path}: is truncated or of another version of bakeoff; `dvc repro tuner_contest` writes it again"
             ) from None

@@ -13,7 +13,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Problem:
-    """A function to minimise; infinity where a training diverges.
+    """A function to minimise; infinity if a training diverges.
 
     Attributes:
         least: its minimum.

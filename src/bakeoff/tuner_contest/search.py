@@ -53,6 +53,6 @@ def levels(space: Space, budget: int, seed: int) -> dict[str, int]:
 
 
 def most_levels(space: Space, name: str, budget: int) -> int:
-    """Return how many levels a range can have: as many as it has whole numbers, or as the budget has trials."""
+    """Return the largest number of levels of a range: the number of its integers, or of the trials of the budget."""
     low, high = space.extremes(name)
     return int(high) - int(low) + 1 if name in space.integers else budget

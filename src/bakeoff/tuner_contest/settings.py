@@ -32,13 +32,15 @@ class TableSettings(Settings):
 
 
 class TunerContestSettings(Settings):
-    """Attributes:
-    methods: `random` is one of them, which the others are compared with; none for no contest.
-    functions: with a known minimum.
-    tables: by the name of the study whose trainings they have.
-    batch: points proposed at a time.
-    resamples: bootstrap resamples behind each interval.
-    seed: of the first search; the others have those that follow.
+    """The section `tuner_contest` of params.yaml.
+
+    Attributes:
+        methods: `random` is one of them, which the others are compared with; none for no contest.
+        functions: with a known minimum.
+        tables: by the name of the study whose trainings they have.
+        batch: points proposed at a time.
+        resamples: bootstrap resamples behind each interval.
+        seed: of the first search; the others have those that follow.
     """
 
     methods: Annotated[tuple[ContestMethod, ...], Field(strict=False), DISTINCT]
@@ -60,9 +62,11 @@ class TunerContestSettings(Settings):
 
 
 class TunerContestBudget(Settings):
-    """Attributes:
-    repeats: searches of each method on each problem, from different seeds.
-    trials: the budgets at which methods are compared, ascending.
+    """The budget of the comparison of search methods.
+
+    Attributes:
+        repeats: searches of each method on each problem, from different seeds.
+        trials: the budgets at which methods are compared, ascending.
     """
 
     repeats: Annotated[int, Field(ge=2, le=100_000)]

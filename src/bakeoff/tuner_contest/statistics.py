@@ -35,7 +35,7 @@ class Bootstrap:
         return [(1 - self.confidence) / 2, (1 + self.confidence) / 2]
 
     def estimate(self, statistic: Callable[..., float], *regrets: Array) -> Estimate:
-        """Return a statistic of regrets with its interval; repeats are drawn anew for each array."""
+        """Return a statistic of regrets with its interval; repeats are redrawn for each array."""
         rng = np.random.default_rng(0)
         found = [statistic(*(resampled(rng, one) for one in regrets)) for _ in range(self.resamples)]
         low, high = np.quantile(found, self.limits)

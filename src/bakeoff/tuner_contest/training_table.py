@@ -48,7 +48,7 @@ def check_places(space: Space, count: int, seed: int) -> list[Cube]:
 
 @dataclass(frozen=True)
 class TrainingTable:
-    """The values of an objective, of which less is better, by level; infinity where a training diverged.
+    """The values of an objective, of which less is better, by level; infinity if a training diverged.
 
     Attributes:
         choices: of each dimension the number of its choices; 0 for a range.
@@ -134,7 +134,7 @@ def written(
     """Return a table as CSV: the trainings at the levels, then those at random points.
 
     Columns: `level` or `check`, the settings, the objective (empty for a diverged training), the step at which the
-    training diverged, and of a check the interpolated objective (empty where the interpolation says that it diverges).
+    training diverged, and of a check the interpolated objective (empty if the interpolation says that it diverges).
     """
     text = StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -152,12 +152,12 @@ def written(
 
 @dataclass(frozen=True)
 class Checks:
-    """Real and interpolated values of an objective at random points; infinity where it diverges.
+    """Real and interpolated values of an objective at random points; infinity if it diverges.
 
     Attributes:
-        errors: median and 90th percentile of the absolute error over the points where neither diverges; None where
+        errors: median and 90th percentile of the absolute error over the points where neither diverges; None if
             there is none.
-        correlation: Spearman's rank correlation over all points; None where either has one value only.
+        correlation: Spearman's rank correlation over all points; None if either has one value only.
         misjudged: points at which only one of the two diverges.
     """
 

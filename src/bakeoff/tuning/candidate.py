@@ -1,4 +1,4 @@
-"""The settings of the training at a point: those of params.yaml or a recipe, with what a study fixes and searches."""
+"""The settings of a training at a point: those of params.yaml or a recipe, changed by those of the study."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -39,10 +39,10 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Base:
-    """What all trainings of a study share.
+    """The settings that all trainings of a study share.
 
     Attributes:
-        place: where the study stands.
+        place: the place of the study, for messages.
         optimizers: those that are searched.
         values: the settings by section, as plain values; with several optimizers those of each under its name.
     """

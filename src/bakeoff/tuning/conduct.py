@@ -1,4 +1,4 @@
-"""One method's search as a stage: side by side, with its log, and what it writes."""
+"""One method's search as a stage: parallel trainings, the log and the outputs."""
 
 from operator import methodcaller
 

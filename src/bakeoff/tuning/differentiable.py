@@ -1,4 +1,4 @@
-"""Which studies the gradient method can search."""
+"""Checks whether the gradient method can search a study."""
 
 from collections.abc import Iterator, Mapping
 

@@ -18,7 +18,7 @@ class Unknown(ValueError):
 def whole_names(
     values: Mapping[str, Any], space: Mapping[str, Dimension], takes: Callable[[str, float], bool]
 ) -> frozenset[str]:
-    """Return the names of the ranges of whole numbers.
+    """Return the names of the ranges of integers.
 
     A range has whole values where the setting has one; where it has no number (`null`, or a word), if both ends are
     whole and the setting takes no fraction.

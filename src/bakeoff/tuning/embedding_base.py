@@ -1,4 +1,4 @@
-"""The settings of a training of word vectors at a point: those of params.yaml, with what a study fixes and searches."""
+"""The settings of a training of word vectors at a point: those of params.yaml, changed by those of the study."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -36,11 +36,11 @@ class EmbeddingCandidate:
 
 @dataclass(frozen=True)
 class EmbeddingBase:
-    """What all trainings of a study of word vectors share.
+    """The settings that all trainings of a study of word vectors share.
 
     Attributes:
-        place: where the study stands.
-        word2vec: the settings of params.yaml, for what no study sets.
+        place: the place of the study, for messages.
+        word2vec: the settings of params.yaml, for those that the study does not set.
         values: the settings by section, as plain values; the learning rate is that of the architecture.
     """
 

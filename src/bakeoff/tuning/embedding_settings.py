@@ -19,7 +19,7 @@ class EmbeddingStudySettings(Settings):
     """A training of word vectors with the sampler word2vec whose settings are searched.
 
     Names of settings are dotted: embedding.NAME as under `embedding.word2vec`, where learning_rate is that of the
-    architecture. What neither `fixed` nor `space` names stands as params.yaml has it there.
+    architecture. Settings that neither `fixed` nor `space` names have their value in params.yaml.
 
     Attributes:
         corpus: a text under `data`.
@@ -46,7 +46,7 @@ class EmbeddingStudySettings(Settings):
     space: Annotated[dict[str, Dimension], Field(min_length=1)]
 
     def points(self, trainings: int) -> int:
-        """Return the number of trials that so many trainings pay for."""
+        """Return the number of trials that a number of trainings is enough for."""
         return trainings // self.evaluation.cost
 
     @property
@@ -55,7 +55,7 @@ class EmbeddingStudySettings(Settings):
 
     @property
     def subject(self) -> dict[str, str]:
-        """What is trained, as the parameters of a run have it."""
+        """The subject of the training, as parameters of a run."""
         return {"task": "embedding", "model": self.architecture, "optimizer": "sgd", "sampler": "word2vec"}
 
     @property

@@ -1,4 +1,4 @@
-"""What params.yaml says of one method's search of a study of word vectors, and the search that it makes."""
+"""The search of a method in a study of word vectors, from params.yaml."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -23,10 +23,12 @@ from bakeoff.tuning.trial_log import LoggedTrainings, TrialLog
 
 @dataclass(frozen=True)
 class EmbeddingSetup:
-    """Attributes:
-    settings: of the study, with the epochs of the budget.
-    hyperparameters: of the method.
-    base: what all trainings of the study share.
+    """The settings of a search in a study of word vectors.
+
+    Attributes:
+        settings: of the study, with the epochs of the budget.
+        hyperparameters: of the method.
+        base: the settings that all trainings of the study share.
     """
 
     study: str
@@ -60,7 +62,7 @@ class EmbeddingSetup:
         return parted(loaded, self.base.at({}).settings.validation)
 
     def trainings(self, whole: Text, tests: Mapping[str, Test]) -> EmbeddingTrainings:
-        """Return what is searched: trainings on the study's part of the text.
+        """Return the trainings to search, on the study's part of the text.
 
         Raises:
             BadInput: the text does not do for all points of the space.

@@ -52,22 +52,22 @@ class Text:
         return len(self.corpus.ids) - self.held
 
     def thinned(self, amount: int | float | None, place: str) -> "Text":
-        """Return the same with so many words to train on, from the beginning, or such a share; None: all of them.
+        """Return the text with a number or a share of its words to train on, from the beginning; None: all of them.
 
         The vocabulary stays, with counts of the words that are left.
 
         Args:
-            place: where the amount stands.
+            place: the place of the amount, for messages.
 
         Raises:
-            BadInput: there are fewer.
+            BadInput: the text has fewer words.
         """
         if amount is None:
             return self
         size = resolved(amount, self.words)
         if size > self.words:
             raise BadInput(
-                f"{place} is {size}, and the training text has {self.words} words; take at most so many, or a share"
+                f"{place} is {size}, and the training text has {self.words} words; take at most this number, or a share"
             )
         ids = np.concatenate([self.corpus.ids[:size], self.corpus.ids[self.words :]])
         counts = np.bincount(ids, minlength=len(self.corpus.words))

@@ -1,4 +1,4 @@
-"""How the value of a trial is measured: by one training, from several seeds, or by k-fold cross-validation."""
+"""The evaluation of a trial: one training, several seeds, or k-fold cross-validation."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -28,13 +28,13 @@ class Part:
     folds: int | None = None
 
     def document(self) -> dict[str, Any]:
-        """Return what distinguishes this training from others with the same settings, as plain values."""
+        """Return the values that distinguish this training from others with the same settings."""
         held_out = {} if self.fold is None else {"fold": self.fold, "folds": self.folds}
         return {"seed": self.seed, "test": False, **held_out}
 
 
 class OfSeeds(Settings):
-    """Trainings from so many seeds: that of the study, and those that follow it."""
+    """Trainings from several seeds: that of the study, and those that follow it."""
 
     seeds: Annotated[int, Field(ge=1, le=100)]
 
@@ -90,7 +90,7 @@ class OfFolds(Settings):
 
 
 def kind_of(value: Any) -> str:
-    """Return the tag of the class of a value; it is no key of the value, for which messages would take it."""
+    """Return the tag of the class of a value. It is not a key of the value, so that messages do not mention it."""
     folds = isinstance(value, OfFolds) or (isinstance(value, dict) and "folds" in value)
     return "of folds" if folds else "of seeds"
 
@@ -103,7 +103,7 @@ Evaluation = Annotated[
 def merged(parts: Sequence[Mapping[str, float]]) -> dict[str, float]:
     """Return the mean of each metric over several trainings, and the standard deviation (n - 1) of those in `val/`.
 
-    What all trainings share, such as the number of weights, stays as it is.
+    Values that all trainings share, such as the number of weights, are unchanged.
     """
     columns = {name: [part[name] for part in parts] for name in parts[0]}
     means = {name: values[0] if len(set(values)) == 1 else fmean(values) for name, values in columns.items()}

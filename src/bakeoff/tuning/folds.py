@@ -39,7 +39,7 @@ def check_folds(examples: Examples, folds: int, place: str) -> None:
     """Refuse folds that would lack a class.
 
     Args:
-        place: where the number of folds stands.
+        place: the place of the number of folds, for messages.
 
     Raises:
         BadInput: a class has fewer training examples than there are folds.

@@ -1,4 +1,4 @@
-"""What a search is after: one objective, or two that are traded off."""
+"""The goal of a search: one objective, or two."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,10 +15,10 @@ Rule = Literal["target", "patience"]  # of `stop`, that ends a search
 
 @dataclass(frozen=True)
 class Found:
-    """What a study records of its search and its confirming trainings.
+    """The results of a search and its confirming trainings for the record.
 
     Attributes:
-        point: the best one; None where there is none, as of two objectives.
+        point: the best one; None with two objectives.
         diverged: the step, where the study counts as diverged.
     """
 
@@ -33,7 +33,7 @@ class Goal(Protocol):
     def objectives(self) -> Sequence[str]: ...
 
     def told(self, trained: Trained) -> float | tuple[float, float]:
-        """Return what the searcher is told of a training: less is better, and infinity is a diverged one."""
+        """Return the value of a training for the searcher: less is better, and infinity is a diverged one."""
 
     def rule(self, trials: Sequence[Trial], stop: StopSettings) -> Rule | None:
         """Return the rule that ends a search after these trials; None if it goes on."""

@@ -1,4 +1,4 @@
-"""The objectives of studies: where the metrics of a training have each of them, and which way is better."""
+"""The objectives of studies: their names in the metrics of a training, and whether less or more is better."""
 
 from collections.abc import Mapping
 
@@ -12,7 +12,7 @@ def metric(objective: str) -> str:
 
 
 def sign(objective: str) -> int:
-    """Return what an objective is multiplied by, so that less is better."""
+    """Return the factor of an objective that makes less better."""
     return 1 if objective in MINIMISED else -1
 
 

@@ -1,4 +1,4 @@
-"""The objective of a search: how well a network does that is trained with the settings of a point."""
+"""The objective of a search: the score of a network that is trained with the settings of a point."""
 
 import math
 from dataclasses import dataclass, replace
@@ -144,19 +144,19 @@ def loop(candidate: Candidate) -> TrainingSettings:
 
 
 def thinned(examples: Examples, amount: int | float, seed: int, place: str) -> Examples:
-    """Return the same with so many training examples, or such a share of them, drawn without replacement.
+    """Return the examples with a number or a share of the training examples, drawn without replacement.
 
     Args:
-        place: where the amount stands.
+        place: the place of the amount, for messages.
 
     Raises:
-        BadInput: there are fewer.
+        BadInput: there are fewer examples.
     """
     train = examples.train
     size = resolved(amount, len(train.x))
     if size > len(train.x):
         raise BadInput(
-            f"{place} is {size}, and the training split has {len(train.x)}; take at most so many, or a share"
+            f"{place} is {size}, and the training split has {len(train.x)}; take at most this number, or a share"
         )
     rows = np.random.default_rng(seed).permutation(len(train.x))[:size]
     return replace(examples, train=Split(train.x[rows], train.y[rows]))

@@ -28,7 +28,7 @@ class OneObjective:
     def rule(self, trials: Sequence[Trial], stop: StopSettings) -> Rule | None:
         """Return the rule that ends a search after these trials; None if it goes on.
 
-        A diverged trial is no better than any other; before the first value there is nothing to be better than. Trials
+        A diverged trial is never an improvement; trials before the first value do not count. Trials
         with fewer epochs than the others do not count.
         """
         best, since = math.inf, 0

@@ -45,7 +45,7 @@ def hypervolume(points: Sequence[Pair], reference: Pair) -> float:
 
 
 def spread(count: int, most: int) -> list[int]:
-    """Return at most so many places of an ordered front, evenly spaced, with both ends; the first where it is one."""
+    """Return evenly spaced indices of an ordered front, at most `most`, with both ends; the first if `most` is 1."""
     if count <= most:
         return list(range(count))
     if most == 1:

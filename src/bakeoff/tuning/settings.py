@@ -21,7 +21,7 @@ StudyName = Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,39}$")]
 
 
 class Range(Settings):
-    """Values from low to high. A setting of whole numbers has whole values.
+    """Values from low to high. A setting of integer type has integer values.
 
     Attributes:
         scale: linear: even in the value; log: in its logarithm; one_minus: in the logarithm of 1 - value.
@@ -90,24 +90,26 @@ Dimension = Annotated[
 ]
 
 
-class Tried(Protocol):
-    """A study, as much as decides how many trainings a method may spend."""
+class HasTrials(Protocol):
+    """A study with a number of trials of its own, or a share of those of the budget."""
 
     @property
     def trials(self) -> int | float | None: ...
 
 
 class SearchBudget(Settings):
-    """Attributes:
-    trials: trainings that a method may spend.
-    confirmations: new seeds from which the best trial is trained again.
+    """The budget of a search.
+
+    Attributes:
+        trials: trainings that a method may spend.
+        confirmations: new seeds from which the best trial is trained again.
     """
 
     trials: Positive
     confirmations: Positive
 
-    def of(self, study: "Tried") -> "SearchBudget":
-        """Return the budget of a study, which may have a share of the trials, or a number of its own."""
+    def of(self, study: "HasTrials") -> "SearchBudget":
+        """Return the budget of a study, with its number or share of the trials."""
         return self if study.trials is None else self.model_copy(update={"trials": resolved(study.trials, self.trials)})
 
 
@@ -123,7 +125,7 @@ class HalvingSettings(Settings):
     Attributes:
         kind: halving: all points begin on the lowest rung; hyperband: an equal part of the budget begins on each.
         first: the fewest epochs that a rung may have.
-        factor: epochs of a rung over those of the one below, which are rounded down; one in so many points climbs.
+        factor: epochs of a rung over those of the one below, which are rounded down; 1 in `factor` points is promoted.
     """
 
     kind: Literal["halving", "hyperband"]
@@ -132,7 +134,7 @@ class HalvingSettings(Settings):
 
 
 class StopSettings(Settings):
-    """When a search ends before its budget is spent, the same for all methods; checked when a batch is told.
+    """Rules that end a search before its budget is spent, for all methods; checked after each batch.
 
     Attributes:
         target: value of the objective at which it ends; None: at none.
@@ -198,12 +200,12 @@ class StudySettings(Settings):
     space: Annotated[dict[str, Dimension], Field(min_length=1)]
 
     def points(self, trainings: int) -> int:
-        """Return how many trials so many trainings pay for."""
+        """Return the number of trials that a number of trainings is enough for."""
         return trainings // self.evaluation.cost
 
     @property
     def subject(self) -> dict[str, str]:
-        """What is trained, as the parameters of a run have it."""
+        """The subject of the training, as parameters of a run."""
         return {"task": self.task, "model": self.model, "optimizer": ", ".join(self.optimizers)}
 
     @property
@@ -243,8 +245,10 @@ Levels = Annotated[int, Field(ge=2, le=2**20)]
 
 
 class GridSettings(Settings):
-    """Attributes:
-    levels: by study, the number of values of each range; a choice has its values.
+    """The settings of grid search.
+
+    Attributes:
+        levels: by study, the number of values of each range; a choice has its values.
     """
 
     levels: dict[StudyName, dict[str, Positive]]
@@ -263,9 +267,11 @@ class BayesSettings(Settings):
 
 
 class GpSettings(Settings):
-    """Attributes:
-    startup_trials: random ones, before the model is asked.
-    levels: places of each range that a proposal can have.
+    """The settings of the search by Gaussian processes.
+
+    Attributes:
+        startup_trials: random ones, before the model is asked.
+        levels: places of each range that a proposal can have.
     """
 
     startup_trials: Positive
@@ -273,10 +279,12 @@ class GpSettings(Settings):
 
 
 class CmaSettings(Settings):
-    """Attributes:
-    population: trials of a generation.
-    deviation: of the first generation, in units of a hyperparameter's range.
-    levels: places of each range that a proposal can have; it starts anew where a generation spans one.
+    """The settings of CMA-ES.
+
+    Attributes:
+        population: trials of a generation.
+        deviation: of the first generation, in units of a hyperparameter's range.
+        levels: places of each range that a proposal can have; it restarts if a generation spans only one.
     """
 
     population: Annotated[int, Field(ge=4, le=10**6)]
@@ -291,9 +299,11 @@ class EvolutionSettings(Settings):
 
 
 class Nsga2Settings(Settings):
-    """Attributes:
-    crossover: probability that a child has two parents.
-    mutations: coordinates of a child that are drawn anew, on average.
+    """The settings of NSGA-II.
+
+    Attributes:
+        crossover: probability that a child has two parents.
+        mutations: mean number of coordinates of a child that are redrawn.
     """
 
     population: Annotated[int, Field(ge=2, le=10**6)]

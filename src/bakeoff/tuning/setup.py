@@ -1,4 +1,4 @@
-"""What params.yaml says of one method's search of a study, and the search that it makes."""
+"""The search of a method in a study, from params.yaml."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -26,11 +26,13 @@ from bakeoff.tuning.trial_log import LoggedTrainings, TrialLog
 
 @dataclass(frozen=True)
 class Setup:
-    """Attributes:
-    settings: of the study, with the epochs of the budget.
-    hyperparameters: of the method.
-    base: what all trainings of the study share.
-    data: path of the examples.
+    """The settings of a search in a study.
+
+    Attributes:
+        settings: of the study, with the epochs of the budget.
+        hyperparameters: of the method.
+        base: the settings that all trainings of the study share.
+        data: path of the examples.
     """
 
     study: str
@@ -58,7 +60,7 @@ class Setup:
         return cls(study, method, settings, budget, hyperparameters, base, path_of(read, settings.task))
 
     def objective(self, whole: Examples) -> Objective:
-        """Return what is searched: trainings on the study's part of the examples."""
+        """Return the trainings to search, on the study's part of the examples."""
         settings = self.settings
         examples = thinned(whole, settings.examples, settings.seed, f"{self.base.place}.examples")
         if isinstance(settings.evaluation, OfFolds):
@@ -99,7 +101,7 @@ class Setup:
 
 
 def base_of(read: Read, read_file: Callable[[str, Any], Any], study: str, settings: StudySettings) -> Base:
-    """Return what all trainings of a study share.
+    """Return the settings that all trainings of a study share.
 
     Raises:
         BadInput: a fixed value has a name that is not a setting.

@@ -17,7 +17,7 @@ class Space:
     """The dimensions by name: ranges, even on their scale, and choices.
 
     Attributes:
-        integers: the ranges whose values are whole numbers.
+        integers: the ranges with integer values.
     """
 
     dimensions: Mapping[str, Dimension]
@@ -93,7 +93,7 @@ def value(dimension: Range, unit: float) -> float:
 
 
 def whole(dimension: Range, unit: float) -> int:
-    """Return the whole number at a coordinate: each has the interval of half a unit on both of its sides."""
+    """Return the integer at a coordinate; each integer has the interval of half a unit on both sides."""
     if dimension.scale == "linear":
         low, high = int(dimension.low), int(dimension.high)
         return min(low + int(unit * (high - low + 1)), high)

@@ -1,4 +1,4 @@
-"""Where a study takes the settings that it neither fixes nor searches: params.yaml, or a recipe."""
+"""The source of the settings that a study neither fixes nor searches: params.yaml, or a recipe."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

@@ -63,7 +63,7 @@ class Study:
 
     @property
     def plan(self) -> Plan | None:
-        """What halving trains; None for a search whose trials have all epochs."""
+        """The plan of halving; None for a search whose trials have all epochs."""
         halving = self.settings.stop.halving
         return planned(halving, self.settings.epochs, self.points) if halving else None
 

@@ -1,4 +1,4 @@
-"""What a search trains, and what it sees of a training, whatever is trained."""
+"""The interface of trainings for a search, and the result of a training."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -59,11 +59,11 @@ class Shared(Protocol):
 
     @property
     def place(self) -> str:
-        """Where the study stands."""
+        """The place of the study, for messages."""
 
     @property
     def model(self) -> str:
-        """What is trained: a network, or an architecture of word vectors."""
+        """The model that is trained: a network, or an architecture of word vectors."""
 
     def at(self, point: Mapping[str, Any]) -> Checked:
         """Return the settings at a point.

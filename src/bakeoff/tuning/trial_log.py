@@ -38,7 +38,7 @@ class TrialLog:
 
     def __init__(self, stage: str, shared: Mapping[str, Any], folder: Path = FOLDER) -> None:
         """Args:
-        shared: what determines all results of the search, but for its settings.
+        shared: the values that determine all results of the search, except its settings.
         """
         self.path = folder / f"{stage}.jsonl"
         self.shared = digest([shared, {name: version(name) for name in HEAVY}, processor()])
@@ -140,7 +140,7 @@ class LoggedTrainings:
         return remember
 
     def slope(self, build: Callable[[int], Slope], steps: int) -> Slope:
-        """Return the gradient through so many steps, of which those in the log are not computed again."""
+        """Return the gradient through a number of steps; results in the log are not computed again."""
         return LoggedSlope(self, build(steps), steps)
 
 
@@ -174,7 +174,7 @@ def written(document: Mapping[str, Any]) -> bytes:
 
 
 def parsed(line: bytes) -> dict[str, Any] | None:
-    """Return the document of a line; None where it ends early or its checksum is wrong."""
+    """Return the document of a line; None if it is truncated or its checksum is wrong."""
     try:
         document: dict[str, Any] = json.loads(line)
         found = document.pop("sha256")

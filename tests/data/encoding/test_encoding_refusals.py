@@ -84,7 +84,7 @@ MILLION = pd.concat(
         pytest.param(
             ROWS.assign(temp=[None, None, 1.0, 1.0]),
             {},
-            [f"{TABLE}: 'temp' has no value in any training row", "take it off data.table.numeric"],
+            [f"{TABLE}: 'temp' has no value in any training row", "remove it from data.table.numeric"],
             id="a number missing in all training rows",
         ),
         pytest.param(
@@ -244,7 +244,7 @@ def saved(path: Path, **changes: Any) -> Path:
         pytest.param({"validation_x": X[:, :1]}, "validation: x is (4, 1)", id="a column less"),
         pytest.param({"test_y": Y[:3]}, "test: y is (3,) where x is (4, 2)", id="a label less"),
         pytest.param({"test_y": Y + np.uint8(2)}, "test: label 2 where there are 2 classes", id="a class more"),
-        pytest.param({"train_x": X * np.nan}, "train: x holds values that are not finite", id="NaN"),
+        pytest.param({"train_x": X * np.nan}, "train: x contains values that are not finite", id="NaN"),
     ],
 )
 def test_arrays_that_are_no_examples(tmp_path: Path, changes: dict[str, Any], says: str) -> None:

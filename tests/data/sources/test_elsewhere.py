@@ -37,4 +37,4 @@ def test_where_dvc_tracks_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     path = tmp_path / f"{SOURCE}.dvc"
     path.parent.mkdir(parents=True)
     path.touch()
-    assert f"`dvc checkout {SOURCE}.dvc` brings it" in missing(tmp_path, monkeypatch)
+    assert f"`dvc checkout {SOURCE}.dvc` restores it" in missing(tmp_path, monkeypatch)

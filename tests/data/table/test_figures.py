@@ -178,7 +178,7 @@ def test_whole_numbers_that_become_one_number_are_named(kind: str, tmp_path: Pat
     _, _, summary = ingested(tmp_path, WHOLE[kind], name=name)
     assert summary.count("column 'v'") == 1
     assert "9007199254740992" in summary and "9007199254740993" in summary.replace(",", "")
-    assert "are read as one number" in summary and "take it off data.table.numeric" in summary
+    assert "are read as one number" in summary and "remove it from data.table.numeric" in summary
 
 
 def test_large_whole_numbers_that_stay_apart_are_not_named(tmp_path: Path) -> None:

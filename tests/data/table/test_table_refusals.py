@@ -435,7 +435,7 @@ CASES: dict[str, Case] = {
         "t.csv",
         column("hours", [""] * 80),
         {},
-        ("column 'hours' has no value in any row that has a target; take it off data.table.numeric",),
+        ("column 'hours' has no value in any row that has a target; remove it from data.table.numeric",),
     ),
     "target of one class": (
         "t.csv",
@@ -463,7 +463,7 @@ CASES: dict[str, Case] = {
             "invalid value 'maybe' in column 'label', the target (line 8): expected a class that "
             "data.table.target.classes "
             "lists; add it to",
-            "is 'never' in no row; take it off data.table.target.classes",
+            "is 'never' in no row; remove it from data.table.target.classes",
         ),
     ),
     "threshold under a target of text": (
@@ -569,12 +569,12 @@ MISFITS: dict[str, tuple[Mapping[str, Any], str]] = {
         "numeric and categorical are both empty; list at least one feature",
     ),
     "the target as a feature": ({"target": THRESHOLD}, "'age' is the target, and cannot be a feature"),
-    "a leak as a feature": ({"leaks": ["age"]}, "'age' is a feature and among leaks; take it off one of the lists"),
+    "a leak as a feature": ({"leaks": ["age"]}, "'age' is a feature and among leaks; remove it from one of the lists"),
     "numeric and categorical": (
         {"categorical": ["age"]},
-        "'age' is numeric and categorical; take it off one of the lists",
+        "'age' is numeric and categorical; remove it from one of the lists",
     ),
-    "dropped and a feature": ({"dropped": ["age"]}, "'age' is dropped and has a role; take it off one of the lists"),
+    "dropped and a feature": ({"dropped": ["age"]}, "'age' is dropped and has a role; remove it from one of the lists"),
     "a feature named like a result": (
         {"numeric": ["split"]},
         "'split' is a column that is made here; rename the feature",

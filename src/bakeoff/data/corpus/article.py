@@ -6,7 +6,7 @@ then tables, HTML tags, links, lines, and character references last.
 
 Every step takes time in proportion to the length of the page, whatever the page holds: no pattern searches twice over
 the same stretch, quantifiers are possessive where two neighbours could share characters, and what is sought from many
-places and is not there is sought once.
+places and is missing is sought once.
 """
 
 import html
@@ -19,10 +19,10 @@ from html.entities import html5
 from bakeoff.data.corpus import wiki_names
 from bakeoff.data.corpus.wiki_names import words
 
-# Characters that no XML holds stand for what was taken out: a verbatim stretch by its number, and a gap.
+# Characters that XML excludes replace removed text: a verbatim part by its number, and a gap.
 VERBATIM_START, VERBATIM_END, GAP = "\x01", "\x02", "\x03"
 
-SHOWN = words("nowiki pre syntaxhighlight source")  # their content is shown as it stands
+SHOWN = words("nowiki pre syntaxhighlight source")  # their content is shown unchanged
 UNSEEN = words("includeonly indicator section templatedata templatestyles")  # of which no trace is seen
 HIDDEN = UNSEEN | words(
     """ref references math chem ce timeline score hiero graph mapframe maplink imagemap inputbox
@@ -48,7 +48,7 @@ GALLERY = re.compile(r"<gallery(?=[\s/>])[^<>]*+>", re.IGNORECASE)
 
 TABLE = re.compile(r"\{\|(?!\})|\|\}(?!\})|</?[Tt][Aa][Bb][Ll][Ee](?=[\s>])[^<>]*+>")
 INDENTATION = 40  # characters before a table, of a line that it begins
-# Of a table whose start or end is missing, or stands in a template.
+# A table whose start or end is missing, or is in a template.
 ROW = re.compile(r"^[ \t:]*+(?:(?:\{\||\|-)[^\n]*+|\|[}+]|[|!](?:[^\n|\[\]=]*+=[^\n|\[\]]*+\|(?!\|))?)", re.MULTILINE)
 CELLS = re.compile(r"\|\||!!")
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from bakeoff.base.settings import BadInput
 
-UNKNOWN = "UNK"  # every word that has no id of its own
+UNKNOWN = "UNK"  # every word without an id
 CHUNK = 1 << 24  # words counted at once
 
 

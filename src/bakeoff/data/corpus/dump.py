@@ -13,7 +13,7 @@ from bakeoff.base.settings import BadInput
 from bakeoff.data.corpus import wiki_names
 from bakeoff.data.corpus.article import Names
 
-# What may stand before a document's first tag.
+# Allowed before a document's first tag.
 PROLOG = re.compile(
     rb"(?:\s++|<\?(?:[^?]++|\?(?!>))*\?>|<!--(?:[^-]++|-(?!->))*-->|<!doctype[^<>\[]*+(?:\[[^\]]*+\]\s*+)?>)*",
     re.IGNORECASE,
@@ -30,7 +30,7 @@ LONGEST = 64 << 20  # bytes of a page; MediaWiki lets one grow to 2 MiB
 TAG = 1 << 20  # bytes of a tag, or of a comment of XML
 DEPTH = 50  # of tags in tags; a dump has 6
 
-# Characters that are not allowed in XML; some programs write them all the same. They stand between words.
+# Characters that are not allowed in XML, but are written by some programs. They separate words.
 CONTROL = bytes(b" "[0] if code < 32 and code not in b"\t\n\r" else code for code in range(256))
 NONCHARACTERS = b"\xef\xbf\xbe", b"\xef\xbf\xbf"
 
@@ -43,8 +43,8 @@ class Page:
     """A page, with its newest revision.
 
     Attributes:
-        namespace: its key; None where the dump does not tell.
-        size: bytes of the text, as the dump's tag says; None where it does not.
+        namespace: its key; None if the dump does not tell.
+        size: bytes of the text, as the dump's tag says; None if it does not.
     """
 
     title: str = ""

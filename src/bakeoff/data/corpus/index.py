@@ -201,7 +201,7 @@ def numbered(text: Text, blocks: Iterable[Bytes], file: BinaryIO, folder: Path, 
 
 
 def whole_words(blocks: Iterable[Bytes]) -> Iterator[Bytes]:
-    """The blocks cut anew, after a space; what is too long for a word too."""
+    """The blocks cut again, after a space; what is too long for a word too."""
     space = np.array([SPACE], np.uint8)
     rest = space[:0]
     for block in blocks:

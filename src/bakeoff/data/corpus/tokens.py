@@ -66,7 +66,7 @@ def rewritten(tokens: Tokens, blocks: Iterable[bytes]) -> Iterator[Bytes]:
 
 
 def composed(blocks: Iterable[bytes]) -> Iterator[str]:
-    """The text in NFC. Blocks are cut anew, before a character with which no other composes."""
+    """The text in NFC. Blocks are cut again, before a character with which no other composes."""
     rest = ""
     for block in blocks:
         text = rest + block.decode()

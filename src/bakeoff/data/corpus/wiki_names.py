@@ -53,7 +53,7 @@ REDIRECT = names(
     айдау; վերահղում; გადამისამართება; i̇stiqamətləndirmə; istiqamətləndirmə; வழிமாற்று"""
 )
 
-# What stands between the bars of an image and is no caption. A number of pixels stands in OPTION.
+# Options between the bars of an image, which are not its caption. The number of pixels is in OPTION.
 IMAGE_OPTIONS = names(
     """thumb; thumbnail; frame; framed; enframed; frameless; border; left; right; center; centre; none;
     baseline; sub; super; sup; top; text-top; middle; bottom; text-bottom; upright; loop; noicon; nogallery;
@@ -96,7 +96,7 @@ OPTION = re.compile(
     r"|(?:page|seite|página|pagina|strona|страница|upright|hochkant|redresse) [\d.]+"
 )
 
-# Prefixes of links that stand in the margin of a page, not in its text. Source: the list of Wikipedias.
+# Prefixes of links in the margin of a page, not in its text. Source: the list of Wikipedias.
 LANGUAGES = words(
     """aa ab ace ady af ak als alt am ami an ang ann anp ar arc ary arz as ast atj av avk awa ay az azb ba ban
     bar bat-smg bbc bcl be be-tarask be-x-old bew bg bh bi bjn blk bm bn bo bpy br bs btm bug bxr ca cbk-zam

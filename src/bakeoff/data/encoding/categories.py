@@ -80,7 +80,7 @@ class OneHot(Settings):
         return self.codes.get(value, self.other)
 
     def encode(self, texts: Texts) -> NDArray[np.int64]:
-        """Return the codes, -1 where a missing value is refused."""
+        """Return the codes, -1 if a missing value is refused."""
         return self.value_codes(texts)[texts.index]
 
     def value_codes(self, texts: Texts) -> NDArray[np.int64]:
@@ -115,7 +115,7 @@ class Hashed(Settings):
         return self.values
 
     def encode(self, texts: Texts) -> NDArray[np.int64]:
-        """Return the codes, -1 where a missing value is refused."""
+        """Return the codes, -1 if a missing value is refused."""
         absent = -1 if self.missing is None else self.missing
         codes = [*(bucket(value.encode(), self.buckets) for value in texts.distinct), absent]
         return np.array(codes, np.int64)[texts.index]  # the last one is that of a missing value, whose index is -1

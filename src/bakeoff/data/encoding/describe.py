@@ -22,7 +22,7 @@ from bakeoff.data.table.table import TARGET
 def describe(moments: Moments, spread: tuple[float, float, float]) -> dict[str, float]:
     """Return statistics of n numbers, with pandas' names and two decimals.
 
-    `std` is pandas' too, of ddof 1 where the scaling divides by that of ddof 0: after standard scaling it is
+    `std` is pandas' too, of ddof 1 if the scaling divides by that of ddof 0: after standard scaling it is
     sqrt(n / (n - 1)), which two decimals show as 1.00 from 101 rows on. A single number has std 0, in pandas NaN.
     """
     quarters = dict(zip(("25%", "50%", "75%"), spread, strict=True))

@@ -115,7 +115,7 @@ class Encoder(Settings):
     def inverse_transform(self, encoded: Float32) -> pd.DataFrame:
         """Return N rows: categories exactly, but `other` for rare and unseen ones and the bucket for hashed ones.
 
-        Numbers come back as `Scale.decode` says. A missing category comes back as None where it has a column of its
+        Numbers come back as `Scale.decode` says. A missing category comes back as None if it has a column of its
         own; any other missing value as what stood in for it.
         """
         decoded = {name: scale.decode(encoded[:, column]) for column, (name, scale) in enumerate(self.numeric.items())}
@@ -135,7 +135,7 @@ class Encoder(Settings):
         """Read what `save` wrote.
 
         Raises:
-            BadInput: it is not there, or no encoder of this version.
+            BadInput: it is missing, or no encoder of this version.
         """
         try:
             return cls.model_validate_json(path.read_bytes())

@@ -17,9 +17,9 @@ def missing(text: str, reading: Reading) -> bool:
 
 
 def number(text: str, reading: Reading) -> float:
-    """Return a number, NaN where it is missing.
+    """Return a number, NaN if it is missing.
 
-    Where the table had no marks, the decimal mark is a point, and thousands have no mark.
+    If the table had no marks, the decimal mark is a point, and thousands have no mark.
 
     Raises:
         ValueError: the text is no finite number.
@@ -43,7 +43,7 @@ def compiled(decimal: str, thousands: str) -> re.Pattern[str]:
 
 
 def category(text: str, name: str, reading: Reading) -> str | None:
-    """Return the canonical form of a category, None where it is missing.
+    """Return the canonical form of a category, None if it is missing.
 
     Args:
         name: of its column.

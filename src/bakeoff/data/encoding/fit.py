@@ -73,7 +73,7 @@ def crowds(one_hot: Mapping[str, OneHot], found: Survey, settings: EncodingSetti
     for name, category in one_hot.items():
         known = category.other  # a missing value may be one of them
         values = known + len(category.rare) + (category.missing == "rare")
-        out = f"hash it (hashed: {{{name}: 64}}), or take it off data.table.categorical"
+        out = f"hash it (hashed: {{{name}: 64}}), or remove it from data.table.categorical"
         if known > settings.maximum_categories:
             yield (
                 f"data.table.encoding.maximum_categories is {settings.maximum_categories:,}, and {known:,} of the "
@@ -83,7 +83,7 @@ def crowds(one_hot: Mapping[str, OneHot], found: Survey, settings: EncodingSetti
         if not known and values > 1:
             yield (
                 f"data.table.encoding.minimum_frequency is {frequent(found, settings):,}, and none of the {values:,} "
-                f"categories of '{name}' stands in so many of the {found.sizes['train']:,} training rows: lower it, "
+                f"categories of '{name}' occurs that often in the {found.sizes['train']:,} training rows: lower it, "
                 f"{out}"
             )
 

@@ -49,7 +49,7 @@ def figures(text: str) -> bool:
 
 
 def number(value: object, name: object, row: int) -> float:
-    """Return the float64 nearest to a number, NaN where it is missing.
+    """Return the float64 nearest to a number, NaN if it is missing.
 
     Raises:
         Unfit: the value is no number.

@@ -149,7 +149,7 @@ def row_number(row: int) -> str:
 
 
 def misnamed(header: Sequence[object], encoder: Encoder) -> Iterator[str]:
-    """Yield the columns of the encoder that are not there, or more than once."""
+    """Yield the columns of the encoder that are missing, or more than once."""
     for name in (*encoder.numeric, *encoder.categories):
         if name not in header:
             yield f"no column '{name}'{hint(name, map(str, header))}"
@@ -182,7 +182,7 @@ def encoded(
 
 def strangers(encoder: Encoder, batch: pa.RecordBatch, fit_by: str) -> Iterator[str]:
     """Yield the columns with too large a share of values that no training row has."""
-    if encoder.unseen == "refuse":  # which tells the first such row
+    if encoder.unseen == "refuse":  # which reports the first such row
         return
     for name, category in encoder.one_hot.items():
         found = texts(batch, name)

@@ -59,7 +59,7 @@ class Encoding(Settings):
         """Return what `save` wrote.
 
         Raises:
-            BadInput: it is not there, may not be read, or is another document.
+            BadInput: it is missing, may not be read, or is another document.
         """
         try:
             return cls.model_validate_json(path.read_bytes())

@@ -27,7 +27,7 @@ class Texts:
 
     Attributes:
         distinct: the different values, in no particular order.
-        index: (B,) which of them stands in each row; -1 where none does.
+        index: (B,) which of them stands in each row; -1 if none does.
     """
 
     distinct: list[str]
@@ -149,7 +149,7 @@ def text(kind: pa.DataType) -> bool:
 
 
 def numbers(batch: pa.RecordBatch, name: str) -> NDArray[np.float64]:
-    """(B,), NaN where a value is missing."""
+    """(B,), NaN if a value is missing."""
     values: NDArray[np.float64] = pc.cast(batch[name], pa.float64()).to_numpy(zero_copy_only=False)
     return values
 

@@ -12,7 +12,7 @@ from bakeoff.data.encoding.settings import Scaling
 
 
 class Scale(Settings):
-    """x -> (x - center) / width in float64, then rounded to float32; first `missing` where there is no value.
+    """x -> (x - center) / width in float64, then rounded to float32; first `missing` if there is no value.
 
     Attributes:
         missing: None refuses a missing value.

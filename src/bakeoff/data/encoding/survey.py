@@ -78,7 +78,7 @@ def survey(rows: Rows, settings: EncodingSettings) -> Survey:
     problems = [
         *(f"no {split} rows; each split needs one" for split, size in sizes.items() if not size),
         *(
-            f"'{name}' has no value in any training row; take it off data.table.numeric"
+            f"'{name}' has no value in any training row; remove it from data.table.numeric"
             for name, found in moments.items()
             if sizes["train"] and not found.n
         ),

@@ -1,6 +1,6 @@
 """Makes pictures smaller by area: each new pixel stands for the rectangle of the old picture that it covers.
 
-Every pixel counts by the part of it that lies inside. Sums are of whole numbers, so they are exact, and ties are ties.
+Every pixel counts by the part of it that lies inside. Sums are of integers, so they are exact, and ties are ties.
 H, W height and width.
 """
 

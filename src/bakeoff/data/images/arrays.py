@@ -95,7 +95,7 @@ def part(place: Place, held: np.lib.npyio.NpzFile, keys: tuple[str, str]) -> Par
 
 
 def channels_first(x: NDArray[Any]) -> NDArray[Any]:
-    """(N, C, H, W). Where both ends could be channels, the last are."""
+    """(N, C, H, W). If both ends could be channels, the last are."""
     if x.ndim == 3:
         return x[:, np.newaxis]
     return np.moveaxis(x, 3, 1) if x.shape[3] in (1, 3) else x

@@ -23,7 +23,7 @@ BLOCK = 1 << 18  # bytes read at a time
 
 
 def find(folder: Place) -> dict[str, Place]:
-    """The files by role, `train_images` and so on; empty where the folder holds no IDX files.
+    """The files by role, `train_images` and so on; empty if the folder holds no IDX files.
 
     Raises:
         BadInput: a part is there twice, or what belongs together is not all there.
@@ -51,7 +51,7 @@ def find(folder: Place) -> dict[str, Place]:
 
 
 def read(shown: str, files: Mapping[str, Place]) -> Labelled:
-    """The images of a train part and, where there is one, a test part.
+    """The images of a train part and, if there is one, a test part.
 
     Raises:
         BadInput: a file is not as the format has it, or there are more images than labels, or fewer.
@@ -96,7 +96,7 @@ def array(place: Place, dimensions: int) -> NDArray[np.uint8]:
                 f"{place}: the dimensions {shape} in the header take {size} bytes: expected at most "
                 f"{place.limits.array_bytes} (params.yaml: limits.array_bytes); copy the file again, or raise the limit"
             )
-        content = bytearray()  # grows with what is there, whatever the header promises
+        content = bytearray()  # grows with the data, whatever size the header states
         while len(content) < size and (block := file.read(min(BLOCK, size - len(content)))):
             content += block
         if len(content) < size or file.read(1):

@@ -1,4 +1,4 @@
-"""Labels of pixels as whole numbers, whatever file they come from. H, W height and width; C channels."""
+"""Labels of pixels as integers, whatever file they come from. H, W height and width; C channels."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ ALMOST = 1e-3
 
 
 def whole(values: NDArray[Any], place: Place, remarks: Remarks) -> Mask:
-    """Return labels of any number of axes as whole numbers.
+    """Return labels of any number of axes as integers.
 
     Raises:
         BadInput: one is not, even about.

@@ -42,7 +42,7 @@ EQUAL = {"LA", "RGB", "RGBA"}  # of masks: labels where all channels are the sam
 LABELS = {"1", "L", "P", "I;16"}
 OPAQUE = 65535
 
-logging.getLogger("PIL").addHandler(logging.NullHandler())  # or Pillow's words would stand beside our one line
+logging.getLogger("PIL").addHandler(logging.NullHandler())  # otherwise Pillow's messages would be printed too
 Image.MAX_IMAGE_PIXELS = None  # params.yaml: limits.picture_pixels takes its place
 
 

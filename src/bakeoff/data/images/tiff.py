@@ -32,7 +32,7 @@ ORIENTATION = 274
 MOST_SAMPLES = 4  # RGB and alpha
 JPEG = {COMPRESSION.JPEG, COMPRESSION.OJPEG}  # decoded to RGB
 ONE_SAMPLE = {PHOTOMETRIC.MINISWHITE, PHOTOMETRIC.MINISBLACK, PHOTOMETRIC.PALETTE}
-# tifffile logs what it finds wrong and reads on. Words about these say nothing about pixels.
+# tifffile logs errors and continues. Messages about these do not concern pixels.
 ABOUT_METADATA = ("TiffTag", "GeoKey", "GDAL_NODATA", "read_utf8", "read_json", "file name is invalid")
 
 
@@ -54,7 +54,7 @@ class Plane:
 
     @property
     def most(self) -> int:
-        """The largest value that whole numbers of so many bits have."""
+        """The largest value that integers of so many bits have."""
         return (1 << self.bits) - 1
 
     @property
@@ -132,7 +132,7 @@ def shown_values(plane: Plane, place: Place) -> NDArray[Any]:
 
 
 def unsigned(values: NDArray[Any], plane: Plane, place: Place) -> NDArray[Any]:
-    """Return whole numbers of 1 to 16 bits as uint8 or uint16.
+    """Return integers of 1 to 16 bits as uint8 or uint16.
 
     Raises:
         BadInput: they are fractions, negative, or larger.

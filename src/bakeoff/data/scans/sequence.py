@@ -23,7 +23,7 @@ class Scan:
         length: how many slices.
         slices: reads them in order: the picture (C, H, W), uint8 or uint16, and the values of its mask (H, W).
         resized: whether the reader has brought the slices to the settings' size.
-        extent: height and width of a slice in millimetres; None where they are not known.
+        extent: height and width of a slice in millimetres; None if they are not known.
     """
 
     shown: str

@@ -110,7 +110,7 @@ class ScansSettings(Settings):
 
     @property
     def rest(self) -> int | None:
-        """The number of the class of all values that are not listed, where there is one."""
+        """The number of the class of all values that are not listed, if there is one."""
         return next((k for k, (_, given) in enumerate(self._given()) if given == "rest"), None)
 
     def _given(self) -> list[tuple[str, int | Literal["rest"] | tuple[int, ...]]]:

@@ -8,7 +8,7 @@ from bakeoff.data.scans.sequence import Scan
 
 
 def spacings(found: Sequence[Scan], height: int, width: int, remarks: Remarks) -> Spacings | None:
-    """Return the least and the largest height and width of a pixel in millimetres; None where one is not known.
+    """Return the least and the largest height and width of a pixel in millimetres; None if one is not known.
 
     Headers have voxel sizes in float32, so six digits of them count.
 

@@ -37,7 +37,7 @@ def slabs(found: int, settings: SlabSettings, remarks: Remarks, more: str) -> li
     """Three stretches of the sequence with gaps between them, centred where they do not fill it."""
     train, validation, test = (resolved(length, found) for length in settings.slices)
     gap = resolved(settings.gap, found, least=0)
-    if isinstance(settings.slices[0], float):  # what is rounded up may take more than there is
+    if isinstance(settings.slices[0], float):  # rounding up may exceed the number of slices
         train = min(train, max(1, found - validation - test - 2 * gap))
     lengths = train, validation, test
     if any(isinstance(amount, float) for amount in (*settings.slices, settings.gap)):

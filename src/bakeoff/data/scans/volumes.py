@@ -34,7 +34,7 @@ from bakeoff.data.scans.sequence import Scan
 from bakeoff.data.scans.settings import Plane, VolumeSettings
 from bakeoff.data.sources.addresses import said
 
-logger.handlers[:] = [logging.NullHandler()]  # or nibabel's words would stand beside our one line
+logger.handlers[:] = [logging.NullHandler()]  # otherwise nibabel's messages would be printed too
 
 SUFFIXES = (".nii", ".nii.gz")
 PAIR = (".hdr", ".img")  # of one volume: the header and the voxels
@@ -43,7 +43,7 @@ MILLIMETRES = {"meter": 1e3, "mm": 1.0, "micron": 1e-3}
 APART = 0.1
 FLOAT64 = 8  # bytes: scaled voxels become fractions
 GZIP = b"\x1f\x8b"  # first bytes
-HEADER = 348  # bytes, which a header of NIfTI-1 says of itself
+HEADER = 348  # bytes; a header of NIfTI-1 states its own size
 NIFTI_2 = 540
 ORDERS: tuple[Literal["little", "big"], ...] = ("little", "big")
 BLOCK = 1 << 18  # bytes read at a time
@@ -168,7 +168,7 @@ def placed(volume: Grid, other: Grid) -> NDArray[np.float64]:
 
 
 def unit_of(volume: Grid, other: Grid) -> str | None:
-    """Return the unit of length of a volume, or of the other one where it names none; None where neither does."""
+    """Return the unit of length of a volume, or of the other one where it names none; None if neither does."""
     return next((found.unit for found in (volume, other) if found.unit in MILLIMETRES), None)
 
 
@@ -245,7 +245,7 @@ def header(place: Place) -> Grid:
 def disputed(volume: Any) -> bool:
     """Return whether a header has two orientations, of which a corner lies apart by more than a mask may.
 
-    A quaternion that is no rotation differs from every orientation. The reader takes the sform where there are two.
+    A quaternion that is no rotation differs from every orientation. The reader takes the sform if there are two.
     """
     s, of_s = volume.get_sform(coded=True)
     if not (of_s and volume.header["qform_code"]) or not np.isfinite(s).all() or np.linalg.matrix_rank(s) < 4:

@@ -7,7 +7,7 @@ from typing import Any
 from bakeoff.base.quoting import cut, one_line
 
 HIDDEN = "***"
-LONGEST = 120  # characters of what a server says
+LONGEST = 120  # characters of a server's message
 
 # In a text, after a scheme: a name and a password, then host and path, then a query and a fragment. The scheme itself
 # is not matched: to look for one from each letter on takes the square of the length of a text without blanks.

@@ -320,7 +320,7 @@ def zip_members(path: Path, file: BinaryIO, limits: Limits) -> Iterator[Member]:
 
 
 def stated_members(file: BinaryIO) -> int:
-    """How many members a .zip says that it has, read before its list is; 0 where it says nothing.
+    """How many members a .zip says that it has, read before its list is; 0 if it says nothing.
 
     Source: APPNOTE.TXT 6.3.10, 4.3.14 and 4.3.16.
     """

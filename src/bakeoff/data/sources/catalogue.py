@@ -25,9 +25,9 @@ class Remote:
     """A file on the web.
 
     Attributes:
-        digest: `algorithm:hex`; None where no library publishes one, and then it is not fetched.
+        digest: `algorithm:hex`; None if no library publishes one, and then it is not fetched.
         installed: where a package of the operating system puts it.
-        unpacked: sha256 of what is in it; such packages may have packed it anew.
+        unpacked: sha256 of what is in it; such packages may have packed it again.
     """
 
     url: str
@@ -44,7 +44,7 @@ class Source:
         kind: the section of `data` in params.yaml that may name it; word pairs judge what is made of a corpus.
         reader: the word by which the code of that kind knows how to read it.
         files: by their roles, for which the reader asks.
-        subject: what its pictures show, as a caption names it; empty where it has none.
+        subject: what its pictures show, as a caption names it; empty if it has none.
     """
 
     title: str

@@ -1,4 +1,4 @@
-"""Fetches files from the web, or from the folder that stands for it where there is none.
+"""Fetches files from the web, or from the folder that stands for it if there is none.
 
 Only https, and never anything whose digest is not known beforehand: what arrives is used once it has that digest, and
 is thrown away if it has another.
@@ -110,7 +110,7 @@ def mirrored(wanted: Wanted, mirror: Path) -> Path:
     """The file in a folder that stands for the web, where it may lie under its digest or its name.
 
     Raises:
-        BadInput: it is not there, or is another file.
+        BadInput: it is missing, or is another file.
     """
     if not mirror.is_dir():
         raise BadInput(f"BAKEOFF_MIRROR={mirror}: expected a folder; name one, or unset the variable")
@@ -136,7 +136,7 @@ class Partial:
         return self.path.with_name(f"{self.path.name}.tag")
 
     def state(self) -> tuple[int, str]:
-        """How many bytes are here, and the tag; none where no tag tells what they are part of."""
+        """How many bytes are here, and the tag; none if no tag tells what they are part of."""
         if not self.path.is_file() or not self._tag.is_file():
             return 0, ""
         return self.path.stat().st_size, self._tag.read_text(encoding="utf-8")
@@ -208,7 +208,7 @@ def get(session: "Session", wanted: Wanted, headers: dict[str, str]) -> "Respons
 
 
 def receive(wanted: Wanted, partial: Partial, response: "Response", limits: Limits) -> None:
-    """Write what comes behind what is here, or in its place where the server starts anew."""
+    """Write what comes behind what is here, or in its place where the server starts again."""
     size, tag = partial.state()
     its_tag = strong(response.headers)
     if response.status_code == 416 or (response.status_code == 206 and its_tag not in ("", tag)):
@@ -226,7 +226,7 @@ def receive(wanted: Wanted, partial: Partial, response: "Response", limits: Limi
     with partial.path.open("ab") as file, Progress(total, wanted.name, unit="bytes") as progress:
         progress.advance(size)
         began, measured = time.monotonic(), 0
-        # By what there is, not by whole blocks: a server that sends a byte a minute must be noticed.
+        # Read what is available, not whole blocks, so that a server with a byte per minute is noticed.
         while block := response.raw.read1(BLOCK, decode_content=False):
             file.write(block)
             size, measured = size + len(block), measured + len(block)

@@ -20,7 +20,7 @@ class Found:
 
     Attributes:
         name: as the user wrote it; the place in messages.
-        reader: the catalogue's word on how it is read; None where the content must tell.
+        reader: the catalogue's word on how it is read; None if the content must tell.
         files: by their role in the catalogue; a path or an address stands under "data".
     """
 
@@ -52,7 +52,7 @@ def reader_at(url: str, kind: Kind) -> str | None:
 def elsewhere(source: str) -> str:
     """Return the way to bring own data into another folder of the repository, which has only what git or DVC tracks."""
     if Path(f"{source}.dvc").exists():
-        return f"; `dvc checkout {source}.dvc` brings it, after `dvc pull` where DVC's cache is another"
+        return f"; `dvc checkout {source}.dvc` restores it, after `dvc pull` if the file is not in DVC's cache"
     if "exps" in Path.cwd().parts or Path(".git").is_file():  # `dvc exp run --temp` and `--queue`; a worktree
         return (
             f"; an experiment in a folder of its own, and a worktree, have what git or DVC tracks: in the project's "

@@ -6,7 +6,7 @@ The rule, for a single value:
 - Text loses characters without width (`INVISIBLE`), is trimmed of white space (`WHITESPACE`) and brought to the Unicode
   normal form C. Its case stays as it is.
 - A bool, and a text that is `true` or `false` in any case, is `true` or `false`.
-- A whole number is its digits: 7, 7.0, and the int64, uint64, float64 or decimal of that value are all `7`. Another
+- A integer is its digits: 7, 7.0, and the int64, uint64, float64 or decimal of that value are all `7`. Another
   float is the shortest text that gives it back (1.5, 1e-07), for a float32 or a float16 the shortest that gives back
   the float32. A decimal has no zeros at the end of its fraction.
 - A date, and a moment without a zone at midnight, is `2024-01-31`; another moment `2024-01-31 06:00:00`, with its

@@ -48,7 +48,7 @@ def empty(table: Prepared) -> Iterator[str]:
             column = table.column(name)
             if not table.ask(f"SELECT count({column}) FROM rows WHERE {table.target} IS NOT NULL")[0][0]:
                 yield (
-                    f"column '{name}' has no value in any row that has a target; take it off data.table.numeric or "
+                    f"column '{name}' has no value in any row that has a target; remove it from data.table.numeric or "
                     f"data.table.categorical{table.more}"
                 )
 
@@ -91,7 +91,7 @@ def classes(table: Prepared) -> Iterator[str]:
         present = {value for (value,) in table.ask(f"SELECT DISTINCT {table.target} FROM rows WHERE {listed}")}
         for name, written in zip(table.classes, target.classes, strict=True):
             if name not in present:
-                yield f"{place} is {quoted(written)} in no row; take it off data.table.target.classes{table.more}"
+                yield f"{place} is {quoted(written)} in no row; remove it from data.table.target.classes{table.more}"
 
 
 def of_one_word(classes: Sequence[str]) -> list[str]:

@@ -52,7 +52,7 @@ class Columns:
     def misfit(self, name: str, kind: Kind) -> str | None:
         """Why a column cannot be read as this kind."""
         found, types = read_as(self.schema.field(name).type), pa.types
-        if not told(found):
+        if not is_supported(found):
             return f"column '{name}' is {found}; only numbers, text and times are read: write it as one of them"
         if types.is_null(self.schema.field(name).type):
             return None
@@ -94,7 +94,7 @@ def read_as(found: pa.DataType) -> pa.DataType:
     return pa.float64() if types.is_floating(found) else found
 
 
-def told(found: pa.DataType) -> bool:
+def is_supported(found: pa.DataType) -> bool:
     """Return whether a type has values that are numbers, text, truths, dates or times."""
     types = pa.types
     return bool(
@@ -159,7 +159,7 @@ def other_format(path: Path, start: bytes) -> str | None:
         try:
             with zipfile.ZipFile(path) as archive:
                 members = archive.namelist()
-        except (zipfile.BadZipFile, OSError):  # the reader of packed files says what is wrong with it
+        except (zipfile.BadZipFile, OSError):  # the reader of compressed files reports the error
             return None
         if "[Content_Types].xml" in members:
             return "an Excel workbook"

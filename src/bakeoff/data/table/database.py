@@ -22,7 +22,7 @@ from bakeoff.data.table.delimited import Text
 from bakeoff.data.table.rejects import Kind, Reject
 
 MEMORY = "1GB"  # beyond it the database writes to disk
-LONG = "LINE SIZE OVER MAXIMUM"  # what the reader calls a line of more than 2 MB
+LONG = "LINE SIZE OVER MAXIMUM"  # the reader's error for a line of more than 2 MB
 LONGEST = 128 << 20  # bytes of a line
 REJECTS = 100_000  # of a file that are counted; a file may have as many as rows
 
@@ -39,7 +39,7 @@ def opened() -> Iterator[tuple[DuckDBPyConnection, Path]]:
             "autoload_known_extensions": "false",
         }
         with duckdb.connect(folder / "rows.duckdb", config=config) as rows:
-            rows.execute("SET TimeZone = 'UTC'")  # in which moments are told, wherever the machine stands
+            rows.execute("SET TimeZone = 'UTC'")  # so that times do not depend on the machine's time zone
             yield rows, folder
 
 
@@ -88,7 +88,7 @@ def load_text(
     rows.execute("RESET threads")
     blank = text.blank({reject.offset for reject in rejected if reject.error in rejects.FIELDS})
     unblank = [reject for reject in rejected if reject.offset not in blank]
-    more = f"only the first {REJECTS:,} such faults were counted; mend these first"
+    more = f"only the first {REJECTS:,} such faults were counted; correct these first"
     faults = rejects.faults(unblank, text) + ([more] if len(rejected) >= REJECTS else [])
     if not all(reject.error in rejects.FIELDS for reject in rejected) or len(rejected) >= REJECTS:
         return faults, None

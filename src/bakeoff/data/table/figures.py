@@ -34,9 +34,11 @@ KINDS = {  # characters that are one thousands mark; the spaces are U+0020, U+00
 
 @dataclass(frozen=True)
 class Marks:
-    """Attributes:
-    decimal, thousands: as in `Reading`.
-    plain: columns in SQL whose values all have the form of `PLAIN`.
+    """The decimal mark and the thousands mark of a table.
+
+    Attributes:
+        decimal, thousands: as in `Reading`.
+        plain: columns in SQL whose values all have the form of `PLAIN`.
     """
 
     decimal: str | None
@@ -44,7 +46,7 @@ class Marks:
     plain: Collection[str] = field(default=(), compare=False)
 
     def whole(self, text: str) -> str:
-        """Return an SQL expression: a trimmed text as a whole number of 128 bits, or NULL if it is none or larger."""
+        """Return an SQL expression: a trimmed text as a integer of 128 bits, or NULL if it is none or larger."""
         digits = f"replace({text}, {quote(MINUS)}, '-')"
         for mark in KINDS[self.thousands or NONE]:
             digits = f"replace({digits}, {quote(mark)}, '')"

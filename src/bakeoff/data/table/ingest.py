@@ -13,7 +13,7 @@ from bakeoff.data.table.prepared import Prepared
 from bakeoff.data.table.rejects import Kind
 from bakeoff.data.table.settings import TableSettings
 
-IDENTIFIER = "if it is an identifier, take it off data.table.numeric"
+IDENTIFIER = "if it is an identifier, remove it from data.table.numeric"
 
 
 @contextmanager
@@ -61,15 +61,15 @@ def kinds(settings: TableSettings) -> dict[str, Kind]:
 
 
 def merged(found: Mapping[str, str], settings: TableSettings) -> Iterator[str]:
-    """A target, or the groups of a split, of which different whole numbers became one."""
+    """A target, or the groups of a split, of which different integers became one."""
     if (target := settings.target.column) in found:
         yield f"column '{target}', the target: {found[target]}; divide the values, or write fewer digits"
     if (column := settings.split.column) is not None and column in found:
-        yield f"column '{column}', by which rows are split: {found[column]}; take it off data.table.numeric"
+        yield f"column '{column}', by which rows are split: {found[column]}; remove it from data.table.numeric"
 
 
 def misnamed(header: Sequence[str], settings: TableSettings) -> Iterator[str]:
-    """Columns that are there twice, that are not there, or that no role claims; those without a name are left out."""
+    """Columns that are there twice, that are missing, or that no role claims; those without a name are left out."""
     header = [name for name in header if name]
     for name in dict.fromkeys(name for name in header if header.count(name) > 1):
         yield f"column '{name}' appears {header.count(name)} times; give each column a name of its own"

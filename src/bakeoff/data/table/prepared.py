@@ -21,7 +21,7 @@ from bakeoff.data.table.settings import TableSettings
 from bakeoff.data.table.split import RULES
 from bakeoff.data.table.table import MISSING, SPLIT, TARGET
 
-LABELS = 256  # that a byte tells apart
+LABELS = 256  # the number of values of a byte
 BATCH = 1 << 16  # rows
 FIGURE = "[+-]?[0-9]{1,15}([.,][0-9]{0,6})?"  # numbers that no two of become one float64
 SUSPECTS = ("na", "n/a", "#n/a", "nan", "null", "none", "nil", "?", "-", "--", ".")  # in lower case
@@ -68,7 +68,7 @@ class Prepared:
 
     @property
     def more(self) -> str:
-        """The way out, after others, of a fault that more rows may mend; empty where all rows are taken."""
+        """The way out, after others, of a fault that more rows may mend; empty if all rows are taken."""
         return "" if self.whole is None else ", or raise data.table.take"
 
     def sorted(self, last: str) -> str:
@@ -87,7 +87,7 @@ class Prepared:
     def classes(self) -> tuple[str, ...]:
         """Names in the order of their labels; the values of the target, by code point, where the settings list none.
 
-        One more than LABELS where there are too many.
+        One more than LABELS if there are too many.
         """
         target = self.settings.target
         if target.above is not None:

@@ -28,7 +28,7 @@ class Reading(Settings):
         date_order: of the times, `dmy` or `mdy` for 3/11/2013; null where they are 2013-11-03 or there are none.
         missing: texts that stand for a missing value once they are trimmed, beside the empty one; in all columns.
         numbers: columns of categories, classes or groups whose values are all numbers: `canonical(number=True)`.
-        times: whether the times are instants, told in UTC, or have no zone; null where there are none.
+        times: whether the times are instants, told in UTC, or have no zone; null if there are none.
     """
 
     separator: str | None
@@ -71,7 +71,7 @@ class Reading(Settings):
         """Read what `save` wrote.
 
         Raises:
-            BadInput: it is not there, or is something else.
+            BadInput: it is missing, or is something else.
         """
         try:
             return cls.model_validate_json(path.read_bytes())

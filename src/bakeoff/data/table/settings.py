@@ -119,17 +119,17 @@ class TableSettings(Settings):
             yield "split is by time, and time is null; name the column that says when"
         for name in self.numeric:
             if name in self.categorical:
-                yield f"'{name}' is numeric and categorical; take it off one of the lists"
+                yield f"'{name}' is numeric and categorical; remove it from one of the lists"
         for name in ("target", "split"):
             if name in (*self.features, self.time):
                 yield f"'{name}' is a column that is made here; rename the feature"
         for name in self.features:
             if name == self.target.column:
-                yield f"'{name}' is the target, and cannot be a feature; take it off the list"
+                yield f"'{name}' is the target, and cannot be a feature; remove it from the list"
             if name == self.time:
-                yield f"'{name}' is the time, and cannot be a feature; take it off the list"
+                yield f"'{name}' is the time, and cannot be a feature; remove it from the list"
             if name in self.leaks:
-                yield f"'{name}' is a feature and among leaks; take it off one of the lists"
+                yield f"'{name}' is a feature and among leaks; remove it from one of the lists"
         for name in self.dropped or ():
             if name in (*self.features, self.target.column, self.time):
-                yield f"'{name}' is dropped and has a role; take it off one of the lists"
+                yield f"'{name}' is dropped and has a role; remove it from one of the lists"

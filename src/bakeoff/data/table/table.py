@@ -1,7 +1,7 @@
 """The table that is learned from: features, target and split of every row, in one Parquet file of equal bytes.
 
 Numbers are float64, and null where they are missing; categories are text, `missing` where they are. A column with a
-category of that very name has `(missing)` where there is none; the file's metadata says which columns these are.
+category of that very name has `(missing)` if there is none; the file's metadata says which columns these are.
 """
 
 import json

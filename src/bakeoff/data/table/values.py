@@ -23,7 +23,7 @@ from bakeoff.data.table.settings import AUTO, NONE, CsvSettings
 
 # Per cent, currencies, parentheses for a negative number, a minus behind it, units, and groups of two digits.
 SIGNED = re.compile(r"[%\u2030$\u20ac\u00a3\u00a5\u20b9()]|[0-9]\s*[^\W\d]+\.?$|[0-9]-$|[,.'][0-9]{2}[,.'][0-9]")
-EXACT = 2.0**53  # up to here each whole number has a float64 of its own
+EXACT = 2.0**53  # up to here float64 represents each integer exactly
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Taken:
 
     Attributes:
         remarks: what was read otherwise than it is written.
-        merged: by numeric column, whole numbers that became one number.
+        merged: by numeric column, integers that became one number.
     """
 
     reading: Reading
@@ -210,7 +210,7 @@ class Values:
                 yield f"column '{name}' is all numbers: {values}"
 
     def merged(self, types: Mapping[str, str], marks: Marks) -> Iterator[tuple[str, str]]:
-        """Numeric columns of which different whole numbers are the same float64, each with its first two values."""
+        """Numeric columns of which different integers are the same float64, each with its first two values."""
         columns = {name: f"c{i}" for i, name in enumerate(self.kinds) if self.kinds[name] == "DOUBLE"}
         columns = {name: column for name, column in columns.items() if types[name] != "DOUBLE"}
         if not columns:

@@ -14,7 +14,7 @@ from bakeoff.networks.unet import Padding, UnetSettings, Up
 
 
 class Unet(nn.Module):
-    """Down `depth` levels that halve height and width and double the channels, then up again beside what came down.
+    """A contracting path of `depth` levels that halve height and width, and an expanding path with skip connections.
 
     Source: Ronneberger, Fischer & Brox 2015, arXiv:1505.04597, figures 1 and 2.
     """
@@ -121,7 +121,7 @@ def convolutions(inputs: int, outputs: int, padding: Padding, parts: Parts) -> l
 
 
 def enlargement(low: int, skip: int, up: Up, parts: Parts) -> nn.Module:
-    """Return what doubles height and width."""
+    """Return the layer that doubles height and width."""
     if up == "transpose":
         return parts.up_convolution(low, skip)
     return Bilinear() if up == "bilinear" else nn.Upsample(scale_factor=2, mode=up)
@@ -133,7 +133,7 @@ def joined(low: int, skip: int, settings: UnetSettings) -> int:
 
 
 def cropped(x: Tensor, border: int) -> Tensor:
-    """Return the images without so many pixels at each side."""
+    """Return the images without a margin at each side."""
     return x[..., border:-border, border:-border] if border else x
 
 

@@ -121,7 +121,7 @@ def dice(predicted: torch.Tensor, mask: torch.Tensor, classes: int) -> NDArray[n
 
 
 def errors(mask: NDArray[np.int64], predicted: NDArray[np.int64], background: bool) -> NDArray[np.int64]:
-    """Return the number of the kind of each pixel's error (H, W), as `ERRORS` lists them; -1 where it is right.
+    """Return the number of the kind of each pixel's error (H, W), as `ERRORS` lists them; -1 if it is right.
 
     Without a background every wrong pixel has another class.
     """
@@ -177,5 +177,5 @@ def draw_cases(cases: Cases) -> bytes:
         ]
         legend = figure.legend(patches, [""] * len(patches), loc="outside lower center", ncols=across)
         for text, name in zip(legend.get_texts(), names, strict=True):
-            text.set_text(label(name))  # afterwards: a legend leaves out what is named with a leading underscore
+            text.set_text(label(name))  # afterwards, because a legend omits names with a leading underscore
         return png(figure)

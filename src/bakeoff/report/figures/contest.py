@@ -168,7 +168,7 @@ def final_metrics(task: TaskComparison) -> bytes:
         axis.set(xlabel=f"test {SHORT[task.metric]}", ylim=(len(cells) - 0.4, -0.6))
         axis.xaxis.set_major_locator(matplotlib.ticker.MaxNLocator(nbins=7))
         axis.grid(axis="y", visible=False)
-        title = "From the top in the order of validation; in bold the leader and its ties"
+        title = "Ordered by the validation score; the leader and the cells tied with it are in bold"
         figure.suptitle(title, x=0.01, ha="left", color="#555555", fontsize=10)
         return png(figure)
 
@@ -189,7 +189,7 @@ def rates(task: TaskComparison) -> bytes:
         width, height = 1.5 + 2.5 * len(models), 1.5 + 0.8 * len(optimizers)
         figure = Figure(figsize=(width, height))
         axes = figure.subplots(len(optimizers), len(models), sharex=True, sharey="col", squeeze=False)
-        # By hand: the constrained layout finds no room for so many axes.
+        # Manual layout: the constrained layout fails for this number of axes.
         figure.subplots_adjust(
             left=1.4 / width,
             right=1 - 0.1 / width,
@@ -307,12 +307,12 @@ def segmentations(scans: NDArray[Any], masks: NDArray[Any], predicted: NDArray[A
         patches = [matplotlib.patches.Patch(facecolor=colour, edgecolor=FAINT) for colour in colours]
         legend = figure.legend(patches, [""] * len(patches), loc="outside lower center", ncols=across)
         for text, name in zip(legend.get_texts(), classes, strict=True):
-            text.set_text(label(name))  # afterwards: a legend leaves out what is named with a leading underscore
+            text.set_text(label(name))  # afterwards, because a legend omits names with a leading underscore
         return png(figure)
 
 
 def samples(pictures: Sequence[NDArray[Any]], classes: Sequence[str]) -> bytes:
-    """Draw a few pictures of each class, a class a row, so that a wrong label or channel is seen.
+    """Draw a few pictures of each class, one class per row, so that a wrong label or channel is visible.
 
     Args:
         pictures: of each class (N, C, H, W) between 0 and 1; C is 1, or 3 for colours.

@@ -178,7 +178,9 @@ def draw_trajectories(paths: Mapping[str, Mapping[str, Values]]) -> bytes:
     """
     names = [name for name in COLOURS if any(name in found for found in paths.values())]
     rows = math.ceil(len(names) / TOGETHER)
-    groups = [names[start::rows] for start in range(rows)]  # dealt out, so that a rule and its variants stand apart
+    groups = [
+        names[start::rows] for start in range(rows)
+    ]  # in turn, so that a rule and its variants are in different panels
     with style():
         figure = Figure(figsize=(1.2 + 2.6 * len(paths), 0.6 + 2.2 * rows), layout="constrained")
         axes = figure.subplots(rows, len(paths), sharex="col", sharey="col", squeeze=False)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 from matplotlib.axes import Axes as Panel
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -45,12 +46,12 @@ def draw_slice(panel: Panel, study: TuningComparison, number: int) -> None:
     for cell in study.cells:
         ended = [point if limit is None else cut(point, limit) for point in cell.points if point.objective is not None]
         places = [NONE if (value := point.values[number]) is None else unit(axis, value) for point in ended]
-        values = [point.objective for point in ended]
+        values = [np.nan if point.objective is None else point.objective for point in ended]
         panel.plot(places, values, "o", color=METHODS[cell.method], markersize=4, alpha=0.6, markeredgewidth=0)
     if points:
         best = points[-1]
         place = NONE if (value := best.values[number]) is None else unit(axis, value)
-        panel.plot([place], [best.objective], "o", markersize=9, markerfacecolor="none", markeredgecolor=INK)
+        panel.plot([place], [best.objective or 0.0], "o", markersize=9, markerfacecolor="none", markeredgecolor=INK)
     marks = sorted(ticks(axis, upside_down=False))
     if any(point.values[number] is None for point in points):
         marks = [(NONE, "none"), *marks]

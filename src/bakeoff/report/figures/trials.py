@@ -15,7 +15,7 @@ from bakeoff.report.formatting import SHORT, heading
 from bakeoff.results.importance import cut, unit
 from bakeoff.results.model import Axis, SearchTrial, TuningComparison
 
-NONE = -0.14  # where trials without a hyperparameter stand, below its axis
+NONE = -0.14  # position of trials without a hyperparameter, below its axis
 NEAR = 0.08  # of an axis, between two ticks at least
 COLOURS = matplotlib.colormaps["viridis_r"]  # perceptually uniform, the worst pale
 BAR = "#0072b2"
@@ -139,7 +139,7 @@ def short(value: float) -> str:
 
 
 def draw_importance(panel: Panel, study: TuningComparison) -> None:
-    """Draw a bar a hyperparameter, the most important at the top; a line of text where there are none."""
+    """Draw a bar a hyperparameter, the most important at the top; a line of text if there are none."""
     panel.set_title("importance")
     shares = dict(sorted(study.importance.shares.items(), key=lambda item: item[1]))
     if not shares:

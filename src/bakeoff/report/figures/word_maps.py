@@ -1,4 +1,4 @@
-"""A map of words that one can read: dots where they lie, labels that do not cover each other. N words."""
+"""A readable map of words: a dot at the position of each word, and labels that do not overlap. N words."""
 
 import itertools
 import math
@@ -15,7 +15,7 @@ from bakeoff.report.figures.palette import COLOURS
 INCHES = (11.0, 8.5)
 LABEL, SMALL = 8.0, 6.5  # points: of words of a group, and of others
 DOT = 1.6  # half of a dot, in points
-DIRECTIONS, RINGS = 12, 8  # where a label is tried around its dot, and how far off
+DIRECTIONS, RINGS = 12, 8  # positions tried for a label around its dot: angles and distances
 OTHER = "#777777"  # the labels of words in no group
 RING = 6.0  # points from one ring to the next
 
@@ -23,7 +23,7 @@ Floats = NDArray[np.float64]
 
 
 def draw(title: str, words: Sequence[str], places: Floats, groups: Mapping[str, Sequence[str]]) -> bytes:
-    """Draw words at places (N, 2); those of a group in its colour and always named, others where there is room.
+    """Draw words at places (N, 2); those of a group in its colour and always named, others if there is room.
 
     Nearby words stay near on such maps; their axes mean nothing, and bear no numbers.
     """

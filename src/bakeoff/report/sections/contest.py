@@ -41,7 +41,7 @@ from bakeoff.results.model import (
 from bakeoff.results.multiple_comparisons import CELLS
 from bakeoff.results.power import EFFECTS, POWER
 from bakeoff.results.step_costs import Costs, profiles, relaxed_profiles
-from bakeoff.results.test_set_error import error, telling
+from bakeoff.results.test_set_error import error, largest_explained
 from bakeoff.results.time_to_target import FARTHEST
 
 BYTES = 4  # of a weight and of a float of state
@@ -85,82 +85,83 @@ def procedure(tasks: Mapping[str, TaskComparison], confidence: float) -> str:
     ]
     return f"""## Protocol
 
-Every optimizer has the same budget on each network, and only runs from seeds that no choice has used are ranked.
+Every optimizer has the same budget on each network. Only runs whose seeds were not used for any choice are ranked.
 
 ### The contest in full
 
-First come the **trials**: quasi-random points of the optimizer's
-search space, each trained from one seed. The best trials are trained again from new seeds (**reruns**); the point with
-the best mean on validation data is picked. The **final** runs train the picked hyperparameters from seeds that no
-choice has used, and only these runs are ranked. The **default** runs train the hyperparameters of params.yaml from the
-first of the final seeds. With the same seed, all optimizers start from the same weights and see the same order of
-examples, so runs are paired. All runs of a task have the same epochs and batches.
+The search of a cell begins with **trials**: quasi-random points of the optimizer's search space, each trained from one
+seed. The best trials are trained again from new seeds (**reruns**); the point with the best mean on validation data is
+picked. The **final** runs train the picked hyperparameters from seeds that were not used for any choice, and only these
+runs are ranked. The **default** runs train the default hyperparameters of params.yaml from the first of the final
+seeds. With the same seed, all optimizers start from the same weights and see the examples in the same order, so runs
+are paired. All runs of a task have the same number of epochs and the same batch size.
 
 {table(header, rows)}
 
-The search spaces are log-uniform (for averages, 1 - beta is). Hyperparameters that are not named here have their
-default:
+The search spaces are log-uniform (in 1 - beta for decay rates). Hyperparameters that are not listed here have their
+default value:
 
 {table(["optimizer", "searched"], searched)}
 
-- **Mean ± half-width** over seeds: the {percent(confidence)} confidence interval of Student's t. It describes other
-  seeds on the same data, not other data. `comparison.json` has bootstrap intervals too. With few seeds they are too
-  narrow (no resample leaves the range of the values), so they are not shown here.
+- **Mean ± half-width** over seeds: the {percent(confidence)} confidence interval of Student's t. It holds for
+  other seeds on the same data, not for other data. `comparison.json` also has bootstrap intervals. With few seeds they
+  are too narrow (no resample leaves the range of the values), so they are not shown here.
 - **Ranks** are by the mean on validation data. Each final and default run read the test data once, after its last
   step; no choice depends on test data.
-- **What is promised**: take a family of cells, all cells of a task or all optimizers of one network. With a probability
-  of at least {percent(confidence)}, no cell whose true mean equals the best one is called worse. The true mean is over
-  all seeds, on this data and split, at the picked hyperparameters; other data may rank otherwise. The promise holds for
-  each family by itself, for differences that are about symmetric, and among cells with the same share of diverged runs:
-  a cell with a larger share is ranked below them without a test. The error rate was measured by simulation
+- **Family-wise error rate**: a family is all cells of a task, or all optimizers of one network. With a probability of
+  at least {percent(confidence)}, no cell of a family whose true mean equals the best one is declared worse. The true
+  mean is over all seeds, on this data and split, at the picked hyperparameters; the ranking on other data may differ.
+  The rate holds for each family separately, for approximately symmetric differences, and among cells with the same
+  share of diverged runs: a cell with a larger share is ranked below them without a test. It was measured by simulation
   (`python -m benchmarks.significance`).
 - **Tied** (statistically tied): the cell may be the best, and is not too unstable to rank. One-sided paired t-tests
-  compare it with every other cell over the seeds of both; adjusted for all these comparisons,
-  none gives p <= {1 - confidence:.2g}. A tie does not show equality: more seeds make smaller differences visible.
-- **Behind the best by**: limits of how far the cell's true mean is behind the best one. They hold for all cells of the
-  family together, at {percent(confidence)}. They are wider than the tests, so a cell may be significantly worse
-  although its lower limit is 0.
+  compare it with every other cell over their common seeds; none has p <= {1 - confidence:.2g} after adjustment for all
+  comparisons. A tie does not show equality: more seeds detect smaller differences.
+- **Behind the best by**: confidence limits of the difference between the best true mean and that of the cell. They hold
+  for all cells of the family together, at {percent(confidence)}. They are more conservative than the tests, so a cell
+  may be significantly worse although its lower limit is 0.
 - **Too unstable to rank**: the standard deviation over seeds exceeds `comparison.unstable_above` times the metric's
-  range (accuracy and Dice 1, area under the ROC curve 0.5). Such a cell is not called tied, and the best that others
-  are behind is among the other cells.
+  range (accuracy and Dice 1, area under the ROC curve 0.5). Such a cell is not called tied, and the limits of the
+  others ignore it.
 - **No better than** the majority class (accuracy), chance (area under the ROC curve), a mask with one label or the
-  intensity baseline (Dice): the mean on validation data does not exceed that score by more than the seeds and the
-  sampling error of the validation data explain, one-sided at {percent(confidence)}. Dice has no formula for the latter.
+  intensity baseline (Dice): the mean on validation data is not significantly larger than that score, one-sided at
+  {percent(confidence)}, given the variation over seeds and the sampling error of the validation data. For Dice the
+  sampling error is not included, because there is no formula for it.
 - **No winner**: the leader wins only if no other cell may be the best. It does not win if it is itself too unstable or
   no better than such a score, if it shares fewer than {LEAST_SEEDS} seeds with a cell that it is compared with, or if
   it leads because more runs of others diverged.
 - **Detectable difference** and **seeds needed**: the smallest mean difference that a typical comparison detects with
-  these seeds, and the seeds from which it detects a true difference of 0.5, 1 or 2 standard deviations of the paired
-  differences with a power of {percent(POWER)}. Both are for Bonferroni's level without moderated variances, so they are
-  upper limits: the tests detect more, above all in families of {CELLS} cells or more.
-- **Test set too small**: seeds do not vary the test examples. Where the sampling error of the test set alone explains
-  the difference of two test means, the page says so.
+  these seeds, and the number of seeds with which it detects a true difference of 0.5, 1 or 2 standard deviations of the
+  paired differences with a power of {percent(POWER)}. Both assume Bonferroni's level and no moderated variances, so
+  they are upper limits: the tests detect smaller differences, especially in families of {CELLS} cells or more.
+- **Test set too small**: the test examples are the same for all seeds. The page says so if a difference between two
+  test means is within the sampling error of the test set.
 - **Diverged** runs are counted and never dropped: a cell ranks below all cells with a smaller share of diverged runs,
   and its mean is over the other runs.
-{recipe_note(tasks)}- **Learning curves** go by steps. Each training is measured at as many evenly
-  spaced steps as the table has evaluations, on a fixed subset of the validation data, the same examples in all runs of
-  a task, and at its end on all validation data too. Ranks come from all validation data, curves and times to the target
-  from the subset.
+{recipe_note(tasks)}- **Learning curves** are in steps. Each training is measured at evenly
+  spaced steps (column `evaluations` of the table) on a fixed subset of the validation data, which is the same in all
+  runs of a task, and at its end on all validation data too. Ranks are from all validation data; curves and times to the
+  target are from the subset.
 - **The target** of a network is the median metric on the validation subset of its leading optimizer's final runs. The
   time to the target is the first measured step that reaches it, and is infinite if no step does. The tables show the
   time by which half of the runs reach it."""
 
 
 def recipe_note(tasks: Mapping[str, TaskComparison]) -> str:
-    """Return what a recipe is, where there are any."""
+    """Return the definition of a recipe if any task has one."""
     return RECIPE if any(task.recipes for task in tasks.values()) else ""
 
 
 RECIPE = """\
 - **Recipe**: the best known training of a network, with its own optimizer, epochs, schedule and network
-  (`recipes/<task>/<network>.yaml`). It is not ranked, because it trains for longer. Where the row says so, the network
-  was trained on training and validation data together and has no validation score; the recipe was chosen while the
-  validation data were held out.
+  (`recipes/<task>/<network>.yaml`). It is not ranked, because its training is longer. If the row says so, the
+  network was trained on training and validation data together and has no validation score; the recipe was chosen before
+  that, on held-out validation data.
 """
 
 
 def overall(comparison: Comparison, costs: Costs) -> str:
-    """Return ranks, times to target, and what a step costs."""
+    """Return ranks, times to target, and the cost of a step."""
     found, relaxed = profiles(comparison, costs), relaxed_profiles(comparison, costs)
     parts = ["## Over all problems", "A problem is one network on one task."]
     if comparison.ranks:
@@ -178,9 +179,9 @@ def overall(comparison: Comparison, costs: Costs) -> str:
         *one_setting.section(comparison),
         step_costs(comparison.tasks, costs),
         "### Trajectories on 2-D test functions",
-        f"{STEPS} steps from the same start (ring). Each optimizer has the learning rate (one of each half decade) "
-        "with the lowest end, and its default for all other hyperparameters. A dot marks the end, a star each "
-        "minimum. The gradients have no noise.",
+        f"{STEPS} steps from the same start (ring). Each optimizer has the learning rate with the lowest final value, "
+        "from a grid of half decades, and default values of all other hyperparameters. A dot marks the end, a star "
+        "each minimum. The gradients have no noise.",
         picture("trajectories on 2-D test functions", "trajectories.png"),
     ]
     return "\n\n".join(parts)
@@ -192,7 +193,7 @@ def unranked(tasks: Mapping[str, TaskComparison]) -> str:
         return "There is only one optimizer, so optimizers are not ranked."
     if all(task.winner is None for task in tasks.values()):
         return "Every final run diverged, so optimizers are not ranked."
-    return "Fewer than two optimizers have runs that ended on a common set of problems, so optimizers are not ranked."
+    return "Fewer than two optimizers have finished runs on a common set of problems, so optimizers are not ranked."
 
 
 def ranking(ranks: Ranks, confidence: float) -> str:
@@ -211,8 +212,8 @@ def ranking(ranks: Ranks, confidence: float) -> str:
         f"{sentence} Ranks are of the validation metric among the {len(names)} optimizers, on "
         f"{plural(problems, 'problem')} with {plural(ranks.seeds, 'seed')} each. Bars join mean ranks that differ "
         f"by less than the critical difference of Nemenyi's test at {percent(alpha)} (after Friedman's test, p "
-        f"{below(ranks.p)}). This holds for these problems. For a statement on other problems, each problem is "
-        f"one block: the critical difference is then {others.difference:.2f} (Friedman's test: p {below(others.p)})."
+        f"{below(ranks.p)}). This holds for these problems. To generalise to other problems, each problem is one "
+        f"block: the critical difference is then {others.difference:.2f} (Friedman's test: p {below(others.p)})."
     )
     if ranks.left_out:
         text += f" Left out, because they did not run on every problem: {listed(ranks.left_out)}."
@@ -257,12 +258,12 @@ def step_costs(tasks: Mapping[str, TaskComparison], costs: Costs) -> str:
     held = ["the weights", DASH, *(size(BYTES * weights[problem]) for problem in problems)]
     return "\n\n".join(
         [
-            "### What a step costs",
-            f"Time of a step (gradient and update) on one core of {plain(costs.name)}, as a multiple of the cheapest "
-            "optimizer's. `python -m benchmarks.costs` measures it in alternation.",
+            "### Cost of a step",
+            f"Time of a step (gradient and update) on one core of {plain(costs.name)}, as a multiple of that of the "
+            "cheapest optimizer. `python -m benchmarks.costs` measures the optimizers in alternation.",
             table(header, [bare, *times]),
-            "Memory of the optimizer's state, beside the weights, in floats of 4 bytes:",
-            table([header[0], "floats a weight", *header[1:]], [held, *memory]),
+            "Memory of the optimizer's state, in addition to the weights, in floats of 4 bytes:",
+            table([header[0], "floats per weight", *header[1:]], [held, *memory]),
         ]
     )
 
@@ -305,15 +306,13 @@ def curves_note(task: TaskComparison, card: Card) -> str:
 
 
 def verdict(task: TaskComparison) -> str:
-    """Return a sentence that names the winner, or why there is none, and what the family can show."""
+    """Return sentences on the winner, or on why there is none, and on the power of the comparison."""
     cells = task.cells
     if task.no_winner == "all diverged":
         return "Every run diverged, so nothing can be ranked."
     sentences = [outcome(task), *tie(task), *remarks_on(task)]
     if task.detectable is not None:
-        sentences.append(
-            f"A typical comparison detects differences from {task.detectable:.2g} on, if not smaller ones."
-        )
+        sentences.append(f"A typical comparison detects differences of {task.detectable:.2g} or more.")
     if task.seeds_needed:
         effects = listed(f"{needed.effect:g}" for needed in task.seeds_needed)
         seeds = listed(str(needed.seeds) for needed in task.seeds_needed)
@@ -330,7 +329,7 @@ def verdict(task: TaskComparison) -> str:
 
 
 def outcome(task: TaskComparison) -> str:
-    """Return who wins, or why nobody does."""
+    """Return the sentence that names the winner, or the reason why there is none."""
     cells = task.cells
     leader = cell_name(cells[0])
     none = f"**No winner.** {leader} has the best mean"
@@ -342,28 +341,28 @@ def outcome(task: TaskComparison) -> str:
         case "tied":
             return f"**No single winner.** {leader} has the best mean and is statistically tied with {ties(task)}."
         case "no better than the reference":
-            return f"{none}, but is no better than {cells[0].no_better_than}, so it wins nothing."
+            return f"{none}, but is no better than {cells[0].no_better_than}, so it does not win."
         case "too few seeds":
             return (
-                f"{none}, but wins nothing: it shares fewer than {LEAST_SEEDS} seeds with a cell that it is compared "
+                f"{none}, but does not win: it shares fewer than {LEAST_SEEDS} seeds with a cell that it is compared "
                 "with."
             )
         case "diverged rivals":
             more = by_model(cell for cell in cells[1:] if cell.p is None)
             return f"**No winner.** {leader} leads because more runs of others diverged: {more}."
         case "unstable" if cells[0].unstable:
-            return f"{none}, but is too unstable to rank, so it wins nothing."
+            return f"{none}, but is too unstable to rank, so it does not win."
         case "unstable":
             rivals = by_model(cell for cell in cells[1:] if cell.unstable and cell.may_be_best)
-            return f"{none}, but others are too unstable to say whether they are worse: {rivals}."
+            return f"{none}, but others are too unstable to decide whether they are worse: {rivals}."
         case "worse over common seeds":
-            return f"{none} over its own seeds, but over the seeds of both another is significantly better."
+            return f"{none} over its own seeds, but over the common seeds another cell is significantly better."
         case "all diverged":
             return "Every run diverged."
 
 
 def tie(task: TaskComparison) -> list[str]:
-    """Return a sentence on the ties of a leader that wins nothing for another reason."""
+    """Return a sentence on the ties of a leader that does not win for another reason."""
     return [f"It is statistically tied with {ties(task)}."] if task.tied_with and task.no_winner != "tied" else []
 
 
@@ -394,7 +393,7 @@ def reason(cells: Sequence[CellResult]) -> str:
 
 
 def held_out(task: TaskComparison, card: Card, confidence: float) -> str | None:
-    """Name the cells that the test set is too small to distinguish from the leader; None where no formula is sound."""
+    """Name the cells that the test set is too small to distinguish from the leader; None if there is no formula."""
     metric, others, labels = task.metric, task.cells[1:], card.test.labels
     value = task.leader.test.mean
     of_leader = None if value is None else error(metric, value, labels)
@@ -406,22 +405,22 @@ def held_out(task: TaskComparison, card: Card, confidence: float) -> str | None:
     near = []
     explained = []
     for cell, mean in ended:
-        limit = telling(metric, value, mean, labels, confidence)
+        limit = largest_explained(metric, value, mean, labels, confidence)
         if limit is not None and abs(mean - value) <= limit:
             near.append(cell)
             explained.append(limit)
-    formula = {"accuracy": "binomial", "auc": "Hanley and McNeil's, for rows that are independent"}[metric]
-    half = telling(metric, value, value, labels, confidence)
+    formula = {"accuracy": "binomial", "auc": "Hanley and McNeil's formula for independent rows"}[metric]
+    half = largest_explained(metric, value, value, labels, confidence)
     sentence = (
         f"Sampling error of the test set ({sum(labels):,} examples): the leader's test {METRICS[metric]} of "
         f"{value:.4f} has a standard error of {of_leader:.2g} ({formula})"
     )
     if not near:
         more = ", and all others differ by more" if ended else ""
-        return f"{sentence}. It explains differences of up to {half:.2g}{more}.{left_out}"
+        return f"{sentence}. Differences of up to {half:.2g} are within this error{more}.{left_out}"
     count = "all others" if len(near) == len(ended) else f"{len(near)} of the {len(ended)} others"
     return (
-        f"{sentence}. It explains differences of up to {max(explained):.2g}. **The test set is too small to "
+        f"{sentence}. Differences of up to {max(explained):.2g} are within this error. **The test set is too small to "
         f"distinguish the leader from {count}**: {by_model(near)}.{left_out}"
     )
 
@@ -485,7 +484,7 @@ def marks(task: TaskComparison, cell: CellResult) -> list[str]:
 
 
 def sensitivity(task: TaskComparison) -> str:
-    """Return how to read the table of tuning, and who profits."""
+    """Return sentences on how many cells tuning helped, and on how to read the table of tuning."""
     gains = [cell.gain.interval for cell in task.cells if cell.gain.interval]
     better, worse = sum(low > 0 for low, _ in gains), sum(high < 0 for _, high in gains)
     untested = (
@@ -501,8 +500,8 @@ def sensitivity(task: TaskComparison) -> str:
     )
     return (
         f"{sentence} The gain is the test {METRICS[task.metric]} of the final runs minus that of the default runs, "
-        "paired by seed; each interval is for one cell. The median trial is the validation score of a random point "
-        "of the space: the farther it lies below the best trial, the more sensitive the optimizer is to its "
+        "paired by seed; each interval is for one cell. The median trial is the score of a typical random point of the "
+        "space: the lower it is compared with the best trial, the more sensitive the optimizer is to its "
         "hyperparameters."
     )
 
@@ -532,11 +531,11 @@ def edges(task: TaskComparison) -> str:
     """Return the warnings of the searches that ended at the edge of their space."""
     found = [cell for cell in task.cells if cell.search.edge]
     if not found:
-        return "No picked learning rate lies at the edge of its search space."
+        return "No picked learning rate is at the edge of its search space."
     warnings = [f"- {cell_name(cell)}: {cell.search.edge} (`optimizers.{cell.optimizer}.search`)" for cell in found]
     return "\n".join(
         [
-            "These picked learning rates lie at the edge of their search space; a better one may lie beyond it:",
+            "These picked learning rates are at the edge of their search space; a better one may be outside of it:",
             "",
             *warnings,
         ]
@@ -583,7 +582,7 @@ def relaxed_targets(aimed: Mapping[str, Target], optimizers: Sequence[str]) -> l
         return []
     rows = [[optimizer, *(reaches(found.steps.get(optimizer)) for _, found in relaxed)] for optimizer in optimizers]
     header = [f"{model}: {number(found.value)} ({percent(found.relaxation)})" for model, found in relaxed]
-    words = "Steps to relaxed targets (by how much in parentheses), and the number of runs that reach them:"
+    words = "Steps to relaxed targets (the relaxation is in parentheses), and the number of runs that reach them:"
     return [words, table(["optimizer", *header], rows)]
 
 

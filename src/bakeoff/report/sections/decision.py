@@ -1,4 +1,4 @@
-"""The opening of the report: for each task what to use, how sure that is, what it costs, and what to try next."""
+"""The opening of the report: a recommendation for each task, its certainty and cost, and what to try next."""
 
 from collections.abc import Sequence
 
@@ -21,11 +21,11 @@ from bakeoff.report.formatting import (
 from bakeoff.report.sections.contest import outcome, remarks_on, tie
 from bakeoff.results.model import CellResult, TaskComparison
 
-INTRODUCTION = """## What to use
+INTRODUCTION = """## Recommendations
 
-For each task: the leader, which has the best mean on validation data, or a recipe or baseline with a better validation
-score. Where a reference that needs no network (majority class, chance, a mask, intensities) has the best one, the page
-says that nothing better was found. Intervals are over seeds."""
+For each task, the recommendation is the leader, which has the best mean on validation data, or a recipe or baseline
+with a better validation score. If a reference that needs no network (majority class, chance, a mask, intensities) has
+the best score, nothing is recommended. Intervals are over seeds."""
 
 
 def section(tasks: Sequence[Evidence]) -> str:
@@ -34,13 +34,13 @@ def section(tasks: Sequence[Evidence]) -> str:
 
 
 def decision(known: Evidence) -> str:
-    """Return what to do on one task."""
+    """Return the recommendation on one task, with its reasons."""
     leader, better = known.leader, references(known)
     lines = []
     if leader:
         lines += [
             f"**Score**: {scores(known, leader)}",
-            f"**How sure**: {certainty(known, leader)}",
+            f"**Certainty**: {certainty(known, leader)}",
             f"**Cost**: {cost(known, leader)}",
             f"**Model**: {model(known, leader)}",
             f"**Command**: {command(known, leader)}",
@@ -68,10 +68,10 @@ def use(known: Evidence, leader: CellResult | None, better: Sequence[Reference])
 
 
 def trained_by(known: Evidence, found: Reference) -> str:
-    """Return where a recipe's model is, and the command that makes it; of a baseline the command alone."""
+    """Return the path of a recipe's model and the command that trains it; nothing for a baseline."""
     if found.recipe:
         path = paths.weights("recipes", f"{known.name}-{found.recipe.model}")
-        return f" {code(path)}, made by {code(f'dvc repro train_recipe_{known.name}@{found.recipe.model}')}."
+        return f" {code(path)}, trained by {code(f'dvc repro train_recipe_{known.name}@{found.recipe.model}')}."
     return ""
 
 
@@ -125,9 +125,9 @@ def cost(known: Evidence, leader: CellResult) -> str:
     price = step(known, leader)
     parts = []
     if price is not None:
-        steps = known.course[-1].step if known.course else None
+        steps = known.curve[-1].step if known.curve else None
         whole = f", {seconds(price * steps)} for the {plural(steps, 'step')} of a training" if steps else ""
-        parts.append(f"{seconds(price)} a step{whole} on one core of {plain(known.costs.name)}")
+        parts.append(f"{seconds(price)} per step{whole} on one core of {plain(known.costs.name)}")
     weights, state = known.task.parameters.get(leader.model), known.task.state.get(leader.optimizer)
     parts += [plural(weights, "parameter")] if weights is not None else []
     parts += [f"{plural(state, 'float')} of optimizer state for each parameter"] if state is not None else []
@@ -136,7 +136,7 @@ def cost(known: Evidence, leader: CellResult) -> str:
     if less is None or price is None:
         return text
     share = 1 - (step(known, less) or price) / price
-    return f"{text} {cell_name(less)} is within one standard error and costs {100 * share:.0f}% less a step."
+    return f"{text} {cell_name(less)} is within one standard error and costs {100 * share:.0f}% less per step."
 
 
 def model(known: Evidence, leader: CellResult) -> str:
@@ -151,6 +151,6 @@ def command(known: Evidence, leader: CellResult) -> str:
     return (
         f"{code(f'bakeoff predict {known.name} INPUT --to OUT')} applies it to new data. "
         f"{code(f'bakeoff explain {known.name} --to FOLDER')} shows its errors and its calibration. "
-        f"{code(f'dvc repro {stage}')} trains it where an input has changed. {code('bakeoff ui')} registers its best "
-        f"seed in MLflow as {code(f'models:/{known.name}@champion')}."
+        f"{code(f'dvc repro {stage}')} trains it again if an input has changed. {code('bakeoff ui')} registers its "
+        f"best seed in MLflow as {code(f'models:/{known.name}@champion')}."
     )

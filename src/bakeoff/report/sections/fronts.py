@@ -10,10 +10,10 @@ NAMES = METRICS | WEIGHTS
 
 
 def study_part(name: str, study: FrontComparison, part: str | None) -> str:
-    """Return what came of a study.
+    """Return the part on one study of two objectives.
 
     Args:
-        part: which part of its source the trials train on; None for all of it.
+        part: the part of its source that the trials train on; None for all of it.
     """
     first, second = study.objectives
     parts = [
@@ -30,7 +30,7 @@ def study_part(name: str, study: FrontComparison, part: str | None) -> str:
 
 
 def wanted(objective: str) -> str:
-    """Return an objective, and which way is better."""
+    """Return an objective, and whether less or more is better."""
     where = "" if objective == PARAMETERS else "validation "
     return f"{where}{NAMES[objective]} ({'less' if sign(objective) > 0 else 'more'} is better)"
 
@@ -45,8 +45,8 @@ def searched(study: FrontComparison) -> str:
         averaged(study.evaluation)
         + unguided({one.method: (one.trials, one.random_start) for one in study.searches})
         + "The hypervolume of a method is the area between its front and the worst values over all trials, "
-        f"{first} and {second}, as a share of the rectangle from there to the best values."
-        + ("" if alone else " Each method has searched once, so small differences mean nothing.")
+        f"{first} and {second}, as a share of the rectangle between these and the best values."
+        + ("" if alone else " Each method has searched once, so small differences are not significant.")
     )
 
 
@@ -66,11 +66,9 @@ def confirmed(name: str, study: FrontComparison) -> str:
     points, are = plural(len(study.front), "point"), "is" if len(again) == 1 else "are"
     return (
         f"The front of all trials has {points}. Each method trains points spread over its own front again from new "
-        f"seeds, as many trainings as the budget has; {len(again)} of the {points} {are} among "
-        f"them.{diverged} The best of many trials are biased by selection, and of the other points only the "
-        "values in the search are known. A command writes a point as a recipe, such as the first: "
-        + code(f"bakeoff use {name} --trial {study.front[0].name}")
-        + "."
+        f"seeds, within the budget; {len(again)} of the {points} {are} among them.{diverged} For the other points only "
+        "the values in the search are known, which are biased by selection. To write a point as a recipe, such as the "
+        "first one, run " + code(f"bakeoff use {name} --trial {study.front[0].name}") + "."
     )
 
 

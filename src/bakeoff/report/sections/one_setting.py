@@ -11,17 +11,17 @@ RANKS, PROFILE, RELAXED = "ranks-one-setting.png", "profile-one-setting.png", "p
 
 
 def section(comparison: Comparison) -> list[str]:
-    """Return the parts of the section; none where there is no setting for all problems."""
+    """Return the parts of the section; none if there is no setting for all problems."""
     found = comparison.one_setting
     if found is None:
         return []
     parts = [
         "### One setting for all problems",
         introduction(found),
-        "Ordered by diverged trials, then by the largest cost:",
+        "Optimizers in the order of their diverged trials, then of their largest cost:",
         settings_table(found),
-        "Score on validation data at the setting that was chosen on the other problems, and in parentheses what it "
-        "costs: the score of the problem's best trial minus this one.",
+        "Score on validation data with the setting that was chosen on the other problems. In parentheses: the cost, "
+        "which is the score of the best trial of the problem minus this score.",
         scores_table(found, deviations(comparison)),
     ]
     if found.ranks:
@@ -29,8 +29,8 @@ def section(comparison: Comparison) -> list[str]:
     profiles = by_target(found)
     if profiles:
         parts += [
-            "**Time to the target with one setting**: the trials' steps to the same targets as above. One trial counts "
-            "on each problem, so an optimizer often misses a target that half of the tuned runs reach.",
+            "**Time to the target with one setting**: the steps of the trials to the same targets as above. There is "
+            "one trial for each problem, so an optimizer often misses a target that half of the tuned runs reach.",
             picture("performance profiles with one setting", PROFILE),
         ]
     return parts
@@ -41,18 +41,18 @@ def introduction(found: OneSetting) -> str:
     tried = plural(points[-1], "point") if len(points) == 1 else f"{points[0]} to {points[-1]} points"
     return (
         "The results above are tuned on each problem. In this second ruleset, each optimizer has one setting for all "
-        f"problems. Its {tried} of the search are the same on each of the {len(found.problems)} problems. For each "
-        "problem, the point with the best mean rank on the other problems is taken (leave one problem out), and its "
-        "trial counts. This trains nothing anew.\n\n"
+        f"problems. The search had the same {tried} on each of the {len(found.problems)} problems. For each problem, "
+        "the point with the best mean rank on the other problems is selected (leave one problem out), and its trial "
+        "counts. This needs no further training.\n\n"
         "The score of a trial is from one seed. The best trial of a problem was selected by this score, so its score "
         "is biased upwards, and so is the cost of one setting. A cost below about one standard deviation over seeds "
-        "(first row of the second table) is no evidence. Networks on the same data are different problems here, so the "
-        "cost on new data may be larger."
+        "(first row of the second table) is not significant. Networks on the same data are different problems here, "
+        "so the cost on new data may be larger."
     )
 
 
 def settings_table(found: OneSetting) -> str:
-    """Return the best point of each optimizer over all problems, and what one setting costs where it was not chosen."""
+    """Return the best point of each optimizer over all problems, and the cost of one setting on the others."""
     rows = []
     for name, setting in sorted(found.optimizers.items(), key=lambda item: worst(item[1])):
         costs = known_costs(setting)
@@ -148,7 +148,7 @@ def relaxed_scores(found: Mapping[str, Profile], relaxed: Mapping[float, Mapping
     rows = [[name, *(DASH if (s := score.get(name)) is None else f"{s:.2f}" for _, score in shown)] for name in names]
     return (
         "**Relaxed targets**: a target that is relaxed by 5% is lower by 5% of its distance from the start of the "
-        f"metric's scale. This is 0 for accuracy and Dice, and {FLOORS['auc']:g} for the area under the ROC curve, "
-        "which a constant prediction has on any data. Scores of the performance profiles:\n\n"
+        f"metric's scale. The start is 0 for accuracy and Dice, and {FLOORS['auc']:g} for the area under the ROC "
+        "curve, the score of a constant prediction on any data. Scores of the performance profiles:\n\n"
         f"{table(['optimizer', *(name for name, _ in shown)], rows)}"
     )

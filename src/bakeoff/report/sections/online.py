@@ -1,6 +1,6 @@
-"""Online learning on the pages: what each rule is worth over the stream, and what a drift costs it.
+"""The section on online learning: the score of each rule over the stream, and its errors after a drift.
 
-A rule is an optimizer under a schedule; its runs are one for each seed and drift.
+A rule is an optimizer with a schedule; it has a run for each seed and drift scenario.
 """
 
 import math
@@ -53,17 +53,17 @@ def section(name: str, records: Records, confidence: float, *, part: str | None,
 
     Args:
         name: of the table.
-        part: which part of its source was taken; None for all of it.
-        alone: whether there is no other table, from which the heading has to tell it.
+        part: the part of its source that was used; None for all of it.
+        alone: whether there is no other table, so that the heading needs no name.
     """
     first = runs(next(iter(records.values())), "none")[0].parameters
     seeds = len(runs(next(iter(records.values())), "none"))
     delay = f"its label arrives, {first['stream.delay']:,} rows later" if first["stream.delay"] else "its label arrives"
     text = (
-        f"A softmax regression learns from a stream of the table's rows{taken(part)}, in their order. It predicts each "
-        f"row, and learns from it when {delay}. The first {percent(first['stream.warmup'])} of the rows fit the "
+        f"A softmax regression learns from the rows of the table as a stream{taken(part)}, in their order. It predicts "
+        f"each row, and learns from it when {delay}. The first {percent(first['stream.warmup'])} of the rows fit the "
         "encoder and choose the learning rate of each optimizer and schedule, by the lowest loss; all results are "
-        f"of the rows after them. Each of {plural(seeds, 'seed')} predicts all rows and learns from "
+        f"for the rows after them. Each of {plural(seeds, 'seed')} predicts all rows and learns from "
         f"{percent(first['stream.learnt'])} of them, drawn at random; mean ± half of the {percent(confidence)} "
         "confidence interval over seeds."
     )
@@ -71,30 +71,29 @@ def section(name: str, records: Records, confidence: float, *, part: str | None,
     parts = [heading, text, worth(records, confidence)]
     edges = [str(edge) for record in records.values() if (edge := search(record).parameters["edge"])]
     parts += (
-        [f"A picked learning rate lies at the edge of its search space: {listed(dict.fromkeys(edges))}."]
-        if edges
-        else []
+        [f"A picked learning rate is at the edge of its search space: {listed(dict.fromkeys(edges))}."] if edges else []
     )
     parts.append(picture("accuracy and area under the ROC curve through the stream", f"online-{name}-stream.png"))
     parts += [
         "### Concept drift",
-        "Two scenarios simulate concept drift from a row that each seed draws: a label swap (classes exchange their "
-        "names) and a feature permutation (features exchange their places). Each learner is compared with itself on "
-        f"the same rows without drift. It has recovered when its accuracy over {first['drift.window']:,} rows, and "
-        f"over the {first['drift.holds']:,} rows after them, is within {first['drift.within']:g} of that.",
+        "Two scenarios simulate concept drift: a label swap (classes exchange their labels) and a feature permutation "
+        "(features exchange their positions). The drift begins at a row that each seed draws. Each learner is compared "
+        "with the same learner on the same rows without drift. It has recovered when its accuracy over "
+        f"{first['drift.window']:,} rows, and over the {first['drift.holds']:,} rows after them, is within "
+        f"{first['drift.within']:g} of the accuracy without drift.",
         drifts(records, confidence),
         adaptation(records),
         picture("accuracy around a drift, relative to the same learner without drift", f"online-{name}-drift.png"),
         "### Averaged losses",
-        "Each loss is measured before the update that its row leads to. The table shows the standard deviation of "
-        "means of k consecutive losses; if the losses were independent, it would fall as 1 / sqrt(k).",
+        "Each loss is measured before the update with its row. The table shows the standard deviation of means of k "
+        "consecutive losses. If the losses were independent, it would decrease as 1 / sqrt(k).",
         means(records),
     ]
     return "\n\n".join(parts)
 
 
 def worth(records: Records, confidence: float) -> str:
-    """Return the table of the rules without a drift: those with the fewest diverged runs first, then by loss."""
+    """Return the table of the rules without drift, ordered by the share of diverged runs, then by loss."""
     rows = []
     for rule, record in sorted(records.items(), key=lambda item: cost(item[1])):
         found = runs(record, "none")
@@ -137,15 +136,15 @@ def recovery(found: Sequence[Run]) -> str:
 
 
 def adaptation(records: Records) -> str:
-    """Return a sentence on which rule a label swap costs least and most."""
+    """Return a sentence on the rules with the fewest and the most additional errors after a label swap."""
     costs = {rule: values(runs(record, "labels"), "drift/errors") for rule, record in records.items()}
     means = {rule: fmean(found) for rule, found in costs.items() if len(found)}
     if len(means) < 2:
         return "Too few runs finished for a comparison."
     best, worst = min(means, key=lambda rule: means[rule]), max(means, key=lambda rule: means[rule])
     return (
-        f"A label swap costs {best} the fewest additional errors, {means[best]:,.0f} on average, and {worst} the most, "
-        f"{means[worst]:,.0f}."
+        f"After a label swap, {best} makes the fewest additional errors, {means[best]:,.0f} on average, and {worst} "
+        f"the most, {means[worst]:,.0f}."
     )
 
 
@@ -170,8 +169,8 @@ def look(record: Record) -> dict[str, Any]:
     return {"color": COLOURS[named["optimizer"]], "linestyle": LINES[named["schedule"]], "label": label}
 
 
-def course(found: Sequence[Run], metric: str) -> Values:
-    """Return (seeds, rows of the history) of a metric, NaN where it is undefined; without diverged runs."""
+def histories(found: Sequence[Run], metric: str) -> Values:
+    """Return (seeds, rows of the history) of a metric, NaN if it is undefined; without diverged runs."""
     ended = [run.history for run in found if run.diverged is None]
     return np.array([[row.get(metric, math.nan) for row in history] for history in ended])
 
@@ -184,7 +183,7 @@ def draw_stream(records: Records) -> bytes:
         for axis, (metric, name) in zip(axes, (("accuracy", "accuracy"), ("auc", "AUC")), strict=True):
             for record in records.values():
                 found = runs(record, "none")
-                curves = course(found, f"window/{metric}")
+                curves = histories(found, f"window/{metric}")
                 if not curves.size:
                     continue
                 size = max(1, curves.shape[1] // POINTS)

@@ -7,7 +7,7 @@ from bakeoff.report.formatting import listed
 
 
 def averaged(evaluation: str | None) -> str:
-    """Return a sentence on trials of several trainings (3 seeds, 5 folds); nothing for trials of one."""
+    """Return a sentence on trials of several trainings (3 seeds, 5 folds); an empty text for trials of one."""
     if evaluation is None:
         return ""
     cross_validation = " of a cross-validation on the training examples" if "fold" in evaluation else ""
@@ -15,10 +15,10 @@ def averaged(evaluation: str | None) -> str:
 
 
 def unguided(searches: Mapping[str, tuple[int, int | None]]) -> str:
-    """Return a sentence on methods of which no trial was proposed by what they learnt; nothing where there are none.
+    """Return a sentence on methods whose trials were all random; an empty text if there are none.
 
     Args:
-        searches: by method the number of trials, and how many it draws at random before it learns.
+        searches: for each method, its number of trials and the number that it draws at random before it uses results.
     """
     random: dict[int, list[str]] = {}
     for method, (trials, start) in searches.items():
@@ -26,9 +26,8 @@ def unguided(searches: Mapping[str, tuple[int, int | None]]) -> str:
             random.setdefault(start, []).append(method)
     sentences = []
     for start, methods in random.items():
-        nothing = "the result says nothing of this method"
-        if len(methods) > 1:
-            nothing = "the results say nothing of these methods"
-        drawn = f"{listed(map(code, methods))} drew all trials at random"
-        sentences.append(f"{drawn}, because the first {start} of a search are random: {nothing}. ")
+        sentences.append(
+            f"{listed(map(code, methods))} drew all trials at random, because the first {start} of a search are "
+            "random; this is the same as random search. "
+        )
     return "".join(sentences)

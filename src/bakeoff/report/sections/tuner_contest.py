@@ -13,7 +13,7 @@ FIGURE = "searchers.png"
 def section(contest: TunerContest) -> str:
     """Return the section in Markdown."""
     parts = [
-        "## Methods of search, compared",
+        "## Comparison of search methods",
         f"{listed(map(code, contest.methods))} searched {problems(contest)}, each {contest.repeats} times from "
         "different seeds, with the settings of params.yaml. The regret is the best value so far minus the minimum, "
         "divided by that of the median point; 0 is the best. Intervals are bootstrap intervals over the repeats, at "
@@ -39,7 +39,7 @@ def section(contest: TunerContest) -> str:
 
 
 def problems(contest: TunerContest) -> str:
-    """Return what was searched."""
+    """Return the list of the problems."""
     functions = [name for name in contest.problems if name not in contest.tables]
     found = []
     if functions:
@@ -51,7 +51,7 @@ def problems(contest: TunerContest) -> str:
 
 
 def described(name: str, of: TableResult) -> str:
-    """Return what a table has, and how near the values between its levels are to real trainings."""
+    """Return the description of a table, and the error of the values between its levels."""
     levels = listed(f"{count} of {code(key)}" for key, count in of.levels.items())
     measure = METRICS[of.objective]
     parts = [
@@ -70,7 +70,7 @@ def described(name: str, of: TableResult) -> str:
             f"real training is {middle} in the median and {high} at the 90th percentile{correlated}."
         )
     if of.misjudged:
-        parts.append(f"At {plural(of.misjudged, 'point')} only one of the two diverges.")
+        parts.append(f"At {plural(of.misjudged, 'point')} only one of the two diverged.")
     return " ".join(parts)
 
 

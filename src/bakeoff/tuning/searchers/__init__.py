@@ -1,1 +1,1 @@
-"""The methods of search: each is asked for points and told the values there. `registry` lists them."""
+"""The search methods (ask and tell): each proposes points and receives the values there. `registry` lists them."""

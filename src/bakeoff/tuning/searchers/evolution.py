@@ -15,7 +15,7 @@ class Evolution:
     The population is ranked once all of its members have been tried, and a share `keep` of it, at least one, lives on.
     A child takes each coordinate from either of two parents drawn from these (crossover), adds Gaussian noise of
     deviation `mutation` in units of the range (mutation), and is clipped to the cube. A choice has no neighbours: with
-    probability `mutation` it is drawn anew.
+    probability `mutation` it is redrawn.
     Source: Back, Fogel & Michalewicz 1997, Handbook of Evolutionary Computation: truncation selection with elitism,
     uniform crossover.
     """

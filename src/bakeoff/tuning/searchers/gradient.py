@@ -46,7 +46,7 @@ class Gradient:
         self.here = (value, cube) if value < best else None
 
     def step(self, cube: Cube) -> Cube | None:
-        """The next place downhill; None where there is none."""
+        """Return the next point of the descent; None if there is none."""
         point = self.space.point(cube)
         downhill = [-slope for slope in self.space.cube_gradient(point, self.slope(point))]
         # On a face of the cube the way out is closed, so that the length of the step goes into the open ways.

@@ -13,7 +13,7 @@ class Nsga2(Sampled):
     Optuna's sampler. It sorts trials into fronts, and within a front by crowding distance; with one objective this is a
     ranking by value. A diverged trial ranks last. Parents are drawn by binary tournaments. With probability `crossover`
     a child takes each coordinate from either of two parents, otherwise it is a copy of one. On average `mutations` of
-    its coordinates are drawn anew from the whole range.
+    its coordinates are redrawn from the whole range.
     Source: Deb, Pratap, Agarwal & Meyarivan 2002, IEEE Transactions on Evolutionary Computation 6(2).
     Differs: uniform crossover and mutation in place of simulated binary crossover and polynomial
     mutation; a batch that is asked for before a generation is told belongs to it, and may make it larger.
@@ -22,7 +22,7 @@ class Nsga2(Sampled):
     def __init__(self, problem: Problem, settings: Nsga2Settings) -> None:
         sampler = optuna.samplers.NSGAIISampler(
             population_size=settings.population,
-            mutation=None,  # drawn anew
+            mutation=None,  # redrawn
             mutation_prob=min(1.0, settings.mutations / len(problem.space)),
             crossover=optuna.samplers.nsgaii.UniformCrossover(swapping_prob=0.5),
             crossover_prob=settings.crossover,

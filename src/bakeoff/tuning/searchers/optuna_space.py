@@ -25,7 +25,7 @@ def axes(space: Space) -> Axes:
 
 
 class Sampled:
-    """Proposes what a sampler of Optuna draws, and tells it the values."""
+    """Proposes the points of a sampler of Optuna, and tells it the values."""
 
     def __init__(self, space: Space, sampler: optuna.samplers.BaseSampler, objectives: int = 1) -> None:
         """Args:

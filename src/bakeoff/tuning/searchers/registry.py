@@ -37,7 +37,7 @@ class SearcherSpec:
     build: Callable[[Problem, Any], Searcher]  # the problem, an object of `settings`
 
     def of(self, settings: Settings) -> Callable[[Problem], Searcher]:
-        """Return what makes the searcher of a problem."""
+        """Return a function that builds the searcher of a problem."""
         return lambda problem: self.build(problem, settings)
 
 
@@ -94,7 +94,7 @@ SEARCHERS = {
     "nsga2": SearcherSpec(
         rule="a random population, then children of the best of all trials so far by crossover and mutation",
         source="Deb, Pratap, Agarwal & Meyarivan 2002, IEEE Transactions on Evolutionary Computation 6(2)",
-        departs="Optuna's sampler; uniform crossover, and mutation that draws anew",
+        departs="Optuna's sampler; uniform crossover, and mutation that redraws coordinates",
         settings=Nsga2Settings,
         build=Nsga2,
     ),

@@ -1,4 +1,4 @@
-"""The interface of all searchers: they are asked for points, and told the values there."""
+"""The interface of all searchers (ask and tell): they propose points, and receive the values there."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ class Searcher(Protocol):
 
 
 class Slope(Protocol):
-    """The gradient of the value by the hyperparameters, and what it costs in trainings."""
+    """The gradient of the value with respect to the hyperparameters, and its cost in trainings."""
 
     @property
     def cost(self) -> int: ...
@@ -55,7 +55,7 @@ class Problem:
     Attributes:
         study: its name.
         budget: trainings that it may spend.
-        slope: the gradient through so many steps of a training.
+        slope: the gradient through a number of steps of a training.
         objectives: their number.
     """
 
