@@ -27,7 +27,7 @@ STUDY: dict[str, Any] = {
     "stop": {"target": None, "patience": None, "halving": None},
     "evaluation": {"seeds": 1},
     "epochs": 1,
-    "examples": 100,
+    "examples": 1000,
     "seed": 0,
     "fixed": {},
     "space": RATE,
