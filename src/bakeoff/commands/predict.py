@@ -42,7 +42,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Predict, and end with status 2 where files were refused."""
+    """Predict, and end with status 2 where files were refused.
+
+    Raises:
+        BadInput: an option does not go with another, or no input is named.
+    """
+    if not arguments.input:
+        raise BadInput("INPUT is empty; name a file or a folder, . for this one, or - for standard input")
     if is_text(arguments):
         from bakeoff.commands.texts import vectors
 
