@@ -30,8 +30,9 @@ ActivationName = Literal["step", "sigmoid", "tanh", "relu", "softplus", "gelu"]
 NormalisationName = Literal["batch", "lrn_across", "lrn_within", "none"]
 RowNormalisationName = Literal["batch", "none"]
 InitialisationName = Literal["he", "xavier"]
-Sigma = Annotated[float, Field(gt=0, le=1e3)]  # with 0 no gradient passes the second layer
-Initialisation = Annotated[InitialisationName | Sigma, WrapValidator(he_xavier_or_sigma)]
+Sigma = Annotated[float, Field(ge=0, le=1e3)]
+PositiveSigma = Annotated[float, Field(gt=0, le=1e3)]  # with 0 no gradient passes the second layer
+Initialisation = Annotated[InitialisationName | PositiveSigma, WrapValidator(he_xavier_or_sigma)]
 Share = Annotated[float, Field(ge=0, lt=1)]
 
 
