@@ -207,6 +207,40 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ),
     ({"baselines.boosting.seed": 2**32}, "baselines.boosting.seed is 4294967296, and should be at most 4294967295"),
     ({"networks.mlp.hidden": [10**9]}, "networks.mlp.hidden.0 is 1000000000, and should be at most 65536"),
+    # values with which nothing is learnt or measured
+    ({"networks.mlp.initialisation": 0.0}, "networks.mlp.initialisation: invalid initialisation 0.0: expected he, x"),
+    ({"baselines.logistic.tolerance": 1.0}, "baselines.logistic.tolerance is 1.0, and should be at most 0.01"),
+    ({"online.evaluation.averaged": [100, 1]}, "online.evaluation: averaged is [100, 1], and should ascend"),
+    (
+        {"online.search.high": 1.00001e-4},
+        "online.search: trials is 11, and between low, 0.0001, and high, 0.000100001, are",
+    ),
+    (
+        {"contest.search_seed": 7},
+        "contest.search_seed is 7, and final runs have the seeds 0 to 7 by budgets.standard.contest.finals.softmax",
+    ),
+    (
+        {"comparison.confidence": 0.9999},
+        "comparison.resamples is 10000, and comparison.confidence is 0.9999: the ends of an interval need 20000",
+    ),
+    # splits that leave nothing, or by the target
+    (
+        {"data.images.split": {"validation": 0.5, "test": 0.5, "seed": 0}},
+        "data.images.split: validation + test is 1, and should be below 1",
+    ),
+    (
+        {"data.scans.split": {"by": "file", "validation": 0.9, "test": 0.2, "seed": 0}},
+        "data.scans.split: validation + test is 1.1, and should be below 1",
+    ),
+    (
+        {"data.scans.split": {"by": "slabs", "slices": [0.5, 0.2, 0.2], "gap": 0.06}},
+        "data.scans.split: slices and two gaps take 1.02 of the slices, and should take at most 1; shorten them",
+    ),
+    ({"data.table.time": "arr_delay"}, "data.table: time is 'arr_delay', which is the target; name another column"),
+    (
+        {"data.table.split": {"by": "group", "column": "arr_delay", "validation": 0.1, "test": 0.1, "seed": 0}},
+        "data.table: split.column is 'arr_delay', which is the target; name another column",
+    ),
     # columns that no role names
     ({"data.table.encoding.hashed": {"distance": 64}}, "'distance'"),
     ({"data.table.encoding.hashed": {"no_such": 64}}, "'no_such'"),
@@ -244,6 +278,8 @@ def test_what_settings_alone_decide_is_refused(
         {"data.scans.resize": [128, 128], "networks.unet.depth": 6},
         {"data.images.resize": [5, 5]},
         {"tuning.studies": {}, "tuning.grid.levels": {}, "tuner_contest.tables": {}},
+        {"data.scans.split": {"by": "slabs", "slices": [0.7, 0.1, 0.1], "gap": 0.05}},
+        {"data.images.split": {"validation": 0.4, "test": 0.5, "seed": 0}},
         {"tasks.table.recipes": []},
         {"tasks.images.recipes": []},
         {"tasks.images.recipes": [], "tasks.table.recipes": [], "tasks.table.baselines": []},

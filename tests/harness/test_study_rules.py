@@ -8,7 +8,7 @@ import pytest
 
 from bakeoff.base import settings
 from bakeoff.base.settings import BadInput
-from bakeoff.harness import params
+from bakeoff.harness import params, study_rules
 from bakeoff.harness.study_rules import corners
 from bakeoff.tuning.settings import Choice, Range, RangeWhen
 from bakeoff.tuning.space import Space
@@ -27,7 +27,7 @@ STUDY: dict[str, Any] = {
     "stop": {"target": None, "patience": None, "halving": None},
     "evaluation": {"seeds": 1},
     "epochs": 1,
-    "examples": 100,
+    "examples": 1000,
     "seed": 0,
     "fixed": {},
     "space": RATE,
@@ -155,6 +155,43 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     (
         GRADIENT | {"fixed": PLAIN | {"training.label_smoothing": 0.2}},
         "training.label_smoothing is 0.2, and the loss that it lowers has none",
+    ),
+    (
+        {"examples": 20, "fixed": {"training.batch_size": 21}},
+        "training.batch_size is 21, and the study has 20 examples; take smaller batches, batch_size: full",
+    ),
+    (
+        {"examples": 21, "evaluation": {"folds": 2}, "fixed": {"training.batch_size": 11}},
+        "training.batch_size is 11, and the study has 21 examples, of which 2 folds leave 10; take smaller",
+    ),
+    (
+        {"space": RATE | {"training.batch_size": {"choices": [64, 64.0]}}},
+        "space.training.batch_size: choices has 64 twice; list it once",
+    ),
+    (
+        TWO | {"space": RATE | {"network.dropout": spans(0.1, 0.5)}},
+        "objective has parameters, and space has no more of the network than network.dropout, so that all trials",
+    ),
+    (
+        HALVED | {"trials": 1},
+        "stop.halving would train all points for all epochs: one in 3 climbs, and a budget of 1 trial pays for",
+    ),
+    (
+        {
+            "space": {
+                "network.activation": KIND,
+                "network.normalisation": {
+                    "choices": ["none", "batch"],
+                    "when": {"network.activation": KIND["choices"][0]},
+                },
+                "network.dropout": spans(
+                    0.1,
+                    0.5,
+                    when={"network.activation": KIND["choices"][1], "network.normalisation": "batch"},
+                ),
+            }
+        },
+        "space.network.dropout.when never holds: it needs network.activation = ",
     ),
     ({"evaluation": {"seeds": 0}}, "evaluation.seeds is 0, and should be at least 1"),
     ({"evaluation": {"folds": 1}}, "evaluation.folds is 1, and should be at least 2"),
@@ -518,6 +555,19 @@ def test_points_of_a_grid_that_a_condition_makes_equal_count_once(trials: int, m
             BadInput, match=r"2 x 2 x 2 = 8 points, 6 of them different, and tuning\.studies\.own\.trials"
         ):
             check(monkeypatch, study, levels)
+
+
+def test_a_large_grid_without_whole_numbers_and_conditions_is_not_listed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def listed(*_: Any) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(study_rules, "grid", listed)
+    space = RATE | {"network.dropout": spans(0.1, 0.5)}
+    check(
+        monkeypatch,
+        {"methods": ["grid"], "space": space},
+        {"own": {"optimizer.learning_rate": 1000, "network.dropout": 1000}},
+    )
 
 
 def test_both_ends_of_a_conditional_range_are_tried_in_a_large_space() -> None:

@@ -28,7 +28,8 @@ def of(levels: dict[str, Any], name: str = "mlp") -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    "contest", [{}, {"methods": []}, {"tables": {}}, {"functions": []}, {"methods": ["random"]}, of(LEVELS)]
+    "contest",
+    [{}, {"methods": []}, {"tables": {}}, {"functions": []}, {"methods": ["random"]}, {"resamples": 40}, of(LEVELS)],
 )
 def test_a_contest_that_can_be_held_passes(monkeypatch: pytest.MonkeyPatch, contest: dict[str, Any]) -> None:
     check(monkeypatch, contest)
@@ -41,7 +42,7 @@ def test_a_contest_that_can_be_held_passes(monkeypatch: pytest.MonkeyPatch, cont
         ({"methods": ["random", "gradient"]}, r"tuner_contest.methods"),
         ({"functions": [], "tables": {}}, r"functions and tables are empty, and there is nothing to search; add one"),
         ({"functions": ["rosenbrock"]}, r"tuner_contest.functions"),
-        (of(LEVELS, "mpl"), r"tuner_contest.tables.mpl: 'mpl' is not under tuning.studies; did you mean 'mlp'\?"),
+        (of(LEVELS, "mpl"), r"tables.mpl is not under tuning.studies; did you mean 'mlp'\?"),
         (of(LEVELS, "tradeoff"), r"tables.tradeoff: the study has two objectives, and a table has one; take a study"),
         (of({"optimizer.beta": 3}), r"tables.mlp: levels.optimizer.learning_rate is missing, a range of the study"),
         (of(LEVELS | {"optimizer.rho": 3}), r"levels.optimizer.rho is not a range of the study"),
@@ -50,6 +51,12 @@ def test_a_contest_that_can_be_held_passes(monkeypatch: pytest.MonkeyPatch, cont
             of(dict.fromkeys(LEVELS, 99)),
             r"levels make 99 x 99 x 99 = 970,299 trainings, and should make at most 10,000",
         ),
+        (
+            {"tables": {"mlp": {"levels": LEVELS, "epochs": 1, "examples": 100, "checks": 9_977}}},
+            r"tables.mlp: checks is 9977, and levels make 4 x 3 x 2 = 24 trainings; both together should be",
+        ),
+        ({"seed": 2**32 - 1}, r"tuner_contest.seed is 4294967295, and the seeds of 30 searches"),
+        ({"resamples": 39}, r"tuner_contest.resamples is 39, and comparison.confidence is 0.95: .* need 40 resamples"),
     ],
 )
 def test_a_contest_that_cannot_be_held_is_refused(
@@ -57,6 +64,17 @@ def test_a_contest_that_cannot_be_held_is_refused(
 ) -> None:
     with pytest.raises(BadInput, match=says):
         check(monkeypatch, contest)
+
+
+def test_a_study_that_is_gone_is_named_wherever_it_was_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    document = settings.load(PARAMS)
+    del document["tuning"]["studies"]["mlp"]
+    monkeypatch.chdir(PARAMS.parent)
+    monkeypatch.setattr(params, "load", lambda path: document if path.name == PARAMS.name else settings.load(path))
+    with pytest.raises(
+        BadInput, match=r"tuning.grid.levels.mlp is not under .*; tuner_contest.tables.mlp is not under"
+    ):
+        params.check(graph=False)
 
 
 def test_a_table_needs_a_space_without_conditions(monkeypatch: pytest.MonkeyPatch) -> None:

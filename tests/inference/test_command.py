@@ -54,3 +54,18 @@ def test_status_2_and_one_line_where_nothing_can_be_done(
     assert asked(monkeypatch, "digits", "--to", "no/out.csv") == 2
     assert capsys.readouterr().err.count("\n") == 1
     assert sorted(path.name for path in project.iterdir()) == ["digits", "models", "params.yaml"]
+
+
+def test_an_empty_input_is_not_the_folder_in_which_the_command_runs(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert asked(monkeypatch, "", "--to", "out.csv") == 2
+    assert capsys.readouterr().err.startswith("error: INPUT is empty; name a file or a folder")
+
+
+def test_a_name_that_is_too_long_is_one_short_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert asked(monkeypatch, "x" * 5000, "--to", "out.csv") == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("error: xxx") and "File name too long" in line and len(line) < 400

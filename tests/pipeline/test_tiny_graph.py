@@ -70,10 +70,10 @@ TINY: Mapping[str, Any] = {
     "tuning.studies.cnn.start": "recipe",
     "tuning.studies.cnn.evaluation": {"folds": 2},
     "tuning.studies.cnn.trials": 2,
-    "tuning.studies.cnn.examples": 100,
+    "tuning.studies.cnn.examples": 300,
     "tuning.studies.tradeoff.methods": ["nsga2"],
     "tuning.studies.tradeoff.trials": 4,
-    "tuning.studies.tradeoff.examples": 100,
+    "tuning.studies.tradeoff.examples": 300,
     "tuning.studies.tradeoff.epochs": 1,
     "tuning.studies.unet.methods": ["bayes"],
     "tuning.studies.unet.trials": 2,
@@ -84,7 +84,7 @@ TINY: Mapping[str, Any] = {
     "tuner_contest.tables.mlp.epochs": 1,
     "tuner_contest.tables.mlp.examples": 100,
     "tuner_contest.tables.mlp.checks": 2,
-    "tuner_contest.resamples": 20,
+    "tuner_contest.resamples": 40,
     "comparison.resamples": 1000,
 }
 

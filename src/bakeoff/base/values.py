@@ -23,7 +23,8 @@ Positive = Annotated[int, Field(ge=1, le=10**9)]
 PositiveFloat = Annotated[float, Field(gt=0, le=1e30)]
 Share = Annotated[float, Field(gt=0, lt=1)]
 Amount = Positive | Share  # a number, or a share of all
-Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]  # what scikit-learn, NumPy and torch all take
+LARGEST_SEED = 2**32 - 1  # what scikit-learn, NumPy and torch all take
+Seed = Annotated[int, Field(ge=0, le=LARGEST_SEED)]
 Metric = Literal["accuracy", "auc", "dice"]  # all of them better when higher, none outside [0, 1]
 DISTINCT = AfterValidator(distinct)
 

@@ -12,7 +12,7 @@ from typing import NoReturn
 
 import bakeoff.base.reproducible  # noqa: F401  before anything imports torch
 from bakeoff.base import paths, settings
-from bakeoff.base.quoting import one_line
+from bakeoff.base.quoting import FAULT, cut, one_line
 from bakeoff.base.settings import BadInput
 from bakeoff.commands.explaining import arguments as explain_arguments
 from bakeoff.commands.explaining import run as explain_model
@@ -33,6 +33,7 @@ NEEDED |= {
 
 # Errors of the file system that a user can fix: permissions, a folder instead of a file or the reverse, a full disk.
 MENDABLE = {errno.EACCES, errno.EPERM, errno.EISDIR, errno.ENOTDIR, errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EIO}
+MENDABLE |= {errno.ENAMETOOLONG, errno.ELOOP}
 
 
 def main() -> None:
@@ -46,8 +47,8 @@ def main() -> None:
     except OSError as error:
         if error.errno not in MENDABLE:
             raise
-        place = f"{error.filename}: " if error.filename else ""
-        print(f"error: {one_line(place)}{error.strerror}; fix that, and run the command again", file=sys.stderr)
+        place = f"{cut(one_line(str(error.filename)), FAULT)}: " if error.filename else ""
+        print(f"error: {place}{error.strerror}; fix that, and run the command again", file=sys.stderr)
         sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(130)

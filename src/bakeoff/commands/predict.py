@@ -46,7 +46,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Predict, and exit with status 2 if files were refused."""
+    """Predict, and exit with status 2 if files were refused.
+
+    Raises:
+        BadInput: an option does not go with another, or no input is named.
+    """
+    if not arguments.input:
+        raise BadInput("INPUT is empty; name a file or a folder, . for this one, or - for standard input")
     if is_text(arguments):
         from bakeoff.commands.texts import vectors
 

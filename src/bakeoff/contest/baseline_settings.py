@@ -13,7 +13,7 @@ Count = Annotated[int, Field(ge=1, le=10**9)]
 
 class LogisticSettings(Settings):
     penalty: Annotated[float, Field(ge=0, le=1e30)]
-    tolerance: PositiveFloat
+    tolerance: Annotated[float, Field(gt=0, le=0.01)]  # at the start the slope of the mean loss is below 1
     iterations: Count
 
 

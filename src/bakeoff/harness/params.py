@@ -29,7 +29,7 @@ from bakeoff.harness.params_rules import misfits, names, unseen
 from bakeoff.harness.recipe_files import read_recipe
 from bakeoff.harness.study_keys import mixed
 from bakeoff.harness.study_rules import studies
-from bakeoff.harness.tuner_contest_rules import tables
+from bakeoff.harness.tuner_contest_rules import tables, without_study
 from bakeoff.networks.registry import NETWORKS, Networks
 from bakeoff.networks.settings import NetworkSettings
 from bakeoff.online.settings import OnlineSettings
@@ -157,7 +157,7 @@ def check(path: Path = PATH, *, graph: bool = True) -> Params:
     refuse(path, unseen(document))
     refuse(path, names(params))
     refuse(path, misfits(params, read_recipes(params, path.parent)))
-    refuse(path, [*studies(params, path.parent), *embedding_studies(params)])
+    refuse(path, [*studies(params, path.parent), *embedding_studies(params), *without_study(params)])
     refuse(path, tables(params, path.parent))
     if graph and (differing := list(differences(params, path.parent))):
         raise BadInput("; ".join(differing))

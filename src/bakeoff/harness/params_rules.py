@@ -1,6 +1,7 @@
 """Rules for settings of different sections, as far as params.yaml alone decides them."""
 
 import json
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -8,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from bakeoff.base.paths import Kind
 from bakeoff.base.quoting import quoted
 from bakeoff.base.settings import hint
+from bakeoff.base.values import LARGEST_SEED
 from bakeoff.contest.settings import METRICS
 from bakeoff.data.encoding.settings import misnamed
 from bakeoff.data.names import addressed
@@ -53,6 +55,8 @@ def misfits(params: "Params", recipes: Sequence["Recipe"]) -> Iterator[str]:
             yield from too_small(use, size)
     yield from averaged_twice(params, recipes)
     yield from of_a_gpu(params)
+    yield from of_seeds(params)
+    yield from of_resamples(params)
     for name, table in params.data.items():
         if table.kind == "table":
             said = misnamed(table.encoding, table.numeric, table.categorical)
@@ -239,6 +243,40 @@ def averaged_twice(params: "Params", recipes: Sequence["Recipe"]) -> Iterator[st
                     f"{place}.ema is {quoted(training.ema.model_dump())}, and {optimizer} evaluates an average of its "
                     f"own; write ema: null, or take another optimizer"
                 )
+
+
+def of_seeds(params: "Params") -> Iterator[str]:
+    """Yield the seeds of searches that final runs have too, and those that are too large."""
+    first = params.contest.search_seed
+    for name, table in params.budgets.items():
+        model, finals = max(table.contest.finals.items(), key=lambda one: one[1], default=("", 0))
+        if first < finals:
+            yield (
+                f"contest.search_seed is {first}, and final runs have the seeds 0 to {finals - 1} by "
+                f"budgets.{name}.contest.finals.{model}, so that a run could be chosen by the seed that measures it; "
+                f"take {finals} or more"
+            )
+        seed, repeats = params.tuner_contest.seed, table.tuner_contest.repeats
+        if params.tuner_contest.methods and seed + repeats - 1 > LARGEST_SEED:
+            yield (
+                f"tuner_contest.seed is {seed}, and the seeds of {repeats} searches (budgets.{name}.tuner_contest."
+                f"repeats) should be at most {LARGEST_SEED}; take at most {LARGEST_SEED - repeats + 1}"
+            )
+
+
+def of_resamples(params: "Params") -> Iterator[str]:
+    """Yield numbers of resamples of which none lies beyond an end of the interval."""
+    confidence = params.comparison.confidence
+    needed = math.ceil(round(2 / (1 - confidence), 6))
+    for place, resamples in (
+        ("comparison.resamples", params.comparison.resamples),
+        ("tuner_contest.resamples", params.tuner_contest.resamples),
+    ):
+        if resamples < needed:
+            yield (
+                f"{place} is {resamples}, and comparison.confidence is {confidence:.15g}: the ends of an interval need "
+                f"{needed} resamples; take so many, or a smaller confidence"
+            )
 
 
 def of_a_gpu(params: "Params") -> Iterator[str]:

@@ -51,6 +51,8 @@ LEAKS = {
     "slabs": "neighbouring slices would be in several folds",
     "file": "slices of one file would be in several folds",
 }
+# Settings of networks that change no number of weights.
+WITHOUT_WEIGHTS = {"activation", "dropout", "initialisation", "initial_sigma", "padding"}
 CORNERS = 512  # of a space; of one with more the gate tries these, and each dimension alone
 
 
@@ -161,11 +163,14 @@ def of_two(study: StudySettings) -> Iterator[str]:
             f"objective is {named}, which have no one best value for {', '.join(stops)} to compare; set "
             f"{'this' if len(stops) == 1 else 'these'} to null, {way_out}"
         )
-    if PARAMETERS in study.objectives and not any(name.startswith("network.") for name in study.space):
-        yield (
-            f"objective has {PARAMETERS}, and space has nothing of the network, so that all trials have the same "
-            f"number; add a setting such as network.NAME, {way_out}"
-        )
+    if PARAMETERS in study.objectives:
+        of_network = [name for name in study.space if name.startswith("network.")]
+        if all(name.split(".")[1] in WITHOUT_WEIGHTS for name in of_network):
+            found = f"no more of the network than {', '.join(of_network)}" if of_network else "nothing of the network"
+            yield (
+                f"objective has {PARAMETERS}, and space has {found}, so that all trials have the same number; add a "
+                f"setting such as network.NAME that changes the number of weights, {way_out}"
+            )
 
 
 def of_target(study: AnyStudy) -> Iterator[str]:
@@ -190,6 +195,14 @@ def of_halving(params: "Params", study: AnyStudy) -> Iterator[str]:
             f"1 / {halving.factor} of these, rounded down, is {epochs // halving.factor}, and first is "
             f"{halving.first}; take a smaller first or factor, more epochs, or halving: null"
         )
+    else:
+        points = study.points(params.budgets[params.budget].tuning.of(study).trials)
+        if points and all(len(bracket) == 1 for bracket in planned(halving, epochs, points).brackets):
+            yield (
+                f"stop.halving would train all points for all epochs: one in {halving.factor} climbs, and a budget of "
+                f"{points} {'trial' if points == 1 else 'trials'} pays for one rung alone; take more trials, a smaller "
+                "factor, or halving: null"
+            )
     if "gradient" in study.methods:
         yield (
             "methods has gradient, whose steps need the value of a full training, and stop.halving is on; take one of "
@@ -281,8 +294,12 @@ def of_space(base: Base | EmbeddingBase, study: AnyStudy) -> Iterator[str]:
                     f"space.{name} goes from {dimension.low:g} to {dimension.high:g}, and the setting is a whole "
                     "number; take whole numbers for both ends"
                 )
-        for other, wanted in condition(dimension).items():
-            yield from (f"space.{name}.when.{fault}" for fault in of_condition(study, before, other, wanted))
+        faults = [
+            f"space.{name}.when.{fault}"
+            for other, wanted in condition(dimension).items()
+            for fault in of_condition(study, before, other, wanted)
+        ]
+        yield from faults or of_conditions(study, name)
         before.append(name)
 
 
@@ -295,6 +312,22 @@ def of_condition(study: AnyStudy, before: list[str], other: str, wanted: Any) ->
         yield f"{other} is a range, which has no value to wait for; make it a choice, or remove the condition"
     elif not any(same(choice, wanted) for choice in named.choices):
         yield f"{other} is {quoted(wanted)}, which is never chosen; should be one of {quoted(list(named.choices))}"
+
+
+def of_conditions(study: AnyStudy, name: str) -> Iterator[str]:
+    """Yield that conditions, with those of the dimensions that they name, never hold together."""
+    wanted: dict[str, Any] = {}
+    waiting = list(condition(study.searched[name]).items())
+    while waiting:
+        other, value = waiting.pop(0)
+        if other in wanted and not same(wanted[other], value):
+            yield (
+                f"space.{name}.when never holds: it needs {other} = {quoted(wanted[other])} and {other} = "
+                f"{quoted(value)}; correct it, or remove {name}"
+            )
+            return
+        wanted[other] = value
+        waiting += condition(study.searched[other]).items()
 
 
 def at_corners(params: "Params", base: Base, study: StudySettings, space: Space) -> Iterator[str]:
@@ -316,10 +349,26 @@ def at_corners(params: "Params", base: Base, study: StudySettings, space: Space)
         faults = [*moved_rows(use), *windows(use), *lone_rows(use, 1), *averages(label, candidate)]
         faults += pixel_losses(use, getattr(data, "labels", ()))
         faults += needs_background(use, getattr(data, "background", None))
+        faults += few_examples(label, study, candidate)
         pixels = getattr(data, "resize", None)
         if isinstance(pixels, tuple):
             faults += too_small(use, pixels)
         yield from (f"{fault}; {at(point)}" for fault in faults)
+
+
+def few_examples(label: str, study: StudySettings, candidate: Candidate) -> Iterator[str]:
+    """Yield that a batch should have more examples than there are, where `examples` is a number."""
+    size, examples = candidate.training.batch_size, study.examples
+    if size == "full" or not isinstance(examples, int):
+        return
+    folds = study.evaluation.folds if isinstance(study.evaluation, OfFolds) else None
+    left = examples - -(-examples // folds) if folds else examples
+    if size > left:
+        of = f", of which {study.evaluation} leave {left}" if folds else ""
+        yield (
+            f"{label}: training.batch_size is {size}, and the study has {examples} examples{of}; take smaller batches, "
+            "batch_size: full, or more examples"
+        )
 
 
 def averages(label: str, candidate: Candidate) -> Iterator[str]:
@@ -363,6 +412,11 @@ def active(space: Space, values: Sequence[Any]) -> Point:
     return point
 
 
+def may_coincide(space: Space) -> bool:
+    """Return whether points of a grid may be equal: by whole numbers, or where a condition leaves a dimension out."""
+    return bool(space.integers) or any(condition(one) for one in space.dimensions.values())
+
+
 def of_grid(params: "Params", name: str, study: AnyStudy, space: Space) -> Iterator[str]:
     """Yield what is wrong with the levels of a study's grid."""
     place = f"tuning.grid.levels.{name}"
@@ -400,5 +454,7 @@ def of_grid(params: "Params", name: str, study: AnyStudy, space: Space) -> Itera
         yield f"{made}, {too_few}; add levels, or take fewer trials"
     elif math.prod(counts) > GRID:
         yield f"{made}, and should make at most {GRID}; take fewer levels"
+    elif not may_coincide(space):
+        return
     elif (different := len(grid(space, counts))) < wanted:
         yield f"{made}, {different} of them different, {too_few}; add levels, or take fewer trials"

@@ -16,23 +16,27 @@ from bakeoff.tuning.start import Start
 if TYPE_CHECKING:
     from bakeoff.harness.params import Params
 
-MOST = 10_000  # trainings of a table; the log of finished ones keeps as many
+MOST = 10_000  # trainings of a table, its checks among them; the log of finished ones keeps as many
+
+
+def without_study(params: "Params") -> Iterator[str]:
+    """Yield the tables whose study is not there."""
+    for name in params.tuner_contest.tables:
+        if name not in params.tuning.studies:
+            yield (
+                f"tuner_contest.tables.{name} is not under tuning.studies{hint(name, params.tuning.studies)}; take the "
+                "table off, or add the study"
+            )
 
 
 def tables(params: "Params", root: Path) -> Iterator[str]:
-    """Yield what is wrong with each table. The studies are known to be right.
+    """Yield what is wrong with each table. The studies are known to be there, and to be right.
 
     Args:
         root: the folder in which recipes/ is.
     """
     for name, table in params.tuner_contest.tables.items():
         place = f"tuner_contest.tables.{name}"
-        if name not in params.tuning.studies:
-            yield (
-                f"{place}: '{name}' is not under tuning.studies{hint(name, params.tuning.studies)}; "
-                "take the table off, or add the study"
-            )
-            continue
         if name in params.tuner_contest.functions:
             yield f"{place}: functions has this name, too; take the function off, or rename the study"
             continue
@@ -72,6 +76,11 @@ def of_levels(params: "Params", root: Path, name: str, study: StudySettings, tab
         if key in space.integers and (most := int(high) - int(low) + 1) < table.levels[key]:
             yield f"levels.{key} is {table.levels[key]}, and its range has {most} whole numbers; take at most so many"
     sizes, _ = shape(study.searched, table.levels)
+    made = " x ".join(map(str, sizes))
     if (trainings := math.prod(sizes)) > MOST:
-        made = " x ".join(map(str, sizes))
         yield f"levels make {made} = {trainings:,} trainings, and should make at most {MOST:,}; take fewer levels"
+    elif trainings + table.checks > MOST:
+        yield (
+            f"checks is {table.checks}, and levels make {made} = {trainings:,} trainings; both together should be at "
+            f"most {MOST:,}; take fewer checks"
+        )

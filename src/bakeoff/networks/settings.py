@@ -19,7 +19,8 @@ def he_xavier_or_sigma(value: Any, check: ValidatorFunctionWrapHandler) -> Any:
         return check(value)
     except ValidationError:
         raise ValueError(
-            f"invalid initialisation {quoted(value)}: expected he, xavier, or a standard deviation from 0 to 1000"
+            f"invalid initialisation {quoted(value)}: expected he, xavier, or a standard deviation above 0 (at most "
+            "1000)"
         ) from None
 
 
@@ -30,7 +31,8 @@ NormalisationName = Literal["batch", "lrn_across", "lrn_within", "none"]
 RowNormalisationName = Literal["batch", "none"]
 InitialisationName = Literal["he", "xavier"]
 Sigma = Annotated[float, Field(ge=0, le=1e3)]
-Initialisation = Annotated[InitialisationName | Sigma, WrapValidator(he_xavier_or_sigma)]
+PositiveSigma = Annotated[float, Field(gt=0, le=1e3)]  # with 0 no gradient passes the second layer
+Initialisation = Annotated[InitialisationName | PositiveSigma, WrapValidator(he_xavier_or_sigma)]
 Share = Annotated[float, Field(ge=0, lt=1)]
 
 

@@ -4,6 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from bakeoff.base.quoting import quoted
 from bakeoff.base.settings import Settings
 from bakeoff.base.values import DISTINCT, Positive, Share
 from bakeoff.optimizers.schedules import Constant, InverseTime, ScheduleSettings
@@ -47,6 +48,14 @@ class EvaluationSettings(Settings):
     interval: Positive
     fading: Annotated[float, Field(gt=0, lt=1)]
     averaged: Lengths
+
+    @model_validator(mode="after")
+    def means_get_longer(self) -> Self:
+        if list(self.averaged) != sorted(set(self.averaged)):
+            raise ValueError(
+                f"averaged is {quoted(list(self.averaged))}, and should ascend; order it, each number once"
+            )
+        return self
 
 
 class DriftSettings(Settings):
@@ -103,6 +112,11 @@ class SearchSettings(Settings):
     def goes_up(self) -> Self:
         if self.low >= self.high:
             raise ValueError(f"low is {self.low:g} and high {self.high:g}; low should be below high")
+        if len(set(self.rates)) < self.trials:
+            raise ValueError(
+                f"trials is {self.trials}, and between low, {self.low:g}, and high, {self.high:g}, are fewer rates of "
+                "six digits; widen the search, or take fewer trials"
+            )
         return self
 
     @property

@@ -150,7 +150,7 @@ class FocalSettings(Settings):
 class BorderWeightSettings(Settings):
     """The largest added weight between two cells, and the distance in pixels along which it falls."""
 
-    w0: Annotated[float, Field(ge=0, le=1e6)]
+    w0: Annotated[float, Field(gt=0, le=1e6)]
     sigma: Annotated[float, Field(gt=0, le=1e3)]
 
 

@@ -42,6 +42,18 @@ class Range(Settings):
         return self
 
 
+def plain(value: Any) -> Any:
+    """Return the value with 1 for 1.0, which are the same training."""
+    match value:
+        case float() if value.is_integer():
+            return int(value)
+        case list() | tuple():
+            return [plain(one) for one in value]
+        case dict():
+            return {name: plain(one) for name, one in value.items()}
+    return value
+
+
 class Choice(Settings):
     """Any of some values, without an order."""
 
@@ -49,7 +61,7 @@ class Choice(Settings):
 
     @model_validator(mode="after")
     def several(self) -> Self:
-        written = [json.dumps(choice, sort_keys=True) for choice in self.choices]
+        written = [json.dumps(plain(choice), sort_keys=True) for choice in self.choices]
         if len(written) < 2:
             raise ValueError(
                 f"choices is {quoted(list(self.choices))}, and should have at least 2 entries; add one, or put the "

@@ -41,8 +41,11 @@ REFUSED: dict[str, tuple[Any, str]] = {
     "empty": ("", f"{KEY}: is empty; name a data set of the catalogue, or a path in data/raw/"),
     "number": (3, f"{KEY}: is 3; should be a name of the catalogue, a path in data/raw/, or {{url, sha256}}"),
     "list": (["a.txt"], f"{KEY}: is ['a.txt']; should be a name of the catalogue"),
-    "nothing": (None, f"{KEY}: is None; should be a name of the catalogue"),
-    "file-in-the-root": ("a.txt", f"{KEY}: 'a.txt' {TO_RAW}"),
+    "nothing": (None, f"{KEY}: is null; should be a name of the catalogue"),
+    "name-of-a-file": (
+        "a.txt",
+        f"{KEY}: 'a.txt' is not a path in data/raw/corpus/; put it there, and write data/raw/corpus/a.txt",
+    ),
     "folder-of-another-kind": ("data/raw/table/a.csv", f"{KEY}: 'data/raw/table/a.csv' {TO_RAW}"),
     "absolute-path": ("/etc/passwd", f"{KEY}: '/etc/passwd' {TO_RAW}"),
     "path-upwards": ("../a.txt", f"{KEY}: '../a.txt' {TO_RAW}"),

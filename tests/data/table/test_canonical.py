@@ -182,6 +182,15 @@ def test_classes_that_differ_in_case_alone_are_refused_and_categories_named(tmp_
         ingested(tmp_path, content.replace("no\n", "No\n", 3), **CATEGORY)
 
 
+@pytest.mark.parametrize(("one", "other"), [("1", "true"), ("0", "False")])
+def test_two_ways_to_say_true_or_false_are_refused_unless_both_are_listed(tmp_path: Path, one: str, other: str) -> None:
+    content = text(["a"]).replace("yes", one).replace("no\n", f"{other}\n", 3)
+    with pytest.raises(BadInput, match=f"has '{one}', '{other.lower()}'.*, which may be one class; write one of them"):
+        ingested(tmp_path, content, **CATEGORY)
+    target = {"column": "label", "above": None, "classes": [one, other, "no"]}
+    assert f"; {one} 50.00%, {other.lower()} " in ingested(tmp_path, content, target=target, **CATEGORY)[2]
+
+
 def test_invisible_characters_do_not_make_a_value_another_one(tmp_path: Path) -> None:
     values = ["red", "r\u00aded", "red\u200b", "\ufeffred"]
     for content, name in ((text(values), "t.csv"), (parquet(pa.array(values * (ROWS // 4))), "t.parquet")):

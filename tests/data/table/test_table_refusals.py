@@ -582,7 +582,7 @@ MISFITS: dict[str, tuple[Mapping[str, Any], str]] = {
     "by time without one": ({"split": BY_TIME}, "split is by time, and time is null; name the column that says when"),
     "by group without one": (
         {"split": BY_DAY | {"column": None}},
-        "split: by group, column is None; a split by group needs one",
+        "split: by group, column is null; a split by group needs one",
     ),
     "nothing to train on": ({"split": BY_DAY | {"test": 0.8}}, "validation + test is 1, and should be below 1"),
     "threshold and classes": ({"target": THRESHOLD | {"classes": ["a", "b"]}}, "has both `above` and `classes`"),

@@ -1,5 +1,6 @@
 """Settings of a data set of scans: `data.<name>` of the kind `scans` in params.yaml."""
 
+import math
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
@@ -7,7 +8,7 @@ from pydantic import AfterValidator, Field, model_validator
 from bakeoff.base.quoting import quoted
 from bakeoff.base.settings import Settings
 from bakeoff.base.values import Amount, Positive, Seed, Share
-from bakeoff.data.images.settings import Bits, Colour, Resize
+from bakeoff.data.images.settings import Bits, Colour, Resize, all_taken
 from bakeoff.data.sources.settings import ScansSource
 
 Plane = Literal["sagittal", "coronal", "axial"]
@@ -38,6 +39,15 @@ class SlabSettings(Settings):
     slices: Annotated[tuple[Amount, Amount, Amount], Field(strict=False)]
     gap: Annotated[int, Field(ge=0, le=10**9)] | Share
 
+    @model_validator(mode="after")
+    def fits_the_sequence(self) -> Self:
+        shares = [one for one in (*self.slices, self.gap, self.gap) if isinstance(one, float)]
+        if (needed := math.fsum(shares)) > 1 + 1e-9:
+            raise ValueError(
+                f"slices and two gaps take {needed:g} of the slices, and should take at most 1; shorten them"
+            )
+        return self
+
 
 class FileSplitSettings(Settings):
     """Whole files, a number or a share of them: no two slices of one volume stand in two parts."""
@@ -46,6 +56,12 @@ class FileSplitSettings(Settings):
     validation: Amount
     test: Amount
     seed: Seed
+
+    @model_validator(mode="after")
+    def leaves_files_to_train_on(self) -> Self:
+        if fault := all_taken(self.validation, self.test):
+            raise ValueError(fault)
+        return self
 
 
 class ScansSettings(Settings):

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator
 
+from bakeoff.base.quoting import quoted as plainly
 from bakeoff.base.settings import Settings
 from bakeoff.data.sources.addresses import LONGEST, redacted, said
 from bakeoff.data.sources.catalogue import SOURCES, Kind
@@ -72,6 +73,9 @@ def of_kind(kind: Kind, source: "str | Download") -> "str | Download":
         raise ValueError(f"{quoted(source)} is {what}; {way_out}")
     path, home = PurePosixPath(source), RAW / kind
     if not path.is_relative_to(home) or ".." in path.parts:
+        if path.name and path.parent == PurePosixPath() and not source.startswith(("..", "~")):
+            # A name alone: the file may be in the project's root, or in its place already.
+            raise ValueError(f"{quoted(source)} is not a path in {home}/; put it there, and write {home / path}")
         raise ValueError(
             f"{quoted(source)} should lie in {home}/; copy it there, or link it: ln -s /where/it/is {home}/"
         )
@@ -125,7 +129,7 @@ def read(value: Any) -> Any:
         return Download.model_validate(value)
     if not isinstance(value, str | Download):
         raise ValueError(
-            f"is {said(repr(value))}; should be a name of the catalogue, a path in data/raw/, or {{url, sha256}}"
+            f"is {plainly(value)}; should be a name of the catalogue, a path in data/raw/, or {{url, sha256}}"
         )
     return value if isinstance(value, Download) else safe(value)
 

@@ -6,6 +6,8 @@ from bakeoff.data.table.canonical import quote as literal
 from bakeoff.data.table.faults import PLACES, fault, invalid, quoted
 from bakeoff.data.table.prepared import LABELS, Prepared
 
+TRUTHS = ({"true", "yes", "1"}, {"false", "no", "0"})  # ways to write one class; a column should keep to one
+
 
 def faults(table: Prepared) -> Iterator[str]:
     """Yield the faults of the columns that were found."""
@@ -80,6 +82,12 @@ def classes(table: Prepared) -> Iterator[str]:
             f"{place} has {names}, which differ in case alone; write one of them, or list both in "
             "data.table.target.classes"
         )
+    elif target.classes is None and (alike := of_one_truth(table.classes)):
+        names = ", ".join(map(quoted, alike))
+        yield (
+            f"{place} has {names}, which may be one class; write one of them, or list every class in "
+            "data.table.target.classes"
+        )
     elif len(set(table.classes)) < len(table.classes):
         names = ", ".join(map(quoted, target.classes or ()))
         yield f"data.table.target.classes lists {names}, of which two are one class; list it once"
@@ -100,6 +108,12 @@ def of_one_word(classes: Sequence[str]) -> list[str]:
     for name in classes:
         words.setdefault(name.casefold(), []).append(name)
     return next((names for names in words.values() if len(names) > 1), [])
+
+
+def of_one_truth(classes: Sequence[str]) -> list[str]:
+    """The classes that say true, or those that say false, where they say it in more than one way."""
+    said = ([name for name in classes if name.casefold() in ways] for ways in TRUTHS)
+    return next((names for names in said if len(names) > 1), [])
 
 
 def without(table: Prepared, name: str) -> Iterator[str]:

@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from bakeoff.base.quoting import quoted
 from bakeoff.base.settings import Settings
 from bakeoff.base.values import Positive, Seed, Share
 from bakeoff.data.settings import Columns, text_encoding
@@ -69,7 +70,9 @@ class SplitSettings(Settings):
         if self.validation + self.test >= 1:
             raise ValueError(f"validation + test is {self.validation + self.test:g}, and should be below 1")
         if (self.by == "group") != (self.column is not None):
-            raise ValueError(f"by {self.by}, column is {self.column}; a split by group needs one, others take null")
+            raise ValueError(
+                f"by {self.by}, column is {quoted(self.column)}; a split by group needs one, others take null"
+            )
         return self
 
 
@@ -123,6 +126,9 @@ class TableSettings(Settings):
         for name in ("target", "split"):
             if name in (*self.features, self.time):
                 yield f"'{name}' is a column that is made here; rename the feature"
+        for role, column in (("time", self.time), ("split.column", self.split.column)):
+            if column == self.target.column:
+                yield f"{role} is '{column}', which is the target; name another column"
         for name in self.features:
             if name == self.target.column:
                 yield f"'{name}' is the target, and cannot be a feature; remove it from the list"
