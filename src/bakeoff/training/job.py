@@ -60,8 +60,14 @@ class Started(Generic[Batch]):
     network: nn.Module
     generator: torch.Generator
 
-    def fit(self, watch: Watch = unwatched, checkpoint: Checkpoint | None = None) -> Outcome:
-        """Train the network; from the checkpoint on, where it holds a state."""
+    def fit(
+        self, watch: Watch = unwatched, checkpoint: Checkpoint | None = None, until: int | None = None
+    ) -> Outcome:
+        """Train the network; from the checkpoint on, where it holds a state.
+
+        Args:
+            until: epochs after which it pauses; None: it does not.
+        """
         job = self.job
         optimizer = OPTIMIZERS[job.optimizer].build(self.network.parameters(), job.hyperparameters)
         return fit(
@@ -72,4 +78,5 @@ class Started(Generic[Batch]):
             generator=self.generator,
             watch=watch,
             checkpoint=checkpoint,
+            until=until,
         )
