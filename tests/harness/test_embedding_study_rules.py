@@ -29,7 +29,7 @@ STUDY: dict[str, Any] = {
     "space": RATE,
 }
 WINDOW = {"embedding.window": {"low": 2, "high": 10, "scale": "linear"}}
-HALVING = {"target": None, "patience": None, "halving": {"kind": "halving", "first": 1, "factor": 2}}
+HALVING = {"target": None, "patience": None, "halving": {"kind": "halving", "first": 1, "factor": 2, "resume": True}}
 
 
 def check(

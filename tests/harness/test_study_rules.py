@@ -89,7 +89,11 @@ TWO: dict[str, Any] = {
 }
 HALVED = {
     "epochs": 9,
-    "stop": {"target": None, "patience": None, "halving": {"kind": "halving", "first": 3, "factor": 3}},
+    "stop": {
+        "target": None,
+        "patience": None,
+        "halving": {"kind": "halving", "first": 3, "factor": 3, "resume": False},
+    },
 }
 KIND = {"choices": ["relu", "gelu"]}
 LONG = {"network.activation": KIND, "network.dropout": spans(0.0, 0.5, when={"network.activation": "gelu"})}

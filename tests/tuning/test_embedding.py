@@ -172,7 +172,11 @@ COMPARISON: dict[str, Any] = settings.load(ROOT / "params.yaml")["comparison"] |
 
 @pytest.mark.usefixtures("project")
 def test_of_halving_the_trials_have_the_epochs_of_their_rung(monkeypatch: pytest.MonkeyPatch) -> None:
-    halving = {"target": None, "patience": None, "halving": {"kind": "halving", "first": 1, "factor": 2}}
+    halving = {
+        "target": None,
+        "patience": None,
+        "halving": {"kind": "halving", "first": 1, "factor": 2, "resume": False},
+    }
     space = {RATE: STUDY["space"][RATE]}
     made = tuned(monkeypatch, "random", objective="loss", stop=halving, space=space)
     _, *children = made.runs

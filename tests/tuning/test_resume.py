@@ -1,9 +1,12 @@
 """Searches that are stopped and go on, and searches that get more trials: the bytes of one that never stopped."""
 
+import os
+import signal
 from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
 from io import StringIO
+from multiprocessing import get_context
 from pathlib import Path
 from random import Random
 
@@ -51,7 +54,7 @@ class Search:
         halving: HalvingSettings | None = None,
         evaluation: OfSeeds | OfFolds = REAL.evaluation,
     ) -> None:
-        self.method, self.folder = method, folder
+        self.method, self.folder, self.checkpoints = method, folder, folder / "checkpoints"
         stop = StopSettings(target=None, patience=None, halving=halving)
         self.settings = REAL.model_copy(update={"stop": stop, "epochs": EPOCHS, "evaluation": evaluation})
         self.done: list[Asked] = []
@@ -62,7 +65,8 @@ class Search:
         splits = [
             Split(rng.normal(size=(30, 4)).astype(np.float32), rng.integers(3, size=30, dtype=np.uint8)) for _ in "abc"
         ]
-        shared = base(NETWORK | {"hidden": [5]}, epochs=EPOCHS, batch_size=8)
+        shared = base(NETWORK | {"hidden": [5]}, epochs=EPOCHS, batch_size=8, resume=self.settings.stop.resume)
+        shared.values["training"]["schedule"] = {"kind": "cosine", "warmup": 0.0, "end": 0.0}  # type: ignore[index]
         return Objective(Examples(*splits, classes=("a", "b", "c")), shared, REAL.seed)
 
     def run(self, trials: int = TRIALS, kill: Callable[[int], None] = lambda _: None, workers: int = 1) -> str:
@@ -76,7 +80,7 @@ class Search:
         spec = SEARCHERS[self.method]
         hyperparameters = spec.settings.model_validate(METHODS[self.method])
         budget = SearchBudget(trials=trials, confirmations=2)
-        log = TrialLog(self.method, {"code": "c0de"}, self.folder)
+        log = TrialLog(self.method, {"code": "c0de"}, self.folder, self.checkpoints)
         finished = LoggedTrainings(log, objective, {})
         before = len(self.done)
 
@@ -92,7 +96,7 @@ class Search:
         study = Study("mlp", self.method, "images.npz", budget, self.settings, hyperparameters, objective, searcher)
         with (
             log,
-            answering(study.train, workers, keep) as train,
+            answering(partial(study.train, checkpoint=finished.checkpoint), workers, keep) as train,
             Progress(study.trainings, "tune", StringIO()) as progress,
         ):
             self.trials: list[Trial] = []
@@ -151,9 +155,12 @@ def test_a_search_that_has_ended_trains_nothing_when_it_runs_again(tmp_path: Pat
 HALVED = [(name, "halving") for name in SEARCHERS if name not in ("gradient", "grid")]
 
 
+@pytest.mark.parametrize("resume", [False, True])
 @pytest.mark.parametrize(("method", "kind"), [*HALVED, ("random", "hyperband"), ("bayes", "hyperband")])
-def test_a_search_by_halving_spends_its_budget_and_goes_on_after_a_kill(method: str, kind: str, tmp_path: Path) -> None:
-    halving = HalvingSettings.model_validate({"kind": kind, "first": 1, "factor": 2})
+def test_a_search_by_halving_spends_its_budget_and_goes_on_after_a_kill(
+    method: str, kind: str, resume: bool, tmp_path: Path
+) -> None:
+    halving = HalvingSettings.model_validate({"kind": kind, "first": 1, "factor": 2, "resume": resume})
     whole = Search(method, tmp_path / "whole", halving)
     budget = 6 if kind == "halving" else 9
     records = whole.run(trials=budget)
@@ -162,7 +169,10 @@ def test_a_search_by_halving_spends_its_budget_and_goes_on_after_a_kill(method: 
     confirmed = [run for run in children if run.parameters["seed"] != REAL.seed]
     epochs = [run.parameters["training.epochs"] for run in trials]
     assert set(epochs) == {1, 2, 4}
-    assert budget - 5 / EPOCHS < sum(epochs) / EPOCHS <= budget
+    further = [max(count // 2, 1) if count > 1 else count for count in epochs] if resume else epochs
+    if kind == "halving":
+        assert budget - 5 / EPOCHS < sum(further) / EPOCHS == whole.trials[-1].spent <= budget
+    assert budget - 5 / EPOCHS < whole.trials[-1].spent <= budget
     assert study.metrics["trials"] == len(trials) > budget
     # The best is one of those with all epochs, and so are those that confirm it.
     best = min(run.metrics["val/loss"] for run in trials if run.parameters["training.epochs"] == EPOCHS)
@@ -176,9 +186,70 @@ def test_a_search_by_halving_spends_its_budget_and_goes_on_after_a_kill(method: 
     assert sorted(map(str, stopped.done)) == sorted(map(str, whole.done))
 
 
+RESUMED = HalvingSettings(kind="halving", first=1, factor=2, resume=True)
+
+
+@pytest.mark.parametrize("evaluation", [OfSeeds(seeds=1), OfSeeds(seeds=2), OfFolds(folds=3)], ids=str)
+def test_a_training_that_goes_on_is_one_that_never_paused(evaluation: OfSeeds | OfFolds, tmp_path: Path) -> None:
+    search = Search("random", tmp_path, RESUMED, evaluation)
+    records = search.run(trials=4 * evaluation.cost)
+    objective, parts = search.objective(), evaluation.parts(REAL.seed)
+    assert {trial.point["training.epochs"] for trial in search.trials} == {1, 2, 4}
+    for trial in search.trials:
+        uninterrupted = [
+            objective.part(trial.point, part) if part else objective(trial.point)  # without a checkpoint
+            for part in parts
+        ]
+        assert trial.trained == Trained.of(uninterrupted)
+    paused = [asked for asked in search.done if not isinstance(asked[1], int) and asked[0]["training.epochs"] < EPOCHS]
+    ended = [asked for asked in search.done if not isinstance(asked[1], int) and asked[0]["training.epochs"] == EPOCHS]
+    left = [path for path in search.checkpoints.rglob("*") if path.is_file() and path.suffix != ".previous"]
+    lowest = [asked for asked in paused if asked[0]["training.epochs"] == 1]
+    assert len(left) == len(lowest) - len(ended)  # one a training that has begun and not ended
+    assert Search("random", tmp_path / "two", RESUMED, evaluation).run(4 * evaluation.cost, workers=2) == records
+
+
+@pytest.mark.parametrize("damage", ["lost", "damaged"])
+def test_checkpoints_that_are_gone_change_no_result(damage: str, tmp_path: Path) -> None:
+    whole = Search("bayes", tmp_path / "whole", RESUMED)
+    records = whole.run(trials=6)
+    stopped = Search("bayes", tmp_path / "stopped", RESUMED)
+    lowest = sum(asked[1] is None and asked[0]["training.epochs"] == 1 for asked in whole.done)
+    with pytest.raises(Killed):
+        stopped.run(trials=6, kill=killed_after(lowest + 1))
+    files = [path for path in stopped.checkpoints.rglob("*") if path.is_file()]
+    assert len(files) >= lowest
+    for path in files:
+        path.unlink() if damage == "lost" else path.write_bytes(path.read_bytes()[:-1])
+    assert stopped.run(trials=6) == records
+    assert sorted(map(str, stopped.done)) == sorted(map(str, whole.done))
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_search_that_is_killed_between_two_rungs_goes_on_from_the_checkpoints(workers: int, tmp_path: Path) -> None:
+    whole = Search("random", tmp_path / "whole", RESUMED)
+    records = whole.run(trials=6)
+    lowest = sum(asked[1] is None and asked[0]["training.epochs"] == 1 for asked in whole.done)
+
+    def kill(ended: int) -> None:
+        if ended == lowest:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    stopped = Search("random", tmp_path / "stopped", RESUMED)
+    process = get_context("fork").Process(target=stopped.run, args=(6, kill, workers))
+    process.start()
+    process.join()
+    assert process.exitcode == -signal.SIGKILL
+    kept = [path for path in stopped.checkpoints.rglob("*") if path.is_file()]
+    assert len(kept) == lowest
+    assert stopped.run(trials=6, workers=workers) == records
+    assert stopped.taken == lowest
+    assert len(stopped.done) == len(whole.done) - lowest
+
+
 def test_a_search_without_halving_takes_the_full_trainings_of_one_with_it(tmp_path: Path) -> None:
     """A training with all epochs is the same training, however the search came to it."""
-    halving = HalvingSettings(kind="halving", first=1, factor=2)
+    halving = HalvingSettings(kind="halving", first=1, factor=2, resume=False)
     by_halving = Search("sobol", tmp_path, halving)
     by_halving.run(trials=6)
     plain = Search("sobol", tmp_path)

@@ -411,9 +411,9 @@ def fit(
     generator as they were built, and the last state in the checkpoint, then give the weights to the bit that a run
     without a stop has. A run that has ended is saved with its outcome, and is not run again.
 
-    A run with `until` pauses after so many epochs. Its schedule spans all epochs of the settings. The outcome is that of
-    a run that ends there; the checkpoint has the state before the last measurement, so that a run that goes on from it
-    is the same as one that never paused.
+    A run with `until` pauses after so many epochs. Its schedule spans all epochs of the settings. The outcome is what
+    would be left if it ended there; the checkpoint has the state before the last measurement, so that a run that goes
+    on from it is the same as one that never paused.
     """
     keep()
     loop = Loop(network, workload, optimizer, settings, generator, until)
@@ -443,9 +443,9 @@ def fit(
                     patient = not loop.best.waited(row, network)
             elif loop.due and not loop.ended:
                 watch(loop.measure(whole=False))
-        if paused := patient and loop.pauses:
-            if writer:
-                writer.save(loop.state())
+        paused = patient and loop.pauses
+        if writer and paused:
+            writer.save(loop.state())
         if not loop.best:
             watch(loop.measure(whole=True))
         loop.settle()

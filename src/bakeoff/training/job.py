@@ -60,9 +60,7 @@ class Started(Generic[Batch]):
     network: nn.Module
     generator: torch.Generator
 
-    def fit(
-        self, watch: Watch = unwatched, checkpoint: Checkpoint | None = None, until: int | None = None
-    ) -> Outcome:
+    def fit(self, watch: Watch = unwatched, checkpoint: Checkpoint | None = None, until: int | None = None) -> Outcome:
         """Train the network; from the checkpoint on, where it holds a state.
 
         Args:

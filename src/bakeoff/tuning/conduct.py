@@ -1,5 +1,6 @@
 """One method's search as a stage: side by side, with its log, and what it writes."""
 
+from functools import partial
 from operator import methodcaller
 
 from bakeoff.base import paths
@@ -19,7 +20,7 @@ def conduct(stage: Stage, search: Study, finished: LoggedTrainings, workers: int
     """
     trials: list[Trial] = []
     log, name = finished.log, f"{search.study}-{search.method}"
-    training = answering(search.train, workers, finished.keep)
+    training = answering(partial(search.train, checkpoint=finished.checkpoint), workers, finished.keep)
     with log, training as train, stage.progress(search.trainings) as progress:
         runs = search.run(finished.around(train), stage.watch, progress, trials.append)
     if log.taken:

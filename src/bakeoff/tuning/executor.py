@@ -53,7 +53,7 @@ def search(
             spent += proposal.cost
             paid = spent * price
             whole = int(paid) if paid.denominator == 1 else float(paid)
-            trials.append(Trial(len(trials) + 1, whole, proposal.point, trained, proposal.cost >= 1))
+            trials.append(Trial(len(trials) + 1, whole, proposal.point, trained, proposal.full))
             watch(trials[-1])
     return trials
 

@@ -124,11 +124,14 @@ class HalvingSettings(Settings):
         kind: halving: all points begin on the lowest rung; hyperband: an equal part of the budget begins on each.
         first: the fewest epochs that a rung may have.
         factor: epochs of a rung over those of the one below, which are rounded down; one in so many points climbs.
+        resume: whether a point that climbs goes on from its checkpoint, under a schedule over all epochs of the study,
+            and costs the further epochs alone; otherwise it is trained anew, under a schedule over those of the rung.
     """
 
     kind: Literal["halving", "hyperband"]
     first: Positive
     factor: Annotated[int, Field(ge=2, le=100)]
+    resume: bool
 
 
 class StopSettings(Settings):
@@ -144,6 +147,11 @@ class StopSettings(Settings):
     target: Bound | None
     patience: Positive | None
     halving: HalvingSettings | None
+
+    @property
+    def resume(self) -> bool:
+        """Whether trainings pause and go on."""
+        return self.halving is not None and self.halving.resume
 
 
 def listed(value: Any) -> str:

@@ -7,6 +7,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any
 
+from bakeoff.base.checkpoint import Checkpoint
 from bakeoff.base.progress import Progress
 from bakeoff.base.record import Run, flat
 from bakeoff.base.settings import Settings
@@ -72,11 +73,14 @@ class Study:
         """The number of trials with all epochs that the budget pays for."""
         return self.settings.points(self.budget.trials)
 
-    def train(self, asked: Asked) -> Trained:
+    def train(self, asked: Asked, checkpoint: Callable[[Asked], Checkpoint | None] = lambda _: None) -> Trained:
+        """Args:
+        checkpoint: returns that from which a training goes on, and in which it pauses.
+        """
         point, of = asked
         if isinstance(of, Part):
-            return self.objective.part(point, of)
-        return self.objective(point) if of is None else self.objective.confirm(point, of)
+            return self.objective.part(point, of, checkpoint(asked))
+        return self.objective(point, checkpoint(asked)) if of is None else self.objective.confirm(point, of)
 
     def try_all(
         self, train: Callable[[Sequence[Asked]], Sequence[Trained]], points: Sequence[Point]

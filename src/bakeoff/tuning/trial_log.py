@@ -10,9 +10,11 @@ from types import TracebackType
 from typing import Any, Self
 
 from bakeoff.base import files, paths
-from bakeoff.base.disk import writing
+from bakeoff.base.checkpoint import Checkpoint
+from bakeoff.base.disk import CHECKPOINTS, writing
 from bakeoff.base.machine import processor
 from bakeoff.base.reproducible import HEAVY
+from bakeoff.tuning.dotted import EPOCHS
 from bakeoff.tuning.evaluation import Part
 from bakeoff.tuning.searchers.searcher import Slope
 from bakeoff.tuning.space import Point
@@ -33,15 +35,20 @@ class TrialLog:
     lines of other code, data, libraries and processors, and of the others all but the last `MOST`.
 
     Attributes:
+        checkpoints: of the trainings that pause. The stage removes them when its outputs stand.
         taken: trainings that were not repeated because an earlier run has finished them.
     """
 
-    def __init__(self, stage: str, shared: Mapping[str, Any], folder: Path = FOLDER) -> None:
+    def __init__(
+        self, stage: str, shared: Mapping[str, Any], folder: Path = FOLDER, checkpoints: Path = CHECKPOINTS
+    ) -> None:
         """Args:
         shared: what determines all results of the search, but for its settings.
+        checkpoints: the folder of those of all stages.
         """
         self.path = folder / f"{stage}.jsonl"
         self.shared = digest([shared, {name: version(name) for name in HEAVY}, processor()])
+        self.checkpoints = Checkpoint(stage, self.shared, checkpoints)
         self.taken = 0
         self.torn = False
         self.lines: list[bytes] = []
@@ -118,11 +125,24 @@ class LoggedTrainings:
         candidate = base.at(point)
         part = Part(self.objective.seed) if of is None else of
         trial = part.document() if isinstance(part, Part) else {"seed": part, "test": True}
-        return digest([base.model, candidate.rule, candidate.document(), trial, self.shared])
+        # A training with all epochs is the same whether or not others pause.
+        pause = [] if candidate.until is None else [candidate.until]
+        return digest([base.model, candidate.rule, candidate.document(), trial, self.shared, *pause])
+
+    def checkpoint(self, asked: Asked) -> Checkpoint | None:
+        """Return that of a training which others of its search have begun, or go on with; None where none pauses."""
+        point, of = asked
+        if not self.objective.base.resume or isinstance(of, int):
+            return None
+        whole = {name: value for name, value in point.items() if name != EPOCHS}
+        return self.log.checkpoints.run(self.key((whole, of)))
 
     def keep(self, asked: Asked, trained: Trained) -> None:
-        """Log a training that has ended."""
+        """Log a training that has ended, and remove its checkpoint if no other goes on with it."""
         self.log.add(self.key(asked), {"metrics": dict(trained.metrics), "diverged": trained.diverged})
+        checkpoint = self.checkpoint(asked)
+        if checkpoint and self.objective.base.at(asked[0]).until is None:
+            checkpoint.discard()
 
     def around(
         self, train: Callable[[Sequence[Asked]], Sequence[Trained]]

@@ -12,11 +12,16 @@ from bakeoff.tuning.space import Point, Space
 class Proposal:
     """A point to try, and how many trainings it takes: its own, and those that finding it has cost.
 
-    A training that has fewer epochs than the study costs a share of a training, and has its epochs in its point.
+    A training that has fewer epochs than the study, or that goes on from a checkpoint, costs a share of a training, and
+    has its epochs in its point.
+
+    Attributes:
+        full: whether the training has all epochs of the study in the end.
     """
 
     point: Point
     cost: Fraction | int = 1
+    full: bool = True
 
 
 class Searcher(Protocol):
