@@ -147,7 +147,10 @@ class Shared(Counter):
 
     def ask(self, n: int) -> list[Proposal]:
         points = [proposal.point for proposal in super().ask(n)]
-        return [Proposal(point, Fraction(1, 2) if (point["x"] + 1) % 4 else 1) for point in points]
+        full = [(point["x"] + 1) % 4 == 0 for point in points]
+        return [
+            Proposal(point, 1 if whole else Fraction(1, 2), whole) for point, whole in zip(points, full, strict=True)
+        ]
 
 
 def test_a_training_with_fewer_epochs_costs_its_share_and_ends_no_search() -> None:

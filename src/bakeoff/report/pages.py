@@ -473,7 +473,7 @@ def halved(cells: Sequence[Study]) -> str:
     """Return a sentence on trials with fewer epochs; nothing where there are none."""
     if all(cell.trials_full == cell.trials for cell in cells):
         return ""
-    return "Trials begin with few epochs, and only the best of them are trained again with more (halving). "
+    return "Trials begin with few epochs, and only the best of them are trained for more (halving). "
 
 
 def stopped(cells: Sequence[Study]) -> str:
