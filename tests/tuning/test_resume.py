@@ -17,13 +17,14 @@ from bakeoff.base.progress import Progress
 from bakeoff.base.record import dump
 from bakeoff.base.workers import answering
 from bakeoff.data.examples import Examples, Split
+from bakeoff.harness.study_rules import WINDOWED
 from bakeoff.tuning.evaluation import OfFolds, OfSeeds
 from bakeoff.tuning.halving import halved
 from bakeoff.tuning.hypergradient import Hypergradient
 from bakeoff.tuning.objective import Objective
 from bakeoff.tuning.searchers.registry import SEARCHERS
 from bakeoff.tuning.searchers.searcher import Problem
-from bakeoff.tuning.settings import HalvingSettings, SearchBudget, StopSettings
+from bakeoff.tuning.settings import HalvingSettings, SearchBudget, StopSettings, WindowSettings
 from bakeoff.tuning.study import Study
 from bakeoff.tuning.trained import Asked, Trained
 from bakeoff.tuning.trial import Trial
@@ -53,10 +54,13 @@ class Search:
         folder: Path,
         halving: HalvingSettings | None = None,
         evaluation: OfSeeds | OfFolds = REAL.evaluation,
+        batch: int | WindowSettings = REAL.batch,
     ) -> None:
         self.method, self.folder, self.checkpoints = method, folder, folder / "checkpoints"
         stop = StopSettings(target=None, patience=None, halving=halving)
-        self.settings = REAL.model_copy(update={"stop": stop, "epochs": EPOCHS, "evaluation": evaluation})
+        self.settings = REAL.model_copy(
+            update={"stop": stop, "epochs": EPOCHS, "evaluation": evaluation, "batch": batch}
+        )
         self.done: list[Asked] = []
 
     def objective(self) -> Objective:
@@ -66,7 +70,8 @@ class Search:
             Split(rng.normal(size=(30, 4)).astype(np.float32), rng.integers(3, size=30, dtype=np.uint8)) for _ in "abc"
         ]
         shared = base(NETWORK | {"hidden": [5]}, epochs=EPOCHS, batch_size=8, resume=self.settings.stop.resume)
-        shared.values["training"]["schedule"] = {"kind": "cosine", "warmup": 0.0, "end": 0.0}  # type: ignore[index]
+        if shared.resume:  # a schedule that a pause must not shorten
+            shared.values["training"]["schedule"] = {"kind": "cosine", "warmup": 0.0, "end": 0.0}  # type: ignore[index]
         return Objective(Examples(*splits, classes=("a", "b", "c")), shared, REAL.seed)
 
     def run(self, trials: int = TRIALS, kill: Callable[[int], None] = lambda _: None, workers: int = 1) -> str:
@@ -184,6 +189,46 @@ def test_a_search_by_halving_spends_its_budget_and_goes_on_after_a_kill(
             stopped.run(trials=budget, kill=killed_after(4), workers=workers)
     assert stopped.run(trials=budget, workers=2) == records
     assert sorted(map(str, stopped.done)) == sorted(map(str, whole.done))
+
+
+@pytest.mark.parametrize("method", WINDOWED)
+def test_a_search_in_a_window_is_the_same_with_any_number_of_workers_and_after_kills(
+    method: str, tmp_path: Path
+) -> None:
+    window = WindowSettings(window=3)
+    whole = Search(method, tmp_path / "whole", batch=window)
+    records = whole.run()
+    assert len(whole.trials) == TRIALS
+    for workers in (2, 4):
+        stopped = Search(method, tmp_path / f"{workers}", batch=window)
+        for count in (2, 3):
+            with pytest.raises(Killed):
+                stopped.run(kill=killed_after(count), workers=workers)
+        ended = len(stopped.done)
+        assert stopped.run(workers=workers) == records
+        assert sorted(map(str, stopped.done)) == sorted(map(str, whole.done))
+        assert stopped.taken >= ended
+
+
+@pytest.mark.parametrize("method", WINDOWED)
+def test_a_window_of_one_is_a_batch_of_one(method: str, tmp_path: Path) -> None:
+    """One trial after the other; a wider window asks for a trial without the values of those before it."""
+    one, batch = Search(method, tmp_path, batch=WindowSettings(window=1)), Search(method, tmp_path, batch=1)
+    wide = Search(method, tmp_path, batch=WindowSettings(window=4))
+    for search in (one, batch, wide):
+        search.run()
+    assert one.trials == batch.trials
+    assert (wide.trials == batch.trials) == (method in ("grid", "random", "sobol"))
+
+
+@pytest.mark.parametrize("evaluation", [OfSeeds(seeds=2), OfFolds(folds=3)], ids=str)
+def test_a_trial_of_several_trainings_in_a_window_costs_as_many(evaluation: OfSeeds | OfFolds, tmp_path: Path) -> None:
+    search = Search("random", tmp_path / "window", evaluation=evaluation, batch=WindowSettings(window=2))
+    search.run(workers=2)
+    batch = Search("random", tmp_path / "batch", evaluation=evaluation, batch=2)
+    batch.run()
+    assert search.trials == batch.trials
+    assert search.trials[-1].spent == TRIALS // evaluation.cost * evaluation.cost
 
 
 RESUMED = HalvingSettings(kind="halving", first=1, factor=2, resume=True)

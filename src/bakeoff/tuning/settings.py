@@ -134,6 +134,21 @@ class HalvingSettings(Settings):
     resume: bool
 
 
+class WindowSettings(Settings):
+    """Trial i is asked for once all trials up to i - window are told. They are told one by one, in the order asked."""
+
+    window: Positive
+
+
+def batch_or_window(value: Any) -> str:
+    return "window" if isinstance(value, dict | WindowSettings) else "batch"
+
+
+BatchOrWindow = Annotated[
+    Annotated[Positive, Tag("batch")] | Annotated[WindowSettings, Tag("window")], Discriminator(batch_or_window)
+]
+
+
 class StopSettings(Settings):
     """When a search ends before its budget is spent, the same for all methods; checked when a batch is told.
 
@@ -183,7 +198,7 @@ class StudySettings(Settings):
         objective: of the validation data: the loss (lower is better), or a metric of the task (higher is better); or a
             list of two that are traded off, one of which may be the number of the network's weights (lower is better).
         trials: trainings that a method may spend, or their share of those that the budget has; None: all of these.
-        batch: trials asked for at a time.
+        batch: trials asked for at a time, and told together; or the window in which they are asked for one by one.
         evaluation: the trainings of a trial, whose mean is its value.
         examples: training examples, or their share.
         seed: of the trials; confirmations have those that follow the last seed of a trial.
@@ -196,7 +211,7 @@ class StudySettings(Settings):
     objective: OneOrTwo
     methods: Annotated[tuple[MethodName, ...], Field(strict=False), DISTINCT]
     trials: Amount | None
-    batch: Positive
+    batch: BatchOrWindow
     stop: StopSettings
     evaluation: Evaluation
     epochs: Positive

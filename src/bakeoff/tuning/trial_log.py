@@ -3,7 +3,8 @@
 import hashlib
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
@@ -14,6 +15,7 @@ from bakeoff.base.checkpoint import Checkpoint
 from bakeoff.base.disk import CHECKPOINTS, writing
 from bakeoff.base.machine import processor
 from bakeoff.base.reproducible import HEAVY
+from bakeoff.base.workers import Answering
 from bakeoff.tuning.dotted import EPOCHS
 from bakeoff.tuning.evaluation import Part
 from bakeoff.tuning.searchers.searcher import Slope
@@ -144,24 +146,38 @@ class LoggedTrainings:
         if checkpoint and self.objective.base.at(asked[0]).until is None:
             checkpoint.discard()
 
-    def around(
-        self, train: Callable[[Sequence[Asked]], Sequence[Trained]]
-    ) -> Callable[[Sequence[Asked]], list[Trained]]:
+    def around(self, train: Answering[Asked, Trained]) -> Answering[Asked, Trained]:
         """Return `train`, which calls `keep` for each training, for those that are not in the log."""
-
-        def remember(questions: Sequence[Asked]) -> list[Trained]:
-            keys = [self.key(asked) for asked in questions]
-            missing = {key: asked for key, asked in zip(keys, questions, strict=True) if self.log.get(key) is None}
-            train(list(missing.values()))
-            self.asked += len(keys)
-            self.log.taken += sum(key in self.log.earlier for key in keys)
-            return [Trained(**self.log.results[key]) for key in keys]
-
-        return remember
+        return Remembered(self, train)
 
     def slope(self, build: Callable[[int], Slope], steps: int) -> Slope:
         """Return the gradient through so many steps, of which those in the log are not computed again."""
         return LoggedSlope(self, build(steps), steps)
+
+
+class Remembered(Answering[Asked, Trained]):
+    """Trainings from the log, of which those that are missing are trained.
+
+    Attributes:
+        begun: what waits for a training, by its key: equal ones are trained once.
+    """
+
+    def __init__(self, trainings: LoggedTrainings, train: Answering[Asked, Trained]) -> None:
+        self.trainings, self.train = trainings, train
+        self.begun: dict[str, Callable[[], Trained]] = {}
+
+    def begin(self, question: Asked) -> Callable[[], Trained]:
+        log, key = self.trainings.log, self.trainings.key(question)
+        self.trainings.asked += 1
+        log.taken += key in log.earlier
+        if log.get(key) is None and key not in self.begun:
+            self.begun[key] = self.train.begin(question)
+        return partial(self.found, key)
+
+    def found(self, key: str) -> Trained:
+        if self.trainings.log.get(key) is None:
+            self.begun[key]()
+        return Trained(**self.trainings.log.results[key])
 
 
 class LoggedSlope:

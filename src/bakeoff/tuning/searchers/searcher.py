@@ -29,8 +29,9 @@ class Searcher(Protocol):
         """From one to n points to try next."""
 
     def tell(self, values: Sequence[Any]) -> None:
-        """The values of the points last asked for, in that order; smaller is better, and infinity is a diverged trial.
+        """The values of the first of the points that have none, in the order asked; infinity is a diverged trial.
 
+        Smaller is better. A search in a window asks for one point at a time, and for further ones before this is told.
         An infinite value ranks behind every finite one, and level with any other. With two objectives each is a pair.
         """
 
