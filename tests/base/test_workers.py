@@ -253,3 +253,36 @@ def test_an_answer_does_not_wait_for_those_before_it(tmp_path: Path) -> None:
 
     with answering(ask, 2, lambda *_: (tmp_path / "arrived").touch()) as answers:
         assert answers([0, 1]) == [0, 1]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_questions_that_begin_one_by_one_are_answered_once_each(workers: int) -> None:
+    arrived: list[tuple[int, int]] = []
+
+    def square(number: int) -> int:
+        return number**2
+
+    with answering(square, workers, lambda *pair: arrived.append(pair)) as ask:
+        first, second = ask.begin(2), ask.begin(3)
+        assert first() == 4
+        third = ask.begin(4)
+        assert (third(), second()) == (16, 9)
+        assert ask([5, 6]) == [25, 36]
+    assert sorted(arrived) == [(number, number**2) for number in (2, 3, 4, 5, 6)]
+
+
+def test_an_answer_arrives_while_an_earlier_one_is_waited_for(tmp_path: Path) -> None:
+    """The first question waits until the answer to the second has arrived."""
+
+    def wait(number: int) -> bool:
+        if number == 1:
+            for _ in range(3000):
+                if (tmp_path / "2").exists():
+                    return True
+                time.sleep(0.01)
+            return False
+        return True
+
+    with answering(wait, 2, lambda number, _: (tmp_path / str(number)).touch()) as ask:
+        first, _ = ask.begin(1), ask.begin(2)
+        assert first()

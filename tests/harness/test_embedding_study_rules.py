@@ -29,7 +29,7 @@ STUDY: dict[str, Any] = {
     "space": RATE,
 }
 WINDOW = {"embedding.window": {"low": 2, "high": 10, "scale": "linear"}}
-HALVING = {"target": None, "patience": None, "halving": {"kind": "halving", "first": 1, "factor": 2}}
+HALVING = {"target": None, "patience": None, "halving": {"kind": "halving", "first": 1, "factor": 2, "resume": True}}
 
 
 def check(
@@ -106,6 +106,7 @@ REFUSED = [
     ({"space": {"embedding.window": spans(2.5, 9)}, "objective": "simlex"}, "take whole numbers for both ends"),
     ({"space": RATE, "fixed": {"embedding.learning_rate": 0.1}}, "embedding.learning_rate is fixed, too"),
     ({"stop": HALVING, "epochs": 1}, "stop.halving leaves one rung"),
+    ({"stop": HALVING, "epochs": 4, "batch": {"window": 2}}, "ranks a rung once all of it is trained, and batch is"),
     ({"stop": {"target": 1.5, "patience": None, "halving": None}, "objective": "simlex"}, "above 0 and at most 1"),
     ({"methods": ["grid"]}, "tuning.grid.levels.own is missing"),
     ({"examples": 0}, "tuning.studies.own.examples is 0"),

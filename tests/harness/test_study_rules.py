@@ -89,7 +89,11 @@ TWO: dict[str, Any] = {
 }
 HALVED = {
     "epochs": 9,
-    "stop": {"target": None, "patience": None, "halving": {"kind": "halving", "first": 3, "factor": 3}},
+    "stop": {
+        "target": None,
+        "patience": None,
+        "halving": {"kind": "halving", "first": 3, "factor": 3, "resume": False},
+    },
 }
 KIND = {"choices": ["relu", "gelu"]}
 LONG = {"network.activation": KIND, "network.dropout": spans(0.0, 0.5, when={"network.activation": "gelu"})}
@@ -283,6 +287,18 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
         {"objective": "parameters"},
         "own.objective is 'parameters' alone, which no training changes; list it beside a measure of the data: [acc",
     ),
+    (
+        {"batch": {"window": 4}, "methods": ["random", "evolution", "cma"]},
+        "own.methods has evolution, cma, which needs the values of all earlier trials, and batch is {window: 4}; take "
+        "methods that do not (grid, random, sobol, bayes, gp, nsga2), or batch: 4",
+    ),
+    (
+        HALVED | {"batch": {"window": 4}},
+        "own.stop.halving is on, which ranks a rung once all of it is trained, and batch is {window: 4}; take batch: 4",
+    ),
+    ({"batch": {"window": 0}}, "own.batch.window is 0, and should be"),
+    ({"batch": {"size": 4}}, "own.batch.size is not a setting"),
+    ({"batch": 0}, "own.batch is 0, and should be"),
     (TWO | {"objective": ["accuracy"]}, "own.objective is ['accuracy'], and should have at least 2 entries"),
     (TWO | {"objective": ["loss", "auc", "accuracy"]}, "should have at most 2 entries"),
     (TWO | {"objective": ["loss", "loss"]}, "own.objective: lists 'loss' twice; list it once"),

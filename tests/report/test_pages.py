@@ -738,7 +738,7 @@ def test_a_halved_search_says_how_many_trials_had_all_epochs() -> None:
     changes = {"trials": 31, "trials_full": 7, "trials_diverged": 2}
     text = study_part("mlp", tuning.model_copy(update={"cells": (cell.model_copy(update=changes),)}), None)
     assert "| 31 (7 with all epochs, 2 diverged) |" in text
-    assert text.count("only the best are trained again with more (successive halving). ") == 1
+    assert text.count("only the best are trained for more (successive halving). ") == 1
 
 
 def test_methods_are_compared_only_where_there_are_several() -> None:

@@ -84,7 +84,9 @@ class Stopping(Checkpoint):
             raise Killed
 
 
-def train(optimizer: str, asked: TrainingSettings, checkpoint: Checkpoint | None) -> tuple[nn.Module, Outcome]:
+def train(
+    optimizer: str, asked: TrainingSettings, checkpoint: Checkpoint | None, until: int | None = None
+) -> tuple[nn.Module, Outcome]:
     """All made anew, as a new process does."""
     generator = torch.Generator().manual_seed(0)
     workload = Classification(examples(), asked, CPU)
@@ -92,7 +94,9 @@ def train(optimizer: str, asked: TrainingSettings, checkpoint: Checkpoint | None
     rule = OPTIMIZERS[optimizer]
     update = rule.build(network.parameters(), rule.settings.model_validate(HYPERPARAMETERS[optimizer]))
     seen: list[Any] = []
-    outcome = fit(network, workload, update, asked, generator=generator, watch=seen.append, checkpoint=checkpoint)
+    outcome = fit(
+        network, workload, update, asked, generator=generator, watch=seen.append, checkpoint=checkpoint, until=until
+    )
     assert seen == outcome.history
     if outcome.diverged is None:  # the weights that are left are those that were measured
         measured = workload.evaluate(network, "validation")
@@ -230,3 +234,60 @@ if __name__ == "__main__":
     with Spoken("stage", "recipe", Path(sys.argv[1])) as spoken:
         trained, _ = train("adam", EVERYTHING, spoken)
         save_file({name: weight.contiguous() for name, weight in trained.state_dict().items()}, sys.argv[2])
+
+
+EARLY = EVERYTHING.model_copy(update={"early_stop": EarlyStopSettings(patience=1), "epochs": 6})
+AVERAGED = EVERYTHING.model_copy(update={"ema": EmaSettings(decay=0.9)})
+AT_THE_END = EVERYTHING.model_copy(update={"evaluations": 1, "norms": False})
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "asked"),
+    [
+        ("adam", AT_THE_END),
+        ("momentum", EVERYTHING),
+        ("adam", AVERAGED),
+        ("schedule_free", AT_THE_END),
+        ("sgd", EARLY),
+    ],
+)
+def test_a_run_that_pauses_and_goes_on_is_one_that_never_paused(
+    optimizer: str, asked: TrainingSettings, tmp_path: Path
+) -> None:
+    checkpoint = Checkpoint("stage", "recipe", tmp_path)
+    for until in (1, 2, asked.epochs):
+        network, outcome = train(optimizer, asked, checkpoint, until)
+        whole, uninterrupted = train(optimizer, asked, None, until)
+        assert outcome == uninterrupted
+        assert equal(network.state_dict(), whole.state_dict())
+    full, ended = train(optimizer, asked, None)
+    assert outcome == ended
+    assert equal(network.state_dict(), full.state_dict())
+
+
+def test_a_run_that_goes_on_takes_only_the_steps_that_are_left(tmp_path: Path) -> None:
+    train("adam", EVERYTHING, Checkpoint("stage", "recipe", tmp_path), until=2)
+    rest = Stopping(tmp_path, after=STEPS, lost=1)  # killed in a step beyond the third epoch
+    train("adam", EVERYTHING, rest)
+    assert rest.steps == STEPS
+
+
+def test_a_pause_shortens_no_schedule() -> None:
+    short = EVERYTHING.model_copy(update={"epochs": 1})
+    paused, _ = train("adam", EVERYTHING, None, until=1)
+    ended, _ = train("adam", short, None)
+    assert not equal(paused.state_dict(), ended.state_dict())
+
+
+@pytest.mark.parametrize("after", [5, None])
+def test_a_state_from_beyond_the_pause_is_ignored(after: int | None, tmp_path: Path) -> None:
+    """As a kill leaves it whose log has lost the shorter training: in the second epoch, or at its end."""
+    if after:
+        with pytest.raises(Killed):
+            train("adam", EVERYTHING, Stopping(tmp_path, after))
+    else:
+        train("adam", EVERYTHING, Checkpoint("stage", "recipe", tmp_path), until=2)
+    network, outcome = train("adam", EVERYTHING, Checkpoint("stage", "recipe", tmp_path), until=1)
+    whole, uninterrupted = train("adam", EVERYTHING, None, until=1)
+    assert outcome == uninterrupted
+    assert equal(network.state_dict(), whole.state_dict())

@@ -14,6 +14,7 @@ def base(
     model: str = "mlp",
     optimizer: str = "momentum",
     hyperparameters: dict[str, Any] | None = None,
+    resume: bool = False,
 ) -> Base:
     """Return those of a network under an optimizer, by default under momentum, with plain descent beside it."""
     plan = plain(epochs, batch_size).model_dump(mode="json", include=set(PLAN))
@@ -23,7 +24,7 @@ def base(
         "training": plan,
         "penalty": {"weight_decay": 0.0},
     }
-    return Base("params.yaml: tuning.studies.mlp", model, (optimizer,), values)
+    return Base("params.yaml: tuning.studies.mlp", model, (optimizer,), values, resume)
 
 
 PLAN = (

@@ -12,6 +12,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from bakeoff.base import paths, record, settings
+from bakeoff.base.checkpoint import Checkpoint
 from bakeoff.base.progress import Progress
 from bakeoff.base.settings import BadInput
 from bakeoff.commands.use import use
@@ -172,7 +173,11 @@ COMPARISON: dict[str, Any] = settings.load(ROOT / "params.yaml")["comparison"] |
 
 @pytest.mark.usefixtures("project")
 def test_of_halving_the_trials_have_the_epochs_of_their_rung(monkeypatch: pytest.MonkeyPatch) -> None:
-    halving = {"target": None, "patience": None, "halving": {"kind": "halving", "first": 1, "factor": 2}}
+    halving = {
+        "target": None,
+        "patience": None,
+        "halving": {"kind": "halving", "first": 1, "factor": 2, "resume": False},
+    }
     space = {RATE: STUDY["space"][RATE]}
     made = tuned(monkeypatch, "random", objective="loss", stop=halving, space=space)
     _, *children = made.runs
@@ -183,6 +188,41 @@ def test_of_halving_the_trials_have_the_epochs_of_their_rung(monkeypatch: pytest
     climbed = sorted(first, key=lambda rate: first[rate])[:2]
     assert {run.parameters[RATE] for run in again[:2]} == set(climbed)
     assert all("test/wordsim" in run.metrics for run in children[-2:])
+
+
+def test_of_halving_a_training_goes_on_from_its_checkpoint_as_if_it_had_not_paused(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    halving = {"kind": "halving", "first": 1, "factor": 2, "resume": True}
+    stop = {"target": None, "patience": None, "halving": halving}
+    changes: dict[str, Any] = {"objective": "loss", "stop": stop, "space": {RATE: RATES}, "epochs": 4}
+    _, *children = tuned(monkeypatch, "random", **changes).runs
+    trials = children[:-2]
+    assert {run.parameters["training.epochs"] for run in trials} == {1, 2, 4}
+    assert not (project / ".checkpoints/tune_vectors@random").exists()
+    whole = parted(text(10_000), 0.1).thinned(0.5, "")
+    uninterrupted = trainings(whole, **changes)
+    for run in trials:
+        point = {name: run.parameters[name] for name in (RATE, "training.epochs")}
+        assert uninterrupted(point).metrics == run.metrics
+    alone = Path(paths.record("tuning", "vectors-random")).read_bytes()
+    (project / ".bakeoff/trials/tune_vectors@random.jsonl").unlink()
+    tuned(monkeypatch, "random", workers=2, **changes)
+    assert Path(paths.record("tuning", "vectors-random")).read_bytes() == alone
+    shorter = trainings(whole, **changes | {"epochs": 1, "stop": STUDY["stop"]})
+    first = trials[0]
+    assert shorter({RATE: first.parameters[RATE]}).metrics != first.metrics  # the rate falls over all epochs
+
+
+def test_vectors_from_beyond_a_pause_are_ignored(tmp_path: Path) -> None:
+    sampler = Word2vec("skipgram", Word2vecSettings(**SMALL), "cpu")
+
+    def fitted(checkpoint: Checkpoint, until: int) -> Any:
+        return sampler.fit(text(), lambda _: None, Progress(1, "", StringIO()), checkpoint, until).final
+
+    checkpoint = Checkpoint("stage", "digest", tmp_path)
+    fitted(checkpoint, 3)
+    assert fitted(checkpoint, 2) == fitted(Unsaved(), 2)
 
 
 @pytest.mark.usefixtures("project")

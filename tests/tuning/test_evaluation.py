@@ -177,7 +177,7 @@ def test_more_seeds_take_the_trainings_of_fewer(tmp_path: Path) -> None:
 
 @BOTH
 def test_halving_charges_each_rung_for_all_trainings_of_a_trial(evaluation: OfSeeds | OfFolds, tmp_path: Path) -> None:
-    halving = HalvingSettings(kind="halving", first=1, factor=2)
+    halving = HalvingSettings(kind="halving", first=1, factor=2, resume=False)
     budget = 6 * evaluation.cost
     search, plain = (
         Search("random", tmp_path / "many", halving, evaluation),

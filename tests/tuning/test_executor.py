@@ -5,7 +5,7 @@ from functools import partial
 
 import pytest
 
-from bakeoff.tuning.executor import ending, search
+from bakeoff.tuning.executor import ending, search, search_in_window
 from bakeoff.tuning.one_objective import OneObjective
 from bakeoff.tuning.searchers.searcher import Proposal
 from bakeoff.tuning.settings import StopSettings
@@ -147,7 +147,10 @@ class Shared(Counter):
 
     def ask(self, n: int) -> list[Proposal]:
         points = [proposal.point for proposal in super().ask(n)]
-        return [Proposal(point, Fraction(1, 2) if (point["x"] + 1) % 4 else 1) for point in points]
+        full = [(point["x"] + 1) % 4 == 0 for point in points]
+        return [
+            Proposal(point, 1 if whole else Fraction(1, 2), whole) for point, whole in zip(points, full, strict=True)
+        ]
 
 
 def test_a_training_with_fewer_epochs_costs_its_share_and_ends_no_search() -> None:
@@ -170,3 +173,52 @@ def test_a_training_with_fewer_epochs_costs_its_share_and_ends_no_search() -> No
     assert [trial.number for trial in trials if trial.full] == [4, 8]
     assert run(StopSettings(target=0.5, patience=1, halving=None)) == trials
     assert len(run(StopSettings(target=0.9, patience=None, halving=None))) == 4
+
+
+@pytest.mark.parametrize("window", [1, 3, 20])
+def test_in_a_window_a_trial_is_asked_for_once_those_so_many_before_it_are_told(window: int) -> None:
+    events: list[tuple[str, int]] = []
+
+    class Noting(Counter):
+        def ask(self, n: int) -> list[Proposal]:
+            events.append(("ask", self.asked))
+            return super().ask(n)
+
+        def tell(self, values: Sequence[float]) -> None:
+            events.append(("tell", len(self.told)))
+            super().tell(values)
+
+    searcher, seen = Noting(), list[Trial]()
+    trials = search_in_window(
+        searcher,
+        lambda point: lambda: squared([point])[0],
+        budget=8,
+        price=2,
+        window=window,
+        stop=NEVER,
+        watch=seen.append,
+        goal=OneObjective("loss"),
+    )
+    assert trials == seen
+    assert [trial.spent for trial in trials] == [2, 4, 6, 8, 10, 12, 14, 16]
+    assert searcher.told == [0.0, 1.0, math.inf, 9.0, 16.0, 25.0, 36.0, 49.0]
+    assert searcher.batches == [1] * 8
+    first = [("ask", number) for number in range(min(window, 8))]
+    then = [one for told in range(8) for one in (("tell", told), ("ask", told + window)) if one[1] < 8]
+    assert events == first + then
+
+
+def test_in_a_window_a_rule_ends_the_asking_and_what_is_asked_for_counts() -> None:
+    rules = StopSettings(target=0.5, patience=None, halving=None)
+    values = iter([0.9, 0.4, 0.8, 0.7, 0.6])
+
+    def begin(_: Point) -> Callable[[], Trained]:
+        value = next(values)
+        return lambda: Trained({"val/loss": value}, None)
+
+    goal = OneObjective("loss")
+    trials = search_in_window(
+        Counter(), begin, budget=9, price=1, window=3, stop=rules, watch=lambda _: None, goal=goal
+    )
+    assert [trial.trained.metrics["val/loss"] for trial in trials] == [0.9, 0.4, 0.8, 0.7]
+    assert ending(trials, rules, goal, 9) == "target"

@@ -14,8 +14,8 @@ from bakeoff.tuning.settings import HalvingSettings
 from bakeoff.tuning.space import Space
 
 
-def settings(kind: str = "halving", first: int = 1, factor: int = 3) -> HalvingSettings:
-    return HalvingSettings.model_validate({"kind": kind, "first": first, "factor": factor})
+def settings(kind: str = "halving", first: int = 1, factor: int = 3, resume: bool = False) -> HalvingSettings:
+    return HalvingSettings.model_validate({"kind": kind, "first": first, "factor": factor, "resume": resume})
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_the_epochs_of_the_rungs(first: int, factor: int, epochs: int, levels: l
 def test_halving_begins_with_as_many_points_as_the_budget_allows() -> None:
     # 36 points for 1 of 9 epochs, 12 for 3 and 4 for 9 cost 36 + 36 + 36 = 12 x 9 epochs.
     whole = planned(settings(), 9, 12)
-    assert whole.brackets == [[Rung(1, 36), Rung(3, 12), Rung(9, 4)]]
+    assert whole.brackets == [[Rung(1, 36, 1), Rung(3, 12, 3), Rung(9, 4, 9)]]
     assert whole.cost == 12
     assert whole.cheapest == Fraction(1, 9)
 
@@ -49,25 +49,44 @@ def test_hyperband_has_a_bracket_from_each_rung_on() -> None:
     whole = planned(settings("hyperband"), 9, 12)
     # 36 of 108 epochs for the first bracket, half of what is left for the second one, and then what is left.
     assert whole.brackets == [
-        [Rung(1, 14), Rung(3, 4), Rung(9, 1)],
-        [Rung(3, 6), Rung(9, 2)],
-        [Rung(9, 4)],
+        [Rung(1, 14, 1), Rung(3, 4, 3), Rung(9, 1, 9)],
+        [Rung(3, 6, 3), Rung(9, 2, 9)],
+        [Rung(9, 4, 9)],
+    ]
+
+
+def test_a_point_that_goes_on_costs_the_further_epochs_alone() -> None:
+    # 47 x 1 + 15 x 2 + 5 x 6 = 107 of 108 epochs; a 48th point brings a 16th for 3: 48 + 32 + 30 = 110.
+    whole = planned(settings(resume=True), 9, 12)
+    assert whole.brackets == [[Rung(1, 47, 1), Rung(3, 15, 2), Rung(9, 5, 6)]]
+    assert whole.cost == Fraction(47 + 30 + 30, 9)
+    assert whole.cheapest == Fraction(1, 9)
+    assert planned(settings("hyperband", resume=True), 9, 12).brackets == [
+        [Rung(1, 17, 1), Rung(3, 5, 2), Rung(9, 1, 6)],
+        [Rung(3, 8, 3), Rung(9, 2, 6)],
+        [Rung(9, 4, 9)],
     ]
 
 
 def test_a_rung_from_which_no_point_would_climb_is_left_out() -> None:
-    assert planned(settings(), 9, 2).brackets == [[Rung(3, 3), Rung(9, 1)]]  # 9 points from 1 epoch on cost 3 trainings
-    assert planned(settings(), 9, 1).brackets == [[Rung(9, 1)]]
+    assert planned(settings(), 9, 2).brackets == [
+        [Rung(3, 3, 3), Rung(9, 1, 9)]
+    ]  # 9 points from 1 epoch on cost 3 trainings
+    assert planned(settings(), 9, 1).brackets == [[Rung(9, 1, 9)]]
+    # Going on, 9 points cost 9 + 6 + 6 = 21 epochs, which two trainings do not pay for either.
+    assert planned(settings(resume=True), 9, 2).brackets == [[Rung(3, 4, 3), Rung(9, 1, 6)]]
+    assert planned(settings(resume=True), 9, 3).brackets == [[Rung(1, 13, 1), Rung(3, 4, 2), Rung(9, 1, 6)]]
 
 
 @pytest.mark.parametrize("kind", ["halving", "hyperband"])
 @pytest.mark.parametrize("epochs", [1, 2, 7, 9, 27])
 @pytest.mark.parametrize("budget", [1, 2, 5, 16])
 @pytest.mark.parametrize("factor", [2, 3])
+@pytest.mark.parametrize("resume", [False, True])
 def test_no_plan_costs_more_than_the_budget_and_each_ends_in_full_trainings(
-    kind: str, epochs: int, budget: int, factor: int
+    kind: str, epochs: int, budget: int, factor: int, resume: bool
 ) -> None:
-    whole = planned(settings(kind, factor=factor), epochs, budget)
+    whole = planned(settings(kind, factor=factor, resume=resume), epochs, budget)
     assert 1 <= whole.cost <= budget
     if kind == "halving":  # what is left is less than another point costs on its way up
         assert budget - whole.cost < len(rungs(settings(factor=factor), epochs))
@@ -75,6 +94,7 @@ def test_no_plan_costs_more_than_the_budget_and_each_ends_in_full_trainings(
         assert bracket[-1].epochs == epochs
         assert all(one.points >= other.points >= 1 for one, other in pairwise(bracket))
         assert all(one.epochs < other.epochs for one, other in pairwise(bracket))
+        assert sum(rung.further for rung in bracket) == (epochs if resume else sum(rung.epochs for rung in bracket))
 
 
 class Counted:
@@ -104,7 +124,7 @@ def searched(whole: Plan, batch: int) -> tuple[list[tuple[int, int]], Halving]:
         proposals = searcher.ask(batch)
         assert 1 <= len(proposals) <= batch
         points: list[Any] = [proposal.point for proposal in proposals]
-        assert [proposal.cost for proposal in proposals] == [Fraction(point[EPOCHS], whole.epochs) for point in points]
+        assert [proposal.full for proposal in proposals] == [point[EPOCHS] == whole.epochs for point in points]
         spent += sum(proposal.cost for proposal in proposals)
         trained += [(point["x"], point[EPOCHS]) for point in points]
         searcher.tell([float("inf") if point["x"] == 3 else abs(point["x"] - 4.2) / point[EPOCHS] for point in points])
@@ -113,8 +133,11 @@ def searched(whole: Plan, batch: int) -> tuple[list[tuple[int, int]], Halving]:
 
 
 @pytest.mark.parametrize("batch", [1, 2, 4, 100])
-def test_the_best_points_of_a_rung_climb_to_the_next(batch: int) -> None:
-    trained, searcher = searched(planned(settings(), 9, 3), batch)  # 9 points, 3 of which climb, and 1 of these
+@pytest.mark.parametrize("resume", [False, True])
+def test_the_best_points_of_a_rung_climb_to_the_next(batch: int, resume: bool) -> None:
+    # 9 points, 3 of which climb, and 1 of these
+    made = Plan(9, [[Rung(1, 9, 1), Rung(3, 3, 2 if resume else 3), Rung(9, 1, 6 if resume else 9)]])
+    trained, searcher = searched(made, batch)
     assert trained[:9] == [(x, 1) for x in range(9)]
     assert trained[9:] == [(4, 3), (5, 3), (6, 3), (4, 9)]
     (inner,) = searcher.searchers

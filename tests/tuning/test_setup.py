@@ -102,14 +102,14 @@ def test_a_study_of_a_recipe_has_its_settings_but_for_those_of_the_study() -> No
 
 
 def test_a_search_is_planned_for_the_points_that_the_budget_pays_for(tmp_path: Path) -> None:
-    stop = {"target": None, "patience": None, "halving": {"kind": "halving", "first": 1, "factor": 2}}
+    stop = {"target": None, "patience": None, "halving": {"kind": "halving", "first": 1, "factor": 2, "resume": False}}
     made = setup(evaluation={"folds": 4}, trials=11, stop=stop, epochs=2, examples=30)
     objective = made.objective(EXAMPLES)
     study = made.search(objective, made.logged(objective, TrialLog("tune", {}, tmp_path)))
     assert study.points == 3
     assert study.trainings == 11 + made.budget.confirmations
     assert isinstance(study.searcher, Halving)
-    assert study.searcher.brackets == study.plan.brackets == [[Rung(1, 3), Rung(2, 1)]]  # type: ignore[union-attr]
+    assert study.searcher.brackets == study.plan.brackets == [[Rung(1, 3, 1), Rung(2, 1, 2)]]  # type: ignore[union-attr]
 
 
 def test_folds_that_would_lack_a_class_are_refused_before_any_work() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from bakeoff.base.progress import Progress
 from bakeoff.base.record import Run, dump
-from bakeoff.base.workers import answering
+from bakeoff.base.workers import Alone, answering
 from bakeoff.data.examples import Examples, Split
 from bakeoff.training.fit import Watch
 from bakeoff.tuning.evaluation import OfSeeds
@@ -110,7 +110,7 @@ def run(
     study = Study("mlp", "random", "images.npz", BUDGET, settings, RandomSettings(), objective, Listed())  # type: ignore[arg-type]
     shown = StringIO()
     with Progress(study.trainings, "tune", shown) as progress:
-        runs = study.run(lambda asked: [study.train(one) for one in asked], watch, progress)
+        runs = study.run(Alone(study.train), watch, progress)
     return runs, rows, shown.getvalue()
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from bakeoff.base.workers import Alone
 from bakeoff.tuning import trial_log
 from bakeoff.tuning.space import Point
 from bakeoff.tuning.trained import Asked, Trained
@@ -50,13 +51,11 @@ def trainings(
     with log(folder, shared) as kept:
         finished = LoggedTrainings(kept, objective, {"examples": 10, "drawn": 0})  # type: ignore[arg-type]
 
-        def train(missing: Sequence[Asked]) -> list[Trained]:
-            for one in missing:
-                done.append(one)
-                finished.keep(one, trained(one))
-            return [trained(one) for one in missing]
+        def train(one: Asked) -> Trained:
+            done.append(one)
+            return trained(one)
 
-        return finished.around(train)(asked), done, kept
+        return finished.around(Alone(train, finished.keep))(asked), done, kept
 
 
 def test_numbers_come_back_to_the_bit_in_their_order(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from bakeoff.base.progress import Progress
 from bakeoff.base.record import Run, dump
-from bakeoff.base.workers import answering
+from bakeoff.base.workers import Alone, answering
 from bakeoff.data.examples import Examples, Split
 from bakeoff.harness.study_rules import TRADING
 from bakeoff.tuning.hypergradient import Hypergradient
@@ -126,9 +126,7 @@ def test_a_study_records_its_front_and_what_confirms_it() -> None:
     study = Study("mlp", "random", "x.npz", BUDGET, SETTINGS_OF_TWO, RandomSettings(), Known(), searcher)  # type: ignore[arg-type]
     shown = StringIO()
     with Progress(study.trainings, "tune", shown) as progress:
-        head, *children = study.run(
-            lambda asked: [study.train(one) for one in asked], lambda *_: lambda _: None, progress
-        )
+        head, *children = study.run(Alone(study.train), lambda *_: lambda _: None, progress)
     assert "8/8" in shown.getvalue()
     assert "best val/accuracy 0.900, parameters 10" in shown.getvalue()
     assert searcher.told[:2] == [(-0.9, 50), (math.inf, math.inf)]

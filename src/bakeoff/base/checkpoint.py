@@ -95,6 +95,11 @@ class Checkpoint:
         self.save(*parts)
         self.signals.deliver()
 
+    def discard(self) -> None:
+        """Remove the states."""
+        for path in (self.path, self.previous):
+            path.unlink(missing_ok=True)
+
 
 def join(path: Path, parts: Iterable[bytes | memoryview]) -> None:
     """Write the parts into a file, one after the other."""

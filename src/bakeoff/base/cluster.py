@@ -7,17 +7,18 @@ its training alone, which another worker then begins again.
 import hashlib
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any, NoReturn, TypeVar
 
 from bakeoff.base import reproducible
 from bakeoff.base.settings import BadInput
-from bakeoff.base.workers import answering, nothing
+from bakeoff.base.workers import Answering, answering, nothing
 
 Q = TypeVar("Q")
 A = TypeVar("A")
@@ -25,13 +26,14 @@ A = TypeVar("A")
 VARIABLE = "BAKEOFF_DASK"  # the address of a scheduler, such as tcp://head:8786
 INSTALL = "pip install 'bakeoff[dask]'"
 FOLDER = Path(".bakeoff/dask")  # of the workers, for files of their own
+KEPT = "Finished trainings are kept for the next run"
 CONNECT = 10  # seconds to reach the scheduler
 START = "start some by `bakeoff worker ADDRESS` in this project's folder on other machines"
 
 
 def answers(
     ask: Callable[[Q], A], workers: int, arrived: Callable[[Q, A], None] = nothing
-) -> AbstractContextManager[Callable[[Iterable[Q]], list[A]]]:
+) -> AbstractContextManager[Answering[Q, A]]:
     """Return `answering` by the cluster that the environment names, or else by processes of this machine.
 
     Args:
@@ -54,12 +56,10 @@ def serve(scheduler: str) -> NoReturn:
 
 
 @contextmanager
-def on_cluster(
-    ask: Callable[[Q], A], scheduler: str, arrived: Callable[[Q, A], None]
-) -> Iterator[Callable[[Iterable[Q]], list[A]]]:
-    """Yield a function of many questions: the answers of the workers, in the order of the questions.
+def on_cluster(ask: Callable[[Q], A], scheduler: str, arrived: Callable[[Q, A], None]) -> Iterator[Answering[Q, A]]:
+    """Yield an object that has questions answered by the workers of a cluster.
 
-    `ask` travels to each worker once, with what it holds; then only questions and answers do.
+    `ask` is sent to each worker once, with the data that it holds; after that only questions and answers are sent.
 
     Args:
         scheduler: its address.
@@ -81,8 +81,7 @@ def on_cluster(
         ) from None
     with client:
         check(client)
-        held = client.scatter(ask, broadcast=True, hash=False)
-        yield partial(_shared, client, held, arrived)
+        yield OnCluster(client, ask, arrived)
 
 
 def check(client: Any) -> None:
@@ -132,23 +131,42 @@ def describe() -> dict[str, str]:
     return {"Python": python, **versions, "code with digest": digest.hexdigest()[:12], "the environment": environment}
 
 
-def _shared(client: Any, held: Any, arrived: Callable[[Q, A], None], questions: Iterable[Q]) -> list[A]:
-    from distributed import CancelledError, KilledWorker, as_completed
+class OnCluster(Answering[Q, A]):
+    """Finds the answers on the workers of a cluster.
 
-    asked = {client.submit(_answer, held, question, pure=False): question for question in questions}
-    try:
-        for future in as_completed(asked, loop=client.loop):  # type: ignore[no-untyped-call]
-            arrived(asked[future], future.result())
-        return [future.result() for future in asked]
-    except KilledWorker:
-        raise BadInput(
-            f"{VARIABLE}: a training ended several workers, one after the other; if memory ran out, give them more. "
-            "What has finished is kept for the next run"
-        ) from None
-    except CancelledError:
-        raise BadInput(
-            f"{VARIABLE}: all workers are gone; {START}. What has finished is kept for the next run"
-        ) from None
+    Attributes:
+        sought: the questions whose answers have not arrived.
+        ended: of these, the answers that are known, in the order in which they were found.
+    """
+
+    def __init__(self, client: Any, ask: Callable[[Q], A], arrived: Callable[[Q, A], None]) -> None:
+        self.client, self.arrived = client, arrived
+        self.held = client.scatter(ask, broadcast=True, hash=False)
+        self.sought: dict[Any, Q] = {}
+        self.ended: SimpleQueue[Any] = SimpleQueue()
+
+    def begin(self, question: Q) -> Callable[[], A]:
+        future = self.client.submit(_answer, self.held, question, pure=False)
+        self.sought[future] = question
+        future.add_done_callback(self.ended.put)
+        return partial(self.answer, future)
+
+    def answer(self, future: Any) -> A:
+        from distributed import CancelledError, KilledWorker
+
+        try:
+            while future in self.sought:
+                ended = self.ended.get()
+                self.arrived(self.sought.pop(ended), ended.result())
+            found: A = future.result()
+        except KilledWorker:
+            raise BadInput(
+                f"{VARIABLE}: a training ended several workers, one after the other; if memory ran out, give them "
+                f"more. {KEPT}"
+            ) from None
+        except CancelledError:
+            raise BadInput(f"{VARIABLE}: all workers are gone; {START}. {KEPT}") from None
+        return found
 
 
 def _answer(ask: Callable[[Q], A], question: Q) -> A:

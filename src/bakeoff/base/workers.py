@@ -7,8 +7,9 @@ import os
 import signal
 import sys
 import traceback
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from functools import partial
@@ -16,7 +17,8 @@ from multiprocessing import active_children, connection, get_context
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkProcess
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from queue import SimpleQueue
+from typing import Any, Generic, Protocol, TypeVar
 
 import torch
 
@@ -103,10 +105,63 @@ def nothing(_question: Any, _answer: Any) -> None:
     """Ignore an answer."""
 
 
+class Answering(ABC, Generic[Q, A]):
+    """Finds the answers to questions: to many together, or to one while others are sought."""
+
+    @abstractmethod
+    def begin(self, question: Q) -> Callable[[], A]:
+        """Return what waits for the answer to a question, to be called once."""
+
+    def __call__(self, questions: Iterable[Q]) -> list[A]:
+        """Return the answers in the order of the questions."""
+        return [answer() for answer in [self.begin(question) for question in questions]]
+
+
+class Alone(Answering[Q, A]):
+    """Finds each answer in this process, once it is waited for."""
+
+    def __init__(self, ask: Callable[[Q], A], arrived: Callable[[Q, A], None] = nothing) -> None:
+        self.ask, self.arrived = ask, arrived
+
+    def begin(self, question: Q) -> Callable[[], A]:
+        return partial(self.answer, question)
+
+    def answer(self, question: Q) -> A:
+        found = self.ask(question)
+        self.arrived(question, found)
+        return found
+
+
+class Pooled(Answering[Q, A]):
+    """Finds the answers in the processes of a pool, in the order begun.
+
+    Attributes:
+        sought: the questions whose answers have not arrived.
+        ended: of these, the answers that are known, in the order in which they were found.
+    """
+
+    def __init__(self, pool: ProcessPoolExecutor, arrived: Callable[[Q, A], None]) -> None:
+        self.pool, self.arrived = pool, arrived
+        self.sought: dict[Future[A], Q] = {}
+        self.ended: SimpleQueue[Future[A]] = SimpleQueue()
+
+    def begin(self, question: Q) -> Callable[[], A]:
+        future = self.pool.submit(_answer, question)
+        self.sought[future] = question
+        future.add_done_callback(self.ended.put)
+        return partial(self.answer, future)
+
+    def answer(self, future: Future[A]) -> A:
+        while future in self.sought:
+            ended = self.ended.get()
+            self.arrived(self.sought.pop(ended), ended.result())
+        return future.result()
+
+
 @contextmanager
 def answering(
     ask: Callable[[Q], A], workers: int, arrived: Callable[[Q, A], None] = nothing
-) -> Iterator[Callable[[Iterable[Q]], list[A]]]:
+) -> Iterator[Answering[Q, A]]:
     """Yield a function that answers many questions in parallel, and returns the answers in order.
 
     The processes are forked here, once for all questions, with the data of `ask`, so that only questions and answers
@@ -119,15 +174,7 @@ def answering(
         BadInput: a worker was killed.
     """
     if workers == 1:
-
-        def alone(questions: Iterable[Q]) -> list[A]:
-            answers = []
-            for question in questions:
-                answers.append(ask(question))
-                arrived(question, answers[-1])
-            return answers
-
-        yield alone
+        yield Alone(ask, arrived)
         return
     others = active_children()
     context = get_context("fork")
@@ -135,21 +182,13 @@ def answering(
         pool.submit(int).result()  # forks them all: once autograd has run beside a GPU, a fork could use it no more
         started = [process for process in active_children() if process not in others]
         try:
-            yield partial(_shared, pool, arrived)
+            yield Pooled(pool, arrived)
         except BaseException as error:
             for process in started:
                 process.terminate()
             if isinstance(error, BrokenProcessPool):
                 raise BadInput(f"a training's process was killed; if memory ran out, set {VARIABLE}=1") from error
             raise
-
-
-def _shared(pool: ProcessPoolExecutor, arrived: Callable[[Q, A], None], questions: Iterable[Q]) -> list[A]:
-    """Return the answers that the processes of a pool give, in the order of the questions."""
-    asked = {pool.submit(_answer, question): question for question in questions}
-    for answered in as_completed(asked):
-        arrived(asked[answered], answered.result())
-    return [answered.result() for answered in asked]
 
 
 def _listen(ask: Callable[[Any], Any], parent: int) -> None:

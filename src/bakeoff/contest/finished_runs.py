@@ -83,8 +83,7 @@ class FinishedRuns:
             yield checkpoint
         finally:
             checkpoint.signals.release()
-        for path in (checkpoint.path, checkpoint.previous):
-            path.unlink(missing_ok=True)
+        checkpoint.discard()
         checkpoint.signals.deliver()
 
     def ended(self, name: str) -> Checkpoint:

@@ -72,18 +72,27 @@ class Word2vec:
             return Batches(corpus, self.architecture, self.settings, device)
         return Shards(corpus, self.architecture, self.settings, self.threads)
 
-    def fit(self, corpus: Corpus, watch: Watch, progress: Progress, checkpoint: Checkpoint) -> Fitted:
-        """Goes on from the checkpoint, if there is one that this kind of device has left."""
+    def fit(
+        self, corpus: Corpus, watch: Watch, progress: Progress, checkpoint: Checkpoint, until: int | None = None
+    ) -> Fitted:
+        """Goes on from the checkpoint, if there is one that this kind of device has left.
+
+        Args:
+            until: epochs after which it pauses, in the checkpoint; None: it does not. A state from beyond is ignored.
+        """
         device = resolve(self.device)
         course, mark = self.course(corpus, device), f"{device.type}\n".encode()
         packed = checkpoint.load() or b""
         state = State.unpack(packed.removeprefix(mark), course.shape) if packed.startswith(mark) else course.start()
+        last = self.settings.epochs if until is None else until
+        if state.epoch + (state.offset > 0) > last:
+            state = course.start()
         for row in state.history:
             watch(row)
         progress.advance(course.done(state))
         with course.at(state):
             began, words = time.monotonic(), 0
-            while state.epoch < self.settings.epochs:
+            while state.epoch < last:
                 while state.offset < course.longest:
                     try:
                         words += (taken := course.round(state))
@@ -99,6 +108,8 @@ class Word2vec:
                 state = State(state.vectors, state.epoch + 1, history=[*state.history, row])
                 watch(row)
         course.fetch(state)
+        if last < self.settings.epochs:
+            checkpoint.save(mark, *state.pack())
         inputs, outputs = state.vectors[:, :, : self.settings.dimension]
         final = {name: value for name, value in state.history[-1].items() if name != "epoch"}
         return Fitted(state.history, None, {"input": inputs.copy(), "output": outputs.copy()}, final)

@@ -5,7 +5,17 @@ from typing import TYPE_CHECKING
 
 from bakeoff.base.quoting import quoted
 from bakeoff.base.settings import BadInput, hint
-from bakeoff.harness.study_rules import at, corners, of_grid, of_halving, of_names, of_price, of_space, of_target
+from bakeoff.harness.study_rules import (
+    at,
+    corners,
+    of_grid,
+    of_halving,
+    of_names,
+    of_price,
+    of_space,
+    of_target,
+    of_window,
+)
 from bakeoff.tuning.dotted import Unknown
 from bakeoff.tuning.embedding_base import OWN, EmbeddingBase
 from bakeoff.tuning.embedding_settings import EmbeddingStudySettings
@@ -30,6 +40,7 @@ def embedding_studies(params: "Params") -> Iterator[str]:
             *of_target(study),
             *own(study),
             *of_names(study),
+            *of_window(study),
         ]
         if faults:
             yield from (f"{place}.{fault}" for fault in faults)

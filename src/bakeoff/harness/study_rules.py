@@ -34,7 +34,7 @@ from bakeoff.tuning.evaluation import OfFolds
 from bakeoff.tuning.halving import planned, rungs
 from bakeoff.tuning.measures import PARAMETERS
 from bakeoff.tuning.searchers.grid import grid
-from bakeoff.tuning.settings import OPTIMIZER, Choice, Range, StudySettings, owner
+from bakeoff.tuning.settings import OPTIMIZER, Choice, Range, StudySettings, WindowSettings, owner
 from bakeoff.tuning.space import Point, Space, condition, holds, same
 from bakeoff.tuning.start import Start, of_recipe
 
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from bakeoff.harness.params import Params
 
 CHOOSING = ("grid", "random", "sobol", "bayes", "evolution", "nsga2")  # among optimizers with settings of their own
+WINDOWED = ("grid", "random", "sobol", "bayes", "gp", "nsga2")  # that propose while earlier trials have no value yet
 TRADING = ("grid", "random", "sobol", "bayes", "nsga2")  # that search for a front of two objectives
 GRID = 10**6  # points that a grid may have: all of them are listed before the first is tried
 # What folds at random would put on both sides; the examples do not say which of them belong together.
@@ -69,7 +70,7 @@ def studies(params: "Params", root: Path) -> Iterator[str]:
         if not isinstance(study, StudySettings):
             continue
         place = f"tuning.studies.{name}"
-        faults = list(of_task(params, study)) or [*of_names(study), *of_optimizers(study)]
+        faults = list(of_task(params, study)) or [*of_names(study), *of_optimizers(study), *of_window(study)]
         if faults:
             yield from (f"{place}.{fault}" for fault in faults)
             continue
@@ -179,6 +180,20 @@ def of_target(study: AnyStudy) -> Iterator[str]:
     if target is not None and not 0 < target <= highest:
         rule = "above 0" if highest == math.inf else "above 0 and at most 1"
         yield f"stop.target is {target:g}, and the {study.objective} to reach is {rule}; take such a value, or null"
+
+
+def of_window(study: AnyStudy) -> Iterator[str]:
+    """Yield what does not go with a window."""
+    if not isinstance(study.batch, WindowSettings):
+        return
+    named, way_out = f"batch is {{window: {study.batch.window}}}", f"batch: {study.batch.window}"
+    if unable := [method for method in study.methods if method not in WINDOWED]:
+        yield (
+            f"methods has {', '.join(unable)}, which needs the values of all earlier trials, and {named}; take methods "
+            f"that do not ({', '.join(WINDOWED)}), or {way_out}"
+        )
+    if study.stop.halving:
+        yield f"stop.halving is on, which ranks a rung once all of it is trained, and {named}; take {way_out}"
 
 
 def of_halving(params: "Params", study: AnyStudy) -> Iterator[str]:

@@ -477,7 +477,7 @@ def halved(cells: Sequence[Study]) -> str:
     """Return a sentence on trials with fewer epochs; nothing if there are none."""
     if all(cell.trials_full == cell.trials for cell in cells):
         return ""
-    return "Trials begin with few epochs, and only the best are trained again with more (successive halving). "
+    return "Trials begin with few epochs, and only the best are trained for more (successive halving). "
 
 
 def stopped(cells: Sequence[Study]) -> str:

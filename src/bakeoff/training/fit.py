@@ -205,8 +205,13 @@ class Loop(Generic[Batch]):
         optimizer: Optimizer,
         settings: LoopSettings,
         generator: torch.Generator,
+        until: int | None = None,
     ) -> None:
+        """Args:
+        until: epochs after which the run pauses; None: it does not.
+        """
         self.network, self.workload, self.optimizer, self.settings = network, workload, optimizer, settings
+        self.until = settings.epochs if until is None else until
         self.generator, self.parameters = generator, list(network.parameters())
         device = self.parameters[0].device
         self.precision = precision(settings, device)
@@ -286,7 +291,12 @@ class Loop(Generic[Batch]):
 
     @property
     def ended(self) -> bool:
-        return self.epoch == self.settings.epochs
+        return self.epoch == self.until
+
+    @property
+    def pauses(self) -> bool:
+        """Whether epochs are left where it ends."""
+        return self.until < self.settings.epochs
 
     @contextmanager
     def evaluated(self) -> Iterator[None]:
@@ -349,8 +359,14 @@ class Loop(Generic[Batch]):
         )
 
     def restore(self, packed: bytes) -> Outcome | None:
-        """Go on from a state; the outcome, if it is that of a run that has ended."""
+        """Go on from a state; the outcome, if it is that of a run that has ended.
+
+        A state from beyond the pause is ignored.
+        """
         state = unpack(packed)
+        diverged = state["outcome"] is not None and state["outcome"]["diverged"] is not None
+        if self.pauses and state["epoch"] + (state["batch"] > 0 or diverged) > self.until:
+            return None
         self.network.load_state_dict(state["network"])
         self.history = state["history"]
         self.generator.set_state(state["generator"]["now"])
@@ -377,6 +393,7 @@ def fit(
     generator: torch.Generator,
     watch: Watch,
     checkpoint: Checkpoint | None = None,
+    until: int | None = None,
 ) -> Outcome:
     """Train `network` in place, and return the outcome. Test data are never read.
 
@@ -397,9 +414,13 @@ def fit(
     All that chance decides in training must be drawn from `generator`, masks of dropout too: network, optimizer and
     generator as they were built, and the last state in the checkpoint, then give the weights to the bit that a run
     without a stop has. A run that has ended is saved with its outcome, and is not run again.
+
+    A run with `until` pauses after so many epochs. Its schedule spans all epochs of the settings. The outcome is what
+    would be left if it ended there; the checkpoint has the state before the last measurement, so that a run that goes
+    on from it is the same as one that never paused.
     """
     keep()
-    loop = Loop(network, workload, optimizer, settings, generator)
+    loop = Loop(network, workload, optimizer, settings, generator, until)
     writer = checkpoint if leads() else None
     packed = checkpoint.load() if checkpoint else None
     meet()  # before the first process writes again
@@ -408,6 +429,7 @@ def fit(
         watch(row)
     if outcome:
         return outcome
+    paused = False
     try:
         patient = True
         while patient and not loop.ended:
@@ -419,16 +441,21 @@ def fit(
                 if writer and writer.due:
                     writer.settle(loop.state())
             loop.end_epoch()
-            if loop.ended or loop.best:
+            if loop.best:
                 watch(row := loop.measure(whole=True))
                 with loop.evaluated():
-                    patient = not (loop.best and loop.best.waited(row, network))
-            elif loop.due:
+                    patient = not loop.best.waited(row, network)
+            elif loop.due and not loop.ended:
                 watch(loop.measure(whole=False))
+        paused = patient and loop.pauses
+        if writer and paused:
+            writer.save(loop.state())
+        if not loop.best:
+            watch(loop.measure(whole=True))
         loop.settle()
         outcome = Outcome(loop.history, None, loop.best.give_back(network) if loop.best else loop.losses.taken)
     except Diverged as diverged:
         outcome = Outcome(loop.history, diverged.step, None)
-    if writer:
+    if writer and not paused:
         writer.save(loop.state(outcome))
     return outcome

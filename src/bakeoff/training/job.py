@@ -60,8 +60,12 @@ class Started(Generic[Batch]):
     network: nn.Module
     generator: torch.Generator
 
-    def fit(self, watch: Watch = unwatched, checkpoint: Checkpoint | None = None) -> Outcome:
-        """Train the network, starting from the state in the checkpoint if there is one."""
+    def fit(self, watch: Watch = unwatched, checkpoint: Checkpoint | None = None, until: int | None = None) -> Outcome:
+        """Train the network, starting from the state in the checkpoint if there is one.
+
+        Args:
+            until: epochs after which the training pauses; None for no pause.
+        """
         job = self.job
         optimizer = OPTIMIZERS[job.optimizer].build(self.network.parameters(), job.hyperparameters)
         return fit(
@@ -72,4 +76,5 @@ class Started(Generic[Batch]):
             generator=self.generator,
             watch=watch,
             checkpoint=checkpoint,
+            until=until,
         )

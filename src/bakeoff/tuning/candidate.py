@@ -11,7 +11,7 @@ from bakeoff.networks.registry import NETWORKS
 from bakeoff.networks.settings import NetworkSettings
 from bakeoff.optimizers.registry import OPTIMIZERS
 from bakeoff.training.settings import PlanSettings
-from bakeoff.tuning.dotted import Unknown, placed, whole_names
+from bakeoff.tuning.dotted import Unknown, paused, placed, whole_names
 from bakeoff.tuning.settings import OPTIMIZER, PenaltySettings, StudySettings, owner
 from bakeoff.tuning.space import Space
 
@@ -24,6 +24,7 @@ class Candidate:
 
     Attributes:
         rule: the name of its optimizer.
+        until: epochs after which it pauses; None: it does not.
     """
 
     rule: str
@@ -31,6 +32,7 @@ class Candidate:
     optimizer: Settings
     training: PlanSettings
     penalty: PenaltySettings
+    until: int | None
 
     def document(self) -> dict[str, Any]:
         """Return the settings as plain values, by section."""
@@ -45,12 +47,14 @@ class Base:
         place: the place of the study, for messages.
         optimizers: those that are searched.
         values: the settings by section, as plain values; with several optimizers those of each under its name.
+        resume: whether a training with fewer epochs than these is one of them all that pauses.
     """
 
     place: str
     model: str
     optimizers: tuple[str, ...]
     values: Mapping[str, Any]
+    resume: bool
 
     @classmethod
     def read(
@@ -82,7 +86,7 @@ class Base:
             fixed = placed(values, study.fixed)
         except Unknown as error:
             raise BadInput(f"{place}.fixed: {error}") from None
-        return cls(place, study.model, study.optimizers, fixed)
+        return cls(place, study.model, study.optimizers, fixed, study.stop.resume)
 
     def at(self, point: Mapping[str, Any]) -> Candidate:
         """Return the settings at a point.
@@ -90,6 +94,7 @@ class Base:
         Raises:
             BadInput: their classes refuse them.
         """
+        point, until = paused(point, self.values["training"]["epochs"]) if self.resume else (point, None)
         rule = point.get(OPTIMIZER, self.optimizers[0])
         document = placed(self.values, {name: value for name, value in point.items() if name != OPTIMIZER})
         file = Path(self.place)
@@ -99,6 +104,7 @@ class Base:
             optimizer=validate(document, self.section(rule), OPTIMIZERS[rule].settings, file),
             training=validate(document, "training", PlanSettings, file),
             penalty=validate(document, "penalty", PenaltySettings, file),
+            until=until,
         )
 
     def section(self, rule: str) -> str:

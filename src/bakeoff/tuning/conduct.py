@@ -1,5 +1,6 @@
 """One method's search as a stage: parallel trainings, the log and the outputs."""
 
+from functools import partial
 from operator import methodcaller
 
 from bakeoff.base import paths
@@ -19,7 +20,8 @@ def conduct(stage: Stage, search: Study, finished: LoggedTrainings, workers: int
     """
     trials: list[Trial] = []
     log, name = finished.log, f"{search.study}-{search.method}"
-    training = answers(search.train, workers, finished.keep)
+    ask = partial(search.train, checkpoint=finished.checkpoint)
+    training = answers(ask, workers, finished.keep)
     with log, training as train, stage.progress(search.trainings) as progress:
         runs = search.run(finished.around(train), stage.watch, progress, trials.append)
     if log.taken:

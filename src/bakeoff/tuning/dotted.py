@@ -11,6 +11,13 @@ from bakeoff.tuning.settings import Dimension, Range
 EPOCHS = "training.epochs"
 
 
+def paused(point: Mapping[str, Any], epochs: int) -> tuple[dict[str, Any], int | None]:
+    """Return a point whose training pauses without its epochs, and these; None if they are those of a full training."""
+    rest = {name: value for name, value in point.items() if name != EPOCHS}
+    until = point.get(EPOCHS, epochs)
+    return rest, None if until == epochs else until
+
+
 class Unknown(ValueError):
     """A dotted name that is not a setting of the training."""
 

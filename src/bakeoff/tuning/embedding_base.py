@@ -8,7 +8,7 @@ from typing import Any
 from bakeoff.base.record import flat
 from bakeoff.base.settings import BadInput, validate
 from bakeoff.embedding.settings import ArchitectureName, Word2vecSettings
-from bakeoff.tuning.dotted import Unknown, placed, whole_names
+from bakeoff.tuning.dotted import Unknown, paused, placed, whole_names
 from bakeoff.tuning.embedding_settings import EmbeddingStudySettings
 from bakeoff.tuning.space import Space
 
@@ -21,10 +21,12 @@ class EmbeddingCandidate:
 
     Attributes:
         values: as plain values, by section.
+        until: epochs after which it pauses; None: it does not.
     """
 
     settings: Word2vecSettings
     values: Mapping[str, Any]
+    until: int | None
 
     @property
     def rule(self) -> str:
@@ -42,12 +44,14 @@ class EmbeddingBase:
         place: the place of the study, for messages.
         word2vec: the settings of params.yaml, for those that the study does not set.
         values: the settings by section, as plain values; the learning rate is that of the architecture.
+        resume: whether a training with fewer epochs than these is one of them all that pauses.
     """
 
     place: str
     architecture: ArchitectureName
     word2vec: Word2vecSettings
     values: Mapping[str, Any]
+    resume: bool
 
     @classmethod
     def read(cls, name: str, study: EmbeddingStudySettings, word2vec: Word2vecSettings) -> "EmbeddingBase":
@@ -63,7 +67,7 @@ class EmbeddingBase:
             fixed = placed({"embedding": named, "training": {"epochs": study.epochs}}, study.fixed)
         except Unknown as error:
             raise BadInput(f"{place}.fixed: {error}") from None
-        return cls(place, study.architecture, word2vec, fixed)
+        return cls(place, study.architecture, word2vec, fixed, study.stop.resume)
 
     @property
     def model(self) -> str:
@@ -75,12 +79,13 @@ class EmbeddingBase:
         Raises:
             BadInput: their class refuses them.
         """
+        point, until = paused(point, self.values["training"]["epochs"]) if self.resume else (point, None)
         document = placed(self.values, point)
         whole = self.word2vec.model_dump(mode="json") | document["embedding"] | document["training"]
         rates = self.word2vec.learning_rate.model_dump(mode="json")
         whole["learning_rate"] = rates | {self.architecture: whole["learning_rate"]}
         settings = validate({"embedding": whole}, "embedding", Word2vecSettings, Path(self.place))
-        return EmbeddingCandidate(settings, document)
+        return EmbeddingCandidate(settings, document, until)
 
     def named_at(self, point: Mapping[str, Any]) -> dict[str, Any]:
         """Return all settings of the training at a point under their dotted names."""

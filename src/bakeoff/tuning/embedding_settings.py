@@ -9,7 +9,7 @@ from bakeoff.base.settings import Settings
 from bakeoff.base.values import DISTINCT, Amount, Positive, Seed
 from bakeoff.embedding.settings import ArchitectureName
 from bakeoff.tuning.evaluation import OfSeeds
-from bakeoff.tuning.settings import Dimension, MethodName, StopSettings, StudySettings
+from bakeoff.tuning.settings import BatchOrWindow, Dimension, MethodName, StopSettings, StudySettings
 
 TestName = Literal["wordsim", "simlex", "analogies"]
 EmbeddingObjective = Literal["loss", TestName]
@@ -25,7 +25,7 @@ class EmbeddingStudySettings(Settings):
         corpus: a text under `data`.
         objective: the loss on the held-out text (lower is better), or the score in a test of words (higher is better).
         trials: trainings that a method may spend, or their share of those that the budget has; None: all of these.
-        batch: trials asked for at a time.
+        batch: trials asked for at a time, and told together; or the window in which they are asked for one by one.
         examples: words of the training text, from its beginning, or their share; None: all.
         evaluation: the trainings of a trial, whose mean is its value.
         seed: of the trials; confirmations have those that follow.
@@ -36,7 +36,7 @@ class EmbeddingStudySettings(Settings):
     objective: EmbeddingObjective
     methods: Annotated[tuple[MethodName, ...], Field(strict=False), DISTINCT]
     trials: Amount | None
-    batch: Positive
+    batch: BatchOrWindow
     evaluation: OfSeeds
     stop: StopSettings
     epochs: Positive

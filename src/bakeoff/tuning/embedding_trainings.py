@@ -33,6 +33,8 @@ class Unsaved(Checkpoint):
     def due(self) -> bool:
         return False
 
+    def save(self, *parts: bytes | memoryview) -> None: ...
+
 
 @dataclass(frozen=True)
 class Text:
@@ -95,14 +97,18 @@ class EmbeddingTrainings:
     seed: int
     objective: EmbeddingObjective
 
-    def __call__(self, point: Point) -> Trained:
-        """Return the trial at a point, without the tests of words that do not decide."""
-        trained, _ = self.train(point, self.seed)
+    def __call__(self, point: Point, checkpoint: Checkpoint | None = None) -> Trained:
+        """Return the trial at a point, without the tests of words that do not decide.
+
+        Args:
+            checkpoint: from which the training goes on, and in which it pauses.
+        """
+        trained, _ = self.train(point, self.seed, checkpoint)
         return trained
 
-    def part(self, point: Point, part: Part) -> Trained:
+    def part(self, point: Point, part: Part, checkpoint: Checkpoint | None = None) -> Trained:
         """Return one of the several trainings of a trial."""
-        trained, _ = self.train(point, part.seed)
+        trained, _ = self.train(point, part.seed, checkpoint)
         return trained
 
     def confirm(self, point: Point, seed: int) -> Trained:
@@ -116,15 +122,16 @@ class EmbeddingTrainings:
                 metrics |= test.measure(vectors, f"test/{name}")
         return Trained(metrics, None)
 
-    def train(self, point: Point, seed: int) -> tuple[Trained, Vectors | None]:
+    def train(self, point: Point, seed: int, checkpoint: Checkpoint | None = None) -> tuple[Trained, Vectors | None]:
         """Return a training and its vectors; None if it diverged."""
         corpus = self.text.corpus
         # The sampler holds out the end of its text by a share.
         held = {"validation": self.text.held / len(corpus.ids)}
-        settings = self.base.at(point).settings.model_copy(update={"seed": seed} | held)
+        candidate = self.base.at(point)
+        settings = candidate.settings.model_copy(update={"seed": seed} | held)
         sampler = Word2vec(self.base.architecture, settings, "cpu", threads=1)
         with Progress(sampler.steps(corpus), sampler.name, StringIO()) as unseen:
-            fitted = sampler.fit(corpus, lambda _: None, unseen, Unsaved())
+            fitted = sampler.fit(corpus, lambda _: None, unseen, checkpoint or Unsaved(), candidate.until)
         if fitted.diverged:
             return Trained({}, fitted.diverged), None
         vectors = Vectors.of(fitted.vectors["input"], corpus.words)

@@ -1,5 +1,6 @@
-"""Spends the budget of a search: asks for a batch, has it tried, tells it in the order asked."""
+"""Spends the budget of a search: asks for points, has them tried, tells them in the order asked."""
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Literal
@@ -53,9 +54,46 @@ def search(
             spent += proposal.cost
             paid = spent * price
             whole = int(paid) if paid.denominator == 1 else float(paid)
-            trials.append(Trial(len(trials) + 1, whole, proposal.point, trained, proposal.cost >= 1))
+            trials.append(Trial(len(trials) + 1, whole, proposal.point, trained, proposal.full))
             watch(trials[-1])
     return trials
+
+
+def search_in_window(
+    searcher: Searcher,
+    begin: Callable[[Point], Callable[[], Trained]],
+    *,
+    budget: int,
+    price: int,
+    window: int,
+    stop: StopSettings,
+    watch: Callable[[Trial], None],
+    goal: Goal,
+) -> list[Trial]:
+    """All trials: as many as the budget has, or fewer where a rule of `stop` ends the search.
+
+    Trial i is asked for once all trials up to i - window are told, each by itself in the order asked, however many are
+    tried at a time: so that this changes no result. After a rule holds no trial is asked for, and those in the window
+    count.
+
+    Args:
+        begin: returns what waits for the trial of a point.
+        budget: trials.
+        price: trainings of a trial.
+    """
+    trials: list[Trial] = []
+    waiting: deque[tuple[Point, Callable[[], Trained]]] = deque()
+    while True:
+        while len(waiting) < window and len(trials) + len(waiting) < budget and goal.rule(trials, stop) is None:
+            (proposal,) = searcher.ask(1)
+            waiting.append((proposal.point, begin(proposal.point)))
+        if not waiting:
+            return trials
+        point, trial_of = waiting.popleft()
+        trained = trial_of()
+        searcher.tell([goal.told(trained)])
+        trials.append(Trial(len(trials) + 1, (len(trials) + 1) * price, point, trained))
+        watch(trials[-1])
 
 
 def ending(

@@ -15,10 +15,20 @@ from bakeoff.tuning.space import Point
 
 @dataclass(frozen=True)
 class Rung:
-    """So many points, each trained for so many epochs."""
+    """So many points, each trained for so many epochs.
+
+    Attributes:
+        further: epochs that each of them costs: without those from which it goes on.
+    """
 
     epochs: int
     points: int
+    further: int
+
+    @property
+    def cost(self) -> int:
+        """In epochs."""
+        return self.further * self.points
 
 
 Bracket = Sequence[Rung]  # each rung has the best points of the one before
@@ -38,12 +48,12 @@ class Plan:
     @property
     def cost(self) -> Fraction:
         """In full trainings."""
-        return Fraction(sum(rung.epochs * rung.points for bracket in self.brackets for rung in bracket), self.epochs)
+        return Fraction(sum(rung.cost for bracket in self.brackets for rung in bracket), self.epochs)
 
     @property
     def cheapest(self) -> Fraction:
         """The cost of the shortest training."""
-        return Fraction(min(bracket[0].epochs for bracket in self.brackets), self.epochs)
+        return Fraction(min(rung.further for bracket in self.brackets for rung in bracket), self.epochs)
 
 
 def planned(settings: HalvingSettings, epochs: int, budget: int) -> Plan:
@@ -56,8 +66,8 @@ def planned(settings: HalvingSettings, epochs: int, budget: int) -> Plan:
     left, made = budget * epochs, []
     for number, start in enumerate(starts):
         share = left // (len(starts) - number)
-        made.append(bracket(levels[levels.index(start) :], settings.factor, share))
-        left -= sum(rung.epochs * rung.points for rung in made[-1])
+        made.append(bracket(levels[levels.index(start) :], settings, share))
+        left -= sum(rung.cost for rung in made[-1])
     return Plan(epochs, made)
 
 
@@ -70,31 +80,36 @@ def rungs(settings: HalvingSettings, epochs: int) -> list[int]:
     return levels
 
 
-def bracket(levels: Sequence[int], factor: int, budget: int) -> list[Rung]:
+def bracket(levels: Sequence[int], settings: HalvingSettings, budget: int) -> list[Rung]:
     """Return the bracket with the most points that costs at most so many epochs, of which a full training is one part.
 
     Where it does not pay for so many points that one of them climbs all rungs, the lowest rung is left out.
     """
+    factor = settings.factor
+    done = [0, *levels[:-1]] if settings.resume else [0] * len(levels)
 
     def climbing(points: int) -> list[Rung]:
-        return [Rung(level, points // factor**height) for height, level in enumerate(levels)]
+        return [
+            Rung(level, points // factor**height, level - before)
+            for height, (level, before) in enumerate(zip(levels, done, strict=True))
+        ]
 
     def cost(points: int) -> int:
-        return sum(rung.epochs * rung.points for rung in climbing(points))
+        return sum(rung.cost for rung in climbing(points))
 
     points = bisect_right(range(1, budget // levels[0] + 1), budget, key=cost)
     enough = points >= factor ** (len(levels) - 1)
-    return climbing(points) if enough else bracket(levels[1:], factor, budget)
+    return climbing(points) if enough else bracket(levels[1:], settings, budget)
 
 
 class Halving:
     """Trains the points of a searcher for the epochs of the first rung, and the best 1 / factor of them for the next.
 
-    A point that climbs is trained anew, for its schedule spans all of its epochs. Where too few points of a rung have
-    a value, diverged ones climb as well. The searcher is told the values of the first rung alone, which are comparable.
-    Each bracket has a searcher of its own, with a seed of its own.
+    A point that climbs goes on from its checkpoint, or is trained anew, as the settings have it: see HalvingSettings.
+    Where too few points of a rung have a value, diverged ones climb as well. The searcher is told the values of the
+    first rung alone, which are comparable. Each bracket has a searcher of its own, with a seed of its own.
     Source: Jamieson & Talwalkar 2016, AISTATS 51; Li et al. 2018, JMLR 18(185).
-    Differs: a bracket has as many points as its share of the budget allows; no training goes on from a checkpoint.
+    Differs: a bracket has as many points as its share of the budget allows.
     """
 
     def __init__(self, problem: Problem, build: Callable[[Problem], Searcher], plan: Plan) -> None:
@@ -122,8 +137,8 @@ class Halving:
             self.asked = [proposal.point for proposal in self.searchers[self.bracket].ask(n)]
         else:
             self.asked, self.waiting = self.waiting[:n], self.waiting[n:]
-        cost = Fraction(self.rung.epochs, self.epochs)
-        return [Proposal(point | {EPOCHS: self.rung.epochs}, cost) for point in self.asked]
+        epochs, cost = self.rung.epochs, Fraction(self.rung.further, self.epochs)
+        return [Proposal(point | {EPOCHS: epochs}, cost, epochs == self.epochs) for point in self.asked]
 
     def tell(self, values: Sequence[float]) -> None:
         if self.height == 0:

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from bakeoff.base.checkpoint import Checkpoint
 from bakeoff.base.settings import BadInput
 from bakeoff.base.values import resolved
 from bakeoff.data.examples import Examples, Split
@@ -75,18 +76,22 @@ class Objective:
     seed: int
     counted: bool = False  # whether the number of the network's weights is among the metrics
 
-    def __call__(self, point: Point) -> Trained:
-        """Return the trial at a point. The test split is not read."""
-        network, _, outcome = self.train(point, self.seed)
+    def __call__(self, point: Point, checkpoint: Checkpoint | None = None) -> Trained:
+        """Return the trial at a point. The test split is not read.
+
+        Args:
+            checkpoint: from which the training goes on, and in which it pauses.
+        """
+        network, _, outcome = self.train(point, self.seed, checkpoint)
         size = {} if outcome.diverged else self.size(network)
         return Trained(outcome.final | size, outcome.diverged)
 
-    def part(self, point: Point, part: Part) -> Trained:
+    def part(self, point: Point, part: Part, checkpoint: Checkpoint | None = None) -> Trained:
         """Return one of the several trainings of a trial."""
         examples = self.examples
         if part.fold is not None and part.folds is not None:
             examples = held_out(examples, part.fold, part.folds, self.seed)
-        return replace(self, examples=examples, seed=part.seed)(point)
+        return replace(self, examples=examples, seed=part.seed)(point, checkpoint)
 
     def confirm(self, point: Point, seed: int) -> Trained:
         """Return a training at the point from another seed, its test metrics included."""
@@ -100,7 +105,9 @@ class Objective:
         """Return the number of weights as a metric, where it is one."""
         return {PARAMETERS: sum(weight.numel() for weight in network.parameters())} if self.counted else {}
 
-    def train(self, point: Point, seed: int) -> tuple[nn.Module, Supervised, Outcome]:
+    def train(
+        self, point: Point, seed: int, checkpoint: Checkpoint | None = None
+    ) -> tuple[nn.Module, Supervised, Outcome]:
         candidate = self.base.at(point)
         workload = self.workload(candidate, candidate.penalty.weight_decay)
         started = Job(
@@ -111,7 +118,7 @@ class Objective:
             loop(candidate),
             seed,
         ).start()
-        outcome = started.fit()
+        outcome = started.fit(checkpoint=checkpoint, until=candidate.until)
         return started.network, workload, outcome
 
     def workload(self, candidate: Candidate, weight_decay: float | Tensor) -> Supervised:

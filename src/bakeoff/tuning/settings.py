@@ -138,11 +138,29 @@ class HalvingSettings(Settings):
         kind: halving: all points begin on the lowest rung; hyperband: an equal part of the budget begins on each.
         first: the fewest epochs that a rung may have.
         factor: epochs of a rung over those of the one below, which are rounded down; 1 in `factor` points is promoted.
+        resume: whether a promoted point continues from its checkpoint, with a schedule over all epochs of the study,
+            and costs only its further epochs; otherwise it is trained again, with a schedule over those of its rung.
     """
 
     kind: Literal["halving", "hyperband"]
     first: Positive
     factor: Annotated[int, Field(ge=2, le=100)]
+    resume: bool
+
+
+class WindowSettings(Settings):
+    """Trial i is asked for once all trials up to i - window are told. They are told one by one, in the order asked."""
+
+    window: Positive
+
+
+def batch_or_window(value: Any) -> str:
+    return "window" if isinstance(value, dict | WindowSettings) else "batch"
+
+
+BatchOrWindow = Annotated[
+    Annotated[Positive, Tag("batch")] | Annotated[WindowSettings, Tag("window")], Discriminator(batch_or_window)
+]
 
 
 class StopSettings(Settings):
@@ -158,6 +176,11 @@ class StopSettings(Settings):
     target: Bound | None
     patience: Positive | None
     halving: HalvingSettings | None
+
+    @property
+    def resume(self) -> bool:
+        """Whether trainings pause and go on."""
+        return self.halving is not None and self.halving.resume
 
 
 def listed(value: Any) -> str:
@@ -189,7 +212,7 @@ class StudySettings(Settings):
         objective: of the validation data: the loss (lower is better), or a metric of the task (higher is better); or a
             list of two that are traded off, one of which may be the number of the network's weights (lower is better).
         trials: trainings that a method may spend, or their share of those that the budget has; None: all of these.
-        batch: trials asked for at a time.
+        batch: trials asked for at a time, and told together; or the window in which they are asked for one by one.
         evaluation: the trainings of a trial, whose mean is its value.
         examples: training examples, or their share.
         seed: of the trials; confirmations have those that follow the last seed of a trial.
@@ -202,7 +225,7 @@ class StudySettings(Settings):
     objective: OneOrTwo
     methods: Annotated[tuple[MethodName, ...], Field(strict=False), DISTINCT]
     trials: Amount | None
-    batch: Positive
+    batch: BatchOrWindow
     stop: StopSettings
     evaluation: Evaluation
     epochs: Positive

@@ -7,19 +7,21 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any
 
+from bakeoff.base.checkpoint import Checkpoint
 from bakeoff.base.progress import Progress
 from bakeoff.base.record import Run, flat
 from bakeoff.base.settings import Settings
+from bakeoff.base.workers import Answering
 from bakeoff.training.fit import Watch
 from bakeoff.tuning.embedding_settings import AnyStudy
 from bakeoff.tuning.evaluation import Part
-from bakeoff.tuning.executor import ending, search
+from bakeoff.tuning.executor import ending, search, search_in_window
 from bakeoff.tuning.goal import Goal
 from bakeoff.tuning.halving import Plan, planned
 from bakeoff.tuning.measures import metric, sign, written
 from bakeoff.tuning.one_objective import OneObjective
 from bakeoff.tuning.searchers.searcher import Searcher
-from bakeoff.tuning.settings import OPTIMIZER, SearchBudget
+from bakeoff.tuning.settings import OPTIMIZER, SearchBudget, WindowSettings
 from bakeoff.tuning.space import Point
 from bakeoff.tuning.trained import Asked, Trained, Trainings
 from bakeoff.tuning.trial import Trial
@@ -73,21 +75,23 @@ class Study:
         return self.settings.points(self.budget.trials)
 
     @property
-    def train(self) -> Callable[[Asked], Trained]:
-        """Each training of the search. It holds the examples or the text, and travels to other processes."""
+    def train(self) -> Callable[..., Trained]:
+        """The function `training` with the objective: what other processes need for each training of the search."""
         return partial(training, self.objective)
 
-    def try_all(
-        self, train: Callable[[Sequence[Asked]], Sequence[Trained]], points: Sequence[Point]
-    ) -> Sequence[Trained]:
-        """Return the trial of each point. All of their trainings are asked for together."""
+    def begin(self, train: Answering[Asked, Trained], point: Point) -> Callable[[], Trained]:
+        """Return what waits for the trial of a point, whose trainings begin."""
         parts = self.settings.evaluation.parts(self.settings.seed)
-        trained = train([(point, part) for point in points for part in parts])
-        return [Trained.of(trained[first : first + len(parts)]) for first in range(0, len(trained), len(parts))]
+        waiting = [train.begin((point, part)) for part in parts]
+        return lambda: Trained.of([trained() for trained in waiting])
+
+    def try_all(self, train: Answering[Asked, Trained], points: Sequence[Point]) -> Sequence[Trained]:
+        """Return the trial of each point. All of their trainings begin together."""
+        return [trial() for trial in [self.begin(train, point) for point in points]]
 
     def run(
         self,
-        train: Callable[[Sequence[Asked]], Sequence[Trained]],
+        train: Answering[Asked, Trained],
         watch: Callable[[str, Mapping[str, Any]], Watch],
         progress: Progress,
         noted: Callable[[Trial], None] = lambda _: None,
@@ -115,17 +119,29 @@ class Study:
                 show(history[-1])
 
         whole, price = plan.cost if plan else self.points, settings.evaluation.cost
-        trials = search(
-            self.searcher,
-            partial(self.try_all, train),
-            budget=whole,
-            price=price,
-            cheapest=plan.cheapest if plan else 1,
-            batch=settings.batch,
-            stop=settings.stop,
-            watch=see,
-            goal=goal,
-        )
+        if isinstance(settings.batch, WindowSettings):
+            trials = search_in_window(
+                self.searcher,
+                partial(self.begin, train),
+                budget=self.points,
+                price=price,
+                window=settings.batch.window,
+                stop=settings.stop,
+                watch=see,
+                goal=goal,
+            )
+        else:
+            trials = search(
+                self.searcher,
+                partial(self.try_all, train),
+                budget=whole,
+                price=price,
+                cheapest=plan.cheapest if plan else 1,
+                batch=settings.batch,
+                stop=settings.stop,
+                watch=see,
+                goal=goal,
+            )
         ended = ending(trials, settings.stop, goal, whole * price)
         if unspent := budget.trials - progress.done:
             progress.advance(unspent, note=f"ended by its {ended} after {len(trials)} trials")
@@ -156,7 +172,9 @@ class Study:
             "method": self.method,
         }
         searched = {f"study.{name}": value for name, value in self.budget.model_dump().items()}
-        searched |= {f"study.{name}": getattr(self.settings, name) for name in ("batch", "examples")}
+        batch = self.settings.batch
+        searched["study.batch"] = f"window of {batch.window}" if isinstance(batch, WindowSettings) else batch
+        searched["study.examples"] = self.settings.examples
         if self.settings.evaluation.trainings > 1:
             searched["study.evaluation"] = str(self.settings.evaluation)
         if self.settings.start != "params":
@@ -192,12 +210,18 @@ class Study:
         return Run(f"{self.name}-{suffix}", named, {**trained.metrics, **metrics}, [], trained.diverged, self.name)
 
 
-def training(objective: Trainings, asked: Asked) -> Trained:
-    """Return one training."""
+def training(
+    objective: Trainings, asked: Asked, checkpoint: Callable[[Asked], Checkpoint | None] = lambda _: None
+) -> Trained:
+    """Return one training.
+
+    Args:
+        checkpoint: returns the checkpoint from which a training continues, and in which it pauses.
+    """
     point, of = asked
     if isinstance(of, Part):
-        return objective.part(point, of)
-    return objective(point) if of is None else objective.confirm(point, of)
+        return objective.part(point, of, checkpoint(asked))
+    return objective(point, checkpoint(asked)) if of is None else objective.confirm(point, of)
 
 
 def best_so_far(objectives: Sequence[str], last: Mapping[str, float], trial: Trial) -> dict[str, float]:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from bakeoff.base.checkpoint import Checkpoint
 from bakeoff.tuning.evaluation import Part, merged
 from bakeoff.tuning.measures import metric, sign
 from bakeoff.tuning.space import Point
@@ -50,6 +51,10 @@ class Checked(Protocol):
     def rule(self) -> str:
         """The name of its optimizer."""
 
+    @property
+    def until(self) -> int | None:
+        """The epochs after which it pauses; None: it does not."""
+
     def document(self) -> dict[str, Any]:
         """Return the settings as plain values, by section."""
 
@@ -64,6 +69,10 @@ class Shared(Protocol):
     @property
     def model(self) -> str:
         """The model that is trained: a network, or an architecture of word vectors."""
+
+    @property
+    def resume(self) -> bool:
+        """Whether trainings pause and go on."""
 
     def at(self, point: Mapping[str, Any]) -> Checked:
         """Return the settings at a point.
@@ -85,10 +94,14 @@ class Trainings(Protocol):
     @property
     def seed(self) -> int: ...
 
-    def __call__(self, point: Point) -> Trained:
-        """Return the trial at a point, without anything that is measured on test data."""
+    def __call__(self, point: Point, checkpoint: Checkpoint | None = None) -> Trained:
+        """Return the trial at a point, without anything that is measured on test data.
 
-    def part(self, point: Point, part: Part) -> Trained:
+        Args:
+            checkpoint: from which the training goes on, and in which it pauses.
+        """
+
+    def part(self, point: Point, part: Part, checkpoint: Checkpoint | None = None) -> Trained:
         """Return one of the several trainings of a trial."""
 
     def confirm(self, point: Point, seed: int) -> Trained:

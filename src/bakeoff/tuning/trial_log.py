@@ -3,16 +3,20 @@
 import hashlib
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from bakeoff.base import files, paths
-from bakeoff.base.disk import writing
+from bakeoff.base.checkpoint import Checkpoint
+from bakeoff.base.disk import CHECKPOINTS, writing
 from bakeoff.base.machine import processor
 from bakeoff.base.reproducible import HEAVY
+from bakeoff.base.workers import Answering
+from bakeoff.tuning.dotted import EPOCHS
 from bakeoff.tuning.evaluation import Part
 from bakeoff.tuning.searchers.searcher import Slope
 from bakeoff.tuning.space import Point
@@ -33,15 +37,20 @@ class TrialLog:
     lines of other code, data, libraries and processors, and of the others all but the last `MOST`.
 
     Attributes:
+        checkpoints: of the trainings that pause. The stage removes them when its outputs stand.
         taken: trainings that were not repeated because an earlier run has finished them.
     """
 
-    def __init__(self, stage: str, shared: Mapping[str, Any], folder: Path = FOLDER) -> None:
+    def __init__(
+        self, stage: str, shared: Mapping[str, Any], folder: Path = FOLDER, checkpoints: Path = CHECKPOINTS
+    ) -> None:
         """Args:
         shared: the values that determine all results of the search, except its settings.
+        checkpoints: the folder of the checkpoints of all stages.
         """
         self.path = folder / f"{stage}.jsonl"
         self.shared = digest([shared, {name: version(name) for name in HEAVY}, processor()])
+        self.checkpoints = Checkpoint(stage, self.shared, checkpoints)
         self.taken = 0
         self.torn = False
         self.lines: list[bytes] = []
@@ -118,30 +127,57 @@ class LoggedTrainings:
         candidate = base.at(point)
         part = Part(self.objective.seed) if of is None else of
         trial = part.document() if isinstance(part, Part) else {"seed": part, "test": True}
-        return digest([base.model, candidate.rule, candidate.document(), trial, self.shared])
+        # A training with all epochs is the same whether or not others pause.
+        pause = [] if candidate.until is None else [candidate.until]
+        return digest([base.model, candidate.rule, candidate.document(), trial, self.shared, *pause])
+
+    def checkpoint(self, asked: Asked) -> Checkpoint | None:
+        """Return that of a training which others of its search have begun, or go on with; None where none pauses."""
+        point, of = asked
+        if not self.objective.base.resume or isinstance(of, int):
+            return None
+        whole = {name: value for name, value in point.items() if name != EPOCHS}
+        return self.log.checkpoints.run(self.key((whole, of)))
 
     def keep(self, asked: Asked, trained: Trained) -> None:
-        """Log a training that has ended."""
+        """Log a training that has ended, and remove its checkpoint if no other goes on with it."""
         self.log.add(self.key(asked), {"metrics": dict(trained.metrics), "diverged": trained.diverged})
+        checkpoint = self.checkpoint(asked)
+        if checkpoint and self.objective.base.at(asked[0]).until is None:
+            checkpoint.discard()
 
-    def around(
-        self, train: Callable[[Sequence[Asked]], Sequence[Trained]]
-    ) -> Callable[[Sequence[Asked]], list[Trained]]:
+    def around(self, train: Answering[Asked, Trained]) -> Answering[Asked, Trained]:
         """Return `train`, which calls `keep` for each training, for those that are not in the log."""
-
-        def remember(questions: Sequence[Asked]) -> list[Trained]:
-            keys = [self.key(asked) for asked in questions]
-            missing = {key: asked for key, asked in zip(keys, questions, strict=True) if self.log.get(key) is None}
-            train(list(missing.values()))
-            self.asked += len(keys)
-            self.log.taken += sum(key in self.log.earlier for key in keys)
-            return [Trained(**self.log.results[key]) for key in keys]
-
-        return remember
+        return Remembered(self, train)
 
     def slope(self, build: Callable[[int], Slope], steps: int) -> Slope:
         """Return the gradient through a number of steps; results in the log are not computed again."""
         return LoggedSlope(self, build(steps), steps)
+
+
+class Remembered(Answering[Asked, Trained]):
+    """Trainings from the log, of which those that are missing are trained.
+
+    Attributes:
+        begun: what waits for a training, by its key: equal ones are trained once.
+    """
+
+    def __init__(self, trainings: LoggedTrainings, train: Answering[Asked, Trained]) -> None:
+        self.trainings, self.train = trainings, train
+        self.begun: dict[str, Callable[[], Trained]] = {}
+
+    def begin(self, question: Asked) -> Callable[[], Trained]:
+        log, key = self.trainings.log, self.trainings.key(question)
+        self.trainings.asked += 1
+        log.taken += key in log.earlier
+        if log.get(key) is None and key not in self.begun:
+            self.begun[key] = self.train.begin(question)
+        return partial(self.found, key)
+
+    def found(self, key: str) -> Trained:
+        if self.trainings.log.get(key) is None:
+            self.begun[key]()
+        return Trained(**self.trainings.log.results[key])
 
 
 class LoggedSlope:

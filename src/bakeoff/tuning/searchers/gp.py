@@ -14,9 +14,9 @@ class Gp(Sampled):
     """Points of the largest expected improvement under a Gaussian process, after a random start.
 
     Optuna's sampler: Matern 5/2 kernel with a length scale for each dimension, logarithm of the expected improvement,
-    trials of a batch that are not told yet as pending. Each coordinate of a range is rounded to one of `levels` places,
-    and the rounded place is tried and told, so that rounding in the model does not move a proposal. A diverged trial is
-    told as the worst finite value so far; before there is one it is left out of the model.
+    trials of a batch or a window that are not told yet as pending. Each coordinate of a range is rounded to one of
+    `levels` places, and the rounded place is tried and told, so that rounding in the model does not move a proposal. A
+    diverged trial is told as the worst finite value so far; before there is one it is left out of the model.
     Source: Jones, Schonlau & Welch 1998, Journal of Global Optimization 13; Ament et al. 2023, NeurIPS 36.
     """
 
@@ -42,7 +42,7 @@ class Gp(Sampled):
 
     def tell(self, values: Sequence[float]) -> None:
         self.worst = max([self.worst, *(value for value in values if math.isfinite(value))])
-        for trial, value in zip(self.asked, values, strict=True):
+        for trial, value in zip(self.first(len(values)), values, strict=True):
             known = value if math.isfinite(value) else self.worst
             if math.isfinite(known):
                 self.study.tell(trial, known)

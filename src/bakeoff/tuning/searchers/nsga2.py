@@ -16,7 +16,8 @@ class Nsga2(Sampled):
     its coordinates are redrawn from the whole range.
     Source: Deb, Pratap, Agarwal & Meyarivan 2002, IEEE Transactions on Evolutionary Computation 6(2).
     Differs: uniform crossover and mutation in place of simulated binary crossover and polynomial
-    mutation; a batch that is asked for before a generation is told belongs to it, and may make it larger.
+    mutation; what is asked for before a generation is told, in a batch or a window, belongs to it, and may make it
+    larger.
     """
 
     def __init__(self, problem: Problem, settings: Nsga2Settings) -> None:

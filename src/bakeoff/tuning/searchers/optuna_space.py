@@ -36,8 +36,9 @@ class Sampled:
         self.asked: list[optuna.Trial] = []
 
     def ask(self, n: int) -> list[Proposal]:
-        self.asked = [self.draw() for _ in range(n)]
-        return [Proposal(self.space.point(self.cube(trial))) for trial in self.asked]
+        drawn = [self.draw() for _ in range(n)]
+        self.asked += drawn
+        return [Proposal(self.space.point(self.cube(trial))) for trial in drawn]
 
     def draw(self) -> optuna.Trial:
         return self.study.ask(dict(self.axes))
@@ -50,5 +51,10 @@ class Sampled:
         )
 
     def tell(self, values: Sequence[Any]) -> None:
-        for trial, value in zip(self.asked, values, strict=True):
+        for trial, value in zip(self.first(len(values)), values, strict=True):
             self.study.tell(trial, value)
+
+    def first(self, n: int) -> list[optuna.Trial]:
+        """Take the first of the trials that have no value."""
+        taken, self.asked = self.asked[:n], self.asked[n:]
+        return taken

@@ -12,11 +12,16 @@ from bakeoff.tuning.space import Point, Space
 class Proposal:
     """A point to try, and how many trainings it takes: its own, and those that finding it has cost.
 
-    A training that has fewer epochs than the study costs a share of a training, and has its epochs in its point.
+    A training that has fewer epochs than the study, or that goes on from a checkpoint, costs a share of a training, and
+    has its epochs in its point.
+
+    Attributes:
+        full: whether the training has all epochs of the study in the end.
     """
 
     point: Point
     cost: Fraction | int = 1
+    full: bool = True
 
 
 class Searcher(Protocol):
@@ -24,8 +29,9 @@ class Searcher(Protocol):
         """From one to n points to try next."""
 
     def tell(self, values: Sequence[Any]) -> None:
-        """The values of the points last asked for, in that order; smaller is better, and infinity is a diverged trial.
+        """The values of the first of the points that have none, in the order asked; infinity is a diverged trial.
 
+        Smaller is better. A search in a window asks for one point at a time, and for further ones before this is told.
         An infinite value ranks behind every finite one, and level with any other. With two objectives each is a pair.
         """
 
