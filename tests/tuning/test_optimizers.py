@@ -38,7 +38,7 @@ def shared() -> Base:
     one = base(NETWORK, epochs=1, batch_size=8)
     adam = {"learning_rate": 0.001, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8}
     values = {**one.values, "optimizer": {"adam": adam, "sgd": {"learning_rate": 0.1}}}
-    return Base(one.place, one.model, STUDY.optimizers, values)
+    return Base(one.place, one.model, STUDY.optimizers, values, resume=False)
 
 
 def searched(method: str, workers: int) -> list[Run]:

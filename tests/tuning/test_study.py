@@ -81,7 +81,7 @@ class Known:
     losses: Sequence[float | None] = LOSSES
     base = base(NETWORK, epochs=2, batch_size=5)
 
-    def __call__(self, point: Point) -> Trained:
+    def __call__(self, point: Point, _: object = None) -> Trained:
         loss = self.losses[int(point[RATE]) - 1]
         return Trained({}, diverged=1) if loss is None else Trained({"val/loss": loss, "val/accuracy": 1 - loss}, None)
 

@@ -114,7 +114,7 @@ class Known:
 
     base = base(NETWORK, epochs=2, batch_size=5)
 
-    def __call__(self, point: Point) -> Trained:
+    def __call__(self, point: Point, _: object = None) -> Trained:
         return trained(TRIALS[int(point[RATE]) - 1])
 
     def confirm(self, point: Point, seed: int) -> Trained:
