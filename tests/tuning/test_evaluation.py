@@ -90,11 +90,11 @@ def test_every_point_has_the_same_folds_and_the_validation_split_is_left_alone(
     whole = search.objective().examples
     call = Objective.__call__
 
-    def spy(self: Objective, point: Point) -> Trained:
+    def spy(self: Objective, point: Point, checkpoint: None) -> Trained:
         seen.append((self.seed, self.examples.train.x.tobytes(), self.examples.validation.x.tobytes()))
         mine = {row.tobytes() for row in np.concatenate([self.examples.train.x, self.examples.validation.x])}
         assert mine == {row.tobytes() for row in whole.train.x}
-        return call(self, point)
+        return call(self, point, checkpoint)
 
     monkeypatch.setattr(Objective, "__call__", spy)
     search.run(trials=6)
