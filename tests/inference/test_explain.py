@@ -1,6 +1,7 @@
 """`bakeoff explain`: a page without references to other files, and the same numbers as JSON."""
 
 import json
+import math
 import re
 from collections.abc import Callable
 from dataclasses import asdict
@@ -193,8 +194,12 @@ def test_a_border_that_is_no_class_is_refused(made: Make) -> None:
     made("scans", "unet", (1, 6, 8), ("cell", "membrane"))
     with pytest.raises(BadInput, match=r"^--border: 'membran' is not a class of 'scans'; did you mean 'membrane'\?"):
         explain("scans", "validation", "out", cell="unet-sgd", border="membran")
-    with pytest.raises(BadInput, match=r"^--spacing: 0 1 should be the height and the width of a pixel in millimetres"):
-        explain("scans", "validation", "out", cell="unet-sgd", spacing=(0.0, 1.0))
+    for sides, shown in (((0.0, 1.0), "0 1"), ((1e300, 1e-300), r"1e\+300 1e-300"), ((1.0, math.inf), "1 inf")):
+        line = (
+            rf"^--spacing: {shown} should be the height and the width of a pixel in millimetres, both from 1e-09 to 1e"
+        )
+        with pytest.raises(BadInput, match=line):
+            explain("scans", "validation", "out", cell="unet-sgd", spacing=sides)
     made("images", "softmax", (1, 4, 5), ("a", "b"))
     for option, given in (("flips", 2), ("border", "a"), ("spacing", (1.0, 1.0))):
         with pytest.raises(
@@ -236,7 +241,7 @@ def test_other_data_than_those_of_the_training_are_refused(project: Path, made: 
         explain("images", "validation", "out", cell="softmax-sgd")
 
 
-@pytest.mark.parametrize("to", ["", "-", "params.yaml", "no/out", "data"])
+@pytest.mark.parametrize("to", ["", "-", "params.yaml", "no/out", "data", "/proc/out"])
 def test_folders_that_are_refused(made: Make, to: str) -> None:
     made("images", "softmax", (1, 4, 5), ("a", "b"))
     with pytest.raises(BadInput) as refused:

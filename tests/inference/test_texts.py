@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 import sys
 from collections.abc import Callable
 from hashlib import md5
@@ -14,7 +15,9 @@ from safetensors.numpy import save_file
 
 from bakeoff.base import paths
 from bakeoff.commands import cli, predict
+from bakeoff.data.images.source_tree import Place
 from bakeoff.embedding.settings import ArchitectureName
+from bakeoff.inference import sources
 
 WORDS = ["UNK", "one", "king", "café", "two"]
 VECTORS = np.array([[9, 9], [1, 0], [2, 4], [0.5, -1], [3, 8]], np.float32)
@@ -97,6 +100,26 @@ def test_the_files_of_a_folder_are_documents_and_a_damaged_one_is_refused_alone(
     assert asked(monkeypatch, "texts", "--to", "out.csv", "--documents") == 2
     assert rows()[1:] == [["a.txt", "2", "2", "1.5", "2"], ["c.txt", "1", "1", "3", "8"]]
     assert "error: texts/b.txt: " in capsys.readouterr().err
+
+
+def test_a_file_that_is_removed_meanwhile_is_refused_alone(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("texts").mkdir()
+    Path("texts/a.txt").write_text("one\nking")
+    Path("texts/b.txt").write_text("two")
+    check = sources.check_file
+
+    def removed(place: Place, entry: "os.DirEntry[str]") -> None:
+        if entry.name == "b.txt":
+            raise FileNotFoundError(2, "No such file or directory", "texts/b.txt")
+        check(place, entry)
+
+    monkeypatch.setattr(sources, "check_file", removed)
+    assert asked(monkeypatch, "texts", "--to", "out.csv", "--documents") == 2
+    assert [row[0] for row in rows()[1:]] == ["a.txt"]
+    line = "error: texts/b.txt: was removed while the folder was read; run the command again"
+    assert line in capsys.readouterr().err
 
 
 def test_standard_input_and_output(monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]) -> None:

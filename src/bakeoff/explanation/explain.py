@@ -1,6 +1,5 @@
 """The command `bakeoff explain`: writes a page and a JSON file on the predictions of a network on a split."""
 
-import math
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -24,6 +23,7 @@ from bakeoff.inference.models import Trained
 from bakeoff.report import web_page
 
 PAGE, NUMBERS = "explanation.html", "explanation.json"
+SMALLEST, LARGEST = 1e-9, 1e9  # sides of a pixel, in millimetres
 PREFIX: Mapping[str, str] = {"validation": "val/", "test": "test/"}  # of the names of metrics
 
 SplitName = Literal["validation", "test"]
@@ -60,10 +60,10 @@ def explain(
     metric: Metric = settings.validate(document, f"tasks.{task}.metric", Metric)  # type: ignore[arg-type]
     folders.check("--to", to, holds="a page and its numbers", own=(PAGE, NUMBERS))
     masks.check_options(task, kind, {"--flips": flips, "--border": border, "--spacing": spacing})
-    if spacing is not None and not all(0 < side < math.inf for side in spacing):
+    if spacing is not None and not all(SMALLEST <= side <= LARGEST for side in spacing):
         raise BadInput(
             f"--spacing: {spacing[0]:g} {spacing[1]:g} should be the height and the width of a pixel in millimetres, "
-            "both above 0"
+            f"both from {SMALLEST:g} to {LARGEST:g}"
         )
     model = models.load(models.choose(task, cell, recipe), task, metric, ensemble=ensemble)
     if border is not None and border not in model.classes:

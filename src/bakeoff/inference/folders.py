@@ -34,3 +34,9 @@ def check(option: str, folder: str, *, holds: str, source: Path | None = None, o
         for file in sorted(path.iterdir()):
             if file.name not in own and not is_litter(file.name, folder=file.is_dir()):
                 raise BadInput(f"{option} {folder}: has {quoted(file.name)} in it; name a new or an empty folder")
+        return
+    try:  # some file systems, such as /proc, refuse it to everyone, whatever the permissions
+        path.mkdir()
+        path.rmdir()
+    except OSError as error:
+        raise BadInput(f"{option} {folder}: cannot be created: {error.strerror}; name another folder") from None

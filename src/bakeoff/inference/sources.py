@@ -119,4 +119,7 @@ def below(folder: Place, way: str, refusals: Refusals, above: frozenset[Path]) -
         except BadInput as error:
             refusals.add(error)
             continue
+        except FileNotFoundError:
+            refusals.add(BadInput(f"{place}: was removed while the folder was read; run the command again"))
+            continue
         yield f"{way}{entry.name}", place
