@@ -195,9 +195,7 @@ def test_a_border_that_is_no_class_is_refused(made: Make) -> None:
     with pytest.raises(BadInput, match=r"^--border: 'membran' is not a class of 'scans'; did you mean 'membrane'\?"):
         explain("scans", "validation", "out", cell="unet-sgd", border="membran")
     for sides, shown in (((0.0, 1.0), "0 1"), ((1e300, 1e-300), r"1e\+300 1e-300"), ((1.0, math.inf), "1 inf")):
-        line = (
-            rf"^--spacing: {shown} should be the height and the width of a pixel in millimetres, both from 1e-09"
-        )
+        line = rf"^--spacing: {shown} should be the height and the width of a pixel in millimetres, both from 1e-09"
         with pytest.raises(BadInput, match=line):
             explain("scans", "validation", "out", cell="unet-sgd", spacing=sides)
     made("images", "softmax", (1, 4, 5), ("a", "b"))
