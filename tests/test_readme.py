@@ -3,6 +3,7 @@
 Every fenced block names its language, by which it is checked; a block of `text` is output, and is not.
 """
 
+import json
 import re
 import runpy
 import shlex
@@ -183,7 +184,9 @@ def keys(document: Any) -> Iterator[str]:
 
 
 RECIPE = YAML(typ="safe").load((ROOT / "recipes/images/cnn.yaml").read_text(encoding="utf-8"))
-NAMES = {*keys(PARAMS), *keys(RECIPE), *keys(STAGES)} | {"meta"}  # `meta` is a dictionary of one stage
+SCHEMA = json.loads((ROOT / "params.schema.json").read_text(encoding="utf-8"))["$defs"]
+HALVING = SCHEMA["HalvingSettings"]["properties"]  # in params.yaml it is null
+NAMES = {*keys(PARAMS), *keys(RECIPE), *keys(STAGES), *HALVING} | {"meta"}  # `meta` is a dictionary of one stage
 
 
 @cases([span for span in spans() if re.fullmatch(r"\w+: \S.*", span.text) and not span.text.startswith("error")])
