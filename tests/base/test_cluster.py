@@ -24,7 +24,8 @@ from tests.tuning.test_study import small_study
 
 SECONDS = 60  # in which a cluster starts
 WORKER = [sys.executable, "-m", "distributed.cli.dask_worker"]
-OURS = [str(Path(sys.executable).with_name("bakeoff")), "worker"]
+BARE = ["env", *(f"--unset={name}" for name in reproducible.ENVIRONMENT)]
+OURS = [*BARE, str(Path(sys.executable).with_name("bakeoff")), "worker"]
 
 pytestmark = pytest.mark.xdist_group("dask")  # they share a cluster
 
@@ -43,10 +44,10 @@ def ended(process: "subprocess.Popen[bytes]") -> None:
 
 @contextmanager
 def served(folder: Path) -> Iterator[str]:
-    """Start a scheduler, and yield its address."""
+    """Start a scheduler outside the project and its environment, and yield its address."""
     file = folder / "scheduler.json"
     options = ["--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", str(file)]
-    process = started([sys.executable, "-m", "distributed.cli.dask_scheduler", *options], folder)
+    process = started([*BARE, sys.executable, "-m", "distributed.cli.dask_scheduler", *options], folder)
     try:
         until(file.exists)
         yield json.loads(file.read_text())["address"]
@@ -163,9 +164,8 @@ def test_a_killed_worker_s_training_is_begun_again_by_another_and_without_any_th
 def test_a_worker_without_the_environment_is_refused_as_is_a_cluster_without_workers(
     scheduler_of_its_own: str, tmp_path: Path
 ) -> None:
-    bare = ["env", *(f"--unset={name}" for name in reproducible.ENVIRONMENT), *WORKER, "--nthreads", "1"]
     refused(scheduler_of_its_own, r"the scheduler has no workers; start some")
-    with joined(scheduler_of_its_own, tmp_path, bare):
+    with joined(scheduler_of_its_own, tmp_path, [*BARE, *WORKER, "--nthreads", "1"]):
         refused(scheduler_of_its_own, r"cannot import this project|has the environment not set: expected set")
 
 

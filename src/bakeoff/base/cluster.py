@@ -5,16 +5,19 @@ its training alone, which another worker then begins again.
 """
 
 import hashlib
+import operator
 import os
+import pickle
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Any, NoReturn, TypeVar
+from typing import Any, Generic, NoReturn, TypeVar
 
 from bakeoff.base import reproducible
 from bakeoff.base.settings import BadInput
@@ -141,12 +144,13 @@ class OnCluster(Answering[Q, A]):
 
     def __init__(self, client: Any, ask: Callable[[Q], A], arrived: Callable[[Q, A], None]) -> None:
         self.client, self.arrived = client, arrived
-        self.held = client.scatter(ask, broadcast=True, hash=False)
+        self.held = client.scatter(_Unpickling(ask), broadcast=True, hash=False)
         self.sought: dict[Any, Q] = {}
         self.ended: SimpleQueue[Any] = SimpleQueue()
 
     def begin(self, question: Q) -> Callable[[], A]:
-        future = self.client.submit(_answer, self.held, question, pure=False)
+        # The scheduler unpickles what is submitted, and has neither this project nor its environment.
+        future = self.client.submit(operator.call, self.held, pickle.dumps(question), pure=False)
         self.sought[future] = question
         future.add_done_callback(self.ended.put)
         return partial(self.answer, future)
@@ -169,5 +173,11 @@ class OnCluster(Answering[Q, A]):
         return found
 
 
-def _answer(ask: Callable[[Q], A], question: Q) -> A:
-    return ask(question)
+@dataclass(frozen=True)
+class _Unpickling(Generic[Q, A]):
+    """Answers a question that arrives as bytes."""
+
+    ask: Callable[[Q], A]
+
+    def __call__(self, question: bytes) -> A:
+        return self.ask(pickle.loads(question))
