@@ -8,9 +8,9 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from importlib.metadata import version
 from io import StringIO
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -128,7 +128,8 @@ def test_a_search_on_a_cluster_gives_what_one_process_gives(scheduler: str) -> N
 
 @pytest.mark.usefixtures("two_workers")
 def test_other_libraries_are_refused(scheduler: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cluster, "version", lambda name: "9.9" if name == "torch" else version(name))
+    here, describe = os.getpid(), cluster.describe
+    monkeypatch.setattr(cluster, "describe", lambda: describe() | ({"torch": "9.9"} if os.getpid() == here else {}))
     refused(scheduler, r"the worker at tcp://\S+ has torch 2\.\S+: expected 9\.9, as here; start some")
 
 
@@ -174,6 +175,22 @@ def refused(scheduler: str, message: str) -> None:
         pass
 
 
+def test_a_process_describes_the_code_that_it_has_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker of earlier searches goes on with the old code after an edit of the files."""
+    before = cluster.describe()
+    monkeypatch.setattr(Path, "read_bytes", lambda _: b"edited")
+    assert cluster.describe() == before
+
+
+def test_an_answer_of_other_code_is_refused() -> None:
+    """A worker that joins during a search was not there for the check at its start."""
+    on_cluster = cluster.OnCluster(SimpleNamespace(scatter=lambda *_, **__: None), int, nothing)
+    assert on_cluster.checked((7, cluster.describe(), 1)) == 7
+    other = cluster.describe() | {"code with digest": "abc"}
+    with pytest.raises(BadInput, match="a worker that joined during the search has code with digest abc: expected"):
+        on_cluster.checked((7, other, 1))
+
+
 def test_what_differs_is_named() -> None:
     own = {"torch": "2.13.0", "code with digest": "abc"}
     assert cluster.difference(dict(own), own, 1) is None
@@ -184,7 +201,7 @@ def test_what_differs_is_named() -> None:
 
 def test_a_scheduler_that_does_not_answer_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cluster, "CONNECT", 1)
-    for address in ("tcp://127.0.0.1:1", "nonsense"):
+    for address in ("tcp://127.0.0.1:1", "nonsense", "tcp://", " ", "tcp://127.0.0.1:99999"):
         refused(address, rf"no scheduler answers at '{address}'")
 
 

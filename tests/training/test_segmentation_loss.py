@@ -170,7 +170,7 @@ def test_border_weights_are_those_of_the_two_nearest_cells(seed: int, sigma: flo
     np.testing.assert_allclose(border_weights(labels, border), by_hand(labels, border), rtol=1e-5, atol=1e-6)
 
 
-@pytest.mark.parametrize("w0", [0.0, 1e-9, 1e-3, 1e6])
+@pytest.mark.parametrize("w0", [1e-9, 1e-3, 1e6])
 def test_only_negligible_border_weights_are_cut(w0: float) -> None:
     """Of a large w0 weights far from the cells count, too."""
     labels = np.zeros((1, 80), np.int64)

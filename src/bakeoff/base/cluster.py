@@ -5,19 +5,22 @@ its training alone, which another worker then begins again.
 """
 
 import hashlib
+import logging
 import operator
 import os
 import pickle
+import socket
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, Generic, NoReturn, TypeVar
+from urllib.parse import urlsplit
 
 from bakeoff.base import reproducible
 from bakeoff.base.settings import BadInput
@@ -75,7 +78,11 @@ def on_cluster(ask: Callable[[Q], A], scheduler: str, arrived: Callable[[Q, A], 
         from distributed import Client
     except ImportError:
         raise BadInput(f"{VARIABLE} is set, and the package distributed is not installed; {INSTALL}") from None
+    # Otherwise its warnings come between the lines of the stage.
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)
     try:
+        parts = urlsplit(scheduler)
+        socket.create_connection((parts.hostname or "", parts.port or 0), CONNECT).close()
         client: Any = Client(scheduler, timeout=CONNECT, set_as_default=False)  # type: ignore[no-untyped-call]
     except (OSError, ValueError) as error:
         raise BadInput(
@@ -122,8 +129,9 @@ def difference(found: Mapping[str, str] | BaseException, own: Mapping[str, str],
     return None
 
 
+@cache  # a worker keeps the code that it has loaded, also if the files change
 def describe() -> dict[str, str]:
-    """Return what decides the bytes of a training, besides its settings and data: libraries and code."""
+    """Return what determines the bytes of a training in this process, besides its settings and data."""
     package = Path(__file__).parents[1]
     digest = hashlib.sha256()
     for path in sorted(package.rglob("*.py")):
@@ -161,8 +169,8 @@ class OnCluster(Answering[Q, A]):
         try:
             while future in self.sought:
                 ended = self.ended.get()
-                self.arrived(self.sought.pop(ended), ended.result())
-            found: A = future.result()
+                self.arrived(self.sought.pop(ended), self.checked(ended.result()))
+            return self.checked(future.result())
         except KilledWorker:
             raise BadInput(
                 f"{VARIABLE}: a training ended several workers, one after the other; if memory ran out, give them "
@@ -170,14 +178,22 @@ class OnCluster(Answering[Q, A]):
             ) from None
         except CancelledError:
             raise BadInput(f"{VARIABLE}: all workers are gone; {START}. {KEPT}") from None
-        return found
+
+    def checked(self, found: tuple[A, dict[str, str], int]) -> A:
+        """Return an answer of a worker that is as this process is: workers may join during a search."""
+        answer, description, threads = found
+        if fault := difference(description, describe(), threads):
+            raise BadInput(f"{VARIABLE}: a worker that joined during the search {fault}; {START}. {KEPT}")
+        return answer
 
 
 @dataclass(frozen=True)
 class _Unpickling(Generic[Q, A]):
-    """Answers a question that arrives as bytes."""
+    """Answers a question that arrives as bytes, and describes the worker that does."""
 
     ask: Callable[[Q], A]
 
-    def __call__(self, question: bytes) -> A:
-        return self.ask(pickle.loads(question))
+    def __call__(self, question: bytes) -> tuple[A, dict[str, str], int]:
+        from distributed import get_worker
+
+        return self.ask(pickle.loads(question)), describe(), get_worker().state.nthreads

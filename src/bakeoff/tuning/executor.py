@@ -83,8 +83,10 @@ def search_in_window(
     """
     trials: list[Trial] = []
     waiting: deque[tuple[Point, Callable[[], Trained]]] = deque()
+    ended = False
     while True:
-        while len(waiting) < window and len(trials) + len(waiting) < budget and goal.rule(trials, stop) is None:
+        ended = ended or goal.rule(trials, stop) is not None  # trials in the window may improve on the best again
+        while not ended and len(waiting) < window and len(trials) + len(waiting) < budget:
             (proposal,) = searcher.ask(1)
             waiting.append((proposal.point, begin(proposal.point)))
         if not waiting:
@@ -102,4 +104,8 @@ def ending(
     """Return what ended a search: its budget, where all of it was spent, or else a rule."""
     if trials[-1].spent >= float(budget):
         return "budget"
-    return goal.rule(trials, stop) or "budget"
+    if rule := goal.rule(trials, stop):
+        return rule
+    # In a window: the trials that were still running may have improved on the best one.
+    held = (goal.rule(trials[:count], stop) for count in range(len(trials)))
+    return next((rule for rule in held if rule), "budget")
