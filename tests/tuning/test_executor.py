@@ -222,3 +222,21 @@ def test_in_a_window_a_rule_ends_the_asking_and_what_is_asked_for_counts() -> No
     )
     assert [trial.trained.metrics["val/loss"] for trial in trials] == [0.9, 0.4, 0.8, 0.7]
     assert ending(trials, rules, goal, 9) == "target"
+
+
+def test_in_a_window_a_rule_that_has_held_is_not_taken_back() -> None:
+    """Patience is used up with the second trial, and the third, which was running then, improves on the best."""
+    rules = StopSettings(target=None, patience=1, halving=None)
+    values = iter([0.5, 0.9, 0.4, 0.3, 0.2, 0.1])
+
+    def begin(_: Point) -> Callable[[], Trained]:
+        value = next(values)
+        return lambda: Trained({"val/loss": value}, None)
+
+    goal = OneObjective("loss")
+    trials = search_in_window(
+        Counter(), begin, budget=6, price=1, window=3, stop=rules, watch=lambda _: None, goal=goal
+    )
+    assert [trial.trained.metrics["val/loss"] for trial in trials] == [0.5, 0.9, 0.4, 0.3]
+    assert goal.rule(trials, rules) is None
+    assert ending(trials, rules, goal, 6) == "patience"
