@@ -193,10 +193,10 @@ def test_a_process_describes_the_code_that_it_has_loaded(monkeypatch: pytest.Mon
 def test_an_answer_of_other_code_is_refused() -> None:
     """A worker that joins during a search was not there for the check at its start."""
     on_cluster = cluster.OnCluster(SimpleNamespace(scatter=lambda *_, **__: None), int, nothing)
-    assert on_cluster.checked((7, cluster.describe(), 1)) == 7
+    assert on_cluster.result(SimpleNamespace(result=lambda: (7, cluster.describe(), 1))) == 7
     other = cluster.describe() | {"code with digest": "abc"}
     with pytest.raises(BadInput, match="a worker that joined during the search has code with digest abc: expected"):
-        on_cluster.checked((7, other, 1))
+        on_cluster.result(SimpleNamespace(result=lambda: (7, other, 1)))
 
 
 def test_what_differs_is_named() -> None:

@@ -8,23 +8,21 @@ import hashlib
 import logging
 import operator
 import os
-import pickle
 import socket
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
-from queue import SimpleQueue
 from typing import Any, Generic, NoReturn, TypeVar
 from urllib.parse import urlsplit
 
 from bakeoff.base import reproducible
 from bakeoff.base.settings import BadInput
-from bakeoff.base.workers import Answering, answering, nothing
+from bakeoff.base.workers import Answering, Queued, answering, nothing
 
 Q = TypeVar("Q")
 A = TypeVar("A")
@@ -142,35 +140,26 @@ def describe() -> dict[str, str]:
     return {"Python": python, **versions, "code with digest": digest.hexdigest()[:12], "the environment": environment}
 
 
-class OnCluster(Answering[Q, A]):
-    """Finds the answers on the workers of a cluster.
-
-    Attributes:
-        sought: the questions whose answers have not arrived.
-        ended: of these, the answers that are known, in the order in which they were found.
-    """
+class OnCluster(Queued[Q, A]):
+    """Finds the answers on the workers of a cluster."""
 
     def __init__(self, client: Any, ask: Callable[[Q], A], arrived: Callable[[Q, A], None]) -> None:
-        self.client, self.arrived = client, arrived
-        self.held = client.scatter(_Unpickling(ask), broadcast=True, hash=False)
-        self.sought: dict[Any, Q] = {}
-        self.ended: SimpleQueue[Any] = SimpleQueue()
+        from distributed.protocol.serialize import serialize_bytes
 
-    def begin(self, question: Q) -> Callable[[], A]:
-        # The scheduler unpickles what is submitted, and has neither this project nor its environment.
-        future = self.client.submit(operator.call, self.held, pickle.dumps(question), pure=False)
-        self.sought[future] = question
-        future.add_done_callback(self.ended.put)
-        return partial(self.answer, future)
+        held = client.scatter(_Reading(ask), broadcast=True, hash=False)
 
-    def answer(self, future: Any) -> A:
+        def submit(question: Q) -> Any:
+            # The scheduler reads the arguments of a task, and has neither this project nor its environment.
+            return client.submit(operator.call, held, serialize_bytes(question), pure=False)
+
+        super().__init__(submit, arrived)
+
+    def result(self, future: Any) -> A:
+        """Return an answer, of a worker that is as this process is: workers may join during a search."""
         from distributed import CancelledError, KilledWorker
 
         try:
-            while future in self.sought:
-                ended = self.ended.get()
-                self.arrived(self.sought.pop(ended), self.checked(ended.result()))
-            return self.checked(future.result())
+            answer, description, threads = future.result()
         except KilledWorker:
             raise BadInput(
                 f"{VARIABLE}: a training ended several workers, one after the other; if memory ran out, give them "
@@ -178,22 +167,20 @@ class OnCluster(Answering[Q, A]):
             ) from None
         except CancelledError:
             raise BadInput(f"{VARIABLE}: all workers are gone; {START}. {KEPT}") from None
-
-    def checked(self, found: tuple[A, dict[str, str], int]) -> A:
-        """Return an answer of a worker that is as this process is: workers may join during a search."""
-        answer, description, threads = found
         if fault := difference(description, describe(), threads):
             raise BadInput(f"{VARIABLE}: a worker that joined during the search {fault}; {START}. {KEPT}")
-        return answer
+        found: A = answer
+        return found
 
 
 @dataclass(frozen=True)
-class _Unpickling(Generic[Q, A]):
+class _Reading(Generic[Q, A]):
     """Answers a question that arrives as bytes, and describes the worker that does."""
 
     ask: Callable[[Q], A]
 
     def __call__(self, question: bytes) -> tuple[A, dict[str, str], int]:
         from distributed import get_worker
+        from distributed.protocol.serialize import deserialize_bytes
 
-        return self.ask(pickle.loads(question)), describe(), get_worker().state.nthreads
+        return self.ask(deserialize_bytes(question)), describe(), get_worker().state.nthreads

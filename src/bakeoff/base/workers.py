@@ -9,7 +9,7 @@ import sys
 import traceback
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from functools import partial
@@ -132,30 +132,37 @@ class Alone(Answering[Q, A]):
         return found
 
 
-class Pooled(Answering[Q, A]):
-    """Finds the answers in the processes of a pool, in the order begun.
+class Queued(Answering[Q, A]):
+    """Finds the answers by futures, which end in any order.
 
     Attributes:
         sought: the questions whose answers have not arrived.
         ended: of these, the answers that are known, in the order in which they were found.
     """
 
-    def __init__(self, pool: ProcessPoolExecutor, arrived: Callable[[Q, A], None]) -> None:
-        self.pool, self.arrived = pool, arrived
-        self.sought: dict[Future[A], Q] = {}
-        self.ended: SimpleQueue[Future[A]] = SimpleQueue()
+    def __init__(self, submit: Callable[[Q], Any], arrived: Callable[[Q, A], None]) -> None:
+        """Args:
+        submit: returns the future of a question's answer, of `concurrent.futures` or with the same methods.
+        """
+        self.submit, self.arrived = submit, arrived
+        self.sought: dict[Any, Q] = {}
+        self.ended: SimpleQueue[Any] = SimpleQueue()
 
     def begin(self, question: Q) -> Callable[[], A]:
-        future = self.pool.submit(_answer, question)
+        future = self.submit(question)
         self.sought[future] = question
         future.add_done_callback(self.ended.put)
         return partial(self.answer, future)
 
-    def answer(self, future: Future[A]) -> A:
+    def answer(self, future: Any) -> A:
         while future in self.sought:
             ended = self.ended.get()
-            self.arrived(self.sought.pop(ended), ended.result())
-        return future.result()
+            self.arrived(self.sought.pop(ended), self.result(ended))
+        return self.result(future)
+
+    def result(self, future: Any) -> A:
+        found: A = future.result()
+        return found
 
 
 @contextmanager
@@ -182,7 +189,7 @@ def answering(
         pool.submit(int).result()  # forks them all: once autograd has run beside a GPU, a fork could use it no more
         started = [process for process in active_children() if process not in others]
         try:
-            yield Pooled(pool, arrived)
+            yield Queued(lambda question: pool.submit(_answer, question), arrived)
         except BaseException as error:
             for process in started:
                 process.terminate()
