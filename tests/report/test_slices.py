@@ -1,6 +1,5 @@
 """The slices of a study: a panel a hyperparameter, a point a trial."""
 
-import io
 from collections.abc import Callable
 
 import matplotlib as mpl
@@ -12,6 +11,7 @@ from bakeoff.report.figures.palette import METHODS
 from bakeoff.report.figures.slices import draw_slices
 from bakeoff.report.figures.trials import NONE
 from bakeoff.results.model import TuningComparison
+from tests.report.rendered import rendered
 from tests.report.test_trials import ACTIVATION, DROPOUT, RATE, study
 
 
@@ -19,14 +19,7 @@ from tests.report.test_trials import ACTIVATION, DROPOUT, RATE, study
 def drawn(monkeypatch: pytest.MonkeyPatch) -> Callable[[TuningComparison], Figure]:
     """The figure of a study, rendered once."""
 
-    def draw(study: TuningComparison) -> Figure:
-        figures: list[Figure] = []
-        monkeypatch.setattr(slices, "png", lambda figure: figures.append(figure) or b"")
-        draw_slices(study)
-        figures[0].savefig(io.BytesIO(), format="png")
-        return figures[0]
-
-    return draw
+    return lambda study: rendered(monkeypatch, slices, lambda: draw_slices(study))
 
 
 def test_each_trial_is_a_point_against_each_hyperparameter(drawn: Callable[[TuningComparison], Figure]) -> None:

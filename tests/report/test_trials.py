@@ -15,6 +15,7 @@ from bakeoff.report.figures.trials import NONE, draw_trials, ticks
 from bakeoff.results.compare import compare
 from bakeoff.results.importance import axis, importance
 from bakeoff.results.model import Axis, SearchTrial, TuningComparison
+from tests.report.rendered import rendered
 
 STUDY = compare({}, {}, {"mlp": {"grid": search("grid", 0.5)}}, [], [], SETTINGS).tuning["mlp"]
 RATE = axis("optimizer.learning_rate", {"low": 1e-4, "high": 1.0, "scale": "log"})
@@ -42,14 +43,7 @@ def study(n: int, *, lost: int = 0, space: tuple[Axis, ...] = (RATE, ACTIVATION)
 def drawn(monkeypatch: pytest.MonkeyPatch) -> Callable[[TuningComparison], Figure]:
     """The figure of a study, rendered once."""
 
-    def draw(study: TuningComparison) -> Figure:
-        figures: list[Figure] = []
-        monkeypatch.setattr(trials, "png", lambda figure: figures.append(figure) or b"")
-        draw_trials(study)
-        figures[0].savefig(io.BytesIO(), format="png")
-        return figures[0]
-
-    return draw
+    return lambda study: rendered(monkeypatch, trials, lambda: draw_trials(study))
 
 
 def lines(figure: Figure, axes: int) -> list[Any]:

@@ -208,35 +208,29 @@ def test_in_a_window_a_trial_is_asked_for_once_those_so_many_before_it_are_told(
     assert events == first + then
 
 
-def test_in_a_window_a_rule_ends_the_asking_and_what_is_asked_for_counts() -> None:
-    rules = StopSettings(target=0.5, patience=None, halving=None)
-    values = iter([0.9, 0.4, 0.8, 0.7, 0.6])
+def in_window_of_three(losses: Sequence[float], budget: int, rules: StopSettings) -> list[Trial]:
+    values = iter(losses)
 
     def begin(_: Point) -> Callable[[], Trained]:
         value = next(values)
         return lambda: Trained({"val/loss": value}, None)
 
-    goal = OneObjective("loss")
-    trials = search_in_window(
-        Counter(), begin, budget=9, price=1, window=3, stop=rules, watch=lambda _: None, goal=goal
+    return search_in_window(
+        Counter(), begin, budget=budget, price=1, window=3, stop=rules, watch=lambda _: None, goal=OneObjective("loss")
     )
+
+
+def test_in_a_window_a_rule_ends_the_asking_and_what_is_asked_for_counts() -> None:
+    rules = StopSettings(target=0.5, patience=None, halving=None)
+    trials = in_window_of_three([0.9, 0.4, 0.8, 0.7, 0.6], 9, rules)
     assert [trial.trained.metrics["val/loss"] for trial in trials] == [0.9, 0.4, 0.8, 0.7]
-    assert ending(trials, rules, goal, 9) == "target"
+    assert ending(trials, rules, OneObjective("loss"), 9) == "target"
 
 
 def test_in_a_window_a_rule_that_has_held_is_not_taken_back() -> None:
     """Patience is used up with the second trial, and the third, which was running then, improves on the best."""
     rules = StopSettings(target=None, patience=1, halving=None)
-    values = iter([0.5, 0.9, 0.4, 0.3, 0.2, 0.1])
-
-    def begin(_: Point) -> Callable[[], Trained]:
-        value = next(values)
-        return lambda: Trained({"val/loss": value}, None)
-
-    goal = OneObjective("loss")
-    trials = search_in_window(
-        Counter(), begin, budget=6, price=1, window=3, stop=rules, watch=lambda _: None, goal=goal
-    )
+    trials = in_window_of_three([0.5, 0.9, 0.4, 0.3, 0.2, 0.1], 6, rules)
     assert [trial.trained.metrics["val/loss"] for trial in trials] == [0.5, 0.9, 0.4, 0.3]
-    assert goal.rule(trials, rules) is None
-    assert ending(trials, rules, goal, 6) == "patience"
+    assert OneObjective("loss").rule(trials, rules) is None
+    assert ending(trials, rules, OneObjective("loss"), 6) == "patience"
