@@ -36,7 +36,7 @@ def goodness(study: TuningComparison, point: SearchTrial) -> float:
 
 
 def draw_trials(study: TuningComparison) -> bytes:
-    """Draw a line a trial through the axes of the hyperparameters to the objective, and a bar a hyperparameter."""
+    """Draw one line per trial through the axes of the hyperparameters and the objective, and one bar per axis."""
     points = shown_trials(study)
     axes = [*study.space, objective_axis(study, points)]
     with style():
@@ -139,7 +139,7 @@ def short(value: float) -> str:
 
 
 def draw_importance(panel: Panel, study: TuningComparison) -> None:
-    """Draw a bar a hyperparameter, the most important at the top; a line of text if there are none."""
+    """Draw one bar per hyperparameter, the most important at the top; a line of text if there are none."""
     panel.set_title("importance")
     shares = dict(sorted(study.importance.shares.items(), key=lambda item: item[1]))
     if not shares:

@@ -121,8 +121,8 @@ default value:
   for all cells of the family together, at {percent(confidence)}. They are more conservative than the tests, so a cell
   may be significantly worse although its lower limit is 0.
 - **Too unstable to rank**: the standard deviation over seeds exceeds `comparison.unstable_above` times the metric's
-  range (accuracy and Dice 1, area under the ROC curve 0.5). Such a cell is not called tied, and the limits of the
-  others ignore it.
+  range (accuracy and Dice 1, area under the ROC curve 0.5). Such a cell is not called tied, and the best mean in
+  the limits of the other cells is the best one among them.
 - **No better than** the majority class (accuracy), chance (area under the ROC curve), a mask with one label or the
   intensity baseline (Dice): the mean on validation data is not significantly larger than that score, one-sided at
   {percent(confidence)}, given the variation over seeds and the sampling error of the validation data. For Dice the
@@ -312,7 +312,9 @@ def verdict(task: TaskComparison) -> str:
         return "Every run diverged, so nothing can be ranked."
     sentences = [outcome(task), *tie(task), *remarks_on(task)]
     if task.detectable is not None:
-        sentences.append(f"A typical comparison detects differences of {task.detectable:.2g} or more.")
+        sentences.append(
+            f"A typical comparison detects differences of {task.detectable:.2g} or more, and possibly smaller ones."
+        )
     if task.seeds_needed:
         effects = listed(f"{needed.effect:g}" for needed in task.seeds_needed)
         seeds = listed(str(needed.seeds) for needed in task.seeds_needed)
@@ -417,10 +419,10 @@ def held_out(task: TaskComparison, card: Card, confidence: float) -> str | None:
     )
     if not near:
         more = ", and all others differ by more" if ended else ""
-        return f"{sentence}. Differences of up to {half:.2g} are within this error{more}.{left_out}"
+        return f"{sentence}. It can explain differences of up to {half:.2g}{more}.{left_out}"
     count = "all others" if len(near) == len(ended) else f"{len(near)} of the {len(ended)} others"
     return (
-        f"{sentence}. Differences of up to {max(explained):.2g} are within this error. **The test set is too small to "
+        f"{sentence}. It can explain differences of up to {max(explained):.2g}. **The test set is too small to "
         f"distinguish the leader from {count}**: {by_model(near)}.{left_out}"
     )
 

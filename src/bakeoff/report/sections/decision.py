@@ -25,7 +25,7 @@ INTRODUCTION = """## Recommendations
 
 For each task, the recommendation is the leader, which has the best mean on validation data, or a recipe or baseline
 with a better validation score. If a reference that needs no network (majority class, chance, a mask, intensities) has
-the best score, nothing is recommended. Intervals are over seeds."""
+the best score, the page says that nothing better was found, and names the leader. Intervals are over seeds."""
 
 
 def section(tasks: Sequence[Evidence]) -> str:

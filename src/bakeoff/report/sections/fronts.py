@@ -66,8 +66,9 @@ def confirmed(name: str, study: FrontComparison) -> str:
     points, are = plural(len(study.front), "point"), "is" if len(again) == 1 else "are"
     return (
         f"The front of all trials has {points}. Each method trains points spread over its own front again from new "
-        f"seeds, within the budget; {len(again)} of the {points} {are} among them.{diverged} For the other points only "
-        "the values in the search are known, which are biased by selection. To write a point as a recipe, such as the "
+        f"seeds, in as many trainings as the budget has; {len(again)} of the {points} {are} among them.{diverged} "
+        "For the other points only the values in the search are known, which are biased by selection. To write a point "
+        "as a recipe, such as the "
         "first one, run " + code(f"bakeoff use {name} --trial {study.front[0].name}") + "."
     )
 

@@ -52,7 +52,7 @@ def introduction(found: OneSetting) -> str:
 
 
 def settings_table(found: OneSetting) -> str:
-    """Return the best point of each optimizer over all problems, and the cost of one setting on the others."""
+    """Return the best point of each optimizer over all problems, and the cost where it was not chosen."""
     rows = []
     for name, setting in sorted(found.optimizers.items(), key=lambda item: worst(item[1])):
         costs = known_costs(setting)
