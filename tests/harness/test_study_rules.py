@@ -95,6 +95,7 @@ HALVED = {
         "halving": {"kind": "halving", "first": 3, "factor": 3, "resume": False},
     },
 }
+BATCH = {"choices": ["none", "batch"]}
 KIND = {"choices": ["relu", "gelu"]}
 LONG = {"network.activation": KIND, "network.dropout": spans(0.0, 0.5, when={"network.activation": "gelu"})}
 
@@ -161,14 +162,6 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
         "training.label_smoothing is 0.2, and the loss that it lowers has none",
     ),
     (
-        {"examples": 20, "fixed": {"training.batch_size": 21}},
-        "training.batch_size is 21, and the study has 20 examples; take smaller batches, batch_size: full",
-    ),
-    (
-        {"examples": 21, "evaluation": {"folds": 2}, "fixed": {"training.batch_size": 11}},
-        "training.batch_size is 11, and the study has 21 examples, of which 2 folds leave 10; take smaller",
-    ),
-    (
         {"space": RATE | {"training.batch_size": {"choices": [64, 64.0]}}},
         "space.training.batch_size: choices has 64 twice; list it once",
     ),
@@ -178,7 +171,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ),
     (
         HALVED | {"trials": 1},
-        "stop.halving would train all points for all epochs: one in 3 climbs, and a budget of 1 trial pays for",
+        "stop.halving would train all points for all epochs: one in 3 is promoted, and no budget pays for two rungs (",
     ),
     (
         {
@@ -196,6 +189,36 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
             }
         },
         "space.network.dropout.when never holds: it needs network.activation = ",
+    ),
+    (
+        {
+            "space": RATE
+            | {
+                "network.activation": KIND | {"when": {"network.normalisation": "none"}},
+                "network.normalisation": BATCH | {"when": {"network.activation": "relu"}},
+            }
+        },
+        "space.network.activation.when.network.normalisation: space has nothing of this name above it",
+    ),
+    (
+        {
+            "space": RATE
+            | {
+                "network.activation": KIND | {"when": {"network.activation": "relu"}},
+                "network.normalisation": BATCH | {"when": {"network.activation": "relu"}},
+            }
+        },
+        "space.network.activation.when.network.activation: space has nothing of this name above it",
+    ),
+    (
+        {
+            "space": RATE
+            | {
+                "network.activation": KIND | {"when": {"zzz": 1}},
+                "network.normalisation": BATCH | {"when": {"network.activation": "relu"}},
+            }
+        },
+        "space.network.activation.when.zzz: space has nothing of this name above it",
     ),
     ({"evaluation": {"seeds": 0}}, "evaluation.seeds is 0, and should be at least 1"),
     ({"evaluation": {"folds": 1}}, "evaluation.folds is 1, and should be at least 2"),

@@ -268,10 +268,10 @@ def of_resamples(params: "Params") -> Iterator[str]:
     """Yield numbers of resamples of which none lies beyond an end of the interval."""
     confidence = params.comparison.confidence
     needed = math.ceil(round(2 / (1 - confidence), 6))
-    for place, resamples in (
-        ("comparison.resamples", params.comparison.resamples),
-        ("tuner_contest.resamples", params.tuner_contest.resamples),
-    ):
+    counts = {"comparison.resamples": params.comparison.resamples}
+    if params.tuner_contest.methods:
+        counts["tuner_contest.resamples"] = params.tuner_contest.resamples
+    for place, resamples in counts.items():
         if resamples < needed:
             yield (
                 f"{place} is {resamples}, and comparison.confidence is {confidence:.15g}: the ends of an interval need "

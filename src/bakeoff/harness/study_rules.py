@@ -34,12 +34,20 @@ from bakeoff.tuning.evaluation import OfFolds
 from bakeoff.tuning.halving import planned, rungs
 from bakeoff.tuning.measures import PARAMETERS
 from bakeoff.tuning.searchers.grid import grid
-from bakeoff.tuning.settings import OPTIMIZER, Choice, Range, StudySettings, WindowSettings, owner
+from bakeoff.tuning.settings import (
+    OPTIMIZER,
+    Choice,
+    HalvingSettings,
+    Range,
+    StudySettings,
+    WindowSettings,
+    owner,
+)
 from bakeoff.tuning.space import Point, Space, condition, holds, same
 from bakeoff.tuning.start import Start, of_recipe
 
 if TYPE_CHECKING:
-    from bakeoff.harness.params import Params
+    from bakeoff.harness.params import BudgetSettings, Params
 
 CHOOSING = ("grid", "random", "sobol", "bayes", "evolution", "nsga2")  # among optimizers with settings of their own
 WINDOWED = ("grid", "random", "sobol", "bayes", "gp", "nsga2")  # that propose while earlier trials have no value yet
@@ -210,19 +218,25 @@ def of_halving(params: "Params", study: AnyStudy) -> Iterator[str]:
             f"1 / {halving.factor} of these, rounded down, is {epochs // halving.factor}, and first is "
             f"{halving.first}; take a smaller first or factor, more epochs, or halving: null"
         )
-    else:
+    elif not any(promotes(study, halving, table) for table in params.budgets.values()):
         points = study.points(params.budgets[params.budget].tuning.of(study).trials)
-        if points and all(len(bracket) == 1 for bracket in planned(halving, epochs, points).brackets):
-            yield (
-                f"stop.halving would train all points for all epochs: one in {halving.factor} climbs, and a budget of "
-                f"{points} {'trial' if points == 1 else 'trials'} pays for one rung alone; take more trials, a smaller "
-                "factor, or halving: null"
-            )
+        yield (
+            f"stop.halving would train all points for all epochs: one in {halving.factor} is promoted, and no budget "
+            f"pays for two rungs (budgets.{params.budget}: {points} {'trial' if points == 1 else 'trials'}); take more "
+            "trials, a smaller factor, or halving: null"
+        )
     if "gradient" in study.methods:
         yield (
             "methods has gradient, whose steps need the value of a full training, and stop.halving is on; take one of "
             "them off"
         )
+
+
+def promotes(study: AnyStudy, halving: HalvingSettings, budget: "BudgetSettings") -> bool:
+    """Return whether halving has two rungs or more under a budget, or no trial at all, which another rule refuses."""
+    points = study.points(budget.tuning.of(study).trials)
+    brackets = planned(halving, scaled(study.epochs, budget.epochs), points).brackets if points else []
+    return not points or any(len(bracket) > 1 for bracket in brackets)
 
 
 def of_evaluation(params: "Params", study: StudySettings) -> Iterator[str]:
@@ -295,11 +309,13 @@ def of_names(study: AnyStudy) -> Iterator[str]:
 def of_space(base: Base | EmbeddingBase, study: AnyStudy) -> Iterator[str]:
     """Yield the names that are not settings, ranges of whole numbers that are not whole, and conditions on nothing."""
     before = [name for name in study.searched if name not in study.space]
+    sound = True  # each condition by itself
     for name, dimension in study.space.items():
         try:
             now = found(base.values, name)
         except Unknown as error:
             yield f"space: {error}"
+            sound = False
             continue
         if isinstance(dimension, Range):
             if isinstance(now, bool | str | list | dict) and not (isinstance(now, str) and whole_ends(dimension)):
@@ -314,8 +330,12 @@ def of_space(base: Base | EmbeddingBase, study: AnyStudy) -> Iterator[str]:
             for other, wanted in condition(dimension).items()
             for fault in of_condition(study, before, other, wanted)
         ]
-        yield from faults or of_conditions(study, name)
+        yield from faults
+        sound = sound and not faults
         before.append(name)
+    if sound:
+        for name in study.space:
+            yield from of_conditions(study, name)
 
 
 def of_condition(study: AnyStudy, before: list[str], other: str, wanted: Any) -> Iterator[str]:
@@ -330,7 +350,10 @@ def of_condition(study: AnyStudy, before: list[str], other: str, wanted: Any) ->
 
 
 def of_conditions(study: AnyStudy, name: str) -> Iterator[str]:
-    """Yield that conditions, with those of the dimensions that they name, never hold together."""
+    """Yield that conditions, with those of the dimensions that they name, never hold together.
+
+    Each condition of the space names a dimension above it.
+    """
     wanted: dict[str, Any] = {}
     waiting = list(condition(study.searched[name]).items())
     while waiting:
@@ -364,26 +387,10 @@ def at_corners(params: "Params", base: Base, study: StudySettings, space: Space)
         faults = [*moved_rows(use), *windows(use), *lone_rows(use, 1), *averages(label, candidate)]
         faults += pixel_losses(use, getattr(data, "labels", ()))
         faults += needs_background(use, getattr(data, "background", None))
-        faults += few_examples(label, study, candidate)
         pixels = getattr(data, "resize", None)
         if isinstance(pixels, tuple):
             faults += too_small(use, pixels)
         yield from (f"{fault}; {at(point)}" for fault in faults)
-
-
-def few_examples(label: str, study: StudySettings, candidate: Candidate) -> Iterator[str]:
-    """Yield that a batch should have more examples than there are, where `examples` is a number."""
-    size, examples = candidate.training.batch_size, study.examples
-    if size == "full" or not isinstance(examples, int):
-        return
-    folds = study.evaluation.folds if isinstance(study.evaluation, OfFolds) else None
-    left = examples - -(-examples // folds) if folds else examples
-    if size > left:
-        of = f", of which {study.evaluation} leave {left}" if folds else ""
-        yield (
-            f"{label}: training.batch_size is {size}, and the study has {examples} examples{of}; take smaller batches, "
-            "batch_size: full, or more examples"
-        )
 
 
 def averages(label: str, candidate: Candidate) -> Iterator[str]:
