@@ -20,6 +20,8 @@ from bakeoff.base import cluster, reproducible
 from bakeoff.base.progress import Progress
 from bakeoff.base.settings import BadInput
 from bakeoff.base.workers import answering, nothing
+from tests.tuning import test_resume
+from tests.tuning.test_resume import RESUMED, Search
 from tests.tuning.test_study import small_study
 
 SECONDS = 60  # in which a cluster starts
@@ -127,17 +129,27 @@ def test_a_search_on_a_cluster_gives_what_one_process_gives(scheduler: str) -> N
 
 
 @pytest.mark.usefixtures("two_workers")
+def test_halving_on_a_cluster_goes_on_from_checkpoints(
+    scheduler: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    records = Search("random", tmp_path / "here", RESUMED).run(trials=4)
+    monkeypatch.setattr(test_resume, "answering", lambda ask, _, arrived: cluster.on_cluster(ask, scheduler, arrived))
+    there = Search("random", tmp_path / "there", RESUMED)
+    assert there.run(trials=4) == records
+    assert any(path.is_file() for path in there.checkpoints.rglob("*"))
+
+
+@pytest.mark.usefixtures("two_workers")
 def test_other_libraries_are_refused(scheduler: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    here, own = os.getpid(), cluster.describe() | {"torch": "9.9"}
+    own = cluster.describe() | {"torch": "9.9"}
 
-    def describe() -> dict[str, str]:
-        if os.getpid() == here:
-            return own
-        from bakeoff.base import cluster as there
+    def by_worker(dask_worker: Any) -> dict[str, str]:
+        from bakeoff.base.cluster import describe_worker  # the worker's own, which is not replaced
 
-        return there.describe()
+        return describe_worker(dask_worker)
 
-    monkeypatch.setattr(cluster, "describe", describe)
+    monkeypatch.setattr(cluster, "describe", lambda: own)
+    monkeypatch.setattr(cluster, "describe_worker", by_worker)
     refused(scheduler, r"the worker at tcp://\S+ has torch 2\.\S+: expected 9\.9, as here; start some")
 
 
@@ -170,12 +182,14 @@ def test_a_killed_worker_s_training_is_begun_again_by_another_and_without_any_th
             answers([8, 9, 10])
 
 
-def test_a_worker_without_the_environment_is_refused_as_is_a_cluster_without_workers(
+def test_workers_that_would_give_other_bytes_are_refused_as_is_a_cluster_without_workers(
     scheduler_of_its_own: str, tmp_path: Path
 ) -> None:
     refused(scheduler_of_its_own, r"the scheduler has no workers; start some")
     with joined(scheduler_of_its_own, tmp_path, [*BARE, *WORKER, "--nthreads", "1"]):
         refused(scheduler_of_its_own, r"cannot import this project|has the environment not set: expected set")
+    with joined(scheduler_of_its_own, tmp_path, [*WORKER, "--nthreads", "2"]):
+        refused(scheduler_of_its_own, r"has the number of threads 2: expected 1, as here; start some")
 
 
 def refused(scheduler: str, message: str) -> None:
@@ -193,18 +207,19 @@ def test_a_process_describes_the_code_that_it_has_loaded(monkeypatch: pytest.Mon
 def test_an_answer_of_other_code_is_refused() -> None:
     """A worker that joins during a search was not there for the check at its start."""
     on_cluster = cluster.OnCluster(SimpleNamespace(scatter=lambda *_, **__: None), int, nothing)
-    assert on_cluster.result(SimpleNamespace(result=lambda: (7, cluster.describe(), 1))) == 7
-    other = cluster.describe() | {"code with digest": "abc"}
+    own = cluster.describe() | {cluster.THREADS: "1"}
+    assert on_cluster.result(SimpleNamespace(result=lambda: (7, own))) == 7
+    other = own | {"code with digest": "abc"}
     with pytest.raises(BadInput, match="a worker that joined during the search has code with digest abc: expected"):
-        on_cluster.result(SimpleNamespace(result=lambda: (7, other, 1)))
+        on_cluster.result(SimpleNamespace(result=lambda: (7, other)))
 
 
 def test_what_differs_is_named() -> None:
-    own = {"torch": "2.13.0", "code with digest": "abc"}
-    assert cluster.difference(dict(own), own, 1) is None
-    assert cluster.difference(dict(own), own, 2) == "has 2 threads: expected 1"
-    assert cluster.difference(own | {"torch": "2"}, own, 1) == "has torch 2: expected 2.13.0, as here"
-    assert cluster.difference(ImportError("no bakeoff"), own, 1) == "cannot import this project (no bakeoff)"
+    own = cluster.describe() | {cluster.THREADS: "1"}
+    assert cluster.difference(own) is None
+    assert cluster.difference(own | {"Python": "3.10"}) == f"has Python 3.10: expected {own['Python']}, as here"
+    assert cluster.difference(own | {"AVX2": "not found"}) == "has AVX2 not found: expected found, as here"
+    assert cluster.difference(ImportError("no bakeoff")) == "cannot import this project (no bakeoff)"
 
 
 def test_a_scheduler_that_does_not_answer_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:

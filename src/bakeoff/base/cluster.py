@@ -8,6 +8,7 @@ import hashlib
 import logging
 import operator
 import os
+import platform
 import socket
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -20,7 +21,7 @@ from pathlib import Path
 from typing import Any, Generic, NoReturn, TypeVar
 from urllib.parse import urlsplit
 
-from bakeoff.base import reproducible
+from bakeoff.base import machine, reproducible
 from bakeoff.base.settings import BadInput
 from bakeoff.base.workers import Answering, Queued, answering, nothing
 
@@ -30,6 +31,7 @@ A = TypeVar("A")
 VARIABLE = "BAKEOFF_DASK"  # the address of a scheduler, such as tcp://head:8786
 INSTALL = "pip install 'bakeoff[dask]'"
 FOLDER = Path(".bakeoff/dask")  # of the workers, for files of their own
+THREADS = "the number of threads"
 KEPT = "Finished trainings are kept for the next run"
 CONNECT = 10  # seconds to reach the scheduler
 START = "start some by `bakeoff worker ADDRESS` in this project's folder on other machines"
@@ -98,30 +100,27 @@ def check(client: Any) -> None:
     Raises:
         BadInput: there is no worker, or one differs.
     """
-    workers = client.scheduler_info(n_workers=-1)["workers"]
-    if not workers:
-        raise BadInput(f"{VARIABLE}: the scheduler has no workers; {START}")
     try:
-        described = client.run(describe, on_error="return")
+        described = client.run(describe_worker, on_error="return")
     except OSError as error:  # its own TimeoutError among them
         raise BadInput(f"{VARIABLE}: a worker ended while it was asked what it is ({error}); run this again") from None
+    if not described:
+        raise BadInput(f"{VARIABLE}: the scheduler has no workers; {START}")
     for place, found in sorted(described.items()):
-        if fault := difference(found, describe(), workers[place]["nthreads"]):
+        if fault := difference(found):
             raise BadInput(f"{VARIABLE}: the worker at {place} {fault}; {START}")
 
 
-def difference(found: Mapping[str, str] | BaseException, own: Mapping[str, str], threads: int) -> str | None:
-    """Return how a worker differs from this process; None where it gives the same bytes.
+def difference(found: Mapping[str, str] | BaseException) -> str | None:
+    """Return how a worker differs from this process; None if it gives the same bytes.
 
     Args:
         found: what the worker says of itself, or why it cannot.
-        threads: of the worker; trainings beside each other in one process could disturb each other.
     """
     if isinstance(found, BaseException):
         return f"cannot import this project ({found})"
-    if threads != 1:
-        return f"has {threads} threads: expected 1"
-    for name, value in own.items():
+    # Trainings beside each other in one process could disturb each other.
+    for name, value in (describe() | {THREADS: "1"}).items():
         if found.get(name) != value:
             return f"has {name} {found.get(name)}: expected {value}, as here"
     return None
@@ -137,7 +136,26 @@ def describe() -> dict[str, str]:
     versions = {name: version(name) for name in reproducible.HEAVY}
     environment = "set" if reproducible.applied() else "not set"
     python = ".".join(map(str, sys.version_info[:2]))
-    return {"Python": python, **versions, "code with digest": digest.hexdigest()[:12], "the environment": environment}
+    avx2 = "found" if "avx2" in machine.flags() else "not found"
+    return {
+        "the architecture": platform.machine(),
+        "AVX2": avx2,
+        "Python": python,
+        **versions,
+        "code with digest": digest.hexdigest()[:12],
+        "the environment": environment,
+    }
+
+
+def describe_worker(dask_worker: Any = None) -> dict[str, str]:
+    """Return the same for the worker in which this runs, with the number of its threads.
+
+    Args:
+        dask_worker: handed over by `Client.run`, under this name; None inside a task.
+    """
+    from distributed import get_worker
+
+    return describe() | {THREADS: str((dask_worker or get_worker()).state.nthreads)}
 
 
 class OnCluster(Queued[Q, A]):
@@ -159,7 +177,7 @@ class OnCluster(Queued[Q, A]):
         from distributed import CancelledError, KilledWorker
 
         try:
-            answer, description, threads = future.result()
+            answer, description = future.result()
         except KilledWorker:
             raise BadInput(
                 f"{VARIABLE}: a training ended several workers, one after the other; if memory ran out, give them "
@@ -167,7 +185,7 @@ class OnCluster(Queued[Q, A]):
             ) from None
         except CancelledError:
             raise BadInput(f"{VARIABLE}: all workers are gone; {START}. {KEPT}") from None
-        if fault := difference(description, describe(), threads):
+        if fault := difference(description):
             raise BadInput(f"{VARIABLE}: a worker that joined during the search {fault}; {START}. {KEPT}")
         found: A = answer
         return found
@@ -179,8 +197,7 @@ class _Reading(Generic[Q, A]):
 
     ask: Callable[[Q], A]
 
-    def __call__(self, question: bytes) -> tuple[A, dict[str, str], int]:
-        from distributed import get_worker
+    def __call__(self, question: bytes) -> tuple[A, dict[str, str]]:
         from distributed.protocol.serialize import deserialize_bytes
 
-        return self.ask(deserialize_bytes(question)), describe(), get_worker().state.nthreads
+        return self.ask(deserialize_bytes(question)), describe_worker()
