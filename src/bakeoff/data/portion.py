@@ -16,3 +16,13 @@ def portion(
     if unit == "images":
         return f"{amount}, each class by its share"
     return f"{amount}, drawn at random" if drawn else f"the first {amount}"
+
+
+def check_rest(validation: float | str, test: float | str) -> None:
+    """Check that two shares leave a part to train on; numbers and parts set aside by the source are not checked.
+
+    Raises:
+        ValueError: they do not.
+    """
+    if isinstance(validation, float) and isinstance(test, float) and validation + test >= 1:
+        raise ValueError(f"validation + test is {validation + test:g}, and should be below 1")

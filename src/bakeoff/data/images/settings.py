@@ -6,19 +6,13 @@ from pydantic import Field, model_validator
 
 from bakeoff.base.settings import Settings
 from bakeoff.base.values import Amount, Positive, Seed, Share
+from bakeoff.data.portion import check_rest
 from bakeoff.data.sources.settings import ImagesSource
 
 Colour = Literal["grey", "rgb"]
 Bits = Annotated[int, Field(ge=8, le=16)]
 Size = Annotated[tuple[Positive, Positive], Field(strict=False)]  # height, width
 Resize = Size | Share | None  # a share is of the height and of the width
-
-
-def all_taken(validation: float | str, test: float | str) -> str | None:
-    """Return what is wrong with two shares that leave nothing to train on; None where they leave something."""
-    if isinstance(validation, float) and isinstance(test, float) and validation + test >= 1:
-        return f"validation + test is {validation + test:g}, and should be below 1"
-    return None
 
 
 class ImageSplitSettings(Settings):
@@ -30,8 +24,7 @@ class ImageSplitSettings(Settings):
 
     @model_validator(mode="after")
     def leaves_images_to_train_on(self) -> Self:
-        if fault := all_taken(self.validation, self.test):
-            raise ValueError(fault)
+        check_rest(self.validation, self.test)
         return self
 
 

@@ -8,7 +8,8 @@ from pydantic import AfterValidator, Field, model_validator
 from bakeoff.base.quoting import quoted
 from bakeoff.base.settings import Settings
 from bakeoff.base.values import Amount, Positive, Seed, Share
-from bakeoff.data.images.settings import Bits, Colour, Resize, all_taken
+from bakeoff.data.images.settings import Bits, Colour, Resize
+from bakeoff.data.portion import check_rest
 from bakeoff.data.sources.settings import ScansSource
 
 Plane = Literal["sagittal", "coronal", "axial"]
@@ -59,8 +60,7 @@ class FileSplitSettings(Settings):
 
     @model_validator(mode="after")
     def leaves_files_to_train_on(self) -> Self:
-        if fault := all_taken(self.validation, self.test):
-            raise ValueError(fault)
+        check_rest(self.validation, self.test)
         return self
 
 

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field, model_validator
 from bakeoff.base.quoting import quoted
 from bakeoff.base.settings import Settings
 from bakeoff.base.values import Positive, Seed, Share
+from bakeoff.data.portion import check_rest
 from bakeoff.data.settings import Columns, text_encoding
 from bakeoff.data.sources.settings import TableSource
 
@@ -67,8 +68,7 @@ class SplitSettings(Settings):
 
     @model_validator(mode="after")
     def says_what_it_needs(self) -> Self:
-        if self.validation + self.test >= 1:
-            raise ValueError(f"validation + test is {self.validation + self.test:g}, and should be below 1")
+        check_rest(self.validation, self.test)
         if (self.by == "group") != (self.column is not None):
             raise ValueError(
                 f"by {self.by}, column is {quoted(self.column)}; a split by group needs one, others take null"
