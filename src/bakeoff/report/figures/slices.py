@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import numpy as np
 from matplotlib.axes import Axes as Panel
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -10,9 +9,9 @@ from matplotlib.lines import Line2D
 from bakeoff.report.escaping import label
 from bakeoff.report.figures.contest import INK, plain_logarithm, png, style
 from bakeoff.report.figures.palette import METHODS
-from bakeoff.report.figures.trials import NONE, objective_axis, shown_trials, ticks
+from bakeoff.report.figures.trials import NONE, objective_axis, position, shown_trials, ticks
 from bakeoff.report.formatting import SHORT, heading
-from bakeoff.results.importance import cut, unit
+from bakeoff.results.importance import cut
 from bakeoff.results.model import TuningComparison
 
 COLUMNS = 4
@@ -45,13 +44,19 @@ def draw_slice(panel: Panel, study: TuningComparison, number: int) -> None:
     limit = study.importance.limit
     for cell in study.cells:
         ended = [point if limit is None else cut(point, limit) for point in cell.points if point.objective is not None]
-        places = [NONE if (value := point.values[number]) is None else unit(axis, value) for point in ended]
-        values = [np.nan if point.objective is None else point.objective for point in ended]
+        places = [position(axis, point.values[number]) for point in ended]
+        values = [point.objective for point in ended if point.objective is not None]
         panel.plot(places, values, "o", color=METHODS[cell.method], markersize=4, alpha=0.6, markeredgewidth=0)
     if points:
         best = points[-1]
-        place = NONE if (value := best.values[number]) is None else unit(axis, value)
-        panel.plot([place], [best.objective or 0.0], "o", markersize=9, markerfacecolor="none", markeredgecolor=INK)
+        panel.plot(
+            [position(axis, best.values[number])],
+            [best.objective or 0.0],
+            "o",
+            markersize=9,
+            markerfacecolor="none",
+            markeredgecolor=INK,
+        )
     marks = sorted(ticks(axis, upside_down=False))
     if any(point.values[number] is None for point in points):
         marks = [(NONE, "none"), *marks]

@@ -57,6 +57,11 @@ def objective_axis(study: TuningComparison, points: Sequence[SearchTrial]) -> Ax
     return Axis(name=SHORT[study.metric], scale=scale, choices=(), ends=ends)
 
 
+def position(axis: Axis, value: float | str | None) -> float:
+    """Return the position of a value on its axis, from 0 to 1; NONE for a trial without the hyperparameter."""
+    return NONE if value is None else unit(axis, value)
+
+
 def draw_lines(
     panel: Panel, axes: Sequence[Axis], points: Sequence[SearchTrial], upside_down: bool, cut_off: float | None
 ) -> None:
@@ -68,7 +73,7 @@ def draw_lines(
     """
     last = len(axes) - 1
     for number, point in enumerate(points, start=1):
-        row = [NONE if value is None else unit(axis, value) for axis, value in zip(axes, point.values, strict=False)]
+        row = [position(axis, value) for axis, value in zip(axes, point.values, strict=False)]
         end = unit(axes[-1], point.objective or 0.0)
         end = 1 - end if upside_down else end
         best = number == len(points)
