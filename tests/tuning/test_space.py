@@ -1,10 +1,11 @@
 import math
+from typing import Any
 
 import pytest
 
 from bakeoff.base.settings import BadInput, validate
 from bakeoff.tuning.settings import Choice, ChoiceWhen, Dimension, Range, RangeWhen, Scale
-from bakeoff.tuning.space import Space, slope, value
+from bakeoff.tuning.space import Space, same, slope, value
 
 LINEAR = Range(low=-1.0, high=3.0, scale="linear")
 LOG = Range(low=1e-4, high=1.0, scale="log")
@@ -105,3 +106,10 @@ def test_a_dimension_that_makes_no_sense_is_refused(written: object, message: st
 
 def test_one_and_true_are_different_choices() -> None:
     assert Choice(choices=(1, True, 1.5)).choices == (1, True, 1.5)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "equal"), [(64, 64.0, True), ([1.0], [1], True), (1, True, False), (1, "1", False)]
+)
+def test_values_are_the_same_if_they_are_the_same_setting(one: Any, other: Any, equal: bool) -> None:
+    assert same(one, other) == equal

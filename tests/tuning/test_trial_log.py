@@ -1,3 +1,4 @@
+import copy
 import json
 import math
 from collections.abc import Callable, Sequence
@@ -6,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bakeoff.base.workers import Alone
+from bakeoff.base.workers import Alone, answering
 from bakeoff.tuning import trial_log
 from bakeoff.tuning.space import Point
 from bakeoff.tuning.trained import Asked, Trained
@@ -182,3 +183,26 @@ def test_a_line_is_json(tmp_path: Path) -> None:
     _, _, kept = trainings(tmp_path, points(0.1))
     (line,) = kept.path.read_text().splitlines()
     assert json.loads(line)["result"] == {"metrics": {"val/loss": 0.1 / 3, "seed": 0}, "diverged": None}
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_equal_trainings_that_are_asked_for_together_are_trained_once(workers: int, tmp_path: Path) -> None:
+    kept: list[Asked] = []
+    with log(tmp_path) as file:
+        finished = LoggedTrainings(file, Known(2), {})  # type: ignore[arg-type]
+
+        def keep(asked: Asked, found: Trained) -> None:
+            finished.keep(asked, found)
+            kept.append(asked)
+
+        with answering(trained, workers, keep) as train:
+            assert finished.around(train)(points(0.3, 0.3)) == [trained(points(0.3)[0])] * 2
+    assert kept == points(0.3)
+
+
+def test_another_process_gets_no_line_of_the_log(tmp_path: Path) -> None:
+    with log(tmp_path) as file:
+        file.add("key", EXACT)
+        sent = copy.copy(file)  # by the state that pickling takes
+        assert (sent.lines, sent.results, sent.path) == ([], {}, file.path)
+        assert file.get("key") is not None

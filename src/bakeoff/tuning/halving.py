@@ -53,7 +53,7 @@ class Plan:
     @property
     def cheapest(self) -> Fraction:
         """The cost of the shortest training."""
-        return Fraction(min(rung.further for bracket in self.brackets for rung in bracket), self.epochs)
+        return Fraction(min(bracket[0].epochs for bracket in self.brackets), self.epochs)
 
 
 def planned(settings: HalvingSettings, epochs: int, budget: int) -> Plan:

@@ -42,15 +42,19 @@ class Range(Settings):
         return self
 
 
-def plain(value: Any) -> Any:
-    """Return the value with 1 for 1.0, which are the same training."""
+def spelled(value: Any) -> str:
+    """Return a value as text, the same for 1 and 1.0, which are the same training; 1 and true differ."""
+    return json.dumps(whole_as_int(value), sort_keys=True)
+
+
+def whole_as_int(value: Any) -> Any:
     match value:
         case float() if value.is_integer():
             return int(value)
         case list() | tuple():
-            return [plain(one) for one in value]
+            return [whole_as_int(one) for one in value]
         case dict():
-            return {name: plain(one) for name, one in value.items()}
+            return {name: whole_as_int(one) for name, one in value.items()}
     return value
 
 
@@ -61,7 +65,7 @@ class Choice(Settings):
 
     @model_validator(mode="after")
     def several(self) -> Self:
-        written = [json.dumps(plain(choice), sort_keys=True) for choice in self.choices]
+        written = [spelled(choice) for choice in self.choices]
         if len(written) < 2:
             raise ValueError(
                 f"choices is {quoted(list(self.choices))}, and should have at least 2 entries; add one, or put the "

@@ -1,12 +1,11 @@
 """The space that a search looks in. Searchers move in the unit cube; settings get their values here."""
 
-import json
 import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bakeoff.tuning.settings import Choice, Dimension, Range
+from bakeoff.tuning.settings import Choice, Dimension, Range, spelled
 
 Point = dict[str, Any]  # a value for each setting that is searched, by its dotted name
 Cube = tuple[float, ...]  # the same place in the unit cube
@@ -75,8 +74,8 @@ def condition(dimension: Dimension) -> Mapping[str, Any]:
 
 
 def same(one: Any, other: Any) -> bool:
-    """Return whether two values are written alike; 1 and true are not."""
-    return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
+    """Return whether two values are the same setting: 1 and 1.0 are, 1 and true are not."""
+    return spelled(one) == spelled(other)
 
 
 def value(dimension: Range, unit: float) -> float:

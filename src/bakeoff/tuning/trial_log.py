@@ -57,6 +57,10 @@ class TrialLog:
         self.results: dict[str, Any] = {}
         self.earlier: set[str] = set()
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the state for another process, which trains and does not read the log: without its lines."""
+        return self.__dict__ | {"lines": [], "results": {}, "earlier": set()}
+
     def __enter__(self) -> Self:
         text = self.path.read_bytes() if self.path.exists() else b""
         self.torn = not text.endswith(b"\n") and bool(text)
