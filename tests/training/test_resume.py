@@ -291,3 +291,23 @@ def test_a_state_from_beyond_the_pause_is_ignored(after: int | None, tmp_path: P
     whole, uninterrupted = train("adam", EVERYTHING, None, until=1)
     assert outcome == uninterrupted
     assert equal(network.state_dict(), whole.state_dict())
+
+
+def test_a_divergence_in_the_first_step_beyond_the_pause_is_ignored(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    taken, loss = 0, Classification.loss
+
+    def overflowing(self: Classification, network: nn.Module, batch: tuple[Tensor, Tensor]) -> Tensor:
+        nonlocal taken
+        taken += 1
+        return loss(self, network, batch) * (float("inf") if taken > STEPS else 1.0)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Classification, "loss", overflowing)
+        _, diverged = train("sgd", EVERYTHING, Checkpoint("stage", "recipe", tmp_path))
+    assert diverged.diverged == STEPS + 1
+    network, outcome = train("sgd", EVERYTHING, Checkpoint("stage", "recipe", tmp_path), until=1)
+    whole, uninterrupted = train("sgd", EVERYTHING, None, until=1)
+    assert outcome == uninterrupted
+    assert equal(network.state_dict(), whole.state_dict())
